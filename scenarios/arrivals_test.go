@@ -1,0 +1,312 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"gonum.org/v1/gonum/stat/distuv"
+	"pgregory.net/rapid"
+)
+
+func schedule(seed uint64, end time.Duration, phases ...Phase) *Schedule {
+	return NewSchedule(&Storm{Phases: phases}, seed, end)
+}
+
+// failer is what testing.T and rapid.T have in common.
+type failer interface {
+	Fatalf(format string, args ...any)
+}
+
+// walked returns every arrival of a schedule, after checking what holds of all schedules:
+// instants in order, no index twice, as many as Len says, and nothing after the last.
+func walked(t failer, s *Schedule) []Arrival {
+	var all []Arrival
+	seen := map[uint64]bool{}
+	c := s.Walk()
+	for a, ok := c.Next(); ok; a, ok = c.Next() {
+		if len(all) > 0 && a.Due < all[len(all)-1].Due {
+			t.Fatalf("arrival %d is due at %v, the one before it at %v", len(all), a.Due, all[len(all)-1].Due)
+		}
+		if seen[a.Index] || a.Index >= s.Size() {
+			t.Fatalf("index %d comes twice, or is not below %d", a.Index, s.Size())
+		}
+		seen[a.Index] = true
+		all = append(all, a)
+	}
+	if uint64(len(all)) != s.Len() {
+		t.Fatalf("walked %d arrivals, Len says %d", len(all), s.Len())
+	}
+	if a, ok := c.Next(); ok {
+		t.Fatalf("found %+v after the last arrival", a)
+	}
+	return all
+}
+
+func duesOf(all []Arrival) []time.Duration {
+	dues := make([]time.Duration, len(all))
+	for i, a := range all {
+		dues[i] = a.Due
+	}
+	return dues
+}
+
+// kolmogorovSmirnov fails where numbers in 0..1 are not uniform, with a chance of 1 in 1000 for those that are.
+func kolmogorovSmirnov(t *testing.T, what string, u []float64) {
+	t.Helper()
+	slices.Sort(u)
+	var worst float64
+	n := float64(len(u))
+	for i, x := range u {
+		worst = max(worst, x-float64(i)/n, float64(i+1)/n-x)
+	}
+	if statistic := worst * math.Sqrt(n); statistic > 1.95 {
+		t.Errorf("%s: %d numbers are not as wanted: Kolmogorov-Smirnov statistic %v, wanted below 1.95", what, len(u), statistic)
+	}
+}
+
+// chiSquared fails where a statistic is as large, or as small, as one in 10000 is.
+func chiSquared(t *testing.T, what string, statistic, degrees float64) {
+	t.Helper()
+	if p := (distuv.ChiSquared{K: degrees}).CDF(statistic); p < 1e-4 || p > 1-1e-4 {
+		t.Errorf("%s: chi-square %v with %v degrees of freedom, p = %v", what, statistic, degrees, 1-p)
+	}
+}
+
+func drawPhase(rt *rapid.T) Phase {
+	var p Phase
+	from := drawDuration(rt, "from", -5e9, -1e9, 0, 2e9)
+	if rapid.Bool().Draw(rt, "crowd") {
+		p = crowd(from, rapid.SampledFrom([]Count{1, 7, 1000, 1024, 1025, 5000}).Draw(rt, "users"), drawDistribution(rt))
+	} else {
+		rate := rapid.SampledFrom([]Rate{0.1, 0.7, 13, 500, 2500})
+		p = stream(from, from+drawDuration(rt, "length", 1e6, 100e6, 1e9, 4e9), Ramp{rate.Draw(rt, "rate"), rate.Draw(rt, "to rate")})
+	}
+	p.Spacing = rapid.SampledFrom([]string{"", "poisson", "even"}).Draw(rt, "spacing")
+	return p
+}
+
+func TestSchedules(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		storm := &Storm{}
+		for range rapid.IntRange(0, 3).Draw(rt, "phases") {
+			storm.Phases = append(storm.Phases, drawPhase(rt))
+		}
+		seed := rapid.Uint64().Draw(rt, "seed")
+		s := NewSchedule(storm, seed, 0)
+		all := walked(rt, s)
+		if s.Size() != s.Len() { // with no index twice, they are dense
+			rt.Fatalf("Size %d of %d arrivals", s.Size(), s.Len())
+		}
+		if again := walked(rt, NewSchedule(storm, seed, 0)); !slices.Equal(all, again) {
+			rt.Fatalf("the same seed makes another storm")
+		}
+		counts := make([]float64, len(storm.Phases))
+		for _, a := range all {
+			counts[a.Phase]++
+			if from, to := storm.Phases[a.Phase].Curve().Span(); a.Due < from || a.Due > to {
+				rt.Fatalf("%+v is outside its phase, %v to %v", a, from, to)
+			}
+		}
+		for i, p := range storm.Phases {
+			c := p.Curve()
+			_, to := c.Span()
+			if area := c.Area(to); (p.At != nil || p.Spacing == "even") && counts[i] != math.Round(area) {
+				rt.Fatalf("phase %d has %v arrivals, wanted %v", i, counts[i], area)
+			} else if math.Abs(counts[i]-area) > 8*math.Sqrt(area)+20 {
+				rt.Fatalf("phase %d has %v arrivals, wanted about %v", i, counts[i], area)
+			}
+		}
+		checkClipped(rt, storm, seed, s, all)
+	})
+}
+
+// A storm cut short is the beginning of the whole one.
+func checkClipped(rt *rapid.T, storm *Storm, seed uint64, whole *Schedule, all []Arrival) {
+	end := drawDuration(rt, "end", -6e9, -2e9, 1, 1e9, 4e9, 12e9)
+	if len(all) > 0 && rapid.Bool().Draw(rt, "end at an arrival") {
+		end = all[rapid.IntRange(0, len(all)-1).Draw(rt, "arrival")].Due
+	}
+	if end == 0 {
+		return // means no end
+	}
+	clipped := NewSchedule(storm, seed, end)
+	got := walked(rt, clipped)
+	if !slices.Equal(got, all[:len(got)]) || clipped.Size() != whole.Size() {
+		rt.Fatalf("the storm until %v is not the beginning of the whole", end)
+	}
+	if len(got) > 0 && got[len(got)-1].Due > end || len(got) < len(all) && all[len(got)].Due <= end {
+		rt.Fatalf("the storm until %v has %d of %d arrivals", end, len(got), len(all))
+	}
+}
+
+func TestSeedsAndPhasesDiffer(t *testing.T) {
+	p := stream(0, 10*time.Second, Ramp{100, 100})
+	one, two := walked(t, schedule(1, 0, p)), walked(t, schedule(2, 0, p))
+	if slices.Equal(duesOf(one), duesOf(two)) {
+		t.Error("two seeds make the same storm")
+	}
+	byPhase := map[int][]time.Duration{}
+	for _, a := range walked(t, schedule(1, 0, p, p)) {
+		byPhase[a.Phase] = append(byPhase[a.Phase], a.Due)
+	}
+	if slices.Equal(byPhase[0], byPhase[1]) || !slices.Equal(byPhase[0], duesOf(one)) {
+		t.Error("two phases are the same, or the first depends on the second")
+	}
+}
+
+// Through its area, independent users at any rate are a Poisson process of rate 1: gaps are exponential.
+func TestPoissonGaps(t *testing.T) {
+	for name, p := range map[string]Phase{
+		"hold": stream(-50*time.Second, 50*time.Second, Ramp{1000, 1000}), "ramp up": stream(0, 100*time.Second, Ramp{0, 2000}),
+		"ramp down": stream(0, 100*time.Second, Ramp{2000, 10}), "slow": stream(0, 100_000*time.Second, Ramp{1, 1}),
+	} {
+		c := p.Curve()
+		var u, gaps []float64
+		var before float64
+		for _, a := range walked(t, schedule(7, 0, p)) {
+			n := c.Area(a.Due)
+			gaps = append(gaps, n-before)
+			u = append(u, -math.Expm1(-(n - before)))
+			before = n
+		}
+		var correlation float64
+		for i := 1; i < len(gaps); i++ {
+			correlation += (gaps[i] - 1) * (gaps[i-1] - 1)
+		}
+		if r := correlation / float64(len(gaps)); math.Abs(r) > 4/math.Sqrt(float64(len(gaps))) {
+			t.Errorf("%s: gaps follow each other with correlation %v", name, r)
+		}
+		kolmogorovSmirnov(t, name, u)
+	}
+}
+
+// Numbers per second are Poisson too, also over more than a block: their variance is their mean.
+func TestPoissonCounts(t *testing.T) {
+	for _, window := range []time.Duration{time.Second, 5 * time.Second, 50 * time.Second} {
+		const rate, seconds = 200, 2000
+		counts := make([]float64, seconds*time.Second/window)
+		all := walked(t, schedule(3, 0, stream(0, seconds*time.Second, Ramp{rate, rate})))
+		for _, a := range all {
+			counts[min(int(a.Due/window), len(counts)-1)]++
+		}
+		var statistic float64
+		mean := rate * window.Seconds()
+		for _, n := range counts {
+			statistic += (n - mean) * (n - mean) / mean
+		}
+		chiSquared(t, fmt.Sprintf("counts per %v", window), statistic, float64(len(counts)))
+	}
+}
+
+func TestCrowdIsExactAndReactsByItsLaw(t *testing.T) {
+	for name, d := range map[string]*Distribution{
+		"lognormal":   {Lognormal: &Lognormal{400 * time.Millisecond, 0.6}},
+		"uniform":     {Uniform: &Uniform{0, 20 * time.Millisecond}},
+		"exponential": {Exponential: pointer(time.Second)},
+		"normal":      {Normal: &Normal{5 * time.Second, time.Second}},
+	} {
+		for _, n := range []Count{1, 2, 1023, 1024, 1025, 2048, 50_000} {
+			all := walked(t, schedule(11, 0, crowd(time.Second, n, d)))
+			if len(all) != int(n) {
+				t.Fatalf("%s: %d users of %v came", name, len(all), n)
+			}
+			if n < 1000 {
+				continue
+			}
+			var u []float64
+			for _, a := range all {
+				u = append(u, d.CDF(a.Due-time.Second))
+			}
+			kolmogorovSmirnov(t, fmt.Sprintf("%s of %v", name, n), u)
+		}
+	}
+	if all := walked(t, schedule(1, 0, crowd(time.Second, 5000, nil))); all[0].Due != time.Second || all[4999].Due != time.Second {
+		t.Error("a crowd without a reaction does not come at once")
+	}
+}
+
+// The crowd's numbers per block vary as those of independent users do.
+func TestCrowdBlocksAreMultinomial(t *testing.T) {
+	const users, cells = 200_000, 195
+	counts := make([]float64, cells)
+	for _, a := range walked(t, schedule(5, 0, crowd(0, users, &Distribution{Uniform: &Uniform{0, cells * time.Millisecond}}))) {
+		counts[min(a.Due/time.Millisecond, cells-1)]++
+	}
+	var statistic float64
+	for _, n := range counts {
+		statistic += (n - users/cells) * (n - users/cells) / (users / cells)
+	}
+	chiSquared(t, "cells of a crowd", statistic, cells-1)
+}
+
+func TestEvenSpacingIsExact(t *testing.T) {
+	p := stream(-2*time.Second, 8*time.Second, Ramp{300, 300})
+	p.Spacing = "even"
+	all := walked(t, schedule(1, 0, p))
+	if len(all) != 3000 {
+		t.Fatalf("%d arrivals, wanted 3000", len(all))
+	}
+	for i, a := range all {
+		want := -2*time.Second + time.Duration(float64(i)*1e9/300+0.5e9/300)
+		if d := a.Due - want; d < -1 || d > 1 || a.Index != uint64(i) {
+			t.Fatalf("arrival %d is %+v, wanted at %v", i, a, want)
+		}
+	}
+	c := crowd(0, 2500, &Distribution{Exponential: pointer(time.Second)})
+	c.Spacing = "even"
+	for i, a := range walked(t, schedule(9, 0, c)) {
+		if want := c.Curve().At(float64(i) + 0.5); a.Due != want {
+			t.Fatalf("arrival %d of the crowd is due at %v, wanted %v", i, a.Due, want)
+		}
+	}
+}
+
+func TestGreatAndEmptyStorms(t *testing.T) {
+	great := schedule(1, 0, crowd(0, 100e6, &Distribution{Exponential: pointer(time.Second)}))
+	if great.Len() != 100e6 || great.Size() != 100e6 {
+		t.Errorf("Len %d, Size %d", great.Len(), great.Size())
+	}
+	for _, s := range []*Schedule{schedule(1, 0), schedule(1, 0, stream(0, time.Nanosecond*10, Ramp{1, 1})), schedule(1, -1, crowd(0, 50, nil))} {
+		if all := walked(t, s); len(all) != 0 {
+			t.Errorf("found %v", all)
+		}
+	}
+	if n := schedule(1, 1, crowd(0, 50, nil)).Len(); n != 50 {
+		t.Errorf("an end just after T0 leaves %d of 50", n)
+	}
+}
+
+// The example's storm, pinned: every process of every version must make the same one of a seed.
+func TestStormOfSeedOneStaysTheSame(t *testing.T) {
+	s := NewSchedule(mustParse(t, exampleText(t)).Storm, 1, 0)
+	var hash Stream
+	for _, a := range walked(t, s) {
+		hash = Stream(mix(uint64(hash) ^ a.Index ^ uint64(a.Phase)<<60 ^ uint64(a.Due.Round(time.Microsecond))))
+	}
+	const length, want = 43564, 0x379b1ac5a616d849
+	if s.Len() != length || uint64(hash) != want {
+		t.Errorf("seed 1 makes %d arrivals with hash %#x, wanted %d with %#x", s.Len(), uint64(hash), length, uint64(want))
+	}
+}
+
+func BenchmarkWalk(b *testing.B) {
+	phases := map[string]Phase{
+		"hold": stream(0, 100*time.Second, Ramp{1e5, 1e5}), "ramp": stream(0, 100*time.Second, Ramp{0, 2e5}),
+		"uniform":   crowd(0, 10e6, &Distribution{Uniform: &Uniform{0, time.Second}}),
+		"lognormal": crowd(0, 10e6, &Distribution{Lognormal: &Lognormal{time.Second, 0.6}}),
+	}
+	for _, name := range sortedKeys(phases) {
+		b.Run(name, func(b *testing.B) {
+			s := schedule(1, 0, phases[name])
+			for b.Loop() {
+				c := s.Walk()
+				for _, ok := c.Next(); ok; _, ok = c.Next() {
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(s.Len()), "ns/arrival")
+		})
+	}
+}

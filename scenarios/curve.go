@@ -1,0 +1,204 @@
+package scenarios
+
+import (
+	"math"
+	"time"
+)
+
+// Curve is a rate of arrivals lambda(t), t from T0, with its area and the area's inverse:
+//
+//	Rate(t)   lambda(t) [1/s]
+//	Area(t)   Lambda(t), the arrivals expected up to t: the integral of lambda
+//	At(n)     the t at which Lambda(t) = n, 0 <= n <= Area(end)
+//	Span()    lambda is 0 outside
+//
+// Plan reads its peak, simulate integrates it, loadgen paces from At.
+type Curve interface {
+	Rate(t time.Duration) float64
+	Area(t time.Duration) float64
+	At(n float64) time.Duration
+	Span() (from, to time.Duration)
+}
+
+// Line is a rate that changes in a straight line between From and To; a hold where both rates are equal.
+type Line struct {
+	From, To         time.Duration
+	FromRate, ToRate Rate
+}
+
+// Rate returns lambda(t).
+func (l Line) Rate(t time.Duration) float64 {
+	if t < l.From || t >= l.To {
+		return 0
+	}
+	return float64(l.FromRate) + l.slope()*(t-l.From).Seconds()
+}
+
+// slope is the change of the rate per second.
+func (l Line) slope() float64 {
+	if l.ToRate == l.FromRate || l.To <= l.From {
+		return 0
+	}
+	return float64(l.ToRate-l.FromRate) / (l.To - l.From).Seconds()
+}
+
+// Area returns r0 x + a x^2/2, x the time since From, a the slope.
+func (l Line) Area(t time.Duration) float64 {
+	x := min(max(t-l.From, 0), l.To-l.From).Seconds()
+	return x * (float64(l.FromRate) + l.slope()*x/2)
+}
+
+// At solves r0 x + a x^2/2 = n in the form that does not cancel: x = 2n / (r0 + sqrt(r0^2 + 2 a n)).
+func (l Line) At(n float64) time.Duration {
+	r0 := float64(l.FromRate)
+	root := 2 * r0
+	if slope := l.slope(); slope != 0 {
+		root = r0 + math.Sqrt(max(0, r0*r0+2*slope*n))
+	}
+	if n <= 0 || root == 0 {
+		return l.From
+	}
+	return l.From + min(l.To-l.From, duration(2*n/root*float64(time.Second)))
+}
+
+// Span returns From and To.
+func (l Line) Span() (from, to time.Duration) { return l.From, l.To }
+
+// Crowd is a population whose members each act once, a reaction time after the instant Start:
+// the rate is the population times the reaction's density.
+type Crowd struct {
+	Start    time.Duration
+	Users    float64
+	Reaction *Distribution
+}
+
+// grain is the time over which the rate of a crowd is taken: people who act at one instant have no density.
+const grain = time.Millisecond
+
+// Rate returns the mean rate of the millisecond that begins at t.
+func (c Crowd) Rate(t time.Duration) float64 {
+	return (c.Area(t+grain-1) - c.Area(t-1)) / grain.Seconds()
+}
+
+// Area returns the users who acted at t or before.
+func (c Crowd) Area(t time.Duration) float64 { return c.Users * c.Reaction.CDF(t-c.Start) }
+
+// At returns when a share n/Users of the crowd has acted: the quantile of the reaction.
+func (c Crowd) At(n float64) time.Duration {
+	if c.Users <= 0 {
+		return c.Start
+	}
+	return c.Start + c.Reaction.Quantile(min(max(n/c.Users, 0), 1))
+}
+
+// Span returns the instants of the first and last reaction.
+func (c Crowd) Span() (from, to time.Duration) { return c.At(0), c.At(c.Users) + 1 }
+
+// Sum is several curves at once.
+type Sum []Curve
+
+// Rate returns the sum of the rates.
+func (s Sum) Rate(t time.Duration) float64 {
+	var r float64
+	for _, c := range s {
+		r += c.Rate(t)
+	}
+	return r
+}
+
+// Area returns the sum of the areas.
+func (s Sum) Area(t time.Duration) float64 {
+	var a float64
+	for _, c := range s {
+		a += c.Area(t)
+	}
+	return a
+}
+
+// At returns the earliest instant, to the nanosecond, by which the area has reached n.
+func (s Sum) At(n float64) time.Duration {
+	low, high := s.Span()
+	for low < high {
+		if mid := low + (high-low)/2; s.Area(mid) < n {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
+// Span returns the earliest begin and the latest end.
+func (s Sum) Span() (from, to time.Duration) {
+	for i, c := range s {
+		f, t := c.Span()
+		if i == 0 {
+			from, to = f, t
+		}
+		from, to = min(from, f), max(to, t)
+	}
+	return from, to
+}
+
+// Peak returns the largest mean rate over any window of the length given, above 0, and when it begins.
+// Windows begin on a grid of a tenth of their length; besides, they begin where a phase begins, or
+// end where one ends: between those the rate is smooth, and a tenth of a window to the side is near.
+func Peak(c Curve, window time.Duration) (ratePerSec float64, at time.Duration) {
+	from, to := c.Span()
+	starts := []time.Duration{from, to - window}
+	if sum, ok := c.(Sum); ok {
+		for _, part := range sum {
+			f, t := part.Span()
+			starts = append(starts, f, t-window)
+		}
+	}
+	step := max(window/10, (to-from)/1_000_000, 1)
+	for t := from; t < to; t += step {
+		starts = append(starts, t)
+	}
+	for _, t := range starts {
+		// The window holds its beginning: a crowd may act at that very instant.
+		if r := (c.Area(t+window-1) - c.Area(t-1)) / window.Seconds(); r > ratePerSec {
+			ratePerSec, at = r, t
+		}
+	}
+	return ratePerSec, at
+}
+
+// Curve returns the phase's curve.
+func (p *Phase) Curve() Curve {
+	if p.At != nil {
+		return Crowd{time.Duration(*p.At), math.Round(float64(p.Users)), p.Reaction}
+	}
+	return Line{time.Duration(*p.From), time.Duration(*p.To), p.Rate.From, p.Rate.To}
+}
+
+// Curve returns the curve of all phases together.
+func (s *Storm) Curve() Sum {
+	sum := make(Sum, len(s.Phases))
+	for i := range s.Phases {
+		sum[i] = s.Phases[i].Curve()
+	}
+	return sum
+}
+
+// Pacer paces a vegeta attack by a curve: it has the two methods of vegeta.Pacer.
+type Pacer struct{ Curve Curve }
+
+// Pace returns how long to wait until the next hit is due, and whether the curve is at its end.
+func (p Pacer) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, stop bool) {
+	from, to := p.Curve.Span()
+	if float64(hits) >= math.Round(p.Curve.Area(to)) {
+		return 0, true
+	}
+	return max(0, p.Due(hits)-from-elapsed), false
+}
+
+// Due returns when hit number n, counted from 0, should leave: half-way through its unit of area.
+func (p Pacer) Due(n uint64) time.Duration { return p.Curve.At(float64(n) + 0.5) }
+
+// Rate returns the rate at a time since the curve's begin.
+func (p Pacer) Rate(elapsed time.Duration) float64 {
+	from, _ := p.Curve.Span()
+	return p.Curve.Rate(from + elapsed)
+}

@@ -1,0 +1,190 @@
+package scenarios
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestExampleIsReadWhole(t *testing.T) {
+	s := mustParse(t, exampleText(t))
+	same := func(what string, got, want any) {
+		t.Helper()
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: found %+v, wanted %+v", what, got, want)
+		}
+	}
+	same("users", s.Workload.Users, Exactly[Count](10e6))
+	same("peak", s.Workload.Peak, Interval[float64]{2, 2.5, 3})
+	same("event", s.Workload.Event, map[string]Interval[float64]{"order": Exactly(90.0), "item": Exactly(20.0)})
+	same("busy", s.Workload.Busy, Busy{0.8, 5 * time.Hour})
+	same("steps", []string{s.Steps[0].Name, s.Steps[1].Name, s.Steps[2].Name, s.Steps[3].Name}, []string{"browse", "item", "order", "status"})
+	order := s.Step("order")
+	same("order", *order, Step{Name: "order", Share: 0.05, Transaction: true,
+		Request: Request{Method: "POST", URL: "/orders", JSON: `{"sku":"${sku}","quantity":1}`, Redirects: pointer(10), Timeout: 30 * time.Second,
+			Headers: map[string]string{"Authorization": "Bearer ${user.token}", "Idempotency-Key": "${user.id}-${sku}"}},
+		Extract: map[string]string{"order_id": "json:$.order_id"}, Check: []string{"status in 200,202,409,429"},
+		Outcome: Keyed[Outcome]{{"placed", "status in 200,202"}, {"sold_out", "status 409"}, {"throttled", "status 429"}}})
+	same("shop", s.Services[1], Service{Name: "shop", Kind: "service", Calls: map[string]float64{"browse": 1, "item": 1, "order": 1, "status": 1},
+		Demand: Interval[time.Duration]{2e6, 3e6, 5e6}, Variability: pointer(Exactly(1.0)), Instance: Instance{4}, Utilization: 0.7, Wait: 0.2,
+		Latency: &Latency{0.99, 50 * time.Millisecond}, Start: 30 * time.Second})
+	same("hit", *s.Services[2].Hit, Exactly[Ratio](0.8))
+	same("hot row", s.Services[3].HotRow, Rate(8000))
+	same("sale", *s.Sale, Sale{Items: 1, Stock: 1000, PerUser: 1, SKU: "sku-${n}", Popularity: Popularity{0.99}})
+	same("pools", s.Estate.Pools, []Pool{{Name: "idc", Cores: 20e3}, {Name: "cloud", Cores: 100e3, Provision: &Provision{100e3, 30 * time.Minute}, Price: 0.04}})
+	same("scaling", s.Estate.Scaling[1], Scaling{Service: "shop", Policy: "hpa", Target: 0.6, Min: 10, Max: 900})
+	same("T0", s.Storm.T0, Start{After: 30 * time.Second})
+	same("lateness", s.Storm.Lateness, Lateness{50 * time.Millisecond, 0.02})
+	same("ramp", s.Storm.Phases[1].Rate, Ramp{200, 2000})
+	same("crowd", s.Storm.Phases[2], Phase{Journey: "buyer", At: instant(0), Users: 20e3, Spacing: "poisson",
+		Reaction: &Distribution{Lognormal: &Lognormal{400 * time.Millisecond, 0.6}}})
+	same("buyer", s.Journey("buyer").Do, []Action{{Step: "order"}, {Repeat: &Repeat{Until: "state == confirmed", Every: 500 * time.Millisecond,
+		For: 10 * time.Second, Do: []Action{{Step: "status"}}}}})
+	same("think", s.Journey("visitor").Do[1], Action{Think: &Distribution{Exponential: pointer(2 * time.Second)}})
+	same("feeder", s.Feeders[0], Feeder{Name: "user", From: "sequence", Size: 1e6, Fields: map[string]string{"token": "token-${n}"}})
+	same("window", *s.Thresholds[0].Thresholds[1].Window, Window{0, Instant(10 * time.Second)})
+	same("abort", s.Thresholds[2].Thresholds[0].AbortDelay, 10*time.Second)
+	same("invariants", s.Invariants, []Invariant{{Name: NoOversell}, {Name: OneOrderPerUser}, {Name: NoLostOrder}})
+	same("ledger", *s.Ledger, Ledger{"/ledger", "placed", "order_id"})
+	same("no step", s.Step("none"), (*Step)(nil))
+	same("no journey", s.Journey("none"), (*Script)(nil))
+}
+
+func TestWrittenZerosStay(t *testing.T) {
+	s := mustParse(t, exampleText(t), "storm.drain=0s", "storm.lateness.share=0", "steps.item.request.redirects=0", "services.shop.variability=0")
+	if s.Storm.Drain != 0 || s.Storm.Lateness.Share != 0 || *s.Step("item").Request.Redirects != 0 || *s.Services[1].Variability != Exactly(0.0) {
+		t.Errorf("a zero was replaced by a default: %+v, %+v", s.Storm, s.Services[1].Variability)
+	}
+}
+
+func TestBadDocuments(t *testing.T) {
+	const empty = "1: found an empty file, wanted a scenario"
+	for text, want := range map[string]string{
+		"": empty, "# a comment\n": empty, "---\n": empty, "~\n": empty,
+		"[1, 2]":                "1: found a list, wanted a scenario",
+		"\n5":                   `2: found "5", wanted a scenario`,
+		"a: 1\n---\nb: 2\n":     "2: found more than one document",
+		"name: *x":              "1: not YAML: unknown anchor",
+		"a: &x 1\nname: *x\n":   "2: found the alias *x, wanted the values themselves",
+		"a: &x {}\n<<: *x\n":    "2: found the alias *x",
+		"a: &x {}\n? *x\n: 1\n": "2: found the alias *x",
+		"a: [1\n":               "not YAML",
+		"name: 'x":              "1: not YAML: found unexpected end of stream",
+		"name: a\n\tkind: b\n":  "2: not YAML",
+		"name: \xff":            "1: not YAML",
+		"\x00":                  "1: not YAML",
+	} {
+		if found := problemsOf(t, text); len(found) != 1 || !strings.Contains(found[0], want) {
+			t.Errorf("%q: found %q, wanted %q alone", text, found, want)
+		}
+	}
+}
+
+func TestRepeatedAndOddKeys(t *testing.T) {
+	for _, b := range []badScenario{
+		{"name: live-drop", "name: live-drop\nname: other", []string{`@+1: name: found twice, first in line 13, wanted once`}},
+		{"  item:\n", "  browse: {share: 0}\n  item:\n", []string{`@: steps.browse: found twice, first in line 30`}},
+		{"name: live-drop", "name: live-drop\n? [a]\n: 3", []string{`@+1: found a list for a key, wanted a name`}},
+		{"event: {order: 90, item: 20}", "event: {order: 90, order: 20}", []string{`@: workload.event.order: found twice`}},
+		{"sale:\n", "sale:\nstorm: {}\nxsale:\n", []string{ // a key without a value, the next twice, an unknown one
+			`@: sale: found nothing, wanted a value`, `@+1: storm.phases: missing, wanted a value`, `@+1: storm.t0: missing, wanted a value`,
+			`@+2: xsale: unknown key`, `@+20: storm: found twice, first in line 84`}},
+	} {
+		b.check(t)
+	}
+}
+
+func TestJSONKeepsOrderAndText(t *testing.T) {
+	for given, want := range map[string]string{
+		`{b: 1, a: [true, ~, 2.50, "x"]}`:        `{"b":1,"a":[true,null,2.5,"x"]}`,
+		`{at: 2026-11-11, id: 007, s: "${sku}"}`: `{"at":"2026-11-11","id":7,"s":"${sku}"}`,
+		`"plain"`:                                `"plain"`,
+		`[]`:                                     `[]`,
+		`{"q\"": "a\nb"}`:                        `{"q\"":"a\nb"}`,
+	} {
+		text, _ := edited(t, `json: {sku: "${sku}", quantity: 1}`, "json: "+given)
+		if got := mustParse(t, text).Step("order").Request.JSON; string(got) != want {
+			t.Errorf("json: %s: found %s, wanted %s", given, got, want)
+		}
+	}
+}
+
+func TestCSVFeeder(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("users.csv", "number, token\n1,abc\n")
+	write("empty.csv", "")
+	load := func(from string) error {
+		text, _ := edited(t, `{from: sequence, size: 1M, fields: {token: "token-${n}"}}`, from)
+		write("sale.yaml", text)
+		_, err := Load(filepath.Join(dir, "sale.yaml"))
+		return err
+	}
+	if err := load("{from: csv, file: users.csv}"); err != nil {
+		t.Error(err)
+	}
+	for from, want := range map[string]string{
+		"{from: csv, file: absent.csv}": "feeders.user.file: open ",
+		"{from: csv, file: empty.csv}":  "wanted a header line",
+		"{from: csv}":                   "feeders.user.file: missing, wanted a CSV file",
+		"{from: csv, file: .}":          "is a directory",
+	} {
+		if err := load(from); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, wanted %q", from, err, want)
+		}
+	}
+	s := &Scenario{File: "a/b.yaml"}
+	if got := s.Path("users.csv"); got != filepath.Join("a", "users.csv") {
+		t.Errorf("Path = %s", got)
+	}
+	if absolute := filepath.Join(dir, "x"); s.Path(absolute) != absolute {
+		t.Errorf("Path changed %s", absolute)
+	}
+}
+
+func TestBuiltinsAndStarter(t *testing.T) {
+	names := Builtin()
+	if !slices.IsSorted(names) || !slices.Contains(names, "taobao-double11") || len(names) < 3 {
+		t.Errorf("Builtin() = %q", names)
+	}
+	for _, name := range names {
+		s, err := Load(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if s.Name != name || s.Storm == nil || s.Rehearsal == nil || s.Sale == nil || len(s.Source) == 0 {
+			t.Errorf("%s: name %s, or no storm, rehearsal, sale or source", name, s.Name)
+		}
+	}
+	s, err := Parse("new.yaml", Starter("spring-sale"))
+	if err != nil || s.Name != "spring-sale" {
+		t.Errorf("starter: %v, %v", s, err)
+	}
+}
+
+func TestLoadOfWhatIsNotThere(t *testing.T) {
+	for name, want := range map[string]string{
+		"taobao-double1":     `no scenario "taobao-double1", wanted a file or one of century-mart-coupons, kuaishou-live-drop, taobao-double11 (did you mean taobao-double11?)`,
+		"":                   `no scenario ""`,
+		"testdata":           "it is a directory",
+		"testdata/none.yaml": `no scenario "testdata/none.yaml", wanted a file or one of`,
+		"none.yml":           `no scenario "none.yml"`,
+	} {
+		if _, err := Load(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Load(%q): %v, wanted %q", name, err, want)
+		}
+	}
+	file, text, err := Read(example)
+	if err != nil || file != example || string(text) != exampleText(t) {
+		t.Errorf("Read(%s) = %s, %v", example, file, err)
+	}
+}

@@ -1,0 +1,83 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+)
+
+// Defaults of fields that a file may leave out.
+const (
+	defaultBusyShare     = Ratio(0.8)
+	defaultBusyWindow    = 5 * time.Hour
+	defaultUtilization   = Ratio(0.7)
+	defaultWait          = Ratio(0.2)
+	defaultDrain         = 30 * time.Second
+	defaultTimeout       = 30 * time.Second
+	defaultRedirects     = 10
+	DefaultLateness      = 50 * time.Millisecond // a request sent later than this after it was due is late
+	defaultLateShare     = Ratio(0.02)
+	defaultOutcome       = "placed"
+	defaultOrderVariable = "order_id"
+	defaultSKU           = "sku-${n}"
+)
+
+// defaults knows which fields a file has: a zero that somebody wrote stays a zero.
+type defaults struct{ lines map[string]int }
+
+func setDefault[T any](d defaults, path string, field *T, value T) {
+	if _, present := d.lines[path]; !present {
+		*field = value
+	}
+}
+
+// setDefaults fills what the file left out; lines are those of the fields it has.
+func (s *Scenario) setDefaults(lines map[string]int) {
+	d := defaults{lines}
+	setDefault(d, "workload.busy.share", &s.Workload.Busy.Share, defaultBusyShare)
+	setDefault(d, "workload.busy.window", &s.Workload.Busy.Window, defaultBusyWindow)
+	setDefault(d, "workload.peak", &s.Workload.Peak, Between(2.0, 3.0))
+	for i := range s.Steps {
+		d.request("steps."+s.Steps[i].Name+".request", &s.Steps[i].Request)
+	}
+	for i := range s.Services {
+		d.service(namedPath("services", i, s.Services[i].Name), &s.Services[i])
+	}
+	if s.Sale != nil {
+		setDefault(d, "sale.items", &s.Sale.Items, 1)
+		setDefault(d, "sale.sku", &s.Sale.SKU, defaultSKU)
+	}
+	if s.Storm != nil {
+		setDefault(d, "storm.drain", &s.Storm.Drain, defaultDrain)
+		setDefault(d, "storm.lateness.limit", &s.Storm.Lateness.Limit, DefaultLateness)
+		setDefault(d, "storm.lateness.share", &s.Storm.Lateness.Share, defaultLateShare)
+		for i := range s.Storm.Phases {
+			setDefault(d, fmt.Sprintf("storm.phases[%d].spacing", i), &s.Storm.Phases[i].Spacing, "poisson")
+		}
+	}
+	if s.Rehearsal != nil {
+		setDefault(d, "rehearsal.scale", &s.Rehearsal.Scale, 1)
+	}
+	if s.Ledger != nil {
+		setDefault(d, "ledger.outcome", &s.Ledger.Outcome, defaultOutcome)
+		setDefault(d, "ledger.order_id", &s.Ledger.OrderID, defaultOrderVariable)
+	}
+}
+
+func (d defaults) request(path string, r *Request) {
+	method := "GET"
+	if r.Body != "" || r.JSON != "" {
+		method = "POST"
+	}
+	redirects := defaultRedirects
+	setDefault(d, path+".method", &r.Method, method)
+	setDefault(d, path+".timeout", &r.Timeout, defaultTimeout)
+	setDefault(d, path+".redirects", &r.Redirects, &redirects)
+}
+
+func (d defaults) service(path string, v *Service) {
+	one := Exactly(1.0)
+	setDefault(d, path+".instance.cores", &v.Instance.Cores, 1)
+	setDefault(d, path+".utilization", &v.Utilization, defaultUtilization)
+	setDefault(d, path+".wait", &v.Wait, defaultWait)
+	setDefault(d, path+".variability", &v.Variability, &one)
+}

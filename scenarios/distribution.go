@@ -1,0 +1,142 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"gonum.org/v1/gonum/mathext"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Distribution is a law of a duration: a think time or a reaction. Exactly one field is set.
+type Distribution struct {
+	Constant    *time.Duration
+	Uniform     *Uniform
+	Exponential *time.Duration // its mean
+	Lognormal   *Lognormal
+	Normal      *Normal
+}
+
+// Uniform is the law of a duration anywhere from Low to High.
+type Uniform struct{ Low, High time.Duration }
+
+// Lognormal is the law exp(N(ln Median, Sigma^2)), usual for human reaction times.
+type Lognormal struct {
+	Median time.Duration `yaml:"median" jsonschema:"required"`
+	Sigma  float64       `yaml:"sigma" jsonschema:"required"`
+}
+
+// Normal is the law N(Mean, Deviation^2), with what falls below zero taken as zero.
+type Normal struct {
+	Mean      time.Duration `yaml:"mean" jsonschema:"required"`
+	Deviation time.Duration `yaml:"deviation" jsonschema:"required"`
+}
+
+// tail is cut from laws without an upper end: nobody reacts after the 99.99 % point.
+const tail = 1e-4
+
+// check tells what is wrong with a law's parameters.
+func (d *Distribution) check() error {
+	switch {
+	case d.Exponential != nil && *d.Exponential <= 0:
+		return fmt.Errorf("found 0, wanted a mean above 0")
+	case d.Uniform != nil && d.Uniform.Low > d.Uniform.High:
+		return fmt.Errorf("found %v before %v, wanted low <= high", d.Uniform.Low, d.Uniform.High)
+	case d.Lognormal != nil && (d.Lognormal.Median <= 0 || d.Lognormal.Sigma <= 0 || d.Lognormal.Sigma > 5):
+		return fmt.Errorf("found median %v and sigma %v, wanted a median above 0 and sigma above 0 and at most 5", d.Lognormal.Median, d.Lognormal.Sigma)
+	case d.Normal != nil && d.Normal.Deviation <= 0:
+		return fmt.Errorf("found deviation %v, wanted above 0", d.Normal.Deviation)
+	case d.Quantile(1) > longest:
+		return fmt.Errorf("found a law whose 99.99%% point is %v, wanted at most 366 days", d.Quantile(1))
+	}
+	return nil
+}
+
+// duration converts nanoseconds and keeps them well inside the type: sums of a few do not overflow.
+func duration(ns float64) time.Duration {
+	return time.Duration(min(max(ns, -1<<60), 1<<60))
+}
+
+// Quantile returns the duration that a share u of draws does not exceed, 0 <= u <= 1.
+// Laws without an upper end are conditioned on staying below their 99.99 % point.
+func (d *Distribution) Quantile(u float64) time.Duration {
+	u = min(max(u, 0), 1)
+	cut := u * (1 - tail)
+	switch {
+	case d == nil:
+		return 0
+	case d.Constant != nil:
+		return *d.Constant
+	case d.Uniform != nil:
+		return d.Uniform.Low + time.Duration(u*float64(d.Uniform.High-d.Uniform.Low))
+	case d.Exponential != nil:
+		return duration(-math.Log1p(-cut) * float64(*d.Exponential))
+	case d.Lognormal != nil:
+		z := mathext.NormalQuantile(cut)
+		return duration(float64(d.Lognormal.Median) * math.Exp(d.Lognormal.Sigma*z))
+	case d.Normal != nil:
+		z := mathext.NormalQuantile(cut)
+		return max(0, duration(float64(d.Normal.Mean)+z*float64(d.Normal.Deviation)))
+	}
+	return 0
+}
+
+// CDF returns the share of draws that do not exceed t: the inverse of Quantile.
+func (d *Distribution) CDF(t time.Duration) float64 {
+	if t < 0 {
+		return 0
+	}
+	share := 1.0
+	switch {
+	case d == nil:
+	case d.Constant != nil:
+		if t < *d.Constant {
+			return 0
+		}
+	case d.Uniform != nil:
+		if t < d.Uniform.High {
+			share = float64(t-d.Uniform.Low) / float64(d.Uniform.High-d.Uniform.Low)
+		}
+	case d.Exponential != nil:
+		share = -math.Expm1(-float64(t)/float64(*d.Exponential)) / (1 - tail)
+	case d.Lognormal != nil:
+		if t == 0 {
+			return 0
+		}
+		z := math.Log(float64(t)/float64(d.Lognormal.Median)) / d.Lognormal.Sigma
+		share = distuv.UnitNormal.CDF(z) / (1 - tail)
+	case d.Normal != nil:
+		z := float64(t-d.Normal.Mean) / float64(d.Normal.Deviation)
+		share = distuv.UnitNormal.CDF(z) / (1 - tail)
+	}
+	return min(max(share, 0), 1)
+}
+
+// Mean returns the mean of draws, the integral of Quantile over 0..1. With q = 1 - tail and
+// z the quantile q of N(0,1), Phi and phi its CDF and density:
+//
+//	exponential  m (1 + tail ln(tail) / q)
+//	lognormal    median exp(s^2/2) Phi(z-s) / q
+//	normal       (m (q - Phi(-m/s)) + s (phi(m/s) - phi(z))) / q, which counts what is below 0 as 0
+func (d *Distribution) Mean() time.Duration {
+	const q = 1 - tail
+	unit := distuv.UnitNormal
+	switch {
+	case d == nil:
+		return 0
+	case d.Constant != nil:
+		return *d.Constant
+	case d.Uniform != nil:
+		return d.Uniform.Low + (d.Uniform.High-d.Uniform.Low)/2
+	case d.Exponential != nil:
+		return duration(float64(*d.Exponential) * (1 + tail*math.Log(tail)/q))
+	case d.Lognormal != nil:
+		s := d.Lognormal.Sigma
+		return duration(float64(d.Lognormal.Median) * math.Exp(s*s/2) * unit.CDF(unit.Quantile(q)-s) / q)
+	case d.Normal != nil:
+		m, s, z := float64(d.Normal.Mean), float64(d.Normal.Deviation), unit.Quantile(q)
+		return duration((m*(q-unit.CDF(-m/s)) + s*(unit.Prob(m/s)-unit.Prob(z))) / q)
+	}
+	return 0
+}

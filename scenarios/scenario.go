@@ -1,0 +1,256 @@
+// Package scenarios is the vocabulary of a sale: what a scenario file says, read strictly.
+package scenarios
+
+import "time"
+
+// Scenario is one sale, as its file tells it. Load and Parse return it validated.
+type Scenario struct {
+	APIVersion  string        `yaml:"apiVersion" jsonschema:"required,enum=fsctl/v1" jsonschema_description:"Version of this format."`
+	Kind        string        `yaml:"kind" jsonschema:"required,enum=Scenario" jsonschema_description:"Always Scenario."`
+	Name        string        `yaml:"name" jsonschema:"required" jsonschema_description:"Short name: lower-case letters, digits, - and _."`
+	Description string        `yaml:"description" jsonschema_description:"What happens, in one sentence."`
+	Source      string        `yaml:"source" jsonschema_description:"Where the figures come from."`
+	Workload    Workload      `yaml:"workload" jsonschema:"required" jsonschema_description:"Who comes, and when."`
+	Steps       Keyed[Step]   `yaml:"steps" jsonschema:"required" jsonschema_description:"What one request can be. Shares add up to 100 %."`
+	Services    []Service     `yaml:"services" jsonschema_description:"What stands behind the door."`
+	Sale        *Sale         `yaml:"sale" jsonschema_description:"What is sold. It bounds successes, never attempts."`
+	Estate      *Estate       `yaml:"estate" jsonschema_description:"Where it runs."`
+	Storm       *Storm        `yaml:"storm" jsonschema_description:"How the storm arrives. Times are relative to T0, the instant the sale opens."`
+	Rehearsal   *Rehearsal    `yaml:"rehearsal" jsonschema_description:"How fsctl rehearse shrinks the storm to one machine."`
+	Journeys    Keyed[Script] `yaml:"journeys" jsonschema_description:"What a user does, step by step."`
+	Feeders     Keyed[Feeder] `yaml:"feeders" jsonschema_description:"Rows of data, one a user."`
+	Thresholds  Keyed[Limit]  `yaml:"thresholds" jsonschema_description:"What must hold: k6 threshold strings by metric."`
+	Invariants  []Invariant   `yaml:"invariants" jsonschema_description:"What must hold of the sale itself."`
+	Ledger      *Ledger       `yaml:"ledger" jsonschema_description:"Where the shop tells what it really sold."`
+
+	File     string `yaml:"-"` // where it was read from; data files are found beside it
+	Document []byte `yaml:"-"` // its text, with every --set applied
+}
+
+// Workload turns people into requests per second by the 2/8 rule.
+type Workload struct {
+	Users    Interval[Count]              `yaml:"users" jsonschema_description:"Registered users."`
+	Active   Interval[Ratio]              `yaml:"active" jsonschema_description:"Share of them active on the day."`
+	Actions  Interval[float64]            `yaml:"actions" jsonschema_description:"Requests per active user per day."`
+	Requests Interval[Count]              `yaml:"requests" jsonschema_description:"Requests a day, in place of users, active and actions."`
+	Busy     Busy                         `yaml:"busy" jsonschema_description:"The share of the day's requests that arrives in the busy window."`
+	Peak     Interval[float64]            `yaml:"peak" jsonschema_description:"Peak over the busy mean."`
+	Event    map[string]Interval[float64] `yaml:"event" jsonschema_description:"A sale multiplies these steps over their busy mean."`
+}
+
+// Busy is the busy window of the 2/8 rule.
+type Busy struct {
+	Share  Ratio         `yaml:"share" jsonschema_description:"Share of the day's requests; 80% by default."`
+	Window time.Duration `yaml:"window" jsonschema_description:"Length of the busy window; 5h by default."`
+}
+
+// Step is one kind of request: the word that plan, attack, thresholds and reports share.
+type Step struct {
+	Name        string            `yaml:"-"`
+	Share       Ratio             `yaml:"share" jsonschema_description:"Share of all requests of the workload."`
+	Transaction bool              `yaml:"transaction" jsonschema_description:"Counts in TPS."`
+	Request     Request           `yaml:"request" jsonschema_description:"What is sent."`
+	Extract     map[string]string `yaml:"extract" jsonschema_description:"Variables taken from the answer: json:PATH, header:NAME, regex:EXPR or cookie:NAME."`
+	Check       []string          `yaml:"check" jsonschema_description:"Conditions on an answer as expected, such as: status in 200,409."`
+	Outcome     Keyed[Outcome]    `yaml:"outcome" jsonschema_description:"Names for answers; the first whose condition holds is counted."`
+}
+
+// Outcome names an answer for which a condition holds.
+type Outcome struct {
+	Name string
+	When string
+}
+
+// Request is the template of an HTTP request. ${name} stands for a variable in url, headers, body and json.
+type Request struct {
+	Method    string            `yaml:"method" jsonschema_description:"GET by default, POST with a body."`
+	URL       string            `yaml:"url" jsonschema_description:"Path and query, appended to the target."`
+	Headers   map[string]string `yaml:"headers"`
+	Body      string            `yaml:"body" jsonschema_description:"Sent as it is."`
+	JSON      JSON              `yaml:"json" jsonschema_description:"Sent as JSON, in place of body."`
+	Redirects *int              `yaml:"redirects" jsonschema_description:"Redirects followed at most; 10 by default."`
+	Timeout   time.Duration     `yaml:"timeout" jsonschema_description:"Longest time to the whole answer; 30s by default."`
+}
+
+// Service is something that answers, stores or forwards, as plan sizes it.
+type Service struct {
+	Name        string                  `yaml:"name" jsonschema:"required"`
+	Kind        string                  `yaml:"kind" jsonschema:"required,enum=service,enum=cache,enum=database,enum=queue,enum=function"`
+	Calls       map[string]float64      `yaml:"calls" jsonschema_description:"Calls that one request of a step makes to this service."`
+	Demand      Interval[time.Duration] `yaml:"demand" jsonschema_description:"CPU time per call."`
+	Variability *Interval[float64]      `yaml:"variability" jsonschema_description:"Squared coefficient of variation of the service time; 1 by default."`
+	Instance    Instance                `yaml:"instance" jsonschema_description:"Size of one instance."`
+	Utilization Ratio                   `yaml:"utilization" jsonschema_description:"Never plan above this; 70% by default."`
+	Wait        Ratio                   `yaml:"wait" jsonschema_description:"Largest probability that a call waits for a core; 20% by default."`
+	Latency     *Latency                `yaml:"latency" jsonschema_description:"Quantile of the response time that must hold."`
+	Start       time.Duration           `yaml:"start" jsonschema_description:"From scale to ready."`
+	Running     int                     `yaml:"running" jsonschema_description:"Instances that run behind the target now."`
+	Hit         *Interval[Ratio]        `yaml:"hit" jsonschema_description:"Share of calls that a cache answers itself."`
+	Misses      string                  `yaml:"misses" jsonschema_description:"Service that the rest goes on to."`
+	Capacity    Interval[Rate]          `yaml:"capacity" jsonschema_description:"Calls per second of one shard or node."`
+	Writes      Ratio                   `yaml:"writes" jsonschema_description:"Share of calls that write: they go to the primary."`
+	HotRow      Rate                    `yaml:"hot_row" jsonschema_description:"Writes per second that one row takes."`
+}
+
+// Instance is the size of one instance.
+type Instance struct {
+	Cores int `yaml:"cores" jsonschema_description:"Cores of one instance; 1 by default."`
+}
+
+// Latency is a limit on a quantile of the response time.
+type Latency struct {
+	Quantile Ratio         `yaml:"quantile" jsonschema:"required"`
+	Limit    time.Duration `yaml:"limit" jsonschema:"required"`
+}
+
+// Sale is what is sold.
+type Sale struct {
+	Items      int        `yaml:"items" jsonschema_description:"Different items; 1 by default."`
+	Stock      int        `yaml:"stock" jsonschema_description:"Pieces of each item."`
+	PerUser    int        `yaml:"per_user" jsonschema_description:"Pieces of an item that one user may buy; 0 for no limit."`
+	SKU        string     `yaml:"sku" jsonschema_description:"Name of item ${n}; sku-${n} by default."`
+	Popularity Popularity `yaml:"popularity" jsonschema_description:"Which item a visitor wants."`
+}
+
+// Popularity is the law by which visitors choose items.
+type Popularity struct {
+	Zipf float64 `yaml:"zipf" jsonschema_description:"Exponent s: item i is wanted in proportion to 1/i^s; 0 for all alike."`
+}
+
+// Estate is where the services run.
+type Estate struct {
+	Zones        int       `yaml:"zones"`
+	SurviveZones int       `yaml:"survive_zones" jsonschema_description:"Zones that may be lost with the rest still within capacity."`
+	Pools        []Pool    `yaml:"pools" jsonschema_description:"Filled in this order."`
+	Scaling      []Scaling `yaml:"scaling"`
+}
+
+// Pool is a stock of cores.
+type Pool struct {
+	Name      string     `yaml:"name" jsonschema:"required"`
+	Cores     Count      `yaml:"cores" jsonschema:"required"`
+	Provision *Provision `yaml:"provision" jsonschema_description:"How fast its cores can be had; at once where absent."`
+	Price     float64    `yaml:"price" jsonschema_description:"Price per core-hour."`
+}
+
+// Provision is a rate at which cores come.
+type Provision struct {
+	Cores  Count         `yaml:"cores" jsonschema:"required"`
+	Within time.Duration `yaml:"within" jsonschema:"required"`
+}
+
+// Scaling is the policy by which a service grows.
+type Scaling struct {
+	Service string        `yaml:"service" jsonschema:"required"`
+	Policy  string        `yaml:"policy" jsonschema:"required,enum=none,enum=scheduled,enum=hpa"`
+	Lead    time.Duration `yaml:"lead" jsonschema_description:"How long before T0 a scheduled scale-up is asked for."`
+	Target  Ratio         `yaml:"target" jsonschema_description:"CPU utilisation that an autoscaler keeps."`
+	Min     int           `yaml:"min"`
+	Max     int           `yaml:"max"`
+}
+
+// Storm is how requests arrive.
+type Storm struct {
+	T0       Start         `yaml:"t0" jsonschema:"required" jsonschema_description:"When the sale opens: a time after the run's start, or a wall-clock time."`
+	Phases   []Phase       `yaml:"phases" jsonschema:"required"`
+	Drain    time.Duration `yaml:"drain" jsonschema_description:"How long after the last arrival users may still finish; 30s by default."`
+	Lateness Lateness      `yaml:"lateness" jsonschema_description:"How late a generator may be before its run is invalid."`
+}
+
+// Lateness is how late a generator may send before nothing may be concluded from its run.
+type Lateness struct {
+	Limit time.Duration `yaml:"limit" jsonschema_description:"A request sent later than this after it was due is late; 50ms by default."`
+	Share Ratio         `yaml:"share" jsonschema_description:"Largest share of late requests; 2% by default."`
+}
+
+// Phase is one stream of users: either from, to and rate, or at, users and reaction.
+type Phase struct {
+	Journey  string        `yaml:"journey" jsonschema:"required"`
+	From     *Instant      `yaml:"from"`
+	To       *Instant      `yaml:"to"`
+	Rate     Ramp          `yaml:"rate" jsonschema_description:"Users per second; [from, to] for a straight ramp."`
+	At       *Instant      `yaml:"at"`
+	Users    Count         `yaml:"users" jsonschema_description:"A crowd of so many users who react to the instant at."`
+	Reaction *Distribution `yaml:"reaction" jsonschema_description:"Time from the instant to the user's first request; 0 by default."`
+	Spacing  string        `yaml:"spacing" jsonschema:"enum=poisson,enum=even" jsonschema_description:"poisson (independent users, the default) or even."`
+}
+
+// Rehearsal shrinks a storm to one machine and sets up the built-in shop.
+type Rehearsal struct {
+	Scale       Ratio         `yaml:"scale" jsonschema_description:"Multiplies rates, populations and stock; 100% by default."`
+	ServiceTime time.Duration `yaml:"service_time" jsonschema_description:"Time a worker of the shop takes for a request."`
+	Workers     int           `yaml:"workers" jsonschema_description:"Requests that the shop works on at once."`
+	Confirm     time.Duration `yaml:"confirm_after" jsonschema_description:"How long the shop leaves an order pending."`
+}
+
+// Script is a journey: the actions of one user, in order.
+type Script struct {
+	Name string
+	Do   []Action
+}
+
+// Action is a step, a pause or a loop; exactly one of the three is set.
+type Action struct {
+	Step   string
+	Think  *Distribution
+	Repeat *Repeat
+}
+
+// Repeat is a loop. It ends when Until holds, after Times rounds or when For has passed, whichever is first.
+type Repeat struct {
+	Times int           `yaml:"times" jsonschema_description:"Rounds at most."`
+	Until string        `yaml:"until" jsonschema_description:"Condition that ends the loop."`
+	Every time.Duration `yaml:"every" jsonschema_description:"From the start of a round to the start of the next."`
+	For   time.Duration `yaml:"for" jsonschema_description:"Longest time of the loop."`
+	Do    []Action      `yaml:"do" jsonschema:"required"`
+}
+
+// Feeder is a table of rows; a user gets one row and no other user the same, unless Recycle.
+type Feeder struct {
+	Name    string            `yaml:"-"`
+	From    string            `yaml:"from" jsonschema:"required,enum=sequence,enum=csv"`
+	Size    Count             `yaml:"size" jsonschema_description:"Rows of a sequence."`
+	Fields  map[string]string `yaml:"fields" jsonschema_description:"Fields of a sequence row; ${n} is its number."`
+	File    string            `yaml:"file" jsonschema_description:"CSV file with a header line, beside the scenario."`
+	Recycle bool              `yaml:"recycle" jsonschema_description:"Give rows again when there are more users than rows."`
+}
+
+// Invariant is something that must hold of the sale itself.
+type Invariant struct {
+	Name     string `yaml:"name" jsonschema:"required,enum=no-oversell,enum=one-order-per-user,enum=no-lost-order"`
+	Optional bool   `yaml:"optional" jsonschema_description:"Without data it is skipped, where others fail."`
+}
+
+// The invariants that report judges.
+const (
+	NoOversell      = "no-oversell"
+	OneOrderPerUser = "one-order-per-user"
+	NoLostOrder     = "no-lost-order"
+)
+
+// Ledger tells where the shop's own account of the sale is.
+type Ledger struct {
+	URL     string `yaml:"url" jsonschema_description:"Path of the shop's ledger, appended to the target."`
+	Outcome string `yaml:"outcome" jsonschema_description:"Outcome of a transaction step that tells a buyer of an order; placed by default."`
+	OrderID string `yaml:"order_id" jsonschema_description:"Extracted variable that holds the order's number; order_id by default."`
+}
+
+// Step returns the step of that name, or nil.
+func (s *Scenario) Step(name string) *Step {
+	for i := range s.Steps {
+		if s.Steps[i].Name == name {
+			return &s.Steps[i]
+		}
+	}
+	return nil
+}
+
+// Journey returns the journey of that name, or nil.
+func (s *Scenario) Journey(name string) *Script {
+	for i := range s.Journeys {
+		if s.Journeys[i].Name == name {
+			return &s.Journeys[i]
+		}
+	}
+	return nil
+}

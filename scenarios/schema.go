@@ -1,0 +1,141 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/invopop/jsonschema"
+)
+
+// Schema returns the JSON Schema of a scenario file, made from the types that read it.
+func Schema() ([]byte, error) {
+	s := reflectType(reflect.TypeFor[Scenario]())
+	s.Definitions = jsonschema.Definitions{"action": actionSchema()}
+	s.Version = jsonschema.Version
+	s.ID = "https://fsctl.invalid/schema/fsctl-v1.json"
+	s.Title = "fsctl scenario"
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write schema: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+func reflectType(t reflect.Type) *jsonschema.Schema {
+	r := &jsonschema.Reflector{
+		FieldNameTag:               "yaml",
+		RequiredFromJSONSchemaTags: true,
+		DoNotReference:             true,
+		Anonymous:                  true,
+		Mapper:                     forms,
+	}
+	s := r.ReflectFromType(t)
+	s.Version = ""
+	return s
+}
+
+func pattern(description, expression string) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: expression, Description: description}
+}
+
+func number() *jsonschema.Schema { return &jsonschema.Schema{Type: "number", Minimum: "0"} }
+
+func either(s ...*jsonschema.Schema) *jsonschema.Schema { return &jsonschema.Schema{AnyOf: s} }
+
+func listOf(items *jsonschema.Schema, least, most uint64) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "array", Items: items, MinItems: &least, MaxItems: &most}
+}
+
+func mapOf(values *jsonschema.Schema) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "object", AdditionalProperties: values}
+}
+
+// actionSchema refers to itself: a repeat holds actions.
+func actionSchema() *jsonschema.Schema {
+	return either(pattern("A step's name.", plainName.String()), oneKey(map[string]*jsonschema.Schema{
+		"think":  reflectType(reflect.TypeFor[Distribution]()),
+		"repeat": reflectType(reflect.TypeFor[Repeat]()),
+	}))
+}
+
+// oneKey is a mapping of exactly one of the names.
+func oneKey(values map[string]*jsonschema.Schema) *jsonschema.Schema {
+	s := &jsonschema.Schema{}
+	for _, name := range sortedKeys(values) {
+		properties := jsonschema.NewProperties()
+		properties.Set(name, values[name])
+		s.OneOf = append(s.OneOf, &jsonschema.Schema{Type: "object", Properties: properties,
+			Required: []string{name}, AdditionalProperties: jsonschema.FalseSchema})
+	}
+	return s
+}
+
+// scalarSchema returns the text forms of a scalar type, or nil.
+func scalarSchema(t reflect.Type) *jsonschema.Schema {
+	switch t {
+	case reflect.TypeFor[Count]():
+		return either(number(), pattern("A count: 10k, 10M, 1.2G.", `^[0-9.]+[kMGT]?$`))
+	case reflect.TypeFor[Ratio]():
+		return either(&jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "1"}, pattern("A share: 20%.", `^[0-9.]+%?$`))
+	case reflect.TypeFor[Rate]():
+		return pattern("A rate: 120/s, 3k/s, 600/m.", `^[0-9.]+[kMGT]?/[smh]$`)
+	case reflect.TypeFor[time.Duration]():
+		return either(pattern("A duration: 250ms, 90s, 5h.", `^([0-9.]+(ns|us|µs|μs|ms|s|m|h))+$|^0$`), &jsonschema.Schema{Const: 0})
+	case reflect.TypeFor[float64]():
+		return number()
+	case reflect.TypeFor[int]():
+		return either(&jsonschema.Schema{Type: "integer", Minimum: "0"}, pattern("A count: 10k, 10M.", `^[0-9.]+[kMGT]?$`))
+	}
+	return nil
+}
+
+// forms gives the schema of every type with a form of its own; nil leaves a type to reflection.
+func forms(t reflect.Type) *jsonschema.Schema {
+	if s := scalarSchema(t); s != nil {
+		return s
+	}
+	duration := scalarSchema(reflect.TypeFor[time.Duration]())
+	switch v := reflect.Zero(t).Interface().(type) {
+	case interface{ element() reflect.Type }: // an interval
+		one := scalarSchema(v.element())
+		return either(one, listOf(one, 1, 3), pattern("low..high", `\.\.`))
+	case Instant:
+		return pattern("A time relative to T0: T0, T0+30s, T0-1m.", `^T0([+-].+)?$`)
+	case Start:
+		return pattern("A duration after the run's start, or a wall-clock time.", `.`)
+	case Ramp:
+		rate := scalarSchema(reflect.TypeFor[Rate]())
+		return either(rate, listOf(rate, 2, 2))
+	case JSON:
+		return &jsonschema.Schema{}
+	case Outcome:
+		return pattern("A condition: status in 200,202.", `.`)
+	case Distribution:
+		return either(duration, oneKey(map[string]*jsonschema.Schema{
+			"constant": duration, "exponential": duration, "uniform": listOf(duration, 2, 2),
+			"lognormal": reflectType(reflect.TypeFor[Lognormal]()), "normal": reflectType(reflect.TypeFor[Normal]()),
+		}))
+	case Script, []Action:
+		least := uint64(1)
+		return &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Ref: "#/$defs/action"}, MinItems: &least}
+	case Limit:
+		one := either(pattern("A threshold: p(99)<300ms.", `.`), reflectType(reflect.TypeFor[thresholdFields]()))
+		least := uint64(1)
+		return either(one, &jsonschema.Schema{Type: "array", Items: one, MinItems: &least})
+	case Invariant:
+		type fields Invariant
+		return either(&jsonschema.Schema{Type: "string", Enum: []any{NoOversell, OneOrderPerUser, NoLostOrder}}, reflectType(reflect.TypeFor[fields]()))
+	case Keyed[Limit]:
+		s := mapOf(reflectType(t.Elem()))
+		s.PropertyNames = pattern("A metric, with tags in braces.", `^(`+strings.Join(sortedKeys(metricKinds), "|")+`)(\{.+\})?$`)
+		return s
+	case interface{ keyed() }:
+		s := mapOf(reflectType(t.Elem()))
+		s.PropertyNames = pattern("A name.", plainName.String())
+		return s
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package scenarios
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestParseTemplate(t *testing.T) {
+	for text, want := range map[string]Template{
+		"":                   nil,
+		"/items":             {{Literal: "/items"}},
+		"/items/${sku}":      {{Literal: "/items/"}, {Variable: "sku"}},
+		"${user.id}-${sku}!": {{Variable: "user.id"}, {Literal: "-"}, {Variable: "sku"}, {Literal: "!"}},
+		"${a}${b}":           {{Variable: "a"}, {Variable: "b"}},
+		"costs 5$, {x}, $x":  {{Literal: "costs 5$, {x}, $x"}},
+		"$${a}":              {{Literal: "$"}, {Variable: "a"}},
+	} {
+		if got, err := ParseTemplate(text); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %v, %v; wanted %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"${", "${}", "${a", "x${a b}", "${a.b.c}", "${a${b}}", "${.a}", "${a.}", "${1a}", "${a-b}", "a${b}${"} {
+		if got, err := ParseTemplate(text); err == nil || !strings.Contains(err.Error(), "wanted a variable") {
+			t.Errorf("%q: %v, %v; wanted an error", text, got, err)
+		}
+	}
+	got, _ := ParseTemplate("${a}x${b.c}")
+	if names := got.Variables(); !reflect.DeepEqual(names, []string{"a", "b.c"}) {
+		t.Errorf("Variables() = %q", names)
+	}
+}
+
+func TestParseCondition(t *testing.T) {
+	for text, want := range map[string]Condition{
+		"status in 200,409":       {Subject: "status", Operator: "in", Values: []string{"200", "409"}, Numbers: []float64{200, 409}},
+		" status  in  200 , 409 ": {Subject: "status", Operator: "in", Values: []string{"200", "409"}, Numbers: []float64{200, 409}},
+		"status not in 500":       {Subject: "status", Operator: "not in", Values: []string{"500"}, Numbers: []float64{500}},
+		"status not  in 500":      {Subject: "status", Operator: "not in", Values: []string{"500"}, Numbers: []float64{500}},
+		"status 409":              {Subject: "status", Operator: "==", Values: []string{"409"}, Numbers: []float64{409}},
+		"status==409":             {Subject: "status", Operator: "==", Values: []string{"409"}, Numbers: []float64{409}},
+		"status === 409":          {Subject: "status", Operator: "==", Values: []string{"409"}, Numbers: []float64{409}},
+		"status !== 409":          {Subject: "status", Operator: "!=", Values: []string{"409"}, Numbers: []float64{409}},
+		"status<500":              {Subject: "status", Operator: "<", Values: []string{"500"}, Numbers: []float64{500}},
+		"status >= 500":           {Subject: "status", Operator: ">=", Values: []string{"500"}, Numbers: []float64{500}},
+		"state == confirmed":      {Subject: "state", Operator: "==", Values: []string{"confirmed"}},
+		"state confirmed":         {Subject: "state", Operator: "==", Values: []string{"confirmed"}},
+		"state != sold out":       {Subject: "state", Operator: "!=", Values: []string{"sold out"}},
+		"state in open, sold out": {Subject: "state", Operator: "in", Values: []string{"open", "sold out"}},
+		"inside == x":             {Subject: "inside", Operator: "==", Values: []string{"x"}},
+		"left in 1,x":             {Subject: "left", Operator: "in", Values: []string{"1", "x"}},
+		"body contains in stock":  {Subject: "body", Operator: "contains", Values: []string{"in stock"}},
+		"user.id <= 5":            {Subject: "user.id", Operator: "<=", Values: []string{"5"}, Numbers: []float64{5}},
+	} {
+		if got, err := ParseCondition(text); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v, %v; wanted %+v", text, got, err, want)
+		}
+	}
+	got, err := ParseCondition("body matches ^ok (a|b)$")
+	if err != nil || got.Pattern == nil || !got.Pattern.MatchString("ok b") || got.Pattern.MatchString("ok c") {
+		t.Errorf("matches: %+v, %v", got, err)
+	}
+	if got, err := ParseCondition("status matches ^2"); err != nil || got.Pattern == nil {
+		t.Errorf("status matches: %+v, %v", got, err)
+	}
+}
+
+func TestBadConditions(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "wanted a condition", " ": "wanted a condition", "confirmed": "wanted a condition", "status409": "wanted a condition",
+		"state in": "wanted a condition", "state not in": "wanted a condition", "state contains": "wanted a condition", "state ==": "wanted a condition",
+		"state = x": "wanted a condition", "state =~ x": "wanted a condition", "state not x": "wanted a condition", "state sold out": "wanted a condition",
+		"state IN a,b": "wanted a condition", "== 5": "wanted a condition", "5 == 5": "wanted a condition", "state == a\nb": "wanted a condition",
+		"status in 2xx": "wanted numbers", "status 2xx": "wanted numbers", "status == ok": "wanted numbers", "status in 200,": "wanted values with commas",
+		"state in ,": "wanted values with commas", "status in 200,,409": "wanted values with commas", "state < b": "wanted numbers",
+		"status < nan": "wanted numbers", "status == inf": "wanted numbers", "body matches (": "wanted a regular expression",
+	} {
+		if got, err := ParseCondition(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %+v, %v; wanted %q", text, got, err, want)
+		}
+	}
+}
+
+func TestParseExtract(t *testing.T) {
+	for text, want := range map[string]Extract{
+		"header:Location":   {From: "header", Name: "Location"},
+		"header: Location ": {From: "header", Name: "Location"},
+		"cookie:session":    {From: "cookie", Name: "session"},
+	} {
+		if got, err := ParseExtract(text); err != nil || got != want {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	if got, err := ParseExtract(`regex:id=(\d+):x`); err != nil || got.From != "regex" || got.Pattern.FindStringSubmatch("id=12:x")[1] != "12" {
+		t.Errorf("regex: %+v, %v", got, err)
+	}
+	for _, text := range []string{"json:$.order_id", "json: $.a[0].b", "json:$['a:b']"} {
+		if got, err := ParseExtract(text); err != nil || got.From != "json" || got.Path == nil {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"": "wanted json:$.path", "json": "wanted json:$.path", "header:": "wanted json:$.path", "header: ": "wanted json:$.path", "xml:/a": `found "xml:", wanted json:`,
+		"json:order": "wanted a JSON path", "json:$.[": "wanted a JSON path", "regex:(": "wanted a regular expression", "header:a b": "wanted the name of a header",
+		"cookie:a;b": "wanted the name of a cookie", "JSON:$.a": `found "JSON:"`,
+	} {
+		if got, err := ParseExtract(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %+v, %v; wanted %q", text, got, err, want)
+		}
+	}
+}

@@ -1,0 +1,319 @@
+package scenarios
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// MetricKind says which aggregations a metric has. The kinds are k6's.
+type MetricKind string
+
+// The kinds of metric.
+const (
+	Trend   MetricKind = "trend"   // a distribution of times: avg min max med p(N)
+	Counter MetricKind = "counter" // a sum: count, rate (per second)
+	Gauge   MetricKind = "gauge"   // one figure: value
+	Share   MetricKind = "rate"    // a share of requests, 0 to 1: rate (and count)
+)
+
+// metricKinds names every metric a threshold may judge: k6's, then ours.
+var metricKinds = map[string]MetricKind{
+	"http_reqs": Counter, "http_req_failed": Share, "http_req_duration": Trend,
+	"http_req_waiting": Trend, "http_req_connecting": Trend,
+	"iterations": Counter, "dropped_iterations": Counter, "checks": Share,
+	"data_sent": Counter, "data_received": Counter,
+	"response_time": Trend, "service_time": Trend, "lateness": Trend,
+	"achieved_rate": Gauge, "outcome": Share,
+}
+
+var aggregations = map[MetricKind][]string{
+	Trend:   {"avg", "min", "max", "med", "p"},
+	Counter: {"count", "rate"},
+	Gauge:   {"value"},
+	Share:   {"rate", "count"},
+}
+
+// Limit is all thresholds of one metric, as the file has them.
+type Limit struct {
+	Name       string // the metric with its tags, such as response_time{step:order}
+	Thresholds []Threshold
+}
+
+// Threshold is one condition on one metric: aggregation, operator, number.
+type Threshold struct {
+	Metric      string     // without tags
+	Kind        MetricKind // of the metric
+	Step        string     // only this step's requests; empty for all
+	Outcome     string     // only this outcome; empty for all
+	Expected    *bool      // only requests answered as expected, or not; nil for all
+	Text        string     // as written: p(99)<300ms
+	Aggregation string     // avg min max med p count rate value
+	Quantile    float64    // of aggregation p, 0 to 1
+	Operator    string     // < <= > >= == !=
+	Value       float64    // seconds for a trend, 0 to 1 for a share, else the plain number
+	Window      *Window    // nil for the whole run
+	AbortOnFail bool       // stop the run when it is crossed
+	AbortDelay  time.Duration
+	Optional    bool // without data it is skipped, where others fail
+}
+
+// Window is a span of a run; its ends are whole seconds from T0.
+type Window struct{ From, To Instant }
+
+// String returns the text form, T0..T0+10s.
+func (w Window) String() string { return w.From.String() + ".." + w.To.String() }
+
+// Holds tells whether the threshold's condition holds for a value in the unit of Value.
+func (t *Threshold) Holds(value float64) bool {
+	switch t.Operator {
+	case "<":
+		return value < t.Value
+	case "<=":
+		return value <= t.Value
+	case ">":
+		return value > t.Value
+	case ">=":
+		return value >= t.Value
+	case "==":
+		return value == t.Value
+	}
+	return value != t.Value
+}
+
+// Unit returns the unit of Value: s, 1/s or the empty string.
+func (t *Threshold) Unit() string {
+	switch {
+	case t.Kind == Trend:
+		return "s"
+	case t.Kind == Counter && t.Aggregation == "rate":
+		return "1/s"
+	}
+	return ""
+}
+
+// Key returns the metric with its tags in one order, such as response_time{step:order,outcome:placed}.
+func (t *Threshold) Key() string {
+	var tags []string
+	if t.Step != "" {
+		tags = append(tags, "step:"+t.Step)
+	}
+	if t.Outcome != "" {
+		tags = append(tags, "outcome:"+t.Outcome)
+	}
+	if t.Expected != nil {
+		tags = append(tags, fmt.Sprintf("expected_response:%t", *t.Expected))
+	}
+	if len(tags) == 0 {
+		return t.Metric
+	}
+	return t.Metric + "{" + strings.Join(tags, ",") + "}"
+}
+
+// ParseThreshold reads a metric with tags and a k6 threshold expression.
+func ParseThreshold(metric, expression string) (Threshold, error) {
+	var t Threshold
+	err := t.parse(metric, expression)
+	return t, err
+}
+
+func (t *Threshold) parse(metric, expression string) error {
+	t.Text = expression
+	if err := t.parseMetric(metric); err != nil {
+		return err
+	}
+	return t.parseExpression(expression)
+}
+
+func (t *Threshold) parseMetric(key string) error {
+	name, tags, tagged := strings.Cut(key, "{")
+	kind, known := metricKinds[name]
+	if !known {
+		return fmt.Errorf("unknown metric %q, wanted one of %s%s", name, strings.Join(sortedKeys(metricKinds), ", "), didYouMean(name, sortedKeys(metricKinds)))
+	}
+	t.Metric, t.Kind = name, kind
+	if tagged {
+		tags, closed := strings.CutSuffix(tags, "}")
+		if !closed {
+			return fmt.Errorf("found %q, wanted tags closed by }", key)
+		}
+		for tag := range strings.SplitSeq(tags, ",") {
+			if err := t.parseTag(tag); err != nil {
+				return err
+			}
+		}
+	}
+	if name == "outcome" && t.Outcome == "" {
+		return fmt.Errorf("found %q, wanted the outcome whose share it is, such as outcome{outcome:placed}", key)
+	}
+	return nil
+}
+
+func (t *Threshold) parseTag(tag string) error {
+	k, v, _ := strings.Cut(tag, ":")
+	k, v = strings.TrimSpace(k), strings.TrimSpace(v)
+	var taken bool
+	switch k {
+	case "step", "name":
+		taken, t.Step = t.Step != "", v
+	case "outcome":
+		taken, t.Outcome = t.Outcome != "", v
+	case "expected_response":
+		taken = t.Expected != nil
+		if v != "true" && v != "false" {
+			return fmt.Errorf("found expected_response:%s, wanted true or false", v)
+		}
+		expected := v == "true"
+		t.Expected = &expected
+	default:
+		return fmt.Errorf("unknown tag %q, wanted step (or name), outcome or expected_response", k)
+	}
+	switch {
+	case v == "":
+		return fmt.Errorf("found the tag %s without a value, wanted %s:VALUE", k, k)
+	case taken:
+		return fmt.Errorf("found the tag %s twice, wanted it once", k)
+	}
+	return nil
+}
+
+var expressionForm = regexp.MustCompile(`^\s*([a-z]+)\s*(?:\(\s*([0-9.]+)\s*\))?\s*(<=|>=|===|==|!==|!=|<|>)\s*(\S+)\s*$`)
+
+func (t *Threshold) parseExpression(text string) error {
+	m := expressionForm.FindStringSubmatch(text)
+	if m == nil {
+		return fmt.Errorf("found %q, wanted an aggregation, an operator and a number, such as p(99)<300ms or rate<0.1%%", text)
+	}
+	t.Aggregation, t.Operator = m[1], m[3]
+	t.Operator = map[string]string{"===": "==", "!==": "!="}[m[3]]
+	if t.Operator == "" {
+		t.Operator = m[3]
+	}
+	if !slices.Contains(aggregations[t.Kind], t.Aggregation) {
+		return fmt.Errorf("found aggregation %q of %s, wanted %s", m[1], t.Metric, strings.ReplaceAll(strings.Join(aggregations[t.Kind], ", "), "p", "p(N)"))
+	}
+	if (t.Aggregation == "p") != (m[2] != "") {
+		return fmt.Errorf("found %q, wanted p(N) with N from 0 to 100, and no number after any other aggregation", text)
+	}
+	if t.Aggregation == "p" {
+		p, err := strconv.ParseFloat(m[2], 64)
+		if err != nil || p < 0 || p > 100 {
+			return fmt.Errorf("found p(%s), wanted p(N) with N from 0 to 100", m[2])
+		}
+		t.Quantile = p / 100
+	}
+	return t.parseValue(m[4])
+}
+
+// parseValue reads the number in the metric's unit; a bare number of a trend is milliseconds, as in k6.
+func (t *Threshold) parseValue(text string) error {
+	if f, err := parseNumber(text, ""); err == nil {
+		if t.Value = f; t.Kind == Trend {
+			t.Value = f / 1000
+		}
+		if t.Kind == Share && t.Aggregation == "rate" && f > 1 {
+			return fmt.Errorf("found %s for a share, wanted 0 to 1, or 0%% to 100%%", text)
+		}
+		return nil
+	}
+	switch {
+	case t.Kind == Trend:
+		d, err := parseDuration(text)
+		t.Value = d.Seconds()
+		return err
+	case strings.HasSuffix(text, "%") && t.Aggregation != "count" && t.Kind != Counter:
+		r, err := parseRatio(text)
+		t.Value = r
+		return err
+	case strings.Contains(text, "/") && t.Kind == Counter && t.Aggregation == "rate":
+		r, err := parseRate(text)
+		t.Value = r
+		return err
+	}
+	c, err := parseCount(text)
+	t.Value = c
+	return err
+}
+
+// ParseWindow reads FROM..TO in whole seconds from T0, such as T0..T0+10s.
+func ParseWindow(text string) (Window, error) {
+	from, to, ok := strings.Cut(text, "..")
+	f, err1 := ParseInstant(from)
+	t, err2 := ParseInstant(to)
+	w := Window{f, t}
+	switch {
+	case !ok || err1 != nil || err2 != nil:
+		return w, fmt.Errorf("found window %q, wanted FROM..TO such as T0..T0+10s", text)
+	case t <= f:
+		return w, fmt.Errorf("found window %q, which ends before it begins, wanted FROM < TO", text)
+	case time.Duration(f)%time.Second != 0 || time.Duration(t)%time.Second != 0:
+		return w, fmt.Errorf("found window %q, wanted whole seconds: a record is kept per second", text)
+	}
+	return w, nil
+}
+
+// thresholdFields is the long form of a threshold in a file.
+type thresholdFields struct {
+	Threshold   string        `yaml:"threshold" jsonschema:"required" jsonschema_description:"Such as p(99)<300ms."`
+	Window      string        `yaml:"window" jsonschema_description:"Only requests due in it: T0..T0+10s."`
+	AbortOnFail bool          `yaml:"abortOnFail" jsonschema_description:"Stop the run when it is crossed."`
+	DelayAbort  time.Duration `yaml:"delayAbortEval" jsonschema_description:"Do not stop earlier than this after the first arrival."`
+	Optional    bool          `yaml:"optional" jsonschema_description:"Without data it is skipped, where others fail."`
+}
+
+// readNode leaves a limit empty whose metric is unknown: the validator reports that, in the key's line.
+func (l *Limit) readNode(d *decoder, n *yaml.Node, path string) {
+	items := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		items = n.Content
+	}
+	if len(items) == 0 {
+		d.problem(n, path, "found an empty list, wanted at least one threshold")
+	}
+	known := new(Threshold).parseMetric(l.Name) == nil
+	for _, item := range items {
+		fields, read := readThresholdFields(d, item, path)
+		if !read {
+			continue
+		}
+		t := Threshold{AbortOnFail: fields.AbortOnFail, AbortDelay: fields.DelayAbort, Optional: fields.Optional}
+		if known {
+			if err := t.parse(l.Name, fields.Threshold); err != nil {
+				d.problem(item, path, "%v", err)
+			}
+		}
+		if fields.Window != "" {
+			w, err := ParseWindow(fields.Window)
+			if err != nil {
+				d.problem(childOf(item, "window"), path, "%v", err)
+			}
+			t.Window = &w
+		}
+		if known {
+			l.Thresholds = append(l.Thresholds, t)
+		}
+	}
+}
+
+// readThresholdFields reads the short form or the long one, and tells whether it says anything.
+func readThresholdFields(d *decoder, n *yaml.Node, path string) (thresholdFields, bool) {
+	var fields thresholdFields
+	switch {
+	case n.Kind == yaml.ScalarNode && !isNull(n):
+		fields.Threshold = n.Value
+	case n.Kind == yaml.MappingNode:
+		before := len(d.problems)
+		d.structure(n, path, reflect.ValueOf(&fields).Elem())
+		return fields, len(d.problems) == before
+	default:
+		d.wrong(n, path, "a threshold such as p(99)<300ms, or {threshold: p(99)<300ms, window: T0..T0+10s}")
+		return fields, false
+	}
+	return fields, true
+}

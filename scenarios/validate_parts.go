@@ -1,0 +1,280 @@
+package scenarios
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+func (v *validator) services() {
+	var names []string
+	for _, s := range v.s.Services {
+		if s.Name != "" && slices.Contains(names, s.Name) {
+			v.problem("services."+s.Name, "found twice, wanted different names")
+		}
+		names = append(names, s.Name)
+	}
+	for i := range v.s.Services {
+		v.service(namedPath("services", i, v.s.Services[i].Name), &v.s.Services[i], names)
+	}
+	v.missesEnd()
+}
+
+func (v *validator) service(path string, s *Service, names []string) {
+	v.name(path+".name", s.Name)
+	for step := range s.Calls {
+		v.oneOf(path+".calls."+step, "step", step, v.stepNames())
+	}
+	for _, f := range []struct {
+		name string
+		zero bool
+	}{{"utilization", s.Utilization <= 0}, {"wait", s.Wait <= 0}, {"instance.cores", s.Instance.Cores < 1},
+		{"latency.limit", s.Latency != nil && s.Latency.Limit <= 0}} {
+		if f.zero {
+			v.problem(path+"."+f.name, "found 0, wanted above 0")
+		}
+	}
+	if s.Misses != "" {
+		v.oneOf(path+".misses", "service", s.Misses, names)
+		if s.Hit == nil {
+			v.problem(path+".hit", "missing, wanted the share that does not go on to %s", s.Misses)
+		}
+	}
+	if s.Latency != nil && (s.Latency.Quantile <= 0 || s.Latency.Quantile >= 1) {
+		v.problem(path+".latency.quantile", "found %v, wanted above 0 and below 1", s.Latency.Quantile)
+	}
+	switch {
+	case (s.Kind == "service" || s.Kind == "function") && s.Demand.Low <= 0:
+		v.problem(path+".demand", "missing or 0, wanted the CPU time of a call, such as 3ms or [2ms, 3ms, 5ms]")
+	case (s.Kind == "cache" || s.Kind == "database") && s.Capacity.Low <= 0:
+		v.problem(path+".capacity", "missing or 0, wanted the calls per second of one node, such as 8k/s")
+	case s.Kind == "cache" && s.Hit == nil:
+		v.problem(path+".hit", "missing, wanted the share of calls that the cache answers, such as 80%%")
+	}
+}
+
+// missesEnd reports a chain of misses that comes back to where it began.
+func (v *validator) missesEnd() {
+	next := map[string]string{}
+	for _, s := range v.s.Services {
+		next[s.Name] = s.Misses
+	}
+	for _, s := range v.s.Services {
+		at := s.Misses
+		for range v.s.Services {
+			if at == s.Name && at != "" {
+				v.problem("services."+s.Name+".misses", "found a circle of misses through %s, wanted a chain that ends", s.Misses)
+				break
+			}
+			at = next[at]
+		}
+	}
+}
+
+func (v *validator) sale() {
+	s := v.s.Sale
+	if s == nil {
+		return
+	}
+	if s.Stock < 1 || s.Stock > 1e9 {
+		v.problem("sale.stock", "found %d, wanted the pieces of each item, 1 to 1G", s.Stock)
+	}
+	if s.Items < 1 || s.Items > 10_000_000 {
+		v.problem("sale.items", "found %d, wanted 1 to 10M", s.Items)
+	}
+	if s.Popularity.Zipf > 10 {
+		v.problem("sale.popularity.zipf", "found %v, wanted 0 to 10", s.Popularity.Zipf)
+	}
+	t, err := ParseTemplate(s.SKU)
+	if err != nil {
+		v.problem("sale.sku", "%v", err)
+	}
+	for _, name := range t.Variables() {
+		v.oneOf("sale.sku", "variable", name, []string{"n"})
+	}
+	if s.Items > 1 && len(t.Variables()) == 0 {
+		v.problem("sale.sku", "found %q for %d items, wanted ${n} in it", s.SKU, s.Items)
+	}
+}
+
+func (v *validator) estate() {
+	e := v.s.Estate
+	if e == nil {
+		return
+	}
+	if e.SurviveZones > 0 && !v.isUnread("estate.zones") && e.SurviveZones >= e.Zones {
+		v.problem("estate.survive_zones", "found %d of %d zones, wanted fewer than zones", e.SurviveZones, e.Zones)
+	}
+	for i, p := range e.Pools {
+		same := func(q Pool) bool { return p.Name != "" && q.Name == p.Name }
+		if slices.ContainsFunc(e.Pools[:i], same) {
+			v.problem("estate.pools."+p.Name, "found twice, wanted different names")
+		}
+		if p.Provision != nil && p.Provision.Within <= 0 {
+			v.problem(namedPath("estate.pools", i, p.Name)+".provision.within", "found %v, wanted above 0", p.Provision.Within)
+		}
+	}
+	var names []string
+	for _, s := range v.s.Services {
+		names = append(names, s.Name)
+	}
+	for i, s := range e.Scaling {
+		path := fmt.Sprintf("estate.scaling[%d]", i)
+		v.oneOf(path+".service", "service", s.Service, names)
+		if s.Policy == "hpa" && !v.doubtful(path) && (s.Target <= 0 || s.Max < max(1, s.Min)) {
+			v.problem(path, "found target %v, min %d and max %d, wanted a target above 0 and 1 <= min <= max", s.Target, s.Min, s.Max)
+		}
+	}
+}
+
+func (v *validator) rehearsal() {
+	if r := v.s.Rehearsal; r != nil && r.Scale <= 0 {
+		v.problem("rehearsal.scale", "found 0, wanted above 0")
+	}
+}
+
+// feeders checks the feeders and learns the variables they give.
+func (v *validator) feeders() {
+	v.variables = []string{"arrival", "user.id"}
+	if v.s.Sale != nil || v.isUnread("sale") {
+		v.variables = append(v.variables, "sku")
+	}
+	for i := range v.s.Feeders {
+		f := &v.s.Feeders[i]
+		path := "feeders." + f.Name
+		fields := sortedKeys(f.Fields)
+		if !plainVariable.MatchString(f.Name) {
+			v.problem(path, "found the name %q, wanted letters, digits and _: it stands in ${name.field}", f.Name)
+		}
+		for _, name := range fields {
+			if !plainVariable.MatchString(name) {
+				v.problem(path+".fields."+name, "found the name %q, wanted letters, digits and _: it stands in ${%s.field}", name, f.Name)
+			}
+		}
+		switch f.From {
+		case "sequence":
+			if f.Size < 1 || f.Size > 1e12 || f.Size != Count(math.Round(float64(f.Size))) {
+				v.problem(path+".size", "found %v, wanted a whole number of rows, 1 to 1T", float64(f.Size))
+			}
+			for name, text := range f.Fields {
+				t, err := ParseTemplate(text)
+				if err != nil {
+					v.problem(path+".fields."+name, "%v", err)
+				}
+				for _, used := range t.Variables() {
+					v.oneOf(path+".fields."+name, "variable", used, []string{"n"})
+				}
+			}
+		case "csv":
+			var err error
+			if fields, err = v.s.csvHeader(f); err != nil {
+				v.problem(path+".file", "%v", err)
+				v.unread = append(v.unread, path)
+			}
+		}
+		for _, name := range append(fields, "id") {
+			if name := f.Name + "." + name; !slices.Contains(v.variables, name) {
+				v.variables = append(v.variables, name)
+			}
+		}
+	}
+}
+
+// Path returns where a file that the scenario names is: beside the scenario's own.
+func (s *Scenario) Path(file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(filepath.Dir(s.File), file)
+}
+
+// longestHeader keeps a file that is no CSV, such as a device, from being read for ever.
+const longestHeader = 1 << 20
+
+func (s *Scenario) csvHeader(f *Feeder) ([]string, error) {
+	if f.File == "" {
+		return nil, fmt.Errorf("missing, wanted a CSV file")
+	}
+	file, err := os.Open(s.Path(f.File))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	header, err := csv.NewReader(io.LimitReader(file, longestHeader)).Read()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w, wanted a header line", f.File, err)
+	}
+	for i := range header {
+		header[i] = strings.TrimSpace(header[i])
+	}
+	return header, nil
+}
+
+func (v *validator) thresholds() {
+	for i := range v.s.Thresholds {
+		l := &v.s.Thresholds[i]
+		if err := new(Threshold).parseMetric(l.Name); err != nil {
+			v.problem("thresholds."+l.Name, "%v", err)
+		}
+		for _, t := range l.Thresholds {
+			path := "thresholds." + l.Name
+			if t.Step != "" {
+				v.oneOf(path, "step", t.Step, v.stepNames())
+			}
+			if t.Outcome != "" {
+				v.oneOf(path, "outcome", t.Outcome, v.outcomes(t.Step))
+			}
+		}
+	}
+}
+
+// outcomes returns the outcomes of a step, or of all where it is empty.
+func (v *validator) outcomes(step string) []string {
+	names := slices.Clone(reservedOutcomes)
+	for _, s := range v.s.Steps {
+		if step == "" || s.Name == step {
+			for _, o := range s.Outcome {
+				names = append(names, o.Name)
+			}
+		}
+	}
+	return names
+}
+
+// ledger checks that what the invariants need is there.
+func (v *validator) ledger() {
+	for _, i := range v.s.Invariants {
+		if v.isUnread("sale") {
+			break
+		}
+		if i.Name == NoOversell && v.s.Sale == nil {
+			v.problem("invariants", "found %s without a sale, wanted sale.stock", i.Name)
+		}
+		if i.Name == OneOrderPerUser && (v.s.Sale == nil || v.s.Sale.PerUser == 0) {
+			v.problem("invariants", "found %s without sale.per_user, wanted the number that one user may buy", i.Name)
+		}
+	}
+	l := v.s.Ledger
+	if l == nil {
+		return
+	}
+	if !strings.HasPrefix(l.URL, "/") {
+		v.problem("ledger.url", "found %q, wanted a path that begins with /", l.URL)
+	}
+	var outcomes, variables []string
+	for _, s := range v.s.Steps {
+		if s.Transaction {
+			for _, o := range s.Outcome {
+				outcomes = append(outcomes, o.Name)
+			}
+			variables = append(variables, sortedKeys(s.Extract)...)
+		}
+	}
+	v.oneOf("ledger.outcome", "outcome of a transaction step", l.Outcome, outcomes)
+	v.oneOf("ledger.order_id", "extracted variable of a transaction step", l.OrderID, variables)
+}

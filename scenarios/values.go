@@ -1,0 +1,239 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Count is a number of people, requests or cores. Text forms: 10000, 10k, 10M, 1.2G.
+type Count float64
+
+// Ratio is a share, 0 to 1. Text forms: 20%, 0.2.
+type Ratio float64
+
+// Rate is a number per second. Text forms: 120/s, 3k/s, 600/m, 5/h.
+type Rate float64
+
+// scalar is what one word of a scenario can stand for.
+type scalar interface {
+	Count | Ratio | Rate | float64 | time.Duration
+}
+
+// Interval is a quantity that is not certain: Low, Mid and High are its 10, 50 and 90 % points.
+// All three are equal where it is. Text forms: one value, [low, mid, high], low..high.
+type Interval[T scalar] struct{ Low, Mid, High T }
+
+// Exactly returns the interval of a quantity that is certain.
+func Exactly[T scalar](v T) Interval[T] { return Interval[T]{v, v, v} }
+
+// Between returns the interval from low to high with its mid half-way.
+func Between[T scalar](low, high T) Interval[T] {
+	return Interval[T]{low, low + (high-low)/2, high}
+}
+
+// Certain tells whether the interval is a single value.
+func (i Interval[T]) Certain() bool { return i.Low == i.High }
+
+// IsZero tells whether the field was absent, or is exactly zero.
+func (i Interval[T]) IsZero() bool { return i == Interval[T]{} }
+
+func (i Interval[T]) element() reflect.Type { return reflect.TypeFor[T]() }
+
+// ParseInterval reads one value, low..high, or low..mid..high.
+func ParseInterval[T scalar](text string) (Interval[T], error) {
+	var iv Interval[T]
+	words := strings.Split(text, "..")
+	if len(words) > 3 {
+		return iv, fmt.Errorf("found %q, wanted one value or low..high", text)
+	}
+	values := make([]T, len(words))
+	for i, w := range words {
+		v, err := parse[T](strings.TrimSpace(w))
+		if err != nil {
+			return iv, err
+		}
+		values[i] = v
+	}
+	return newInterval(values)
+}
+
+func newInterval[T scalar](v []T) (Interval[T], error) {
+	var iv Interval[T]
+	switch len(v) {
+	case 1:
+		iv = Exactly(v[0])
+	case 2:
+		iv = Between(v[0], v[1])
+	case 3:
+		iv = Interval[T]{v[0], v[1], v[2]}
+	default:
+		return iv, fmt.Errorf("found a list of %d values, wanted [low, mid, high]", len(v))
+	}
+	if iv.Low > iv.Mid || iv.Mid > iv.High {
+		return iv, fmt.Errorf("found %v, %v, %v, wanted low <= mid <= high", iv.Low, iv.Mid, iv.High)
+	}
+	return iv, nil
+}
+
+// parse reads one value in the text form of its type. Negative, infinite and NaN values are errors.
+func parse[T scalar](text string) (T, error) {
+	var v T
+	var f float64
+	var err error
+	switch any(v).(type) {
+	case Count:
+		f, err = parseCount(text)
+	case Ratio:
+		f, err = parseRatio(text)
+	case Rate:
+		f, err = parseRate(text)
+	case time.Duration:
+		var d time.Duration
+		d, err = parseDuration(text)
+		f = float64(d)
+	default:
+		f, err = parseNumber(text, "a number such as 2.5")
+	}
+	return T(f), err
+}
+
+func parseNumber(text, wanted string) (float64, error) {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || strings.ContainsAny(text, "xX_") || strings.HasPrefix(text, "-") {
+		return 0, fmt.Errorf("found %q, wanted %s", text, wanted)
+	}
+	return f, nil
+}
+
+// parseCount reads the unit as an exponent: a product would make 1004.9999999999999 of 1.005k.
+func parseCount(text string) (float64, error) {
+	const wanted = "a count such as 10000, 10k, 10M or 1.2G"
+	number := text
+	for _, u := range []struct{ suffix, exponent string }{{"k", "e3"}, {"M", "e6"}, {"G", "e9"}, {"T", "e12"}} {
+		if digits, ok := strings.CutSuffix(text, u.suffix); ok {
+			number = digits + u.exponent
+		}
+	}
+	f, err := parseNumber(number, wanted)
+	if err != nil {
+		return 0, fmt.Errorf("found %q, wanted %s", text, wanted)
+	}
+	return f, nil
+}
+
+func parseRatio(text string) (float64, error) {
+	const wanted = "a share such as 20% or 0.2, at most 100%"
+	number, percent := strings.CutSuffix(text, "%")
+	f, err := parseNumber(number, wanted)
+	if percent {
+		f /= 100
+	}
+	if err != nil || f > 1 {
+		return 0, fmt.Errorf("found %q, wanted %s", text, wanted)
+	}
+	return f, nil
+}
+
+func parseRate(text string) (float64, error) {
+	const wanted = "a rate such as 120/s, 3k/s or 600/m"
+	number, unit, _ := strings.Cut(text, "/")
+	per, known := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
+	f, err := parseCount(number)
+	if !known || err != nil {
+		return 0, fmt.Errorf("found %q, wanted %s", text, wanted)
+	}
+	return f / per, nil
+}
+
+// longest bounds every duration in a file, so that sums of them cannot overflow.
+const longest = 366 * 24 * time.Hour
+
+func parseDuration(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil || d < 0:
+		return 0, fmt.Errorf("found %q, wanted a duration such as 250ms, 90s or 5h", text)
+	case d > longest:
+		return 0, fmt.Errorf("found %q, wanted at most 366 days (%.0fh)", text, longest.Hours())
+	}
+	return d, nil
+}
+
+// ParseRate reads a rate such as 120/s, 3k/s or 600/m; a bare number counts per second.
+func ParseRate(text string) (Rate, error) {
+	if !strings.Contains(text, "/") {
+		text += "/s"
+	}
+	return parse[Rate](text)
+}
+
+// ParseRatio reads a share such as 20% or 0.2.
+func ParseRatio(text string) (Ratio, error) { return parse[Ratio](text) }
+
+// Instant is a time relative to T0. Text forms: T0, T0+30s, T0-1m.
+type Instant time.Duration
+
+// ParseInstant reads T0, T0+30s or T0-1m.
+func ParseInstant(text string) (Instant, error) {
+	rest, ok := strings.CutPrefix(strings.ReplaceAll(text, " ", ""), "T0")
+	if ok && rest == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(rest)
+	if !ok || err != nil || rest[0] != '+' && rest[0] != '-' {
+		return 0, fmt.Errorf("found %q, wanted a time such as T0, T0+30s or T0-1m", text)
+	}
+	if d < -longest || d > longest {
+		return 0, fmt.Errorf("found %q, wanted within 366 days (%.0fh) of T0", text, longest.Hours())
+	}
+	return Instant(d), nil
+}
+
+// String returns the text form.
+func (i Instant) String() string {
+	switch {
+	case i == 0:
+		return "T0"
+	case i > 0:
+		return "T0+" + time.Duration(i).String()
+	}
+	return "T0" + time.Duration(i).String()
+}
+
+// Start is when T0 is: After the run's start, or At a wall-clock time where that is set.
+type Start struct {
+	After time.Duration
+	At    time.Time
+}
+
+func parseStart(text string) (Start, error) {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return Start{At: at}, nil
+	}
+	d, err := parseDuration(text)
+	if err != nil {
+		return Start{}, fmt.Errorf("found %q, wanted a duration such as 30s, or a time such as 2026-11-11T20:00:00+08:00", text)
+	}
+	return Start{After: d}, nil
+}
+
+// Ramp is a rate that changes in a straight line.
+type Ramp struct{ From, To Rate }
+
+// ParseScale reads a factor such as 1%, 0.5 or 250%, above 0.
+func ParseScale(text string) (float64, error) {
+	const wanted = "a factor such as 1%, 0.5 or 2, above 0"
+	number, percent := strings.CutSuffix(text, "%")
+	f, err := parseNumber(number, wanted)
+	if percent {
+		f /= 100
+	}
+	if err != nil || f == 0 {
+		return 0, fmt.Errorf("found %q, wanted %s", text, wanted)
+	}
+	return f, nil
+}
