@@ -1,0 +1,16 @@
+package plan
+
+import "fmt"
+
+// InputError is a value that no plan can be made from: outside the range in which the formulas
+// give finite answers, or missing in a scenario that was not read from a file.
+type InputError struct {
+	Field  string // path of names, such as workload.users
+	Found  string
+	Wanted string
+}
+
+// Error names the field, what was found and what was wanted.
+func (e *InputError) Error() string {
+	return fmt.Sprintf("%s: found %s, wanted %s", e.Field, e.Found, e.Wanted)
+}

@@ -1,0 +1,149 @@
+package plan
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"fsctl/scenarios"
+)
+
+func TestInputsOutOfRange(t *testing.T) {
+	for _, c := range []struct {
+		field string
+		set   []string
+	}{
+		{"workload.users", []string{"workload.users=1e300"}},
+		{"workload.actions", []string{"workload.actions=1e12"}},
+		{"workload.peak", []string{"workload.peak=1e12"}},
+		{"workload.event.transaction", []string{"workload.event={transaction: 1e12}"}},
+		{"services.app.calls.read", []string{"services.app.calls.read=1e300"}},
+		{"services.app.variability", []string{"services.app.variability=1000"}},
+		{"services.app", []string{"workload.users=1e18"}},
+		{"services.app", []string{"services.app.demand=200h"}},
+		{"services.app", []string{"services.app.utilization=0.0000001%"}},
+		{"services.db", []string{"services=[{name: db, kind: database, capacity: 0.000001/s, calls: {read: 10000000}}]"}},
+		{"services.db.capacity", []string{"services=[{name: db, kind: database, capacity: 1e-200/s, calls: {read: 1}}]"}},
+	} {
+		_, err := New(flags(t, c.set...), Options{Trials: 50})
+		var in *InputError
+		if !errors.As(err, &in) || in.Field != c.field {
+			t.Errorf("%v: error %v, want an InputError at %s", c.set, err, c.field)
+		}
+	}
+}
+
+func TestTrialsOutOfRange(t *testing.T) {
+	for _, trials := range []int{-1, 10_000_001} {
+		var in *InputError
+		if _, err := New(flags(t), Options{Trials: trials}); !errors.As(err, &in) || in.Field != "trials" {
+			t.Errorf("%d trials: error %v, want an InputError at trials", trials, err)
+		}
+	}
+}
+
+// A scenario that a program put together has no defaults and was not validated.
+func TestScenariosThatWereNotLoaded(t *testing.T) {
+	for name, c := range map[string]struct {
+		sc     *scenarios.Scenario
+		fields []string
+	}{
+		"none":  {nil, []string{"scenario"}},
+		"empty": {&scenarios.Scenario{}, []string{"workload", "workload.peak", "workload.busy.share", "workload.busy.window", "steps"}},
+		"bare services": {&scenarios.Scenario{
+			Workload: scenarios.Workload{Requests: scenarios.Exactly(scenarios.Count(1e6)), Peak: scenarios.Exactly(2.0), Busy: scenarios.Busy{Share: 1, Window: time.Hour}},
+			Steps:    scenarios.Keyed[scenarios.Step]{{Name: "a", Share: 1}},
+			Services: []scenarios.Service{{Name: "x", Kind: "service", Misses: "y"}, {Name: "y", Kind: "cache", Misses: "x"}, {Name: "y", Kind: "thing", Misses: "z"}},
+		}, []string{"services.x.demand", "services.x.utilization", "services.x.wait", "services.x.instance.cores", "services.y.capacity", "services.y.kind", "services.y.misses", "the name twice", "a circle of misses"}},
+		"disorder": {&scenarios.Scenario{
+			Workload: scenarios.Workload{Requests: scenarios.Interval[scenarios.Count]{Low: 3, Mid: 2, High: 1}, Peak: scenarios.Exactly(2.0), Busy: scenarios.Busy{Share: 1, Window: time.Hour}},
+			Steps:    scenarios.Keyed[scenarios.Step]{{Name: "a", Share: 2}},
+		}, []string{"workload.requests: found 3, 2, 1", "steps.a.share"}},
+	} {
+		_, err := New(c.sc, Options{Trials: 10})
+		for _, field := range c.fields {
+			if err == nil || !strings.Contains(err.Error(), field) {
+				t.Errorf("%s: error %v, want %s in it", name, err, field)
+			}
+		}
+	}
+}
+
+// The extremes that are let in still give finite figures.
+func TestExtremesStayFinite(t *testing.T) {
+	for _, set := range [][]string{
+		{"workload.users=1e15", "workload.actions=1", "services.app.demand=1ns"},
+		{"workload.users=[0.000001, 10M, 1e15]", "services.app.demand=[1ns, 1us, 2us]"},
+		{"workload.users=1e-300", "services.app.demand=1h"},
+		{"workload.busy.window=1ns", "workload.users=1"},
+		{"workload.users=[0.001, 10M, 10M]", "workload.actions=[0.000001, 1, 1000000]", "services.app.demand=[1ns, 1ms, 1.1ms]"},
+		{"services.app.variability=[0, 1, 100]", "services.app.latency={quantile: 0.999999, limit: 10s}"},
+		{"services.app.variability=100", "services.app.latency={quantile: 0.01, limit: 1ns}"},
+		{"services.app.latency={quantile: 0.99, limit: 23.0258509299405ms}"},
+		{"services.app.instance.cores=1M"},
+		{"services=[]"},
+		{"services=[{name: c, kind: cache, hit: [0%, 100%, 100%], misses: d, capacity: [0.001/s, 1M/s, 1G/s], calls: {read: 1}}, {name: d, kind: database, capacity: 1G/s, writes: 100%}]"},
+	} {
+		if _, err := New(flags(t, set...), Options{Trials: 500}); err != nil {
+			t.Errorf("%v: %v", set, err)
+			continue
+		}
+		newPlan(t, flags(t, set...), Options{Trials: 500})
+	}
+}
+
+func TestMoreUsersNeverNeedFewerCores(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		sc := flags(t, "services.app.latency={quantile: 0.99, limit: 40ms}")
+		users := rapid.Float64Range(1, 1e9).Draw(rt, "users")
+		w := &sc.Workload
+		w.Actions = scenarios.Interval[float64]{Low: 1, Mid: rapid.Float64Range(1, 60).Draw(rt, "actions"), High: 90}
+		s := &sc.Services[0]
+		demand := time.Duration(rapid.IntRange(1e3, 8e6).Draw(rt, "demand ns"))
+		s.Demand = scenarios.Interval[time.Duration]{Low: demand / 2, Mid: demand, High: demand + 2e6}
+		s.Variability = &scenarios.Interval[float64]{Low: 0.5, Mid: rapid.Float64Range(0.5, 1.5).Draw(rt, "variability"), High: 1.5}
+		s.Utilization = scenarios.Ratio(rapid.Float64Range(0.3, 1).Draw(rt, "utilization"))
+		s.Wait = scenarios.Ratio(rapid.Float64Range(0.01, 1).Draw(rt, "wait"))
+		w.Users = scenarios.Exactly(scenarios.Count(users))
+		few := newPlan(t, sc, Options{Trials: 60}).Totals.CPUCores
+		w.Users = scenarios.Exactly(scenarios.Count(users * rapid.Float64Range(1, 3).Draw(rt, "growth")))
+		many := newPlan(t, sc, Options{Trials: 60}).Totals.CPUCores
+		if many.Low < few.Low || many.Mid < few.Mid || many.High < few.High || many.P50 < few.P50 || many.P99 < few.P99 {
+			rt.Fatalf("more users need %+v, fewer %+v", many, few)
+		}
+	})
+}
+
+func FuzzNew(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"workload.users", "1e15"}, {"workload.peak", "[1, 2, 1000000]"}, {"workload.busy.window", "1ns"},
+		{"services.shop.demand", "[1ns, 1ms, 24h]"}, {"services.shop.variability", "[0, 3, 100]"}, {"services.shop.latency.limit", "1ns"},
+		{"services.stock-cache.hit", "[0, 0.5, 1]"}, {"services.orders-db.capacity", "1/h"}, {"sale.popularity.zipf", "9.9"},
+		{"services.shop.kind", "queue"}, {"services.gateway.utilization", "100%"}, {"services.shop.wait", "0.000001%"},
+		{"sale.items", "10M"}, {"services.shop.instance.cores", "100000"}, {"estate.survive_zones", "2"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	_, text, err := scenarios.Read(liveDrop)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, field, value string) {
+		sc, err := scenarios.Parse("fuzz.yaml", text, field+"="+value)
+		if err != nil {
+			return
+		}
+		p, err := New(sc, Options{Trials: 20})
+		if err != nil {
+			var in *InputError
+			if !errors.As(err, &in) {
+				t.Fatalf("%s=%s: error %v, want an InputError", field, value, err)
+			}
+			return
+		}
+		checkPlan(t, p)
+	})
+}
