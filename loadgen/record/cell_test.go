@@ -1,0 +1,209 @@
+package record
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"io"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"pgregory.net/rapid"
+)
+
+// values draws latencies as a run has them, with the extremes of the range.
+func values() *rapid.Generator[[]int64] {
+	value := rapid.OneOf(
+		rapid.Int64Range(0, 3*LowestValue),
+		rapid.Int64Range(1_000_000, 2_000_000),
+		rapid.Int64Range(0, HighestValue),
+		rapid.SampledFrom([]int64{0, 1, 511, 512, LowestValue, 1<<20 - 1, 1 << 20, 1<<21 - 1, 1 << 21, HighestValue}),
+	)
+	return rapid.SliceOfN(value, 0, 40)
+}
+
+func histogramOf(t rapid.TB, values []int64) *hdrhistogram.Histogram {
+	t.Helper()
+	h := NewHistogram()
+	for _, value := range values {
+		if err := h.RecordValue(value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h
+}
+
+func TestCellHoldsEveryBucket(t *testing.T) {
+	if counts := (NewHistogram().ByteSize() - 6*8 - 5*4) / 8; counts != slots {
+		t.Fatalf("the library has %d buckets, this package assumes %d", counts, slots)
+	}
+	h := NewHistogram()
+	for slot := range slots {
+		if err := h.RecordValues(valueOf(slot), int64(slot%300+1)); err != nil {
+			t.Fatalf("slot %d, value %d: %v", slot, valueOf(slot), err)
+		}
+		if got := slotOf(valueOf(slot)); got != slot {
+			t.Fatalf("value %d of slot %d is in slot %d", valueOf(slot), slot, got)
+		}
+		if got := slotOf(valueOf(slot+1) - 1); got != slot {
+			t.Fatalf("highest value %d of slot %d is in slot %d", valueOf(slot+1)-1, slot, got)
+		}
+	}
+	back := NewHistogram()
+	newPacker().pack(h).addTo(back)
+	if !back.Equals(h) {
+		t.Fatal("a histogram with every bucket in use came back different")
+	}
+}
+
+func TestCellAndPayloadAreTheHistogram(t *testing.T) {
+	p, d := newPacker(), newPayloadDecoder()
+	var encoder payloadEncoder
+	rapid.Check(t, func(t *rapid.T) {
+		h := histogramOf(t, values().Draw(t, "values"))
+		c := p.pack(h)
+		back := NewHistogram()
+		c.addTo(back)
+		if !back.Equals(h) {
+			t.Fatal("a histogram came back from its cell different")
+		}
+		if h.TotalCount() == 0 {
+			return
+		}
+		if c.count != h.TotalCount() || c.maxValue() != h.Max() {
+			t.Fatalf("cell says %d values up to %d, histogram %d up to %d", c.count, c.maxValue(), h.TotalCount(), h.Max())
+		}
+		text, err := encoder.append(nil, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := hdrhistogram.Decode(text)
+		if err != nil {
+			t.Fatalf("the library cannot read the payload: %v", err)
+		}
+		if !theirs.Equals(h) {
+			t.Fatal("the library reads another histogram")
+		}
+		decoded, err := d.decode(text)
+		if err != nil || !bytes.Equal(decoded.buckets, c.buckets) || decoded.count != c.count || decoded.last != c.last {
+			t.Fatalf("decoded %+v (%v), wanted %+v", decoded, err, c)
+		}
+		if _, own := d.own(text); !own {
+			t.Fatal("its own payload was left to the library")
+		}
+		libraryText, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(inflate(t, text), inflate(t, libraryText)) {
+			t.Fatal("the payload before compression is not the library's, byte for byte")
+		}
+	})
+}
+
+func inflate(t rapid.TB, text []byte) []byte {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := zlib.NewReader(bytes.NewReader(raw[8:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
+func TestCellSumIsTheHistogramSum(t *testing.T) {
+	p := newPacker()
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := histogramOf(t, values().Draw(t, "a")), histogramOf(t, values().Draw(t, "b"))
+		sum := p.pack(a).plus(p.pack(b))
+		other := p.pack(b).plus(p.pack(a))
+		a.Merge(b)
+		want := p.pack(a)
+		if !bytes.Equal(sum.buckets, want.buckets) || sum.count != want.count || sum.last != want.last {
+			t.Fatalf("sum of cells is %+v, cell of the sum %+v", sum, want)
+		}
+		if !bytes.Equal(sum.buckets, other.buckets) {
+			t.Fatal("a+b is not b+a")
+		}
+	})
+}
+
+func TestForeignRangesAreReadAsExactlyAsTheirBuckets(t *testing.T) {
+	p, d := newPacker(), newPayloadDecoder()
+	wide := hdrhistogram.New(1, 24*HighestValue, 5)
+	for _, value := range []int64{1, 1_000_000, 5 * HighestValue} {
+		if err := wide.RecordValues(value, 7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := NewHistogram()
+	p.pack(wide).addTo(got)
+	if got.TotalCount() != 21 {
+		t.Errorf("%d values of 21 arrived", got.TotalCount())
+	}
+	if !got.ValuesAreEquivalent(got.ValueAtQuantile(50), 1_000_000) {
+		t.Errorf("median is %d, wanted 1000000", got.ValueAtQuantile(50))
+	}
+	if !got.ValuesAreEquivalent(got.Max(), HighestValue) {
+		t.Errorf("what is above the highest value counts as %d, wanted as the highest %d", got.Max(), HighestValue)
+	}
+	text, err := wide.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := d.decode(text)
+	if err != nil || c.count != 21 {
+		t.Errorf("payload of another range decodes to %d values (%v), wanted 21", c.count, err)
+	}
+}
+
+func TestPayloadWithImpossibleCountIsRefused(t *testing.T) {
+	h := NewHistogram()
+	if err := h.RecordValues(1_000_000, maxCount+1); err != nil {
+		t.Fatal(err)
+	}
+	text, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newPayloadDecoder().decode(text); err == nil {
+		t.Error("more than a trillion requests in a second were believed")
+	}
+}
+
+func BenchmarkPayload(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, bench := range []struct {
+		name     string
+		requests int
+	}{{"5", 5}, {"1000", 1000}, {"20000", 20000}} {
+		h := NewHistogram()
+		for range bench.requests {
+			if err := h.RecordValue(int64(2e6 * math.Exp(0.7*random.NormFloat64()))); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.Run(bench.name, func(b *testing.B) {
+			p := newPacker()
+			var encoder payloadEncoder
+			var text []byte
+			for b.Loop() {
+				var err error
+				if text, err = encoder.append(text[:0], p.pack(h)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(text)), "payload-bytes")
+			b.ReportMetric(float64(len(p.pack(h).buckets)), "cell-bytes")
+		})
+	}
+}

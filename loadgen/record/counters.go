@@ -1,0 +1,73 @@
+package record
+
+import (
+	"maps"
+	"math"
+)
+
+// Add adds other's events. The order in which counters are added does not matter, not even to the last
+// digit: seconds add as whole nanoseconds.
+func (c *Counters) Add(other Counters) {
+	c.Due += other.Due
+	c.Sent += other.Sent
+	c.Done += other.Done
+	c.Failed += other.Failed
+	c.Unsent += other.Unsent
+	c.Late += other.Late
+	c.Waited += other.Waited
+	c.ChecksPassed += other.ChecksPassed
+	c.ChecksFailed += other.ChecksFailed
+	c.BytesOut += other.BytesOut
+	c.BytesIn += other.BytesIn
+	c.Quiet.Add(other.Quiet)
+	c.Full.Add(other.Full)
+	if len(other.Errors) > 0 && c.Errors == nil {
+		c.Errors = make(map[string]uint64, len(other.Errors))
+	}
+	for class, count := range other.Errors {
+		c.Errors[class] += count
+	}
+}
+
+// clone returns counters that share no memory with c.
+func (c Counters) clone() Counters {
+	c.Errors = maps.Clone(c.Errors)
+	return c
+}
+
+// isZero reports that nothing happened.
+func (c Counters) isZero() bool {
+	for _, count := range c.Errors {
+		if count != 0 {
+			return false
+		}
+	}
+	return c.Due|c.Sent|c.Done|c.Failed|c.Unsent|c.Late|c.Waited|c.ChecksPassed|c.ChecksFailed|c.BytesOut|c.BytesIn == 0 &&
+		c.Quiet == Load{} && c.Full == Load{}
+}
+
+// Add adds other's requests and their seconds.
+func (l *Load) Add(other Load) {
+	l.Requests += other.Requests
+	l.Seconds = addSeconds(l.Seconds, other.Seconds)
+}
+
+// Add joins the health of two generators in the same second: what they used and had open adds up, and the
+// backlog and the lateness are those of the worse one.
+func (g *Generator) Add(other Generator) {
+	g.CPUSeconds = addSeconds(g.CPUSeconds, other.CPUSeconds)
+	g.Connections += other.Connections
+	g.Busy += other.Busy
+	g.Waiting += other.Waiting
+	g.BacklogSeconds = max(g.BacklogSeconds, other.BacklogSeconds)
+	g.MaxLatenessSeconds = max(g.MaxLatenessSeconds, other.MaxLatenessSeconds)
+	g.Arrivals += other.Arrivals
+	g.Iterations += other.Iterations
+}
+
+// addSeconds adds whole nanoseconds: sums of those are exact in a float64 up to 104 days, so that they come
+// out the same in any order, which sums of fractions would not.
+func addSeconds(a, b float64) float64 {
+	const nanos = 1e9
+	return (math.Round(a*nanos) + math.Round(b*nanos)) / nanos
+}

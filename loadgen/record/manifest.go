@@ -1,0 +1,94 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Names of the files in a run directory.
+const (
+	manifestFile = "run.json"
+	scenarioFile = "scenario.yaml"
+	latencyFile  = "latency.hlog"
+	countersFile = "counters.jsonl"
+	ledgerFile   = "ledger.jsonl"
+	resultsFile  = "results.bin"
+)
+
+// check accepts a manifest that places a run in time; everything else in it may be missing.
+func (m Manifest) check() error {
+	epoch := time.Unix(0, 0)
+	if !m.T0.After(epoch) {
+		return fmt.Errorf("t0 is %s, wanted the instant of the run's T0", m.T0.Format(time.RFC3339))
+	}
+	if !m.Start.After(epoch) {
+		return fmt.Errorf("start is %s, wanted the instant when the run started", m.Start.Format(time.RFC3339))
+	}
+	if lead := m.T0.Sub(m.Start).Abs(); lead > maxSecond*time.Second {
+		return fmt.Errorf("start and t0 are %s apart, wanted at most a year", lead)
+	}
+	return nil
+}
+
+func writeManifest(dir string, m Manifest) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Join(dir, manifestFile), err)
+	}
+	return replaceWith(filepath.Join(dir, manifestFile), append(text, '\n'))
+}
+
+// readManifest tells a directory that is no run from one whose manifest is broken.
+func readManifest(dir string) (m Manifest, err error) {
+	path := filepath.Join(dir, manifestFile)
+	info, err := os.Stat(dir)
+	if err != nil {
+		return m, fmt.Errorf("open run: %w", err)
+	}
+	if !info.IsDir() {
+		return m, fmt.Errorf("open run %s: it is a file, wanted a run directory", dir)
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, fmt.Errorf("open run %s: not a run directory, it has no %s: %w", dir, manifestFile, err)
+	}
+	if err != nil {
+		return m, explain("read", path, err)
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, fmt.Errorf("read %s: found %w, wanted the manifest of a run", path, err)
+	}
+	if err := m.check(); err != nil {
+		return m, fmt.Errorf("read %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Latest returns the directory of the run under root that started last.
+//
+// Only root's own subdirectories are looked at. Those without a readable run.json are passed over,
+// and of runs that started at the same instant the last by name wins. It fails when there is none.
+func Latest(root string) (dir string, err error) {
+	entries, err := os.ReadDir(root)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("look for runs: %w", err)
+	}
+	var newest time.Time
+	for _, entry := range entries {
+		candidate := filepath.Join(root, entry.Name())
+		m, err := readManifest(candidate)
+		if err != nil || m.Start.Before(newest) {
+			continue
+		}
+		dir, newest = candidate, m.Start
+	}
+	if dir == "" {
+		return "", fmt.Errorf("look for runs: found none under %s: make one with fsctl attack or fsctl rehearse, or name a run directory", root)
+	}
+	return dir, nil
+}

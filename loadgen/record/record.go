@@ -1,0 +1,156 @@
+// Package record is what a load run leaves behind: histograms per second, step and outcome, counters, a ledger, the generator's own health.
+package record
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Metrics that carry a histogram. Values are nanoseconds.
+const (
+	ResponseTime = "response_time" // from the instant a request was due to its whole answer
+	ServiceTime  = "service_time"  // from the instant it was sent to its whole answer
+	Lateness     = "lateness"      // from the instant it was due to the instant it was sent
+	Waiting      = "waiting"       // from the instant it was sent to the first byte of the answer
+	Connecting   = "connecting"    // TCP and TLS handshakes of the connection it opened, 0 where it opened none
+)
+
+// Outcomes that every step has beside those which its scenario names.
+const (
+	OutcomeOK     = "ok"     // answered as expected, no named outcome matched
+	OutcomeFailed = "failed" // answered, but a check failed or, without checks, with status 400 or above
+	OutcomeError  = "error"  // no whole answer: refused, reset, timed out, malformed
+)
+
+// Lowest and highest value a histogram tells apart, and its significant decimal digits.
+// Above the highest, a value is counted as the highest.
+const (
+	LowestValue       = int64(time.Microsecond)
+	HighestValue      = int64(time.Hour)
+	SignificantDigits = 3
+)
+
+// NewHistogram returns an empty histogram of the range and precision that every record uses.
+func NewHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(LowestValue, HighestValue, SignificantDigits)
+}
+
+// Tag names one histogram; its text form is metric.step.outcome. No part holds a dot, comma or blank.
+type Tag struct {
+	Metric, Step, Outcome string
+}
+
+// String returns metric.step.outcome, the form in latency.hlog.
+func (t Tag) String() string { return t.Metric + "." + t.Step + "." + t.Outcome }
+
+// Manifest is run.json: what ran, against what, when, with which settings.
+type Manifest struct {
+	FsctlVersion    string         `json:"fsctl_version"`
+	Scenario        string         `json:"scenario"`
+	ScenarioSHA256  string         `json:"scenario_sha256"`
+	Target          string         `json:"target"`
+	Engine          string         `json:"engine"`
+	Seed            uint64         `json:"seed"`
+	ScaleRatio      float64        `json:"scale_ratio"` // multiplies rates, populations and stock
+	Connections     int            `json:"connections"` // most connections open at once
+	Cores           int            `json:"cores"`       // cores the generator may use
+	PlannedArrivals uint64         `json:"planned_arrivals"`
+	Start           time.Time      `json:"start"`
+	T0              time.Time      `json:"t0"`
+	Agents          []Agent        `json:"agents"`
+	Settings        map[string]any `json:"settings"`
+	End             *End           `json:"end,omitempty"` // absent: the run died
+}
+
+// Agent is one generator process of the run.
+type Agent struct {
+	Name          string  `json:"name"`
+	OffsetSeconds float64 `json:"offset_seconds"`  // its clock minus the coordinator's
+	BoundSeconds  float64 `json:"bound_seconds"`   // largest possible error of the offset
+	T0SkewSeconds float64 `json:"t0_skew_seconds"` // lateness of its first request due at or after T0
+	ShareRatio    float64 `json:"share_ratio"`     // of the arrivals
+	Finished      bool    `json:"finished"`
+	Lost          bool    `json:"lost"`
+}
+
+// Reasons why a run ended.
+const (
+	Completed   = "completed"   // the storm was sent to its end
+	Interrupted = "interrupted" // by the user
+	Aborted     = "aborted"     // by an abortOnFail threshold
+	Failed      = "failed"      // by an error, told in Message
+)
+
+// End is how the run ended.
+type End struct {
+	At      time.Time `json:"at"`
+	Reason  string    `json:"reason"`
+	Message string    `json:"message,omitempty"`
+}
+
+// Interval is one second of a run. Second counts from T0: 0 is [T0, T0+1s), -1 the second before.
+//
+// Histograms hold the requests that were DUE in the second, whenever they were answered, so that a
+// window of a threshold holds exactly the requests which users wanted then; one due second may
+// come in several intervals, which add up. Steps and Generator tell what HAPPENED in the second.
+type Interval struct {
+	Second     int
+	Histograms map[Tag]*hdrhistogram.Histogram
+	Steps      map[string]*Counters
+	Generator  *Generator
+}
+
+// Counters are the events of one step in one second. They add up over seconds, steps and agents.
+type Counters struct {
+	Due          uint64            `json:"due"`
+	Sent         uint64            `json:"sent"`
+	Done         uint64            `json:"done"`   // answered or failed; every sent request ends here once
+	Failed       uint64            `json:"failed"` // outcome failed or error
+	Unsent       uint64            `json:"unsent"` // given up when the run ended
+	Late         uint64            `json:"late"`   // sent over the lateness limit after due though a connection was idle
+	Waited       uint64            `json:"waited"` // sent over the lateness limit after due because none was
+	ChecksPassed uint64            `json:"checks_passed"`
+	ChecksFailed uint64            `json:"checks_failed"`
+	Errors       map[string]uint64 `json:"errors,omitempty"` // by class: refused, reset, timeout, ...
+	BytesOut     uint64            `json:"bytes_out"`
+	BytesIn      uint64            `json:"bytes_in"`
+	Quiet        Load              `json:"quiet"` // answered requests sent while at most a quarter of the connections were busy
+	Full         Load              `json:"full"`  // and those sent while all of them were
+}
+
+// Load sums service times, to tell a target that queues from a generator short of connections.
+type Load struct {
+	Requests uint64  `json:"requests"`
+	Seconds  float64 `json:"seconds"`
+}
+
+// Generator is the generator's own health in one second.
+type Generator struct {
+	CPUSeconds         float64 `json:"cpu_seconds"` // of this process, in the second
+	Connections        int     `json:"connections"` // open or in use at its end
+	Busy               int     `json:"busy"`        // with a request in flight at its end
+	Waiting            int     `json:"waiting"`     // users in a think or pause at its end
+	BacklogSeconds     float64 `json:"backlog_seconds"`
+	MaxLatenessSeconds float64 `json:"max_lateness_seconds"` // of any request sent in the second
+	Arrivals           uint64  `json:"arrivals"`             // users who came
+	Iterations         uint64  `json:"iterations"`           // journeys that ended
+}
+
+// Order is a sale as one side knows it.
+type Order struct {
+	ID       string    `json:"order_id"`
+	User     string    `json:"user"`
+	SKU      string    `json:"sku"`
+	Quantity int       `json:"quantity,omitempty"`
+	At       time.Time `json:"at,omitzero"`
+}
+
+// Ledger is both sides of every sale.
+type Ledger struct {
+	Told  []Order        // what buyers were told: one entry per answer that confirmed an order
+	Sold  []Order        // what the shop says it sold
+	Stock map[string]int // what the shop says it had, per SKU
+	Read  bool           // the shop's ledger was read whole
+	Error string         // why not
+}

@@ -1,0 +1,260 @@
+package record
+
+import (
+	"iter"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Record is a run as it can be asked about: read from a directory, filled while the run goes on, or joined
+// from several.
+//
+// For each second and tag it holds the buckets in use, two to three bytes each, and for each tag one whole
+// histogram of the run: half an hour with 40 tags takes a few hundred megabytes at the very most. A Record
+// is not safe for use by several goroutines.
+type Record struct {
+	Manifest Manifest
+	Scenario []byte // scenario.yaml, empty where there is none
+	Ledger   Ledger
+	Dir      string // where it was read from; empty for a live or joined record
+	Torn     int    // files whose last line was cut off and dropped: the run died or is still going on
+
+	// DueUnknown says that the record knows no due instants, as with vegeta's results: seconds are those
+	// when requests were sent, Counters.Due is 0, and there is no response time, only service time.
+	DueUnknown bool
+
+	seconds map[int]*second
+	totals  map[Tag]*hdrhistogram.Histogram
+	packer  *packer
+}
+
+// second is what a record holds of one second.
+type second struct {
+	cells     map[Tag]cell
+	steps     map[string]*Counters
+	generator *Generator
+}
+
+// Window is the seconds from From to To, counted from T0, without To itself.
+type Window struct {
+	From, To int
+}
+
+// Everything is the window of the whole run.
+var Everything = Window{From: math.MinInt, To: math.MaxInt}
+
+// Contains reports whether a second is in the window.
+func (w Window) Contains(second int) bool { return second >= w.From && second < w.To }
+
+// New returns an empty record of a run.
+func New(m Manifest) *Record { return &Record{Manifest: m} }
+
+// Add adds an interval. It keeps nothing of it, so that the caller may go on using the same histograms.
+// Values of a histogram that NewHistogram could not hold count as the highest.
+func (r *Record) Add(interval Interval) {
+	if r.packer == nil {
+		r.packer = newPacker()
+	}
+	for tag, histogram := range interval.Histograms {
+		if histogram != nil {
+			r.addCell(interval.Second, tag, r.packer.pack(histogram))
+		}
+	}
+	for step, counters := range interval.Steps {
+		if counters != nil {
+			r.addCounters(interval.Second, step, *counters)
+		}
+	}
+	if interval.Generator != nil {
+		r.addGenerator(interval.Second, *interval.Generator)
+	}
+}
+
+func (r *Record) at(number int) *second {
+	if found, ok := r.seconds[number]; ok {
+		return found
+	}
+	if r.seconds == nil {
+		r.seconds = map[int]*second{}
+	}
+	made := &second{cells: map[Tag]cell{}, steps: map[string]*Counters{}}
+	r.seconds[number] = made
+	return made
+}
+
+// addCell adds a histogram, unless it is empty.
+func (r *Record) addCell(number int, tag Tag, c cell) {
+	if c.count == 0 {
+		return
+	}
+	at := r.at(number)
+	at.cells[tag] = at.cells[tag].plus(c)
+	total, ok := r.totals[tag]
+	if !ok {
+		if r.totals == nil {
+			r.totals = map[Tag]*hdrhistogram.Histogram{}
+		}
+		total = NewHistogram()
+		r.totals[tag] = total
+	}
+	c.addTo(total)
+}
+
+// addCounters adds a step's counters, unless nothing happened.
+func (r *Record) addCounters(number int, step string, counters Counters) {
+	if counters.isZero() {
+		return
+	}
+	at := r.at(number)
+	if at.steps[step] == nil {
+		at.steps[step] = &Counters{}
+	}
+	at.steps[step].Add(counters)
+}
+
+func (r *Record) addGenerator(number int, g Generator) {
+	at := r.at(number)
+	if at.generator == nil {
+		at.generator = &Generator{}
+	}
+	at.generator.Add(g)
+}
+
+// Merge adds another record, second by second as counted from each one's T0: another agent of the same run,
+// or another run. It is exact: the sum has in every bucket what the records have together, in whichever
+// order they are merged. Manifest, Scenario and Dir stay the receiver's, since only the caller knows what the
+// sum stands for.
+func (r *Record) Merge(other *Record) {
+	for number, from := range other.seconds {
+		for tag, c := range from.cells {
+			r.addCell(number, tag, c)
+		}
+		for step, counters := range from.steps {
+			r.addCounters(number, step, *counters)
+		}
+		if from.generator != nil {
+			r.addGenerator(number, *from.generator)
+		}
+	}
+	r.Ledger.Add(other.Ledger)
+	r.Torn += other.Torn
+	r.DueUnknown = r.DueUnknown || other.DueUnknown
+}
+
+// Tags returns every tag that has a histogram, in order of their text.
+func (r *Record) Tags() []Tag { return slices.SortedFunc(maps.Keys(r.totals), Tag.Compare) }
+
+// Steps returns the names of all steps that have counters, sorted.
+func (r *Record) Steps() []string {
+	names := map[string]bool{}
+	for _, at := range r.seconds {
+		for name := range at.steps {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Seconds returns the first and the last second of which anything is known; ok is false when there is none.
+func (r *Record) Seconds() (first, last int, ok bool) {
+	first, last = math.MaxInt, math.MinInt
+	for number := range r.seconds {
+		first, last = min(first, number), max(last, number)
+	}
+	if first > last {
+		return 0, 0, false
+	}
+	return first, last, true
+}
+
+// covers reports that no second is outside the window.
+func (r *Record) covers(w Window) bool {
+	first, last, ok := r.Seconds()
+	return !ok || w.Contains(first) && w.Contains(last)
+}
+
+// Histogram returns the sum of all histograms of the window's seconds whose tag matches; a nil match stands
+// for every tag. It is the caller's own, and empty where there is nothing. Over several metrics the sum
+// means nothing: match should pick one.
+func (r *Record) Histogram(w Window, match func(Tag) bool) *hdrhistogram.Histogram {
+	sum := NewHistogram()
+	if r.covers(w) {
+		for tag, total := range r.totals {
+			if match == nil || match(tag) {
+				sum.Merge(total)
+			}
+		}
+		return sum
+	}
+	r.eachCell(w, match, func(c cell) { c.addTo(sum) })
+	return sum
+}
+
+// Count returns how many values Histogram would hold, for less work.
+func (r *Record) Count(w Window, match func(Tag) bool) int64 {
+	var count int64
+	if r.covers(w) {
+		for tag, total := range r.totals {
+			if match == nil || match(tag) {
+				count += total.TotalCount()
+			}
+		}
+		return count
+	}
+	r.eachCell(w, match, func(c cell) { count += c.count })
+	return count
+}
+
+func (r *Record) eachCell(w Window, match func(Tag) bool, do func(cell)) {
+	for number, at := range r.seconds {
+		if !w.Contains(number) {
+			continue
+		}
+		for tag, c := range at.cells {
+			if match == nil || match(tag) {
+				do(c)
+			}
+		}
+	}
+}
+
+// Counters returns the sum of a step's counters over the window's seconds, of all steps for an empty name.
+func (r *Record) Counters(w Window, step string) Counters {
+	var sum Counters
+	for number, at := range r.seconds {
+		if !w.Contains(number) {
+			continue
+		}
+		for name, counters := range at.steps {
+			if step == "" || step == name {
+				sum.Add(*counters)
+			}
+		}
+	}
+	return sum
+}
+
+// CountersAt returns the counters of every step to which anything happened in a second.
+func (r *Record) CountersAt(number int) map[string]Counters {
+	steps := map[string]Counters{}
+	if at, ok := r.seconds[number]; ok {
+		for name, counters := range at.steps {
+			steps[name] = counters.clone()
+		}
+	}
+	return steps
+}
+
+// Generators yields each second's generator health, in order of time. Seconds without are left out.
+func (r *Record) Generators() iter.Seq2[int, Generator] {
+	return func(yield func(int, Generator) bool) {
+		for _, number := range slices.Sorted(maps.Keys(r.seconds)) {
+			if g := r.seconds[number].generator; g != nil && !yield(number, *g) {
+				return
+			}
+		}
+	}
+}

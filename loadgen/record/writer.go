@@ -1,0 +1,289 @@
+package record
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// ExistsError says that a run directory cannot be made because there is something of its name.
+type ExistsError struct {
+	Dir string
+}
+
+// Error names the directory.
+func (e *ExistsError) Error() string {
+	return fmt.Sprintf("make run directory %s: it exists, and a run is never overwritten; name another", e.Dir)
+}
+
+// Writer writes a run directory while the run goes on.
+//
+// What Write returned from is with the operating system: a process that is killed loses no more than the
+// second since. After the first error of the disk every method returns that error, for a record with a
+// hole in it must not grow on as if it were whole. All methods may be called from many goroutines.
+type Writer struct {
+	dir    string
+	broken atomic.Pointer[error] // the first failure
+	ledger lineFile
+	raw    rawFile
+
+	mu       sync.Mutex // guards what follows
+	manifest Manifest
+	start    logStart
+	latency  *appendFile
+	counters *appendFile
+	packer   *packer
+	encoder  payloadEncoder
+	closed   bool
+}
+
+// Create makes the directory dir, with its parents, for a run that is about to start.
+//
+//	m         T0 must be set and stay as it is; Start too. ScenarioSHA256 is filled in where it is empty
+//	scenario  the scenario file as it will run, byte for byte
+//
+// It fails with an *ExistsError when dir exists, and otherwise leaves nothing behind where it fails.
+func Create(dir string, m Manifest, scenario []byte) (*Writer, error) {
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("make run directory %s: manifest: %w", dir, err)
+	}
+	if m.ScenarioSHA256 == "" {
+		sum := sha256.Sum256(scenario)
+		m.ScenarioSHA256 = hex.EncodeToString(sum[:])
+	}
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil {
+		return nil, explain("make run directory", dir, err)
+	}
+	if err := os.Mkdir(dir, 0o755); errors.Is(err, fs.ErrExist) {
+		return nil, &ExistsError{Dir: dir}
+	} else if err != nil {
+		return nil, explain("make run directory", dir, err)
+	}
+	w := &Writer{dir: dir, manifest: m, start: newLogStart(m), packer: newPacker()}
+	if err := w.open(scenario); err != nil {
+		return nil, errors.Join(err, w.abandon())
+	}
+	return w, nil
+}
+
+func (w *Writer) open(scenario []byte) (err error) {
+	if err := replaceWith(w.path(scenarioFile), scenario); err != nil {
+		return err
+	}
+	if w.latency, err = openAppend(w.path(latencyFile)); err != nil {
+		return err
+	}
+	if err := w.latency.append(w.start.header()); err != nil {
+		return err
+	}
+	if w.counters, err = openAppend(w.path(countersFile)); err != nil {
+		return err
+	}
+	if w.ledger.file, err = openAppend(w.path(ledgerFile)); err != nil {
+		return err
+	}
+	w.raw.path = w.path(resultsFile)
+	return writeManifest(w.dir, w.manifest) // last: with it the directory is a run
+}
+
+func (w *Writer) abandon() error {
+	return errors.Join(w.latency.close(), w.counters.close(), w.ledger.close(), os.RemoveAll(w.dir))
+}
+
+func (w *Writer) path(name string) string { return filepath.Join(w.dir, name) }
+
+// Dir returns the run directory.
+func (w *Writer) Dir() string { return w.dir }
+
+// Err returns the error that broke the record, or nil.
+func (w *Writer) Err() error {
+	if err := w.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// broke keeps the first error of the disk and returns it.
+func (w *Writer) broke(err error) error {
+	if err == nil || errors.Is(err, os.ErrClosed) { // too late is not broken
+		return err
+	}
+	w.broken.CompareAndSwap(nil, &err)
+	return w.Err()
+}
+
+// Write appends a second: its histograms to latency.hlog, its counters to counters.jsonl, and what was
+// told since to ledger.jsonl. Histograms and counters that are empty cost nothing. Nothing of the interval
+// is kept.
+//
+// An interval with an impossible tag, step or second is refused whole, with nothing written.
+func (w *Writer) Write(interval Interval) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.usable(); err != nil {
+		return err
+	}
+	counts, err := counterLines(interval)
+	if err != nil {
+		return fmt.Errorf("record second %d: %w", interval.Second, err)
+	}
+	if err := checkInterval(interval); err != nil {
+		return fmt.Errorf("record second %d: %w", interval.Second, err)
+	}
+	if interval.Second < w.start.second && len(interval.Histograms) > 0 {
+		if err := w.startEarlier(interval.Second); err != nil {
+			return w.broke(err)
+		}
+	}
+	latencies, err := w.latencyLines(interval)
+	if err != nil {
+		return fmt.Errorf("record second %d: %w", interval.Second, err)
+	}
+	return w.broke(errors.Join(
+		w.latency.append(latencies),
+		w.counters.append(counts),
+		w.ledger.flush(),
+		w.raw.flush(),
+	))
+}
+
+// usable must be called with mu held.
+func (w *Writer) usable() error {
+	if w.closed {
+		return fmt.Errorf("record %s: %w", w.dir, os.ErrClosed)
+	}
+	return w.Err()
+}
+
+func checkInterval(interval Interval) error {
+	if err := checkSecond(interval.Second); err != nil {
+		return err
+	}
+	for tag := range interval.Histograms {
+		if err := tag.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Writer) latencyLines(interval Interval) ([]byte, error) {
+	var lines []byte
+	for _, tag := range slices.SortedFunc(maps.Keys(interval.Histograms), Tag.Compare) {
+		histogram := interval.Histograms[tag]
+		if histogram == nil || histogram.TotalCount() == 0 {
+			continue
+		}
+		c := w.packer.pack(histogram)
+		lines = w.start.appendLine(lines, tag.String(), interval.Second, millis(c.maxValue()))
+		var err error
+		if lines, err = w.encoder.append(lines, c); err != nil {
+			return nil, fmt.Errorf("tag %s: %w", tag, err)
+		}
+		lines = append(lines, '\n')
+	}
+	return lines, nil
+}
+
+// counterLine is a line of counters.jsonl: a step's counters, or the generator's health.
+type counterLine struct {
+	Second *int   `json:"second"`
+	Step   string `json:"step,omitempty"`
+	*Counters
+	Generator *Generator `json:"generator,omitempty"`
+}
+
+func counterLines(interval Interval) ([]byte, error) {
+	var lines bytes.Buffer
+	encode := json.NewEncoder(&lines)
+	for _, step := range slices.Sorted(maps.Keys(interval.Steps)) {
+		counters := interval.Steps[step]
+		if counters == nil || counters.isZero() {
+			continue
+		}
+		if err := checkName(step); err != nil {
+			return nil, fmt.Errorf("step %q: %w", step, err)
+		}
+		if err := encode.Encode(counterLine{Second: &interval.Second, Step: step, Counters: counters}); err != nil {
+			return nil, fmt.Errorf("counters of step %s: %w", step, err)
+		}
+	}
+	if interval.Generator != nil {
+		if err := encode.Encode(counterLine{Second: &interval.Second, Generator: interval.Generator}); err != nil {
+			return nil, fmt.Errorf("the generator's health: %w", err)
+		}
+	}
+	return lines.Bytes(), nil
+}
+
+// startEarlier moves the log's zero back to a second before it. That is rare: an agent whose first arrivals
+// were due before the run's start as the coordinator knew it.
+func (w *Writer) startEarlier(second int) error {
+	path := w.path(latencyFile)
+	if err := w.latency.close(); err != nil {
+		return err
+	}
+	w.start.second = second
+	if err := compactLog(path, w.start); err != nil {
+		return err
+	}
+	reopened, err := openAppend(path)
+	if err != nil {
+		return err
+	}
+	w.latency = reopened
+	return nil
+}
+
+// Update changes the manifest and rewrites run.json, whole or not at all. T0 must stay: every second of the
+// record counts from it.
+func (w *Writer) Update(change func(*Manifest)) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.usable(); err != nil {
+		return err
+	}
+	changed := w.manifest
+	changed.Agents = slices.Clone(w.manifest.Agents)
+	changed.Settings = maps.Clone(w.manifest.Settings)
+	change(&changed)
+	if !changed.T0.Equal(w.manifest.T0) {
+		return fmt.Errorf("update %s: T0 became %s, wanted %s: the record counts from it", w.path(manifestFile), changed.T0, w.manifest.T0)
+	}
+	if err := changed.check(); err != nil {
+		return fmt.Errorf("update %s: %w", w.path(manifestFile), err)
+	}
+	w.manifest = changed
+	return w.broke(writeManifest(w.dir, changed))
+}
+
+// Close ends the record: everything goes to the disk, latency.hlog gets one line a second and tag in
+// order, and run.json says how the run ended. Where the record is broken it never says Completed but
+// Failed, with the cause. Closing twice does nothing more.
+func (w *Writer) Close(end End) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return nil
+	}
+	w.closed = true
+	failed := errors.Join(w.latency.close(), w.counters.close(), w.ledger.close(), w.raw.close())
+	if failed == nil && w.Err() == nil {
+		failed = compactLog(w.path(latencyFile), w.start)
+	}
+	if cause := errors.Join(w.Err(), failed); cause != nil && end.Reason == Completed {
+		end.Reason, end.Message = Failed, cause.Error()
+	}
+	w.manifest.End = &end
+	return errors.Join(failed, writeManifest(w.dir, w.manifest))
+}
