@@ -1,0 +1,347 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"fsctl/loadgen/record"
+	"fsctl/report/figure"
+	"fsctl/scenarios"
+)
+
+// Health says whether the generator sent what it should have, when it should have.
+type Health struct {
+	Saturated          bool    `json:"saturated"` // nothing may be concluded from the run
+	Cause              string  `json:"cause,omitempty"`
+	PlannedRequests    uint64  `json:"planned_requests"` // due, and at least one for each planned user who never came
+	SentRequests       uint64  `json:"sent_requests"`
+	UnsentRequests     uint64  `json:"unsent_requests"`
+	LateShareRatio     float64 `json:"late_share_ratio"`   // of those sent, over the lateness limit after due, for whatever reason
+	WaitedShareRatio   float64 `json:"waited_share_ratio"` // of those sent, late because all connections were busy
+	MaxLatenessSeconds float64 `json:"max_lateness_seconds"`
+	T0Skew             Skew    `json:"t0_skew_seconds"`
+	SkewOverBudget     bool    `json:"t0_skew_over_budget"`
+	Agents             Agents  `json:"agents"`
+
+	CPUSeconds        float64 `json:"cpu_seconds"`                  // of all generator processes over the run
+	Cores             int     `json:"cores"`                        // that they might use
+	Connections       int     `json:"connections"`                  // open at most
+	ConnectionsNeeded int     `json:"connections_needed,omitempty"` // that would have been enough, where they were not
+	TargetSlowdown    float64 `json:"target_slowdown_ratio"`        // service time with all connections busy over that of quiet moments; 0 where unknown
+
+	Findings []Finding `json:"findings"`
+}
+
+// Skew is how far apart the generators began, in seconds.
+type Skew struct {
+	Max         float64 `json:"max"`
+	Uncertainty float64 `json:"uncertainty"` // of the clocks by which it was measured
+}
+
+// Agents counts the generator processes of a run.
+type Agents struct {
+	Expected int `json:"expected"`
+	Finished int `json:"finished"`
+	Lost     int `json:"lost"`
+}
+
+// Finding is something about the run that its figures alone do not say.
+type Finding struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Codes of findings. Those of a saturated generator are also its Cause.
+const (
+	FindingCPU           = "cpu"            // the generator sent late, its cores were busy
+	FindingPacing        = "pacing"         // the generator sent late, though its cores were not
+	FindingConnections   = "connections"    // all connections were busy while the target was not
+	FindingUnsent        = "unsent"         // planned requests were never sent
+	FindingTargetLimited = "target-limited" // the target queued: late requests are its own doing
+	FindingAgentLost     = "agent-lost"
+	FindingSkew          = "t0-skew"
+)
+
+// Bounds of the judgement.
+const (
+	// queueingRatio is how much slower than in quiet moments a target with all connections busy must
+	// answer to be the one that queues. Half again is beyond what noise between seconds does, and far
+	// below the several times of a target near its limit.
+	queueingRatio = 1.5
+	// busyCoresRatio is the share of its cores from which a generator counts as out of CPU. The rest goes
+	// to the kernel's side of its connections.
+	busyCoresRatio = 0.85
+)
+
+// lateness is when a generator's run is invalid.
+type lateness struct {
+	limitSeconds float64
+	share        float64
+}
+
+// latenessOf returns the scenario's bounds; without a storm those of scenarios.
+func latenessOf(sc *scenarios.Scenario) lateness {
+	l := lateness{limitSeconds: 0.05, share: 0.02}
+	if sc.Storm != nil {
+		if s := sc.Storm.Lateness.Limit; s > 0 {
+			l.limitSeconds = s.Seconds()
+		}
+		if s := sc.Storm.Lateness.Share; s > 0 {
+			l.share = float64(s)
+		}
+	}
+	return l
+}
+
+// judgement gathers what health is judged by.
+type judgement struct {
+	rec      *record.Record
+	run      *series
+	bounds   lateness
+	pressure pressure
+	total    record.Counters
+	health   Health
+}
+
+func judgeHealth(rec *record.Record, run *series, sc *scenarios.Scenario, p pressure) Health {
+	j := judgement{rec: rec, run: run, bounds: latenessOf(sc), pressure: p, total: run.all()}
+	j.count()
+	j.judgePacing()
+	j.judgeConnections()
+	j.judgeUnsent()
+	j.judgeAgents()
+	j.judgeSkew()
+	return j.health
+}
+
+// count fills the figures.
+func (j *judgement) count() {
+	h, c := &j.health, j.total
+	h.Findings = []Finding{}
+	h.PlannedRequests, h.SentRequests = c.Due, c.Sent
+	if j.rec.DueUnknown {
+		h.PlannedRequests = c.Sent
+	} else {
+		h.PlannedRequests += missingArrivals(j.rec)
+	}
+	h.PlannedRequests = max(h.PlannedRequests, h.SentRequests)
+	h.UnsentRequests = h.PlannedRequests - h.SentRequests
+	h.LateShareRatio = min(ratio(c.Late+c.Waited, c.Sent), 1)
+	h.WaitedShareRatio = min(ratio(c.Waited, c.Sent), 1)
+	h.MaxLatenessSeconds = finite(maxLateness(j.rec))
+	h.CPUSeconds = finite(generatorOf(j.rec, record.Everything).CPUSeconds)
+	h.Cores, h.Connections = j.rec.Manifest.Cores, j.rec.Manifest.Connections
+	h.TargetSlowdown = finite(j.pressure.ratio)
+}
+
+func maxLateness(rec *record.Record) float64 {
+	worst := generatorOf(rec, record.Everything).MaxLatenessSeconds
+	isLateness := func(t record.Tag) bool { return t.Metric == record.Lateness }
+	if worst == 0 && rec.Count(record.Everything, isLateness) > 0 {
+		worst = float64(rec.Histogram(record.Everything, isLateness).Max()) / nanosPerSecond
+	}
+	return worst
+}
+
+func (j *judgement) find(code, format string, args ...any) {
+	j.health.Findings = append(j.health.Findings, Finding{code, fmt.Sprintf(format, args...)})
+}
+
+// saturate makes the run invalid; the first cause found is the one it is named by.
+func (j *judgement) saturate(code, format string, args ...any) {
+	if !j.health.Saturated {
+		j.health.Saturated, j.health.Cause = true, code
+	}
+	j.find(code, format, args...)
+}
+
+// finding returns the message of the first finding of a code.
+func (h *Health) finding(code string) string {
+	for _, f := range h.Findings {
+		if f.Code == code {
+			return f.Message
+		}
+	}
+	return code
+}
+
+// judgePacing looks for requests sent late though a connection was idle: nothing but the generator was in
+// their way.
+func (j *judgement) judgePacing() {
+	late := ratio(j.total.Late, j.total.Sent)
+	if late <= j.bounds.share {
+		return
+	}
+	used, cores := j.cpuWhileLate(), j.rec.Manifest.Cores
+	what := fmt.Sprintf("%s of the requests left more than %s late though a connection was idle (%s is allowed)",
+		figure.Percent(late), figure.Seconds(j.bounds.limitSeconds), figure.Percent(j.bounds.share))
+	switch {
+	case used.seconds == 0 || cores == 0:
+		j.saturate(FindingPacing, "%s: the generator did not get to send them", what)
+	case used.CPUSeconds >= busyCoresRatio*float64(cores*used.seconds):
+		j.saturate(FindingCPU, "%s: the generator used %s of its %s, so it needs more cores or more agents",
+			what, coresOf(used), figure.Of(cores, "core"))
+	default:
+		j.saturate(FindingPacing, "%s: the generator used only %s of its %s, so something else kept it from running: give it cores of its own",
+			what, coresOf(used), figure.Of(cores, "core"))
+	}
+}
+
+func coresOf(g generators) string { return figure.Number(ratio(g.CPUSeconds, float64(g.seconds))) }
+
+// cpuWhileLate sums the generator's health over the seconds with late requests.
+func (j *judgement) cpuWhileLate() generators {
+	late := map[int]bool{}
+	for i, second := range j.run.seconds {
+		late[second] = allOf(j.run.events[i]).Late > 0
+	}
+	var sum generators
+	for second, g := range j.rec.Generators() {
+		if late[second] {
+			sum.Generator.Add(g)
+			sum.seconds++
+		}
+	}
+	return sum
+}
+
+// judgeConnections looks for requests that waited for a connection, and asks whose fault that was. A
+// target that answers slower the more it is asked queues, and would queue over any number of
+// connections; one that answers as fast as ever was asked too little at once.
+func (j *judgement) judgeConnections() {
+	waited := ratio(j.total.Waited, j.total.Sent)
+	p := j.pressure
+	switch {
+	case waited <= j.bounds.share:
+	case p.queues() && j.health.Saturated: // a generator that cannot keep up measures slow answers itself
+	case p.queues():
+		j.find(FindingTargetLimited, "the target queued: with all %sconnections busy it took %s for a request, %s times the %s of quiet moments, so that %s of the requests waited for it and not for the generator",
+			countIf(j.rec.Manifest.Connections), figure.Seconds(p.full), figure.Number(p.ratio), figure.Seconds(p.quiet), figure.Percent(waited))
+	default:
+		needed := j.connectionsNeeded()
+		j.health.ConnectionsNeeded = needed
+		why := fmt.Sprintf("while the target answered as fast as in quiet moments (%s)", figure.Seconds(p.full))
+		if !p.known {
+			why = "and there was no quiet moment to tell whether the target had more to give"
+		}
+		j.saturate(FindingConnections, "all %sconnections were busy, %s: %s of the requests waited for one (%s is allowed); --connections %d would have carried the load",
+			countIf(j.rec.Manifest.Connections), why, figure.Percent(waited), figure.Percent(j.bounds.share), needed)
+	}
+}
+
+func countIf(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d ", n)
+}
+
+// connectionsNeeded returns how many connections would have been enough: by Little's law the busiest
+// second has a = sum over steps of due rate x service time requests in flight, and 2 sqrt(a) more leave
+// room for chance, which keeps them from all being busy.
+func (j *judgement) connectionsNeeded() int {
+	mean := map[string]float64{}
+	for _, name := range j.run.names {
+		c := j.run.total(name)
+		mean[name] = ratio(c.Full.Seconds+c.Quiet.Seconds, float64(c.Full.Requests+c.Quiet.Requests))
+	}
+	var most float64
+	for _, events := range j.run.events {
+		var inFlight float64
+		for name, c := range events {
+			inFlight += float64(c.Due) * mean[name]
+		}
+		most = max(most, inFlight)
+	}
+	needed := min(math.Ceil(most+2*math.Sqrt(most)), 1e6)
+	return max(int(finite(needed)), j.rec.Manifest.Connections+1)
+}
+
+// judgeUnsent looks for planned requests that were never sent although the run went to its end. Users who
+// never came are the generator's fault; requests given up are not where the target queued. What a lost
+// agent left unsent is told elsewhere.
+func (j *judgement) judgeUnsent() {
+	end, h := j.rec.Manifest.End, &j.health
+	if end == nil || end.Reason != record.Completed || h.UnsentRequests == 0 || j.lostAgents() > 0 {
+		return
+	}
+	planned := figure.Of(h.PlannedRequests, "planned request")
+	absent, share := missingArrivals(j.rec), ratio(h.UnsentRequests, h.PlannedRequests)
+	switch {
+	case j.rec.DueUnknown:
+	case ratio(absent, j.rec.Manifest.PlannedArrivals) > j.bounds.share:
+		j.saturate(FindingUnsent, "%s of %s planned never came: the generator did not get to them",
+			figure.Of(absent, "user"), figure.Count(j.rec.Manifest.PlannedArrivals))
+	case j.pressure.queues():
+		j.find(FindingUnsent, "%s of %s (%s) were given up when the run ended, since the target queued",
+			figure.Count(h.UnsentRequests), planned, figure.Percent(share))
+	case share > j.bounds.share:
+		j.saturate(FindingUnsent, "%s of %s (%s) were never sent, and the target was not what held them up",
+			figure.Count(h.UnsentRequests), planned, figure.Percent(share))
+	}
+}
+
+func (j *judgement) lostAgents() int {
+	lost := 0
+	for _, a := range j.rec.Manifest.Agents {
+		if a.Lost {
+			lost++
+		}
+	}
+	return lost
+}
+
+func (j *judgement) judgeAgents() {
+	agents := j.rec.Manifest.Agents
+	a := Agents{Expected: max(len(agents), 1), Lost: j.lostAgents()}
+	names, share := "", 0.0
+	for _, agent := range agents {
+		if agent.Finished && !agent.Lost {
+			a.Finished++
+		}
+		if agent.Lost {
+			share += agent.ShareRatio
+			if names != "" {
+				names += ", "
+			}
+			names += agent.Name
+		}
+	}
+	if end := j.rec.Manifest.End; len(agents) == 0 && end != nil && end.Reason == record.Completed {
+		a.Finished = 1
+	}
+	j.health.Agents = a
+	if a.Lost == 0 {
+		return
+	}
+	of := "its share of the load was not sent"
+	if share > 0 {
+		of = fmt.Sprintf("of its share of the load, %s, not all was sent", figure.Percent(share))
+	}
+	j.find(FindingAgentLost, "%s of %d lost (%s): %s", figure.Of(a.Lost, "agent"), a.Expected, names, of)
+}
+
+// judgeSkew holds the agents' T0 against each other. The budget is the lateness limit: an agent whose
+// clock may be further off than that sends everything too late or too early. A late first request counts
+// too, unless the target queued, which makes first requests late on any clock.
+func (j *judgement) judgeSkew() {
+	agents := j.rec.Manifest.Agents
+	h := &j.health
+	var worst record.Agent
+	for _, a := range agents {
+		h.T0Skew.Uncertainty = max(h.T0Skew.Uncertainty, math.Abs(finite(a.BoundSeconds)))
+		if skew := math.Abs(finite(a.T0SkewSeconds)); skew > h.T0Skew.Max {
+			h.T0Skew.Max, worst = skew, a
+		}
+	}
+	budget := j.bounds.limitSeconds
+	switch {
+	case len(agents) < 2:
+	case h.T0Skew.Uncertainty > budget:
+		h.SkewOverBudget = true
+		j.find(FindingSkew, "the agents' clocks are only known to %s, wanted %s: they may have started apart", figure.Seconds(h.T0Skew.Uncertainty), figure.Seconds(budget))
+	case h.T0Skew.Max > budget && !j.pressure.queues():
+		h.SkewOverBudget = true
+		j.find(FindingSkew, "agent %s began %s (+-%s) after T0, wanted at most %s", worst.Name, figure.Seconds(h.T0Skew.Max), figure.Seconds(h.T0Skew.Uncertainty), figure.Seconds(budget))
+	}
+}

@@ -1,0 +1,89 @@
+package report
+
+import (
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"fsctl/loadgen/record"
+	"fsctl/scenarios"
+)
+
+var t0 = time.Date(2026, 11, 11, 12, 0, 0, 0, time.UTC)
+
+func manifest() record.Manifest {
+	return record.Manifest{
+		Scenario: "test", Cores: 2, Connections: 10, Start: t0.Add(-2 * time.Second), T0: t0,
+		End: &record.End{At: t0.Add(10 * time.Second), Reason: record.Completed},
+	}
+}
+
+// histogram returns one of these values in milliseconds.
+func histogram(t testing.TB, millis ...float64) *hdrhistogram.Histogram {
+	t.Helper()
+	h := record.NewHistogram()
+	for _, m := range millis {
+		if err := h.RecordValue(int64(m * 1e6)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h
+}
+
+// put adds requests of a step that were due in a second: their response times in milliseconds, half of
+// which is service time.
+func put(t testing.TB, rec *record.Record, second int, step, outcome string, millis ...float64) {
+	t.Helper()
+	half := make([]float64, len(millis))
+	for i := range millis {
+		half[i] = millis[i] / 2
+	}
+	n := uint64(len(millis))
+	c := &record.Counters{Due: n, Sent: n, Done: n}
+	if isFailure(outcome) {
+		c.Failed = n
+	}
+	rec.Add(record.Interval{
+		Second: second,
+		Histograms: map[record.Tag]*hdrhistogram.Histogram{
+			{Metric: record.ResponseTime, Step: step, Outcome: outcome}: histogram(t, millis...),
+			{Metric: record.ServiceTime, Step: step, Outcome: outcome}:  histogram(t, half...),
+		},
+		Steps: map[string]*record.Counters{step: c},
+	})
+}
+
+func count(rec *record.Record, second int, step string, c record.Counters) {
+	rec.Add(record.Interval{Second: second, Steps: map[string]*record.Counters{step: &c}})
+}
+
+func threshold(t testing.TB, metric, expression, window string) scenarios.Threshold {
+	t.Helper()
+	th, err := scenarios.ParseThreshold(metric, expression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if window != "" {
+		w, err := scenarios.ParseWindow(window)
+		if err != nil {
+			t.Fatal(err)
+		}
+		th.Window = &w
+	}
+	return th
+}
+
+// require returns a scenario with these thresholds.
+func require(thresholds ...scenarios.Threshold) *scenarios.Scenario {
+	return &scenarios.Scenario{Name: "test", Thresholds: scenarios.Keyed[scenarios.Limit]{{Thresholds: thresholds}}}
+}
+
+// codes returns the codes of a report's findings.
+func codes(r *Report) []string {
+	var list []string
+	for _, f := range r.Health.Findings {
+		list = append(list, f.Code)
+	}
+	return list
+}

@@ -1,0 +1,335 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"fsctl/loadgen/record"
+	"fsctl/report/figure"
+	"fsctl/scenarios"
+)
+
+// InvariantResult is the judgement on one invariant of the sale.
+type InvariantResult struct {
+	Name     string   `json:"name"`
+	Status   Status   `json:"status"`
+	Expected int      `json:"expected"` // pieces in stock; pieces a user may buy; orders told
+	Observed int      `json:"observed"` // pieces sold; most pieces of a user; orders found
+	Evidence []string `json:"evidence"`
+	Optional bool     `json:"optional,omitempty"` // without data it is skipped
+	Summary  string   `json:"summary"`            // in one line
+}
+
+// mostEvidence is how many users or orders are named.
+const mostEvidence = 5
+
+func judgeInvariants(rec *record.Record, sc *scenarios.Scenario) []InvariantResult {
+	results := []InvariantResult{}
+	if len(sc.Invariants) == 0 {
+		return results
+	}
+	b := readBooks(&rec.Ledger, sc.Sale)
+	for _, invariant := range sc.Invariants {
+		var r InvariantResult
+		switch invariant.Name {
+		case scenarios.NoOversell:
+			r = b.noOversell()
+		case scenarios.OneOrderPerUser:
+			r = b.oneOrderPerUser()
+		case scenarios.NoLostOrder:
+			r = b.noLostOrder()
+		default:
+			r = InvariantResult{Status: NoData, Summary: "this version does not know it"}
+		}
+		r.Name, r.Optional = invariant.Name, invariant.Optional
+		if r.Evidence == nil {
+			r.Evidence = []string{}
+		}
+		results = append(results, r)
+	}
+	return results
+}
+
+// books are the two accounts of the sale, an order once however often it is listed.
+type books struct {
+	sale     *scenarios.Sale // nil where the scenario sells nothing
+	ledger   *record.Ledger
+	sold     []record.Order // by the shop
+	told     []record.Order // to buyers
+	nameless int            // answers that confirmed an order without its number
+}
+
+func readBooks(ledger *record.Ledger, sale *scenarios.Sale) *books {
+	b := &books{sale: sale, ledger: ledger}
+	b.sold, _ = distinct(ledger.Sold)
+	b.told, b.nameless = distinct(ledger.Told)
+	for _, orders := range [][]record.Order{b.sold, b.told} {
+		for i := range orders {
+			if orders[i].SKU == "" && sale != nil && sale.Items == 1 {
+				orders[i].SKU = strings.ReplaceAll(sale.SKU, "${n}", "1")
+			}
+		}
+	}
+	return b
+}
+
+// distinct returns each order once. Those without a number cannot be told apart, so each is its own.
+func distinct(orders []record.Order) (once []record.Order, nameless int) {
+	seen := map[string]bool{}
+	for _, o := range orders {
+		if o.ID == "" {
+			nameless++
+		} else if seen[o.ID] {
+			continue
+		}
+		seen[o.ID] = true
+		once = append(once, o)
+	}
+	return once, nameless
+}
+
+// noData says why the books prove nothing, or nothing where they do.
+func (b *books) noData() string {
+	switch {
+	case b.ledger.Error != "":
+		return "the shop's ledger could not be read: " + oneLine(b.ledger.Error)
+	case !b.ledger.Read:
+		return "the shop's ledger was not read"
+	case len(b.sold) == 0 && len(b.told) == 0:
+		return "nothing was sold and nobody was told of an order"
+	}
+	return ""
+}
+
+// pieces returns how many pieces an order is.
+func pieces(o record.Order) int { return max(o.Quantity, 1) }
+
+func piecesBySKU(orders []record.Order) map[string]int {
+	sum := map[string]int{}
+	for _, o := range orders {
+		if o.SKU != "" {
+			sum[o.SKU] += pieces(o)
+		}
+	}
+	return sum
+}
+
+// noOversell holds when of no item more pieces were sold, or promised to buyers, than there were. Where
+// the shop says that it had fewer than the scenario, the fewer count.
+func (b *books) noOversell() InvariantResult {
+	sold, told := piecesBySKU(b.sold), piecesBySKU(b.told)
+	var r InvariantResult
+	var differing, over []string
+	worst, worstSKU := 0, ""
+	for _, sku := range b.items(sold, told) {
+		stock, known := b.stockOf(sku)
+		r.Observed += max(sold[sku], told[sku])
+		if !known {
+			continue
+		}
+		r.Expected += stock
+		if text := b.difference(sku); text != "" {
+			differing = append(differing, text)
+		}
+		excess := max(sold[sku], told[sku]) - stock
+		if excess <= 0 {
+			continue
+		}
+		how := fmt.Sprintf("sold %d", sold[sku])
+		if told[sku] > sold[sku] {
+			how = fmt.Sprintf("buyers were told of %d", told[sku])
+		}
+		over = append(over, fmt.Sprintf("%s: stock %d, %s: %d too many", sku, stock, how, excess))
+		if excess > worst {
+			worst, worstSKU = excess, sku
+		}
+	}
+	r.Evidence = append(first(over, mostEvidence, "item"), first(differing, mostEvidence, "item")...)
+	switch {
+	case len(over) > 0:
+		r.Status = Broken
+		r.Summary = fmt.Sprintf("%s oversold by %d", worstSKU, worst)
+		if len(over) > 1 {
+			r.Summary = fmt.Sprintf("%s, the worst %s by %d", figure.Of(len(over), "item")+" oversold", worstSKU, worst)
+		}
+	case b.noData() != "":
+		r.Status, r.Summary = NoData, b.noData()
+	case r.Expected == 0 && !b.anyStock(sold, told):
+		r.Status, r.Summary = NoData, "neither the scenario nor the shop says how much there was to sell"
+	default:
+		r.Status = Held
+		r.Summary = fmt.Sprintf("sold %s of %s", figure.Count(r.Observed), figure.Count(r.Expected))
+	}
+	return r
+}
+
+// items returns the items that either account knows, sorted.
+func (b *books) items(sold, told map[string]int) []string {
+	names := map[string]bool{}
+	for _, known := range []map[string]int{sold, told, b.ledger.Stock} {
+		for sku := range known {
+			names[sku] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func (b *books) anyStock(sold, told map[string]int) bool {
+	for _, sku := range b.items(sold, told) {
+		if _, known := b.stockOf(sku); known {
+			return true
+		}
+	}
+	return false
+}
+
+// stockOf returns how many pieces of an item there were.
+func (b *books) stockOf(sku string) (stock int, known bool) {
+	own, says := b.ledger.Stock[sku]
+	if b.sale == nil || b.sale.Stock == 0 {
+		return own, says
+	}
+	if says {
+		return min(own, b.sale.Stock), true
+	}
+	return b.sale.Stock, true
+}
+
+func (b *books) difference(sku string) string {
+	own, says := b.ledger.Stock[sku]
+	if !says || b.sale == nil || b.sale.Stock == 0 || own == b.sale.Stock {
+		return ""
+	}
+	return fmt.Sprintf("%s: the shop says it had %d, the scenario %d: give both the same stock", sku, own, b.sale.Stock)
+}
+
+// buyer is a user and what he buys.
+type buyer struct{ user, sku string }
+
+// haul is what one user has of one item, by one account.
+type haul struct {
+	buyer
+	pieces int
+	orders []record.Order
+	source string // has, or was told of
+}
+
+// oneOrderPerUser holds when no user has more pieces of an item than he may buy, by either account.
+func (b *books) oneOrderPerUser() InvariantResult {
+	if b.sale == nil || b.sale.PerUser == 0 {
+		return InvariantResult{Status: NoData, Summary: "the scenario does not say how many one user may buy"}
+	}
+	limit := b.sale.PerUser
+	r := InvariantResult{Expected: limit}
+	bySold, byTold := haulsOf(b.sold, "has"), haulsOf(b.told, "was told of")
+	worst := map[buyer]haul{}
+	for _, h := range slices.Concat(bySold, byTold) {
+		r.Observed = max(r.Observed, h.pieces)
+		if h.pieces > limit && h.pieces > worst[h.buyer].pieces {
+			worst[h.buyer] = h
+		}
+	}
+	over := slices.SortedFunc(maps.Values(worst), func(x, y haul) int {
+		return cmp.Or(cmp.Compare(y.pieces, x.pieces), cmp.Compare(x.user, y.user), cmp.Compare(x.sku, y.sku))
+	})
+	for _, h := range over {
+		r.Evidence = append(r.Evidence, fmt.Sprintf("user %s %s %d of %s, wanted at most %d: orders %s",
+			h.user, h.source, h.pieces, cmp.Or(h.sku, "an item"), limit, orderIDs(h.orders)))
+	}
+	r.Evidence = first(r.Evidence, mostEvidence, "user")
+	switch {
+	case len(over) > 0:
+		r.Status = Broken
+		r.Summary = fmt.Sprintf("%s with more than %d, the worst %s with %d", figure.Of(len(over), "user"), limit, over[0].user, over[0].pieces)
+	case b.noData() != "":
+		r.Status, r.Summary = NoData, b.noData()
+	case len(bySold) == 0 && len(byTold) == 0:
+		r.Status, r.Summary = NoData, "no order says who bought it"
+	default:
+		r.Status = Held
+		r.Summary = fmt.Sprintf("no user has more than %d", r.Observed)
+	}
+	return r
+}
+
+func haulsOf(orders []record.Order, source string) []haul {
+	var hauls []haul
+	for who, theirs := range ordersByBuyer(orders) {
+		h := haul{buyer: who, orders: theirs, source: source}
+		for _, o := range theirs {
+			h.pieces += pieces(o)
+		}
+		hauls = append(hauls, h)
+	}
+	return hauls
+}
+
+func ordersByBuyer(orders []record.Order) map[buyer][]record.Order {
+	groups := map[buyer][]record.Order{}
+	for _, o := range orders {
+		if o.User != "" {
+			who := buyer{o.User, o.SKU}
+			groups[who] = append(groups[who], o)
+		}
+	}
+	return groups
+}
+
+func orderIDs(orders []record.Order) string {
+	var ids []string
+	for _, o := range orders {
+		ids = append(ids, cmp.Or(o.ID, "without a number"))
+	}
+	slices.Sort(ids)
+	return strings.Join(first(ids, mostEvidence, "order"), ", ")
+}
+
+// noLostOrder holds when every order that a buyer was told to have is in the shop's ledger.
+func (b *books) noLostOrder() InvariantResult {
+	r := InvariantResult{Expected: len(b.told)}
+	if reason := b.noData(); reason != "" {
+		r.Status, r.Summary = NoData, reason
+		return r
+	}
+	known := map[string]bool{}
+	for _, o := range b.sold {
+		known[o.ID] = true
+	}
+	var lost []string
+	for _, o := range b.told {
+		switch {
+		case o.ID == "":
+		case known[o.ID]:
+			r.Observed++
+		default:
+			lost = append(lost, fmt.Sprintf("order %s of user %s is not in the shop's ledger", o.ID, cmp.Or(o.User, "unknown")))
+		}
+	}
+	slices.Sort(lost)
+	r.Evidence = first(lost, mostEvidence, "order")
+	if b.nameless > 0 {
+		r.Evidence = append(r.Evidence, figure.Of(b.nameless, "answer")+" confirmed an order without its number: extract it with ledger.order_id")
+	}
+	switch {
+	case len(lost) > 0:
+		r.Status = Broken
+		r.Summary = fmt.Sprintf("lost %d of the %s that buyers were told of", len(lost), figure.Of(len(b.told), "order"))
+	case b.nameless > 0:
+		r.Status, r.Summary = NoData, r.Evidence[0]
+	default:
+		r.Status = Held
+		r.Summary = fmt.Sprintf("the shop knows %s of %s that buyers were told of", figure.Count(r.Observed), figure.Of(len(b.told), "order"))
+	}
+	return r
+}
+
+// first returns at most n texts, and how many there are more.
+func first(texts []string, n int, noun string) []string {
+	if len(texts) <= n {
+		return texts
+	}
+	return append(slices.Clone(texts[:n]), fmt.Sprintf("and %s more", figure.Of(len(texts)-n, noun)))
+}

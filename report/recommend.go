@@ -1,0 +1,200 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"fsctl/loadgen/record"
+	"fsctl/plan"
+	"fsctl/report/figure"
+	"fsctl/scenarios"
+)
+
+// Recommendation is a setting to change, and why.
+type Recommendation struct {
+	Setting string `json:"setting"`
+	Value   string `json:"value"`
+	Current string `json:"current"` // empty where unknown
+	Because string `json:"because"` // one sentence with the figures
+}
+
+// defaultUtilization is what a service may be planned to use where its scenario does not say.
+const defaultUtilization = 0.7
+
+// recommend returns what to set. Of an invalid run it only mends the generator: what the target did under
+// the wrong load says nothing about the target.
+func recommend(rec *record.Record, run *series, r *Report, sc *scenarios.Scenario, p *plan.Plan) []Recommendation {
+	list := []Recommendation{}
+	if r.Health.Saturated || r.Health.SkewOverBudget {
+		return append(list, mendGenerator(rec, run, &r.Health)...)
+	}
+	if p == nil {
+		return list
+	}
+	sizing := sizing{run: run, capacity: r.Capacity, sc: sc, plan: p}
+	for i := range p.Services {
+		if s := &p.Services[i]; scales(s.Kind) {
+			list = append(list, sizing.replicas(s))
+		}
+	}
+	return list
+}
+
+// scales says whether a kind of service is sized in replicas.
+func scales(kind string) bool { return kind == "service" || kind == "function" }
+
+func mendGenerator(rec *record.Record, run *series, h *Health) []Recommendation {
+	var list []Recommendation
+	for _, f := range h.Findings {
+		switch f.Code {
+		case FindingConnections:
+			current := ""
+			if h.Connections > 0 {
+				current = strconv.Itoa(h.Connections)
+			}
+			list = append(list, Recommendation{
+				Setting: "attack.connections", Value: strconv.Itoa(h.ConnectionsNeeded), Current: current,
+				Because: "by Little's law the busiest second had that many requests in flight, with room for chance",
+			})
+		case FindingCPU:
+			agents := max(len(rec.Manifest.Agents), 1)
+			late := run.lateSeconds()
+			needed := int(math.Ceil(float64(agents) * min(ratio(late.Due, late.Sent), 1000)))
+			list = append(list, Recommendation{
+				Setting: "attack.agents", Value: strconv.Itoa(max(needed, agents+1)), Current: strconv.Itoa(agents),
+				Because: fmt.Sprintf("in the seconds with late requests the generator used all of its CPU and sent %s of %s due", figure.Count(late.Sent), figure.Of(late.Due, "request")),
+			})
+		}
+	}
+	return list
+}
+
+// lateSeconds sums the seconds in which requests were late for the generator's own reasons.
+func (s *series) lateSeconds() record.Counters {
+	var sum record.Counters
+	for _, events := range s.events {
+		if c := allOf(events); c.Late > 0 {
+			sum.Add(c)
+		}
+	}
+	return sum
+}
+
+// sizing turns the measured capacity of a target into instances of its services.
+type sizing struct {
+	run      *series
+	capacity Capacity
+	sc       *scenarios.Scenario
+	plan     *plan.Plan
+}
+
+// replicas returns how many instances of a service the planned peak needs:
+//
+//	n = ceil(peak / (measured / running x utilization))
+//
+//	peak         calls at the planned peak, P95 [1/s]
+//	measured     calls in the target's best three seconds [1/s]
+//	running      instances behind the target during the run
+//	utilization  share of its capacity that the service may be planned to use
+//
+// That holds for the service that was the limit: of those which run behind the target, the one that the
+// plan would enlarge most. The others were below theirs, by how much nobody saw, so that they keep the
+// plan's P95, as do all when the target never met its limit.
+func (z *sizing) replicas(s *plan.Service) Recommendation {
+	running := z.running(s)
+	planned := max(int(math.Ceil(bounded(s.Instances.P95))), 1)
+	r := Recommendation{Setting: s.Name + ".replicas", Value: strconv.Itoa(planned), Current: strconv.Itoa(max(running, 1))}
+	assumed := ""
+	if running == 0 {
+		assumed = fmt.Sprintf(" (1 is assumed: set services.%s.running)", s.Name)
+	}
+	measured := z.calls(s.Name)
+	peak := s.PeakQPS.P95
+	keep := fmt.Sprintf("the plan asks for it at the peak of %s (p95)", figure.Rate(peak))
+	switch {
+	case running == 0 && z.anyRunning():
+		r.Current = ""
+		r.Because = fmt.Sprintf("%s; services.%s.running is not set, so the run was not held against it", keep, s.Name)
+	case measured == 0:
+		r.Because = keep + "; the run made no calls to it that were answered" + assumed
+	case z.capacity.LowerBound:
+		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s and never met the target's limit, which fsctl attack --find-capacity finds",
+			keep, figure.Rate(measured), figure.Of(max(running, 1), "instance"), assumed)
+	case !z.isLimit(s):
+		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s, and by the plan another service was the limit",
+			keep, figure.Rate(measured), figure.Of(max(running, 1), "instance"), assumed)
+	default:
+		each := measured / float64(max(running, 1))
+		use := z.utilization(s.Name)
+		needed := max(int(math.Ceil(bounded(peak/(each*use)))), 1)
+		r.Value = strconv.Itoa(needed)
+		r.Because = fmt.Sprintf("at its limit the target held %s on %s%s, so that one may be planned for %s at %s, and the peak is %s (p95; by assumed demand the plan asked for %d)",
+			figure.Rate(measured), figure.Of(max(running, 1), "instance"), assumed, figure.Rate(each*use), figure.Percent(use), figure.Rate(peak), planned)
+	}
+	return r
+}
+
+// bounded keeps a number of instances within what an int holds.
+func bounded(n float64) float64 { return min(max(finite(n), 0), 1e12) }
+
+func (z *sizing) service(name string) *scenarios.Service {
+	for i := range z.sc.Services {
+		if z.sc.Services[i].Name == name {
+			return &z.sc.Services[i]
+		}
+	}
+	return nil
+}
+
+// running returns the instances behind the target, 0 where nobody says.
+func (z *sizing) running(s *plan.Service) int {
+	if own := z.service(s.Name); own != nil && own.Running > 0 {
+		return own.Running
+	}
+	return max(s.Running, 0)
+}
+
+func (z *sizing) anyRunning() bool {
+	for i := range z.plan.Services {
+		if s := &z.plan.Services[i]; scales(s.Kind) && z.running(s) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (z *sizing) utilization(name string) float64 {
+	if own := z.service(name); own != nil && own.Utilization > 0 {
+		return float64(own.Utilization)
+	}
+	return defaultUtilization
+}
+
+// calls returns the most calls a second that reached a service, over three seconds.
+func (z *sizing) calls(name string) float64 {
+	own := z.service(name)
+	if own == nil {
+		return 0
+	}
+	perSec, _ := z.run.best(func(events map[string]record.Counters) float64 {
+		var sum float64
+		for _, step := range z.run.names {
+			sum += good(events[step]) * own.Calls[step]
+		}
+		return sum
+	})
+	return finite(perSec)
+}
+
+// isLimit says whether the plan would enlarge no service behind the target by more than this one.
+func (z *sizing) isLimit(s *plan.Service) bool {
+	growth := func(s *plan.Service) float64 { return s.Instances.Mid / float64(max(z.running(s), 1)) }
+	for i := range z.plan.Services {
+		other := &z.plan.Services[i]
+		if scales(other.Kind) && (z.running(other) > 0 || !z.anyRunning()) && z.calls(other.Name) > 0 && growth(other) > growth(s) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,168 @@
+package render
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"fsctl/report"
+)
+
+func readJUnit(t *testing.T, r *report.Report) junitSuite {
+	t.Helper()
+	out := text(t, func(w io.Writer) error { return JUnit(w, r) })
+	var suites junitSuites
+	if err := xml.Unmarshal([]byte(out), &suites); err != nil {
+		t.Fatalf("%v in\n%s", err, out)
+	}
+	decoder := xml.NewDecoder(strings.NewReader(out))
+	for {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+			return suites.Suite
+		} else if err != nil {
+			t.Fatalf("no XML: %v", err)
+		}
+	}
+}
+
+func TestJUnit(t *testing.T) {
+	r := stormyReport(t)
+	s := readJUnit(t, r)
+	if s.Name != "live-drop" || s.Tests != len(r.Thresholds)+len(r.Invariants) || len(s.Cases) != s.Tests || s.Failures != 3 || s.Skipped != 1 || s.Errors != 0 {
+		t.Errorf("%+v", s)
+	}
+	for _, c := range s.Cases {
+		if c.ClassName == "" || c.Name == "" {
+			t.Errorf("case %+v has no name", c)
+		}
+	}
+	if f := s.Cases[0].Failure; f == nil || !strings.Contains(f.Message, "890 ms") {
+		t.Errorf("first case %+v, wanted a failure with what was observed", s.Cases[0])
+	}
+	if f := s.Cases[len(r.Thresholds)].Failure; f == nil || !strings.Contains(f.Message, "observed 1013") || !strings.Contains(f.Text, "13 too many") {
+		t.Errorf("no-oversell %+v, wanted a failure with its evidence", f)
+	}
+}
+
+func TestJUnitNeverLetsABadRunPass(t *testing.T) {
+	invalid := stormyReport(t)
+	invalid.Verdict, invalid.ExitCode = report.Invalid, 111
+	if s := readJUnit(t, invalid); s.Errors != s.Tests || s.Failures != 0 {
+		t.Errorf("invalid run: %d errors of %d cases, wanted all", s.Errors, s.Tests)
+	}
+	cut := stormyReport(t)
+	cut.Ended, cut.ExitCode = "interrupted", 105
+	if s := readJUnit(t, cut); s.Failures != 3 || s.Skipped != 1 || s.Errors != s.Tests-4 {
+		t.Errorf("interrupted run: %d failures, %d errors, %d skipped of %d cases", s.Failures, s.Errors, s.Skipped, s.Tests)
+	}
+	for name, r := range map[string]*report.Report{
+		"nothing required, saturated": {Verdict: report.Invalid, ExitCode: 111, Reason: "late"},
+		"aborted, all held in the end": {Verdict: report.Fail, ExitCode: 108, Ended: "completed", Reason: "stopped",
+			Thresholds: []report.ThresholdResult{{Metric: "m", Status: report.Held}}},
+	} {
+		if s := readJUnit(t, r); s.Errors != 1 {
+			t.Errorf("%s: %+v, wanted an error", name, s)
+		}
+	}
+	if s := readJUnit(t, &report.Report{Verdict: report.Pass, Ended: "completed"}); s.Tests != 0 || s.Errors != 0 {
+		t.Errorf("nothing required, passed: %+v", s)
+	}
+}
+
+func TestJUnitOfAnyNamesIsXML(t *testing.T) { readJUnit(t, nastyReport(t)) }
+
+func TestMarkdownCellsHold(t *testing.T) {
+	r := nastyReport(t)
+	for name, got := range map[string]string{
+		"report": text(t, func(w io.Writer) error { return Markdown(w, r) }),
+		"plan":   text(t, func(w io.Writer) error { return PlanMarkdown(w, nastyPlan()) }),
+	} {
+		columns := 0
+		for line := range strings.SplitSeq(got, "\n") {
+			if !strings.HasPrefix(line, "|") {
+				columns = 0
+				continue
+			}
+			n := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|")
+			if columns != 0 && n != columns {
+				t.Errorf("%s: a row of %d bars under one of %d: %s", name, n, columns, line)
+			}
+			columns = n
+		}
+		if strings.Contains(got, "NaN") || strings.Contains(got, "Inf") || strings.ContainsAny(got, "\x00\x1b") {
+			t.Errorf("%s has signs it must not have:\n%s", name, got)
+		}
+	}
+	if got := escaped("<b>*x*</b> @all\n`y` a|b"); got != "&lt;b\\>\\*x\\*&lt;/b\\> \\@all \\`y\\` a\\|b" {
+		t.Errorf("escaped: %q", got)
+	}
+	if got := code("a`b|c"); got != "`` a`b\\|c ``" {
+		t.Errorf("code: %q", got)
+	}
+}
+
+func TestYAMLIsTheJSON(t *testing.T) {
+	for name, v := range map[string]any{
+		"report": stormyReport(t), "plan": samplePlan(), "null": nil,
+		"odd": map[string]any{"yes": "no", "1": "0x1", "e": 1e-7, "big": 1e300, "n": nil, "t": true, "s": "a: b\n#\u2028\x7f", "list": []any{}, "map": map[string]any{}},
+	} {
+		asJSON := text(t, func(w io.Writer) error { return JSON(w, v) })
+		asYAML := text(t, func(w io.Writer) error { return YAML(w, v) })
+		var fromYAML any
+		if err := yaml.Unmarshal([]byte(asYAML), &fromYAML); err != nil {
+			t.Fatalf("%s: %v in\n%s", name, err, asYAML)
+		}
+		again, err := json.Marshal(fromYAML)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got any
+		if err := errors.Join(json.Unmarshal([]byte(asJSON), &want), json.Unmarshal(again, &got)); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: YAML\n%s\nis not JSON\n%s", name, asYAML, asJSON)
+		}
+	}
+	out := text(t, func(w io.Writer) error { return YAML(w, stormyReport(t)) })
+	if run, verdict, steps := strings.Index(out, "\nrun:"), strings.Index(out, "\nverdict:"), strings.Index(out, "\nsteps:"); run > verdict || verdict > steps {
+		t.Errorf("keys are not in JSON's order:\n%s", out)
+	}
+}
+
+func TestDataRefusesWhatIsNoNumber(t *testing.T) {
+	for _, write := range []func(io.Writer, any) error{JSON, YAML} {
+		var out strings.Builder
+		if err := write(&out, math.NaN()); err == nil || out.Len() > 0 {
+			t.Errorf("NaN gave error %v and wrote %q", err, out.String())
+		}
+	}
+	if got := text(t, func(w io.Writer) error { return JSON(w, "p(99)<300ms") }); got != "\"p(99)<300ms\"\n" {
+		t.Errorf("JSON wrote %q", got)
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestEveryFormTellsWhenItCannotBeWritten(t *testing.T) {
+	r := stormyReport(t)
+	for name, err := range map[string]error{
+		"report": Report(full{}, r, Style{}), "plan": Plan(full{}, samplePlan(), Style{}),
+		"markdown": Markdown(full{}, r), "plan markdown": PlanMarkdown(full{}, samplePlan()),
+		"junit": JUnit(full{}, r), "json": JSON(full{}, r), "yaml": YAML(full{}, r),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error from a full disk", name)
+		}
+	}
+}

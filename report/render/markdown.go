@@ -1,0 +1,190 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"fsctl/plan"
+	"fsctl/report"
+	"fsctl/report/figure"
+)
+
+// markdown collects GitHub's dialect.
+type markdown struct{ strings.Builder }
+
+// escaped makes any text plain text of a table cell or a paragraph.
+func escaped(text string) string {
+	var b strings.Builder
+	for _, r := range plain(text) {
+		switch r {
+		case '<':
+			b.WriteString("&lt;")
+			continue
+		case '&':
+			b.WriteString("&amp;")
+			continue
+		case '\\', '|', '`', '*', '_', '[', ']', '~', '#', '>', '@':
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// code makes any text a code span of a table cell.
+func code(text string) string {
+	text = strings.ReplaceAll(plain(text), "|", `\|`)
+	if text == "" {
+		return ""
+	}
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if len(fence) > 1 {
+		text = " " + text + " "
+	}
+	return fence + text + fence
+}
+
+func (m *markdown) table(titles, alignments string, rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(m, "\n| %s |\n|%s|\n", strings.ReplaceAll(titles, ",", " | "), strings.ReplaceAll(alignments, ",", "|"))
+	for _, row := range rows {
+		fmt.Fprintf(m, "| %s |\n", strings.Join(row, " | "))
+	}
+}
+
+func (m *markdown) list(items []string) {
+	if len(items) > 0 {
+		m.WriteByte('\n')
+	}
+	for _, item := range items {
+		m.WriteString("- " + item + "\n")
+	}
+}
+
+// Markdown writes a report for GitHub's step summary.
+func Markdown(w io.Writer, r *report.Report) error {
+	m := &markdown{}
+	fmt.Fprintf(m, "## %s: %s\n\n%s\n\n", strings.ToUpper(escaped(string(r.Verdict))), escaped(cmp.Or(r.Scenario, "run")), escaped(r.Reason))
+	m.WriteString(escaped(strings.Join(about(r), ", ")) + "\n")
+	var findings []string
+	for _, line := range healthLines(r) {
+		findings = append(findings, escaped(line))
+	}
+	for _, f := range r.Health.Findings {
+		findings = append(findings, "**"+escaped(f.Code)+"**: "+escaped(f.Message))
+	}
+	m.list(findings)
+	m.thresholds(r)
+	m.invariants(r)
+	m.steps(r)
+	m.recommendations(r)
+	var notes []string
+	for _, n := range r.Notes {
+		notes = append(notes, escaped(n))
+	}
+	m.list(notes)
+	_, err := io.WriteString(w, m.String())
+	return err
+}
+
+func (m *markdown) thresholds(r *report.Report) {
+	var rows [][]string
+	for i := range r.Thresholds {
+		t := &r.Thresholds[i]
+		found := t.ValueText()
+		if t.Value == nil && t.Note != "" {
+			found += ": " + t.Note
+		}
+		rows = append(rows, []string{mark(t.Status, t.Optional), code(t.Metric), code(t.Threshold), escaped(t.Window), escaped(found)})
+	}
+	m.table(",threshold,wanted,window,found", "---,---,---,---,--:", rows)
+}
+
+func (m *markdown) invariants(r *report.Report) {
+	var rows [][]string
+	var evidence []string
+	for _, v := range r.Invariants {
+		expected, observed := figure.Count(v.Expected), figure.Count(v.Observed)
+		if v.Status == report.NoData {
+			expected, observed = "-", "-"
+		}
+		rows = append(rows, []string{mark(v.Status, v.Optional), escaped(v.Name), expected, observed, escaped(v.Summary)})
+		for _, e := range v.Evidence {
+			evidence = append(evidence, escaped(e))
+		}
+	}
+	m.table(",invariant,expected,found,", "---,---,--:,--:,---", rows)
+	m.list(evidence)
+}
+
+func (m *markdown) steps(r *report.Report) {
+	var rows, outcomes [][]string
+	for _, s := range r.Steps {
+		lead := []string{escaped(s.Name), figure.Count(s.Requests), figure.Count(s.Errors), figure.Rate(s.AchievedQPS)}
+		rows = append(rows,
+			append(append(lead, "response"), times(s.ResponseTime)...),
+			append([]string{"", "", "", "", "service"}, times(s.ServiceTime)...))
+		outcomes = append(outcomes, []string{escaped(s.Name), escaped(outcomesOf(s)), escaped(errorsOf(s))})
+	}
+	m.table("step,requests,errors,rate,time,p50,p90,p95,p99,p99.9,max,mean", "---,--:,--:,--:,---,--:,--:,--:,--:,--:,--:,--:", rows)
+	m.table("step,outcomes,errors", "---,---,---", outcomes)
+}
+
+func (m *markdown) recommendations(r *report.Report) {
+	var rows [][]string
+	for _, v := range r.Recommendations {
+		rows = append(rows, []string{code(v.Setting), escaped(v.Current), "**" + escaped(v.Value) + "**", escaped(v.Because)})
+	}
+	m.table("set,now,to,because", "---,--:,--:,---", rows)
+}
+
+func mark(s report.Status, optional bool) string {
+	word := statusWord(s, optional)
+	if word == "FAIL" || word == "NO DATA" {
+		return "**" + word + "**"
+	}
+	return word
+}
+
+// PlanMarkdown writes a plan for GitHub's step summary.
+func PlanMarkdown(w io.Writer, pl *plan.Plan) error {
+	m := &markdown{}
+	fmt.Fprintf(m, "## Plan: %s\n\n%s\n\n%s\n", escaped(cmp.Or(pl.Scenario, "this sale")), escaped(headline(pl)), escaped(dayLine(pl)))
+	d := &pl.Demand
+	demand := [][]string{
+		append([]string{"peak of the day"}, estimateCells(d.PeakQPS, figure.Rate)...),
+		append([]string{"its transactions"}, estimateCells(d.PeakTPS, figure.Rate)...),
+	}
+	if hasEvent(d) {
+		demand = append(demand,
+			append([]string{"at the sale"}, estimateCells(d.EventQPS, figure.Rate)...),
+			append([]string{"its transactions"}, estimateCells(d.EventTPS, figure.Rate)...))
+	}
+	for _, s := range d.Steps {
+		demand = append(demand, append([]string{"step " + escaped(s.Name)}, estimateCells(s.PeakQPS, figure.Rate)...))
+	}
+	m.table("demand,low,mid,high,p50,p95,p99", "---,--:,--:,--:,--:,--:,--:", demand)
+	var rows [][]string
+	for _, s := range pl.Services {
+		rows = append(rows, []string{
+			escaped(s.Name), escaped(s.Kind), figure.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, figure.Amount),
+			whole(s.Instances.Mid), whole(s.Instances.P95), some(float64(s.Running), figure.Amount),
+			some(s.UtilizationRatio, figure.Percent), some(s.ResponseSeconds.P99, figure.Seconds), escaped(s.Bottleneck),
+		})
+	}
+	m.table("service,kind,peak p95,cores p95,instances,instances p95,now,used,response p99,bound by", "---,---,--:,--:,--:,--:,--:,--:,--:,---", rows)
+	var warnings []string
+	for _, warning := range pl.Warnings {
+		warnings = append(warnings, "**"+escaped(warning.Code)+"**: "+escaped(warning.Message))
+	}
+	m.list(warnings)
+	_, err := io.WriteString(w, m.String()+"\n"+escaped(trialsLine(pl))+"\n")
+	return err
+}

@@ -1,0 +1,289 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"fsctl/report"
+	"fsctl/report/figure"
+)
+
+// Report writes a report for people: the verdict with its reason, then what it rests on.
+func Report(w io.Writer, r *report.Report, s Style) error {
+	p := &page{Style: s}
+	p.verdict(r)
+	p.health(r)
+	p.thresholds(r.Thresholds)
+	p.invariants(r.Invariants)
+	p.steps(r.Steps)
+	p.recommendations(r.Recommendations)
+	p.notes(r.Notes)
+	return p.writeTo(w)
+}
+
+func (p *page) verdict(r *report.Report) {
+	word := strings.ToUpper(plain(string(r.Verdict)))
+	color := red
+	switch r.Verdict {
+	case report.Pass:
+		color = green
+	case report.Invalid:
+		color = yellow
+	}
+	p.say(p.paint(p.paint(word, color), bold)+"  ", strings.Repeat(" ", visible(word)+2), r.Reason)
+	p.blank()
+	p.say("", "  ", strings.Join(about(r), ", "))
+}
+
+// about says which run it was.
+func about(r *report.Report) []string {
+	parts := []string{cmp.Or(plain(r.Scenario), "no scenario")}
+	if r.Run != "" {
+		parts = append(parts, plain(r.Run))
+	}
+	ended := plain(r.Ended)
+	if r.DurationSeconds > 0 {
+		ended += " after " + figure.Seconds(r.DurationSeconds)
+	}
+	parts = append(parts, ended)
+	if !r.T0.IsZero() {
+		parts = append(parts, "T0 at "+r.T0.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	return parts
+}
+
+func (p *page) health(r *report.Report) {
+	for _, line := range healthLines(r) {
+		p.say("", "  ", line)
+	}
+	for _, f := range r.Health.Findings {
+		p.say(p.paint("! ", yellow), "  ", f.Message)
+	}
+	p.blank()
+}
+
+// healthLines says in two sentences what the generator did and what it had.
+func healthLines(r *report.Report) []string {
+	h := &r.Health
+	sent := fmt.Sprintf("sent %s of %s", figure.Count(h.SentRequests), figure.Of(h.PlannedRequests, "request"))
+	if h.SentRequests == h.PlannedRequests {
+		sent = "sent " + figure.Of(h.SentRequests, "request")
+	}
+	switch {
+	case r.ServiceTimeOnly || h.SentRequests == 0:
+	case h.LateShareRatio == 0:
+		sent += ", none late"
+	default:
+		sent += fmt.Sprintf(", %s late", figure.Percent(h.LateShareRatio))
+		if h.WaitedShareRatio > 0 {
+			sent += fmt.Sprintf(" (%s for want of a connection)", figure.Percent(h.WaitedShareRatio))
+		}
+	}
+	if h.MaxLatenessSeconds > 0 {
+		sent += ", at most " + figure.Seconds(h.MaxLatenessSeconds) + " after due"
+	}
+	return slices.DeleteFunc([]string{sent, generatorLine(r)}, func(line string) bool { return line == "" })
+}
+
+func generatorLine(r *report.Report) string {
+	h := &r.Health
+	var parts []string
+	if h.Connections > 0 {
+		parts = append(parts, figure.Of(h.Connections, "connection"))
+	}
+	if h.CPUSeconds > 0 {
+		cpu := figure.Seconds(h.CPUSeconds) + " of CPU"
+		if h.Cores > 0 {
+			cpu += " on " + figure.Of(h.Cores, "core")
+		}
+		parts = append(parts, cpu)
+	}
+	if a := h.Agents; a.Expected > 1 || a.Lost > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s finished", a.Finished, figure.Of(a.Expected, "agent")),
+			fmt.Sprintf("T0 skew %s +- %s", figure.Seconds(h.T0Skew.Max), figure.Seconds(h.T0Skew.Uncertainty)))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "generator: " + strings.Join(parts, ", ")
+}
+
+// statusWord returns pass, FAIL, no data or skipped, for a status.
+func statusWord(s report.Status, optional bool) string {
+	switch {
+	case s == report.Held:
+		return "pass"
+	case s == report.Broken:
+		return "FAIL"
+	case optional:
+		return "skipped"
+	}
+	return "NO DATA"
+}
+
+func statusColor(word string) string {
+	switch word {
+	case "pass":
+		return green
+	case "skipped":
+		return yellow
+	}
+	return red
+}
+
+func firstIsStatus(_, column int, cell string) string {
+	if column == 0 {
+		return statusColor(cell)
+	}
+	return ""
+}
+
+func (p *page) thresholds(list []report.ThresholdResult) {
+	t := &table{
+		columns: []column{{}, {title: "threshold", flex: true}, {title: "wanted", flex: true}, {title: "window", flex: true}, {title: "found", right: true}},
+		colors:  firstIsStatus,
+	}
+	for i := range list {
+		r := &list[i]
+		found := r.ValueText()
+		if r.Value == nil {
+			found = "-"
+		}
+		t.add(statusWord(r.Status, r.Optional), r.Metric, r.Threshold, r.Window, found)
+	}
+	p.table(t)
+	said := map[string]bool{}
+	for i := range list {
+		note := list[i].Metric + ": " + list[i].Note
+		if list[i].Value == nil && list[i].Note != "" && !said[note] {
+			p.say("  ", "    ", note)
+			said[note] = true
+		}
+	}
+	p.blank()
+}
+
+func (p *page) invariants(list []report.InvariantResult) {
+	t := &table{
+		columns: []column{{}, {title: "invariant", flex: true}, {title: "expected", right: true, drop: 1}, {title: "found", right: true, drop: 1}, {flex: true}},
+		colors:  firstIsStatus,
+	}
+	for _, r := range list {
+		expected, observed := figure.Count(r.Expected), figure.Count(r.Observed)
+		if r.Status == report.NoData {
+			expected, observed = "-", "-"
+		}
+		t.add(statusWord(r.Status, r.Optional), r.Name, expected, observed, r.Summary)
+	}
+	p.table(t)
+	for _, r := range list {
+		for _, e := range r.Evidence {
+			p.say("  - ", "    ", e)
+		}
+	}
+	p.blank()
+}
+
+func (p *page) steps(list []report.Step) {
+	t := &table{columns: []column{
+		{title: "step", flex: true}, {title: "requests", right: true}, {title: "errors", right: true, drop: 3}, {title: "rate", right: true, drop: 4},
+		{title: "time"},
+		{title: "p50", right: true, drop: 1}, {title: "p90", right: true, drop: 6}, {title: "p95", right: true, drop: 7},
+		{title: "p99", right: true}, {title: "p99.9", right: true, drop: 5}, {title: "max", right: true, drop: 2}, {title: "mean", right: true, drop: 8},
+	}}
+	for _, s := range list {
+		lead := []string{s.Name, figure.Count(s.Requests), figure.Count(s.Errors), figure.Rate(s.AchievedQPS)}
+		for _, kind := range []struct {
+			name  string
+			times *report.Distribution
+		}{{"response", s.ResponseTime}, {"service", s.ServiceTime}} {
+			t.add(slices.Concat(lead, []string{kind.name}, times(kind.times))...)
+			lead = []string{"", "", "", ""}
+		}
+	}
+	p.table(t)
+	p.blank()
+	p.outcomes(list)
+}
+
+func times(d *report.Distribution) []string {
+	if d == nil {
+		return []string{"-", "-", "-", "-", "-", "-", "-"}
+	}
+	var cells []string
+	for _, v := range []float64{d.P50, d.P90, d.P95, d.P99, d.P999, d.Max, d.Mean} {
+		cells = append(cells, figure.Seconds(v))
+	}
+	return cells
+}
+
+func (p *page) outcomes(list []report.Step) {
+	t := &table{columns: []column{{title: "step", flex: true}, {title: "outcomes", flex: true}, {title: "errors", flex: true}}}
+	for _, s := range list {
+		outcomes, errors := outcomesOf(s), errorsOf(s)
+		if outcomes != "" || errors != "" {
+			t.add(s.Name, outcomes, errors)
+		}
+	}
+	p.table(t)
+	p.blank()
+}
+
+// outcomesOf lists a step's outcomes, the most frequent first.
+func outcomesOf(s report.Step) string {
+	var parts []string
+	for _, name := range byCount(s.Outcomes) {
+		share := ""
+		if len(s.Outcomes) > 1 && s.Requests > 0 {
+			share = fmt.Sprintf(" (%s)", figure.Percent(float64(s.Outcomes[name])/float64(s.Requests)))
+		}
+		parts = append(parts, name+" "+figure.Count(s.Outcomes[name])+share)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func errorsOf(s report.Step) string {
+	var parts []string
+	for _, name := range byCount(s.ErrorKinds) {
+		parts = append(parts, name+" "+figure.Count(s.ErrorKinds[name]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func byCount[N int64 | uint64](counts map[string]N) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+}
+
+func (p *page) recommendations(list []report.Recommendation) {
+	if len(list) == 0 {
+		return
+	}
+	p.line(p.paint("set", faint))
+	for _, r := range list {
+		p.say("  ", "    ", r.Setting+change(r))
+		p.say("    ", "    ", r.Because)
+	}
+	p.blank()
+}
+
+func change(r report.Recommendation) string {
+	switch r.Current {
+	case "":
+		return " = " + r.Value
+	case r.Value:
+		return " = " + r.Value + ", as it is"
+	}
+	return ": " + r.Current + " -> " + r.Value
+}
+
+func (p *page) notes(list []string) {
+	for _, n := range list {
+		p.say(p.paint("note", faint)+"  ", "      ", n)
+	}
+}

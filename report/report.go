@@ -1,0 +1,115 @@
+// Package report says from a run's record whether the sale held, why not, and what to set.
+package report
+
+import (
+	"cmp"
+	"time"
+
+	"fsctl/loadgen/record"
+	"fsctl/plan"
+	"fsctl/report/figure"
+	"fsctl/scenarios"
+)
+
+// Report is the verdict on one run. Its JSON form is a contract: a ratio is 0 to 1, a seconds field
+// seconds, a qps field requests per second.
+type Report struct {
+	Run      string  `json:"run"` // the run directory, empty for a live record
+	Scenario string  `json:"scenario"`
+	Verdict  Verdict `json:"verdict"`
+	ExitCode int     `json:"exit_code"`
+	Reason   string  `json:"reason"` // the verdict's cause in one line
+
+	Ended           string    `json:"ended"` // completed, interrupted, aborted, failed or died
+	T0              time.Time `json:"t0"`
+	DurationSeconds float64   `json:"duration_seconds"`
+	ServiceTimeOnly bool      `json:"service_time_only"` // the record knows no due instants, so there is no response time
+
+	Health          Health            `json:"health"`
+	Thresholds      []ThresholdResult `json:"thresholds"`
+	Invariants      []InvariantResult `json:"invariants"`
+	Steps           []Step            `json:"steps"`
+	Capacity        Capacity          `json:"capacity"`
+	Recommendations []Recommendation  `json:"recommendations"`
+	Notes           []string          `json:"notes"` // what a reader must know to read the figures right
+}
+
+// Verdict is the judgement on a run.
+type Verdict string
+
+// The verdicts. A run is Invalid when its generator was at fault: nothing may be concluded from it.
+const (
+	Pass    Verdict = "pass"
+	Fail    Verdict = "fail"
+	Invalid Verdict = "invalid"
+)
+
+// Status is the judgement on one threshold or invariant.
+type Status string
+
+// What a threshold or invariant can be. No data is a failure unless it is optional.
+const (
+	Held   Status = "pass"
+	Broken Status = "fail"
+	NoData Status = "no-data"
+)
+
+// died is the end of a run that wrote none.
+const died = "died"
+
+// Judge judges a run by its record. The record's own manifest says how it was run.
+//
+//	rec  the run; not nil
+//	sc   the scenario as it ran, already scaled by Manifest.ScaleRatio; nil where there is none, as with
+//	     a file of vegeta results, and then nothing is required
+//	p    the plan of the sale; nil leaves out recommendations of replicas
+//
+// Judge is pure: the same arguments give the same report.
+func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
+	if sc == nil {
+		sc = &scenarios.Scenario{Name: rec.Manifest.Scenario}
+	}
+	run := newSeries(rec)
+	r := &Report{
+		Run:             rec.Dir,
+		Scenario:        cmp.Or(sc.Name, rec.Manifest.Scenario),
+		Ended:           died,
+		T0:              rec.Manifest.T0,
+		ServiceTimeOnly: rec.DueUnknown,
+		DurationSeconds: float64(run.span()),
+		Thresholds:      judgeThresholds(rec, sc),
+		Invariants:      judgeInvariants(rec, sc),
+		Steps:           describeSteps(rec, run, sc),
+	}
+	if end := rec.Manifest.End; end != nil {
+		r.Ended = end.Reason
+		if took := end.At.Sub(rec.Manifest.Start).Seconds(); took > 0 && !rec.Manifest.Start.IsZero() {
+			r.DurationSeconds = took
+		}
+	}
+	pressure := comparePressure(run)
+	r.Health = judgeHealth(rec, run, sc, pressure)
+	r.Capacity = measureCapacity(run, pressure, latenessOf(sc).share, r.Health.Saturated)
+	r.Recommendations = recommend(rec, run, r, sc, p)
+	r.Notes = notes(rec, r)
+	r.decide(rec)
+	return r
+}
+
+// notes says what the figures do not.
+func notes(rec *record.Record, r *Report) []string {
+	list := []string{}
+	if rec.DueUnknown {
+		list = append(list, "service time only: these results do not say when a request was due, so that waiting for a free connection cannot be seen")
+	}
+	if rec.Torn > 0 {
+		list = append(list, figure.Of(rec.Torn, "file")+" ended in the middle of a line, which was dropped")
+	}
+	if rec.Ledger.Error != "" && len(r.Invariants) > 0 {
+		list = append(list, "the shop's ledger could not be read: "+oneLine(rec.Ledger.Error))
+	}
+	if scale := rec.Manifest.ScaleRatio; scale > 0 && scale != 1 {
+		list = append(list, "the storm ran at "+figure.Percent(scale)+" of the scenario")
+	}
+	return list
+}

@@ -1,0 +1,86 @@
+package report
+
+import (
+	"maps"
+	"slices"
+
+	"fsctl/loadgen/record"
+)
+
+// series is what happened to each step in each second, in order of time; seconds in which nothing
+// happened are left out.
+type series struct {
+	seconds []int
+	events  []map[string]record.Counters
+	names   []string // of all steps, sorted
+}
+
+func newSeries(rec *record.Record) *series {
+	s := &series{names: rec.Steps()}
+	first, last, ok := rec.Seconds()
+	for second := first; ok && second <= last; second++ {
+		if events := rec.CountersAt(second); len(events) > 0 {
+			s.seconds = append(s.seconds, second)
+			s.events = append(s.events, events)
+		}
+	}
+	return s
+}
+
+// span returns the seconds from the first with an event to the last.
+func (s *series) span() int {
+	if len(s.seconds) == 0 {
+		return 0
+	}
+	return s.seconds[len(s.seconds)-1] - s.seconds[0] + 1
+}
+
+// total returns the sum of a step over the run.
+func (s *series) total(step string) record.Counters {
+	var sum record.Counters
+	for _, events := range s.events {
+		sum.Add(events[step])
+	}
+	return sum
+}
+
+// all returns the sum of all steps over the run.
+func (s *series) all() record.Counters {
+	var sum record.Counters
+	for _, events := range s.events {
+		sum.Add(allOf(events))
+	}
+	return sum
+}
+
+// allOf sums in order of name, so that sums of fractions come out alike.
+func allOf(events map[string]record.Counters) record.Counters {
+	var sum record.Counters
+	for _, name := range slices.Sorted(maps.Keys(events)) {
+		sum.Add(events[name])
+	}
+	return sum
+}
+
+// best returns the highest mean over bestSeconds consecutive seconds of what count says of a second, and
+// the first of those seconds. A run that was shorter is averaged over its own length.
+func (s *series) best(count func(map[string]record.Counters) float64) (perSec float64, from int) {
+	width := min(bestSeconds, s.span())
+	var sum float64
+	start := 0
+	for end, second := range s.seconds {
+		sum += count(s.events[end])
+		for s.seconds[start] <= second-width {
+			sum -= count(s.events[start])
+			start++
+		}
+		if mean := sum / float64(width); mean > perSec {
+			perSec, from = mean, s.seconds[start]
+		}
+	}
+	return perSec, from
+}
+
+// bestSeconds is how long a rate must be kept up to count as capacity: one second may be a burst that
+// buffers swallowed.
+const bestSeconds = 3

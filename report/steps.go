@@ -1,0 +1,143 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"fsctl/loadgen/record"
+	"fsctl/scenarios"
+)
+
+// Step is what was measured of one step over the whole run.
+type Step struct {
+	Name        string            `json:"name"`
+	Requests    int64             `json:"requests"`     // that ended, in an answer or an error
+	Errors      int64             `json:"errors"`       // outcome failed or error
+	AchievedQPS float64           `json:"achieved_qps"` // requests over the seconds from the step's first event to its last
+	Outcomes    map[string]int64  `json:"outcomes"`
+	ErrorKinds  map[string]uint64 `json:"error_kinds,omitempty"` // by class: refused, reset, timeout, ...
+
+	ResponseTime *Distribution `json:"response_time_seconds"` // from due; null where due instants are not known
+	ServiceTime  *Distribution `json:"service_time_seconds"`  // from sent
+}
+
+// Distribution sums up a time, in seconds. Quantiles are HdrHistogram's, exact to 3 digits.
+type Distribution struct {
+	P50  float64 `json:"p50"`
+	P90  float64 `json:"p90"`
+	P95  float64 `json:"p95"`
+	P99  float64 `json:"p99"`
+	P999 float64 `json:"p999"`
+	Max  float64 `json:"max"`
+	Mean float64 `json:"mean"`
+}
+
+const nanosPerSecond = 1e9
+
+func distributionOf(h *hdrhistogram.Histogram) *Distribution {
+	if h.TotalCount() == 0 {
+		return nil
+	}
+	at := func(percent float64) float64 { return float64(h.ValueAtQuantile(percent)) / nanosPerSecond }
+	return &Distribution{
+		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9),
+		Max:  float64(h.Max()) / nanosPerSecond,
+		Mean: finite(h.Mean() / nanosPerSecond),
+	}
+}
+
+// countedMetric is the metric in which every ended request is counted once.
+func countedMetric(rec *record.Record) string {
+	if rec.DueUnknown {
+		return record.ServiceTime
+	}
+	return record.ResponseTime
+}
+
+// isFailure says whether an outcome is a failed request.
+func isFailure(outcome string) bool {
+	return outcome == record.OutcomeFailed || outcome == record.OutcomeError
+}
+
+// describeSteps returns the steps in the scenario's order, then those it does not name, sorted. Steps of
+// which nothing is known are left out.
+func describeSteps(rec *record.Record, run *series, sc *scenarios.Scenario) []Step {
+	outcomes := map[string]map[string]int64{}
+	for _, tag := range rec.Tags() {
+		if tag.Metric != countedMetric(rec) {
+			continue
+		}
+		if outcomes[tag.Step] == nil {
+			outcomes[tag.Step] = map[string]int64{}
+		}
+		same := func(t record.Tag) bool { return t == tag }
+		outcomes[tag.Step][tag.Outcome] = rec.Count(record.Everything, same)
+	}
+	steps := []Step{}
+	for _, name := range stepNames(rec, run, sc) {
+		steps = append(steps, describeStep(rec, run, name, outcomes[name]))
+	}
+	return steps
+}
+
+func stepNames(rec *record.Record, run *series, sc *scenarios.Scenario) []string {
+	known := slices.Clone(run.names)
+	for _, tag := range rec.Tags() {
+		known = append(known, tag.Step)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	var names []string
+	for i := range sc.Steps {
+		if slices.Contains(known, sc.Steps[i].Name) {
+			names = append(names, sc.Steps[i].Name)
+		}
+	}
+	for _, name := range known {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func describeStep(rec *record.Record, run *series, name string, outcomes map[string]int64) Step {
+	step := Step{Name: name, Outcomes: map[string]int64{}}
+	for outcome, count := range outcomes {
+		step.Outcomes[outcome] = count
+		step.Requests += count
+		if isFailure(outcome) {
+			step.Errors += count
+		}
+	}
+	total := run.total(name)
+	step.ErrorKinds = total.Errors
+	step.AchievedQPS = ratio(float64(total.Done), float64(run.activeSeconds(name)))
+	step.ResponseTime = distributionOf(timesOf(rec, record.ResponseTime, name))
+	step.ServiceTime = distributionOf(timesOf(rec, record.ServiceTime, name))
+	return step
+}
+
+func timesOf(rec *record.Record, metric, step string) *hdrhistogram.Histogram {
+	return rec.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == metric && t.Step == step })
+}
+
+// activeSeconds returns the seconds from a step's first event to its last. Seconds without events in
+// between count: leaving them out would turn one request every ten seconds into one a second.
+func (s *series) activeSeconds(step string) int {
+	first, last, any := 0, 0, false
+	for i, second := range s.seconds {
+		if c := s.events[i][step]; c.Due|c.Sent|c.Done == 0 {
+			continue
+		}
+		if !any {
+			first, any = second, true
+		}
+		last = second
+	}
+	if !any {
+		return 0
+	}
+	return last - first + 1
+}

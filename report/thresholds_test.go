@@ -1,0 +1,192 @@
+package report
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"fsctl/loadgen/record"
+	"fsctl/scenarios"
+)
+
+// sampled is a record in which every metric has a known value.
+func sampled(t *testing.T) *record.Record {
+	m := manifest()
+	m.PlannedArrivals = 12
+	rec := record.New(m)
+	put(t, rec, 0, "order", "placed", 100, 200, 300, 400)
+	put(t, rec, 1, "order", "sold_out", 10, 20)
+	put(t, rec, 1, "order", record.OutcomeFailed, 1000)
+	put(t, rec, 2, "order", record.OutcomeError, 2000)
+	put(t, rec, 3, "browse", record.OutcomeOK, 50, 50)
+	rec.Add(record.Interval{
+		Second: 3,
+		Histograms: map[record.Tag]*hdrhistogram.Histogram{
+			{Metric: record.Waiting, Step: "browse", Outcome: "ok"}:    histogram(t, 7),
+			{Metric: record.Connecting, Step: "browse", Outcome: "ok"}: histogram(t, 3),
+			{Metric: record.Lateness, Step: "browse", Outcome: "ok"}:   histogram(t, 40),
+		},
+		Steps:     map[string]*record.Counters{"browse": {Due: 5, Unsent: 5, ChecksPassed: 3, ChecksFailed: 1, BytesOut: 1000, BytesIn: 4000}},
+		Generator: &record.Generator{Arrivals: 10, Iterations: 8},
+	})
+	return rec
+}
+
+func TestEveryMetricAndAggregation(t *testing.T) {
+	rec := sampled(t)
+	for _, c := range []struct {
+		metric, expression, window string
+		want                       float64
+	}{
+		{"response_time", "min<1s", "", 0.010},
+		{"response_time", "max<1s", "", 2},
+		{"response_time{step:order}", "avg<1s", "", 4.030 / 8},
+		{"response_time{step:order,outcome:placed}", "med<1s", "", 0.2},
+		{"response_time{step:order,outcome:placed}", "p(75)<1s", "", 0.3},
+		{"response_time{step:order,outcome:placed}", "p(100)<1s", "", 0.4},
+		{"response_time{expected_response:true}", "max<1s", "", 0.4},
+		{"response_time{expected_response:false}", "min<1s", "", 1},
+		{"response_time", "max<1s", "T0..T0+1s", 0.4},
+		{"response_time", "max<1s", "T0+1s..T0+2s", 1},
+		{"service_time{step:browse}", "avg<1s", "", 0.025},
+		{"http_req_duration{name:browse}", "avg<1s", "", 0.025},
+		{"http_req_waiting", "max<1s", "", 0.007},
+		{"http_req_connecting", "max<1s", "", 0.003},
+		{"lateness", "max<1s", "", 0.040},
+		{"http_reqs", "count>1", "", 10},
+		{"http_reqs", "rate>1", "", 2.5},
+		{"http_reqs{step:order}", "rate>1", "T0..T0+2s", 3.5},
+		{"http_reqs", "rate>1", "T0-60s..T0+1s", 4}, // seconds before the run do not thin it
+		{"http_req_failed", "rate<1", "", 0.2},
+		{"http_req_failed", "count<1", "", 2},
+		{"http_req_failed{step:browse}", "rate<1", "", 0},
+		{"http_req_failed{step:order}", "rate<1", "T0+1s..T0+3s", 0.5},
+		{"outcome{step:order,outcome:placed}", "rate>0", "", 0.5},
+		{"outcome{step:order,outcome:sold_out}", "count>0", "", 2},
+		{"outcome{outcome:placed}", "rate>0", "", 0.4},
+		{"checks", "rate>0", "", 0.75},
+		{"checks", "count>0", "", 3},
+		{"iterations", "count>0", "", 8},
+		{"iterations", "rate>0", "", 2},
+		{"dropped_iterations", "count<1", "", 7}, // 5 given up, 2 who never came
+		{"dropped_iterations{step:browse}", "count<1", "", 5},
+		{"data_sent", "count>0", "", 1000},
+		{"data_received", "rate>0", "", 1000},
+		{"achieved_rate", "value>0", "", 10.0 / 15},
+		{"achieved_rate", "value>0", "T0..T0+1s", 1},
+	} {
+		th := threshold(t, c.metric, c.expression, c.window)
+		result := judgeThreshold(rec, &th)
+		if result.Value == nil {
+			t.Errorf("%s %s %s: no data (%s), wanted %g", c.metric, c.expression, c.window, result.Note, c.want)
+			continue
+		}
+		if math.Abs(*result.Value-c.want) > 0.001*c.want {
+			t.Errorf("%s %s %s: %g, wanted %g", c.metric, c.expression, c.window, *result.Value, c.want)
+		}
+		if held := result.Status == Held; held != th.Holds(*result.Value) {
+			t.Errorf("%s %s: status %s of value %g", c.metric, c.expression, result.Status, *result.Value)
+		}
+		if result.Window != c.window && result.Window != "T0-1m0s..T0+1s" {
+			t.Errorf("window %q came out as %q", c.window, result.Window)
+		}
+	}
+}
+
+func TestNoDataIsNeverAPass(t *testing.T) {
+	rec := sampled(t)
+	rec.Manifest.PlannedArrivals = 0
+	count(rec, 3, "browse", record.Counters{Sent: 5}) // else a third was never sent
+	for _, c := range []struct{ metric, expression, window string }{
+		{"response_time{step:pay}", "p(99)<1s", ""},
+		{"response_time", "p(99)<1s", "T0+50s..T0+60s"},
+		{"http_req_failed{step:pay}", "rate<1", ""},
+		{"http_reqs{step:pay}", "count<1", ""},
+		{"outcome{step:pay,outcome:placed}", "rate<1", ""},
+		{"checks{step:order}", "rate<=1", ""},
+		{"achieved_rate", "value<=1", "T0+50s..T0+60s"},
+		{"iterations{step:order}", "count>=0", ""},
+		{"iterations", "count>=0", "T0+50s..T0+60s"},
+		{"data_sent", "count<1", "T0+50s..T0+60s"},
+		{"data_sent{outcome:placed}", "count>=0", ""},
+		{"dropped_iterations", "count<1", "T0+50s..T0+60s"},
+	} {
+		th := threshold(t, c.metric, c.expression, c.window)
+		r := Judge(rec, require(th), nil)
+		if got := r.Thresholds[0]; got.Status != NoData || got.Value != nil || got.Note == "" || r.ExitCode != 99 {
+			t.Errorf("%s %s: %+v, exit code %d, wanted no data and 99", c.metric, c.window, got, r.ExitCode)
+		}
+		th.Optional = true
+		if r := Judge(rec, require(th), nil); r.ExitCode != 0 || r.Verdict != Pass {
+			t.Errorf("%s %s, optional: exit code %d (%s), wanted 0", c.metric, c.window, r.ExitCode, r.Reason)
+		}
+	}
+}
+
+func TestResultsWithoutDueInstantsHaveNoResponseTime(t *testing.T) {
+	rec := record.New(manifest())
+	rec.DueUnknown = true
+	rec.Add(record.Interval{
+		Histograms: map[record.Tag]*hdrhistogram.Histogram{{Metric: record.ServiceTime, Step: "request", Outcome: "ok"}: histogram(t, 5, 7)},
+		Steps:      map[string]*record.Counters{"request": {Sent: 2, Done: 2}},
+	})
+	r := Judge(rec, require(
+		threshold(t, "response_time", "p(99)<1s", ""),
+		threshold(t, "http_req_duration", "p(99)<1s", ""),
+		threshold(t, "http_reqs", "count==2", ""),
+	), nil)
+	if got := []Status{r.Thresholds[0].Status, r.Thresholds[1].Status, r.Thresholds[2].Status}; got[0] != NoData || got[1] != Held || got[2] != Held {
+		t.Errorf("statuses %v, wanted no-data, pass, pass", got)
+	}
+	step := r.Steps[0]
+	if !r.ServiceTimeOnly || step.ResponseTime != nil || step.ServiceTime == nil || step.Requests != 2 || len(r.Notes) == 0 {
+		t.Errorf("%+v of %+v, wanted service time only and a note", step, r)
+	}
+	if r.Health.PlannedRequests != 2 || r.Health.UnsentRequests != 0 {
+		t.Errorf("health %+v, wanted 2 planned, none unsent", r.Health)
+	}
+}
+
+func TestLiveStopsOnlyWhatItMust(t *testing.T) {
+	abort := threshold(t, "http_req_failed", "rate<0.5", "")
+	abort.AbortOnFail, abort.AbortDelay = true, 3*time.Second
+	watched := threshold(t, "response_time", "max<1ms", "")
+	l := NewLive(require(watched, abort), manifest())
+	second := func(n int, outcome string) *Crossed {
+		return l.Add(record.Interval{
+			Second:     n,
+			Histograms: map[record.Tag]*hdrhistogram.Histogram{{Metric: record.ResponseTime, Step: "order", Outcome: outcome}: histogram(t, 100)},
+			Steps:      map[string]*record.Counters{"order": {Due: 1, Sent: 1, Done: 1}},
+		})
+	}
+	if got := l.Add(record.Interval{Second: -20, Generator: &record.Generator{}}); got != nil {
+		t.Errorf("crossed before anyone came: %+v", got)
+	}
+	for _, n := range []int{-5, -4} {
+		if got := second(n, record.OutcomeError); got != nil {
+			t.Errorf("second %d: crossed %+v before its delay", n, got)
+		}
+	}
+	got := second(-3, record.OutcomeError)
+	if got == nil || got.Metric != "http_req_failed" || *got.Value != 1 || got.Second != -3 {
+		t.Fatalf("three seconds of errors: %+v, wanted http_req_failed crossed at 1", got)
+	}
+	for n := range 4 {
+		got = second(n, record.OutcomeOK)
+	}
+	if got != nil {
+		t.Errorf("3 of 7 failed, yet %+v", got)
+	}
+}
+
+func TestLiveWithoutAScenarioNeverStops(t *testing.T) {
+	if got := NewLive(nil, manifest()).Add(record.Interval{Steps: map[string]*record.Counters{"a": {Due: 1}}}); got != nil {
+		t.Errorf("crossed %+v", got)
+	}
+	calm := NewLive(&scenarios.Scenario{}, manifest())
+	if got := calm.Add(record.Interval{}); got != nil {
+		t.Errorf("crossed %+v", got)
+	}
+}

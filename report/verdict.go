@@ -1,0 +1,131 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"fsctl/loadgen/record"
+	"fsctl/report/figure"
+)
+
+// Exit codes of a verdict.
+const (
+	exitPass        = 0
+	exitFailed      = 1
+	exitThreshold   = 99
+	exitInterrupted = 105
+	exitAborted     = 108
+	exitInvalid     = 111
+	exitInvariant   = 112
+	exitAgentLost   = 113
+)
+
+// decide sets verdict, exit code and reason from everything else in the report. Of several codes the
+// graver wins: 111, 113, 112, 108, 99. A run that the user interrupted is 105 whatever it measured. One
+// that died is 105 too, and one that failed is 1, unless 111 or 113 holds or an invariant was seen to be
+// broken: what it measured may still prove those, while a threshold over half a run, or a ledger that
+// nobody was left to read, proves nothing.
+func (r *Report) decide(rec *record.Record) {
+	r.ExitCode, r.Reason = r.cause(rec)
+	switch {
+	case r.Health.Saturated || r.Health.SkewOverBudget:
+		r.Verdict = Invalid
+	case r.ExitCode == exitPass:
+		r.Verdict = Pass
+	default:
+		r.Verdict = Fail
+	}
+}
+
+func (r *Report) cause(rec *record.Record) (code int, reason string) {
+	lost := r.Health.Agents.Lost
+	invariants, thresholds := r.failedInvariants(), r.failedThresholds()
+	switch {
+	case r.Ended == record.Interrupted:
+		return exitInterrupted, "the run was interrupted: what it measured until then is below"
+	case r.Health.Saturated:
+		return exitInvalid, "the generator was saturated: " + r.Health.finding(r.Health.Cause)
+	case r.Health.SkewOverBudget:
+		return exitInvalid, r.Health.finding(FindingSkew)
+	case lost > 0:
+		return exitAgentLost, r.Health.finding(FindingAgentLost)
+	case len(invariants.seen) > 0:
+		return exitInvariant, "an invariant is broken: " + invariants.first()
+	case r.Ended == died:
+		return exitInterrupted, "the run died before its end: what it measured until then is below"
+	case r.Ended == record.Failed:
+		return exitFailed, "the run stopped on an error: " + endMessage(rec)
+	case len(invariants.unknown) > 0:
+		return exitInvariant, "an invariant cannot be judged: " + invariants.first()
+	case r.Ended == record.Aborted:
+		return exitAborted, "the run was stopped early: " + endMessage(rec)
+	case len(thresholds.seen) > 0:
+		return exitThreshold, "a threshold was crossed: " + thresholds.first()
+	case len(thresholds.unknown) > 0:
+		return exitThreshold, "a threshold cannot be judged: " + thresholds.first()
+	}
+	return exitPass, r.heldWhy()
+}
+
+func endMessage(rec *record.Record) string {
+	if end := rec.Manifest.End; end != nil && end.Message != "" {
+		return oneLine(end.Message)
+	}
+	return "the run does not say why"
+}
+
+// failures are what did not hold, and what may not have held, in words.
+type failures struct{ seen, unknown []string }
+
+func (f *failures) add(s Status, optional bool, why string) {
+	switch {
+	case s == Broken:
+		f.seen = append(f.seen, why)
+	case s == NoData && !optional:
+		f.unknown = append(f.unknown, why)
+	}
+}
+
+// first names the first of several and counts the others.
+func (f *failures) first() string {
+	all := slices.Concat(f.seen, f.unknown)
+	if len(all) == 1 {
+		return all[0]
+	}
+	return fmt.Sprintf("%s (and %d more)", all[0], len(all)-1)
+}
+
+func (r *Report) failedInvariants() *failures {
+	f := &failures{}
+	for _, i := range r.Invariants {
+		why := i.Summary
+		if i.Status == NoData {
+			why = i.Name + ": " + why
+		}
+		f.add(i.Status, i.Optional, why)
+	}
+	return f
+}
+
+func (r *Report) failedThresholds() *failures {
+	f := &failures{}
+	for i := range r.Thresholds {
+		t := &r.Thresholds[i]
+		f.add(t.Status, t.Optional, t.Summary())
+	}
+	return f
+}
+
+// heldWhy says what a passing run held.
+func (r *Report) heldWhy() string {
+	thresholds, invariants := len(r.Thresholds), len(r.Invariants)
+	switch {
+	case thresholds+invariants == 0:
+		return "nothing was required of the run"
+	case invariants == 0:
+		return "held " + figure.Of(thresholds, "threshold")
+	case thresholds == 0:
+		return "held " + figure.Of(invariants, "invariant")
+	}
+	return "held " + figure.Of(thresholds, "threshold") + " and " + figure.Of(invariants, "invariant")
+}
