@@ -1,0 +1,66 @@
+package loadgen
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Engine sends requests. Each of its connections carries one request at a time.
+type Engine interface {
+	// Conn returns a connection, to be used by one goroutine.
+	Conn() Conn
+	// Close frees every connection.
+	Close()
+}
+
+// Conn is one connection, or the right to one.
+type Conn interface {
+	// Do sends a request and reads the whole answer into a, whose buffers it reuses. It returns
+	// when the answer is whole or cannot be any more: no later than the request's timeout, or
+	// soon after ctx is done. What went wrong is in a.Err and a.Class.
+	Do(ctx context.Context, r *Request, a *Answer)
+}
+
+// Request is one request, ready to send. The engine may not keep it.
+type Request struct {
+	Method    string
+	URL       []byte // path and query
+	Header    []Field
+	Body      []byte
+	Timeout   time.Duration
+	Redirects int
+	WantBody  bool // else the body is read and only counted
+}
+
+// Field is one header field of a request.
+type Field struct {
+	Name  string
+	Value []byte
+}
+
+// Answer is what came back.
+type Answer struct {
+	Status   int // of a whole answer, else 0
+	Header   http.Header
+	Body     []byte // where it was wanted
+	BytesOut uint64
+	BytesIn  uint64
+	Waiting  time.Duration // from the call of Do to the first byte of the answer
+	Connect  time.Duration // handshakes of the connection it opened, 0 for one that was open
+	Err      error
+	Class    string // of Err
+	URL      string // as sent, for the raw results
+}
+
+// keptBody is the largest buffer that an answer keeps for the next one.
+const keptBody = 1 << 20
+
+// reset makes an answer ready for the next request; its buffer is kept unless it has become huge.
+func (a *Answer) reset() {
+	body := a.Body[:0]
+	if cap(body) > keptBody {
+		body = nil
+	}
+	*a = Answer{Body: body}
+}

@@ -1,0 +1,232 @@
+package loadgen
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// mostBody is the most that is read of one answer; a body without end must end somewhere.
+const mostBody = 64 << 20
+
+// NetHTTP is the engine on net/http: HTTP/1.1 and, over TLS, HTTP/2.
+type NetHTTP struct {
+	base      *url.URL
+	transport *http.Transport
+
+	mu    sync.Mutex
+	conns []*netConn
+}
+
+// NewNetHTTP returns an engine on the target. connections is how many requests outside Conn's own
+// connections may keep one open. Dial stands in for the network where it is not nil.
+func NewNetHTTP(target *url.URL, connections int, config *tls.Config, dial func(ctx context.Context, network, address string) (net.Conn, error)) *NetHTTP {
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	}
+	return &NetHTTP{base: target, transport: &http.Transport{
+		DialContext:         dial,
+		TLSClientConfig:     config.Clone(), // net/http writes into it
+		TLSHandshakeTimeout: 10 * time.Second,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: connections,
+		DisableCompression:  true, // bytes are counted as they came
+	}}
+}
+
+// Close closes the connections, which must be idle.
+func (e *NetHTTP) Close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, c := range e.conns {
+		c.shut()
+	}
+	e.transport.CloseIdleConnections()
+}
+
+// Conn returns a connection that is opened when it is first needed.
+func (e *NetHTTP) Conn() Conn {
+	port := cmp.Or(e.base.Port(), map[string]string{"http": "80", "https": "443"}[e.base.Scheme])
+	c := &netConn{engine: e, prefix: strings.TrimSuffix(e.base.String(), "/"), address: net.JoinHostPort(e.base.Hostname(), port)}
+	c.client = http.Client{Transport: c, CheckRedirect: c.redirect}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.conns = append(e.conns, c)
+	return c
+}
+
+// netConn is one connection, which sends one request at a time and is opened anew when it broke.
+//
+// It does not use net/http's pool: that sends a request again, unasked and uncounted, when a used
+// connection breaks before the answer, and so hides that the target broke it.
+type netConn struct {
+	engine    *NetHTTP
+	prefix    string // of every URL
+	address   string
+	client    http.Client
+	redirects int // that the request at hand may follow
+
+	open      *http.ClientConn // nil where there is none
+	idleSince time.Time
+	connect   time.Duration // of the request at hand
+}
+
+// idleAtLeast is how long a connection must have been idle for a server to have closed it because of that.
+const idleAtLeast = 500 * time.Millisecond
+
+// RoundTrip sends one request on the connection; it is for http.Client. Where a server closed the
+// connection just when a request without effects was sent on it, the request goes out again on a new one.
+func (c *netConn) RoundTrip(r *http.Request) (*http.Response, error) {
+	used := c.open != nil && c.open.Available() > 0
+	if !used {
+		if err := c.connectTo(r.Context()); err != nil {
+			return nil, err
+		}
+	}
+	response, err := c.open.RoundTrip(r)
+	if err != nil && used && c.mayRepeat(r, err) {
+		if err := c.connectTo(r.Context()); err != nil {
+			return nil, err
+		}
+		response, err = c.open.RoundTrip(r)
+	}
+	return response, err
+}
+
+// mayRepeat tells whether a request failed because its connection had been idle for too long, or was
+// refused by HTTP/2 before the server looked at it.
+func (c *netConn) mayRepeat(r *http.Request, err error) bool {
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+	class := Classify(err)
+	return safe && r.Body == nil && (class == ClassClosed || class == ClassReset) &&
+		(time.Since(c.idleSince) >= idleAtLeast || strings.Contains(err.Error(), goAway))
+}
+
+// connectTo opens a new connection in place of the old one.
+func (c *netConn) connectTo(ctx context.Context) error {
+	c.shut()
+	began := time.Now()
+	open, err := c.engine.transport.NewClientConn(ctx, c.engine.base.Scheme, c.address)
+	if err != nil {
+		return err
+	}
+	c.open = open
+	c.connect += time.Since(began)
+	return nil
+}
+
+func (c *netConn) shut() {
+	if c.open != nil {
+		_ = c.open.Close() // it is given up either way
+		c.open = nil
+	}
+}
+
+// errRedirects is an answer that leads on and on.
+var errRedirects = errors.New("too many redirects")
+
+// errForeign is an answer that leads to another host than the target, which nobody named.
+var errForeign = errors.New("redirect to another host than the target")
+
+func (c *netConn) redirect(r *http.Request, via []*http.Request) error {
+	base := c.engine.base
+	switch {
+	case c.redirects == 0:
+		return http.ErrUseLastResponse
+	case !strings.EqualFold(r.URL.Host, base.Host) || r.URL.Scheme != base.Scheme:
+		return fmt.Errorf("%w: %s://%s", errForeign, r.URL.Scheme, r.URL.Host)
+	case len(via) > c.redirects:
+		return fmt.Errorf("%w: %d", errRedirects, len(via))
+	}
+	return nil
+}
+
+// Do sends a request and reads the whole answer.
+func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
+	a.URL = c.prefix + string(r.URL)
+	c.redirects, c.connect = r.Redirects, 0
+	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	began := time.Now()
+	first := new(atomic.Int64) // a request that is given up may still be answered: a is another's then
+	trace := &httptrace.ClientTrace{GotFirstResponseByte: func() { first.Store(int64(time.Since(began))) }}
+	request, err := newRequest(httptrace.WithClientTrace(ctx, trace), r, a.URL)
+	if err != nil {
+		a.fail(err)
+		return
+	}
+	a.BytesOut = uint64(len(r.Body))
+	response, err := c.client.Do(request)
+	a.Connect = c.connect
+	if err != nil {
+		a.fail(err)
+		return
+	}
+	defer response.Body.Close()
+	a.Waiting = time.Duration(first.Load())
+	a.Status, a.Header = response.StatusCode, response.Header
+	if response.StatusCode != http.StatusSwitchingProtocols { // what follows is no body, and need not end
+		a.read(response.Body, r.WantBody)
+	}
+	c.idleSince = time.Now()
+}
+
+func newRequest(ctx context.Context, r *Request, address string) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, r.Method, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range r.Header {
+		if f.Name == "Host" {
+			request.Host = string(f.Value)
+			continue
+		}
+		request.Header.Add(f.Name, string(f.Value))
+	}
+	if len(r.Body) > 0 {
+		body := bytes.Clone(r.Body) // the connection may still read it after an early answer
+		request.Body = io.NopCloser(bytes.NewReader(body))
+		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		request.ContentLength = int64(len(body))
+	}
+	return request, nil
+}
+
+// read reads a whole body, and keeps it where it is wanted.
+func (a *Answer) read(body io.Reader, want bool) {
+	limited := io.LimitReader(body, mostBody+1)
+	var n int64
+	var err error
+	if want {
+		buffer := bytes.NewBuffer(a.Body)
+		n, err = buffer.ReadFrom(limited)
+		a.Body = buffer.Bytes()
+	} else {
+		n, err = io.Copy(io.Discard, limited)
+	}
+	a.BytesIn = uint64(n)
+	if err == nil && n > mostBody {
+		err = fmt.Errorf("%w: over %d MiB", errTooLarge, mostBody>>20)
+	}
+	if err != nil {
+		a.fail(err)
+	}
+}
+
+// errTooLarge is a body that does not end.
+var errTooLarge = errors.New("body too large")
+
+// fail notes an error and its class. Half an answer has no status: it must not count as one.
+func (a *Answer) fail(err error) { a.Status, a.Err, a.Class = 0, err, Classify(err) }

@@ -1,0 +1,222 @@
+package loadgen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"fsctl/loadgen/record"
+)
+
+// Abort is a reason to stop a run early that an observer gives.
+type Abort struct{ Message string }
+
+func (a *Abort) Error() string { return a.Message }
+
+// Observer sees every second of a run as it is written. An *Abort stops the run.
+type Observer func(record.Interval) error
+
+// grace is how long requests in flight may still be answered once a run is stopped.
+const grace = 5 * time.Second
+
+// Manifest returns what run.json says of the storm before it is sent, with T0 set from now.
+func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
+	t0 := now.Add(s.Lead())
+	if at := s.Scenario.Storm.T0.At; !at.IsZero() {
+		t0 = now.Add(at.Sub(now)) // by the monotonic clock from here on
+		if begin := t0.Add(s.earliest()); begin.Before(now) {
+			return record.Manifest{}, inputError("set storm.t0 to a later time, or to a duration after the run's start",
+				"T0 is %s, so that the storm should have begun %v ago", at.Format(time.RFC3339), now.Sub(begin).Round(time.Second))
+		}
+	}
+	return record.Manifest{
+		Scenario: s.Scenario.Name, Target: s.Target.Redacted(), Engine: "net/http", Seed: s.Seed, Connections: s.Connections,
+		Cores: runtime.GOMAXPROCS(0), PlannedArrivals: s.schedule.Len(), Start: now, T0: t0,
+		Agents: []record.Agent{{Name: "local", ShareRatio: 1}},
+	}, nil
+}
+
+// Run sends the storm and writes its record, which it closes. It returns when the storm is over
+// and drained, or soon after ctx is done: what was measured is kept, and the record says how the
+// run ended. The error is the record's: a full disk, say.
+func (s *Storm) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe Observer) (record.End, error) {
+	engine := NewNetHTTP(s.Target, s.Connections, s.TLS, s.Dial)
+	defer engine.Close()
+	r := &run{storm: s, writer: w, t0: t0, observe: observe}
+	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	r.start(hard, engine)
+	end := r.watch(ctx)
+	r.drain(cancel)
+	if err := r.flush(); err != nil && end.Reason == record.Completed {
+		end = endOf(err)
+	}
+	s.readLedger(ctx, w)
+	err := w.Update(func(m *record.Manifest) {
+		m.Agents[0].T0SkewSeconds = r.t0Skew().Seconds()
+		m.Agents[0].Finished = true
+	})
+	end.At = time.Now()
+	return end, errors.Join(err, w.Close(end))
+}
+
+// run is one storm under way.
+type run struct {
+	storm    *Storm
+	writer   *record.Writer
+	t0       time.Time
+	observe  Observer
+	shards   []*shard
+	workers  sync.WaitGroup
+	event    int // second that the next flush belongs to
+	cpu      time.Duration
+	sequence atomic.Uint64 // of raw results
+}
+
+func (r *run) start(ctx context.Context, engine Engine) {
+	r.event = second(time.Since(r.t0))
+	r.cpu = processCPU()
+	for i := range r.storm.shards {
+		s := newShard(r.storm, i, r.t0)
+		s.told = func(o record.Order) { _ = r.writer.Told(o) } // the writer keeps its first error
+		if r.storm.Raw {
+			s.raw = func(w *worker, done *sample) { _ = r.writer.Raw(r.result(w, done)) }
+		}
+		s.workers = r.storm.Connections / r.storm.shards
+		if i < r.storm.Connections%r.storm.shards {
+			s.workers++
+		}
+		r.shards = append(r.shards, s)
+		for range s.workers {
+			w := &worker{shard: s, conn: engine.Conn(), wake: make(chan *user, 1)}
+			r.workers.Go(func() { w.run(ctx) })
+		}
+		r.workers.Go(s.pace)
+	}
+}
+
+// watch flushes every second until the storm is over, too long in draining, or stopped.
+func (r *run) watch(ctx context.Context) record.End {
+	over := make(chan struct{})
+	go func() {
+		for _, s := range r.shards {
+			<-s.finished
+		}
+		close(over)
+	}()
+	from, _ := r.storm.Scenario.Storm.Curve().Span()
+	last := from + r.storm.Length()
+	patience := time.NewTimer(time.Until(r.t0.Add(last + r.storm.Scenario.Storm.Drain)))
+	defer patience.Stop()
+	for {
+		tick := time.NewTimer(time.Until(r.t0.Add(time.Duration(r.event+1) * time.Second)))
+		select {
+		case <-over:
+			tick.Stop()
+			return record.End{Reason: record.Completed}
+		case <-ctx.Done():
+			tick.Stop()
+			return record.End{Reason: record.Interrupted, Message: "stopped by the user"}
+		case <-patience.C:
+			tick.Stop()
+			return record.End{Reason: record.Completed, Message: fmt.Sprintf("still not drained %v after the last arrival", r.storm.Scenario.Storm.Drain)}
+		case <-tick.C:
+		}
+		if err := r.flush(); err != nil {
+			return endOf(err)
+		}
+	}
+}
+
+// drain stops sending and waits for the answers in flight, then gives up those that do not come.
+func (r *run) drain(giveUp context.CancelFunc) {
+	for _, s := range r.shards {
+		s.stop()
+	}
+	timer := time.AfterFunc(grace, giveUp)
+	defer timer.Stop()
+	r.workers.Wait()
+}
+
+// flush writes one second of the record and shows it to the observer.
+func (r *run) flush() error {
+	intervals := map[int]*record.Interval{}
+	for _, s := range r.shards {
+		s.flush(r.event, intervals)
+	}
+	cpu := processCPU()
+	intervals[r.event].Generator.CPUSeconds = (cpu - r.cpu).Seconds()
+	r.cpu = cpu
+	r.event = max(r.event+1, second(time.Since(r.t0)))
+	err := save(r.writer, intervals, r.observe)
+	for _, s := range r.shards {
+		s.release()
+	}
+	return err
+}
+
+// save writes what was measured in a second and shows it to the observer.
+func save(w *record.Writer, intervals map[int]*record.Interval, observe Observer) error {
+	var wish error // of the observer, who does not keep the rest from being written
+	for _, second := range sorted(intervals) {
+		if err := w.Write(*intervals[second]); err != nil {
+			return err
+		}
+		if observe != nil {
+			wish = errors.Join(wish, observe(*intervals[second]))
+		}
+	}
+	return wish
+}
+
+// endOf says how a run ends whose second could not be saved, or was the last that its observer wanted.
+func endOf(err error) record.End {
+	if abort, ok := errors.AsType[*Abort](err); ok {
+		return record.End{Reason: record.Aborted, Message: abort.Message}
+	}
+	return record.End{Reason: record.Failed, Message: err.Error()}
+}
+
+// t0Skew returns how late the first request due at or after T0 was sent.
+func (r *run) t0Skew() time.Duration {
+	first := never
+	var skew time.Duration
+	for _, s := range r.shards {
+		if s.t0Due < first {
+			first, skew = s.t0Due, s.t0Skew
+		}
+	}
+	return skew
+}
+
+// result is a request in the form of vegeta: its latency is the service time, as vegeta's is.
+func (r *run) result(w *worker, done *sample) *vegeta.Result {
+	v := &vegeta.Result{
+		Attack: r.storm.Scenario.Name, Seq: r.sequence.Add(1) - 1, Code: uint16(w.answer.Status), Timestamp: r.t0.Add(done.sent), Latency: done.done - done.sent,
+		BytesOut: done.bytesOut, BytesIn: done.bytesIn, Method: w.request.Method, URL: w.answer.URL,
+	}
+	switch {
+	case w.answer.Err != nil:
+		v.Error = w.answer.Err.Error()
+	case done.outcome == outcomeFailed:
+		v.Error = http.StatusText(w.answer.Status)
+	}
+	return v
+}
+
+// processCPU returns the CPU time that this process has used.
+func processCPU() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

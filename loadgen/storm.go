@@ -1,0 +1,196 @@
+// Package loadgen drives a scenario's storm against a target on one machine.
+package loadgen
+
+import (
+	"context"
+	"crypto/tls"
+	"math"
+	"net"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"fsctl/scenarios"
+)
+
+// Options say what storm to send where.
+type Options struct {
+	Scenario    *scenarios.Scenario // scaled already
+	Target      *url.URL
+	Allow       []string // hosts beyond this machine that may be stormed
+	Seed        uint64
+	Connections int           // open at once; 0 to choose
+	Duration    time.Duration // cuts the storm after so long from the run's start; 0 for all of it
+	TLS         *tls.Config
+	Raw         bool // also write every request as a vegeta result
+	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Storm is a scenario's storm, compiled and checked, ready to be sent.
+type Storm struct {
+	Options
+	schedule *scenarios.Schedule
+	programs []*program // by phase
+	steps    []*step
+	items    *items
+	thinks   scenarios.Stream
+	timings  timings
+	lateness time.Duration
+	shards   int
+}
+
+// New compiles a storm. Nothing is sent. What is wrong with the input is an *InputError.
+func New(o Options) (*Storm, error) {
+	sc := o.Scenario
+	if sc.Storm == nil {
+		return nil, inputError("add a storm, or start from: fsctl scenarios new", "scenario %s has no storm to send", sc.Name)
+	}
+	if err := CheckTarget(o.Target, o.Allow); err != nil {
+		return nil, err
+	}
+	s := &Storm{Options: o, thinks: scenarios.NewStream(o.Seed, "think"), lateness: sc.Storm.Lateness.Limit}
+	end := time.Duration(0)
+	if o.Duration > 0 {
+		if end = o.Duration - s.Lead(); end == 0 {
+			end = 1 // T0 itself still counts; 0 would mean no end
+		}
+	}
+	s.schedule = scenarios.NewSchedule(sc.Storm, o.Seed, end)
+	if s.schedule.Len() == 0 {
+		return nil, inputError("use a larger --scale or --duration", "the storm has no arrivals")
+	}
+	if err := s.compile(); err != nil {
+		return nil, err
+	}
+	s.chooseConnections()
+	return s, nil
+}
+
+func (s *Storm) compile() error {
+	sc := s.Scenario
+	c := &compiler{scenario: sc, slots: map[string]int{}, steps: map[string]*step{}}
+	for i := range sc.Feeders {
+		f, err := newFeeder(sc, &sc.Feeders[i], s.Seed)
+		if err != nil {
+			return err
+		}
+		if err := f.enough(s.schedule.Size()); err != nil {
+			return err
+		}
+		c.feeders = append(c.feeders, f)
+	}
+	for _, st := range sc.Steps {
+		for _, name := range sorted(st.Extract) {
+			if _, ok := c.slots[name]; !ok {
+				c.slots[name] = len(c.slots)
+			}
+		}
+	}
+	for i := range sc.Steps {
+		st, err := c.step(i, &sc.Steps[i])
+		if err != nil {
+			return err
+		}
+		s.steps = append(s.steps, st)
+		c.steps[st.name] = st
+	}
+	programs := map[string]*program{}
+	for i := range sc.Journeys {
+		p, err := c.program(&sc.Journeys[i])
+		if err != nil {
+			return err
+		}
+		programs[p.name] = p
+	}
+	for _, p := range sc.Storm.Phases {
+		s.programs = append(s.programs, programs[p.Journey])
+	}
+	for _, l := range sc.Thresholds {
+		for _, t := range l.Thresholds {
+			s.timings.waiting = s.timings.waiting || t.Metric == "http_req_waiting"
+			s.timings.connecting = s.timings.connecting || t.Metric == "http_req_connecting"
+		}
+	}
+	var err error
+	s.items, err = newItems(sc.Sale, s.Seed)
+	return err
+}
+
+// Bounds of the number of connections that fsctl chooses itself.
+const (
+	fewestConnections = 64
+	mostConnections   = 10_000
+	assumedAnswer     = 250 * time.Millisecond
+)
+
+// chooseConnections applies Little's law to the storm's peak, with an answer assumed to take a
+// quarter of a second, unless the user has chosen.
+func (s *Storm) chooseConnections() {
+	if s.Connections == 0 {
+		peak, _ := scenarios.Peak(s.Scenario.Storm.Curve(), 100*time.Millisecond)
+		n := math.Ceil(peak * assumedAnswer.Seconds())
+		s.Connections = int(min(max(n, fewestConnections), mostConnections))
+	}
+	s.shards = min(runtime.GOMAXPROCS(0), s.Connections)
+}
+
+// Lead returns the time from the run's start to T0. For a T0 on the wall clock that time is only
+// known when the run starts: Lead is then that of the earliest phase.
+func (s *Storm) Lead() time.Duration {
+	if storm := s.Scenario.Storm; storm.T0.At.IsZero() {
+		return storm.T0.After
+	}
+	return -s.earliest()
+}
+
+func (s *Storm) earliest() time.Duration {
+	from, _ := s.Scenario.Storm.Curve().Span()
+	return min(from, 0)
+}
+
+// Arrivals returns how many users the storm brings.
+func (s *Storm) Arrivals() uint64 { return s.schedule.Len() }
+
+// Length returns the time from the first arrival to the last.
+func (s *Storm) Length() time.Duration {
+	from, to := s.Scenario.Storm.Curve().Span()
+	if s.Duration > 0 {
+		to = min(to, s.Duration-s.Lead())
+	}
+	return max(0, to-from)
+}
+
+// Peak returns the largest arrival rate over any second, in users per second, and when it begins.
+func (s *Storm) Peak() (ratePerSec float64, at time.Duration) {
+	return scenarios.Peak(s.Scenario.Storm.Curve(), time.Second)
+}
+
+// CheckTarget refuses a target that is neither on this machine nor named by allow: a storm
+// against a host that nobody named must never happen. Nothing is looked up or sent.
+func CheckTarget(target *url.URL, allow []string) error {
+	if target == nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
+		return inputError("use --target http://HOST:PORT", "no target to send to: found %q, wanted http://HOST:PORT or https://HOST:PORT", shown(target))
+	}
+	if target.RawQuery != "" || target.Fragment != "" {
+		return inputError("put the query into the steps of the scenario", "target %s has a query, wanted http://HOST:PORT with at most a path", shown(target))
+	}
+	host := target.Hostname()
+	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost") {
+		return nil
+	}
+	if slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, host) || strings.EqualFold(a, target.Host) }) {
+		return nil
+	}
+	return inputError("if you may storm that host, say so with --allow-target "+host,
+		"refused to storm %s: it is not on this machine, and nobody has allowed it", host)
+}
+
+// shown is a URL as people may see it, without its password.
+func shown(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,216 @@
+package loadgen
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"fsctl/loadgen/record"
+)
+
+// tally collects what a shard measures until it is flushed, once a second.
+type tally struct {
+	steps       []*step
+	timings     timings // which optional metrics are kept
+	seconds     map[int][][]*cell
+	counters    []record.Counters // by step
+	arrivals    uint64
+	iterations  uint64
+	maxLateness time.Duration
+	spare       []*cell
+}
+
+// timings says which optional metrics a record holds.
+type timings struct{ waiting, connecting bool }
+
+// cell is the histograms of one step's outcome in one due second.
+type cell struct {
+	response, service, lateness *hdrhistogram.Histogram
+	waiting, connecting         *hdrhistogram.Histogram // nil unless asked for
+}
+
+// sample is one answered request.
+type sample struct {
+	step *step
+	judgement
+	due, sent, done     time.Duration // from T0
+	waiting, connecting time.Duration
+	class               string
+	bytesOut, bytesIn   uint64
+	waited, quiet, full bool
+}
+
+func newTally(steps []*step, t timings) *tally {
+	return &tally{steps: steps, timings: t, seconds: map[int][][]*cell{}, counters: make([]record.Counters, len(steps))}
+}
+
+// second returns the second, counted from T0, that holds an instant.
+func second(t time.Duration) int {
+	s := int(t / time.Second)
+	if t < 0 && t%time.Second != 0 {
+		s--
+	}
+	return s
+}
+
+// add records a sample. limit is the lateness above which a request counts as late.
+func (t *tally) add(s *sample, limit time.Duration) {
+	c := t.cell(second(s.due), s.step, s.outcome)
+	lateness := s.sent - s.due
+	record := func(h *hdrhistogram.Histogram, d time.Duration) {
+		if h != nil {
+			_ = h.RecordValue(min(max(int64(d), 0), highest)) // within the range, so never an error
+		}
+	}
+	record(c.response, s.done-s.due)
+	record(c.service, s.done-s.sent)
+	record(c.lateness, lateness)
+	record(c.waiting, s.waiting)
+	record(c.connecting, s.connecting)
+	t.maxLateness = max(t.maxLateness, lateness)
+
+	n := &t.counters[s.step.index]
+	n.Done++
+	n.ChecksPassed += s.passed
+	n.ChecksFailed += s.failed
+	n.BytesOut += s.bytesOut
+	n.BytesIn += s.bytesIn
+	if s.outcome == outcomeFailed || s.outcome == outcomeError {
+		n.Failed++
+	}
+	if s.class != "" {
+		if n.Errors == nil {
+			n.Errors = map[string]uint64{}
+		}
+		n.Errors[s.class]++
+	}
+	switch {
+	case lateness <= limit:
+	case s.waited:
+		n.Waited++
+	default:
+		n.Late++
+	}
+	if s.quiet && s.class == "" {
+		n.Quiet.Requests++
+		n.Quiet.Seconds += (s.done - s.sent).Seconds()
+	}
+	if s.full && s.class == "" {
+		n.Full.Requests++
+		n.Full.Seconds += (s.done - s.sent).Seconds()
+	}
+}
+
+const highest = record.HighestValue
+
+func (t *tally) cell(second int, s *step, outcome int) *cell {
+	cells := t.seconds[second]
+	if cells == nil {
+		cells = make([][]*cell, len(t.steps))
+		for i, s := range t.steps {
+			cells[i] = make([]*cell, len(s.names))
+		}
+		t.seconds[second] = cells
+	}
+	c := cells[s.index][outcome]
+	if c == nil {
+		c = t.newCell()
+		cells[s.index][outcome] = c
+	}
+	return c
+}
+
+func (t *tally) newCell() *cell {
+	if n := len(t.spare); n > 0 {
+		c := t.spare[n-1]
+		t.spare = t.spare[:n-1]
+		return c
+	}
+	c := &cell{response: record.NewHistogram(), service: record.NewHistogram(), lateness: record.NewHistogram()}
+	if t.timings.waiting {
+		c.waiting = record.NewHistogram()
+	}
+	if t.timings.connecting {
+		c.connecting = record.NewHistogram()
+	}
+	return c
+}
+
+// each calls f with every histogram that is kept.
+func (c *cell) each(f func(metric string, h *hdrhistogram.Histogram)) {
+	f(record.ResponseTime, c.response)
+	f(record.ServiceTime, c.service)
+	f(record.Lateness, c.lateness)
+	if c.waiting != nil {
+		f(record.Waiting, c.waiting)
+	}
+	if c.connecting != nil {
+		f(record.Connecting, c.connecting)
+	}
+}
+
+// merge adds a tally to the intervals of a second: the events belong to event, the histograms to
+// the seconds in which their requests were due.
+func (t *tally) merge(event int, intervals map[int]*record.Interval) {
+	interval := func(second int) *record.Interval {
+		if intervals[second] == nil {
+			intervals[second] = &record.Interval{Second: second, Histograms: map[record.Tag]*hdrhistogram.Histogram{}, Steps: map[string]*record.Counters{}}
+		}
+		return intervals[second]
+	}
+	e := interval(event)
+	for i := range t.counters {
+		name, c := t.steps[i].name, &t.counters[i]
+		if c.Due+c.Sent+c.Done+c.Unsent == 0 {
+			continue
+		}
+		if e.Steps[name] == nil {
+			e.Steps[name] = &record.Counters{}
+		}
+		e.Steps[name].Add(*c)
+	}
+	if e.Generator == nil {
+		e.Generator = &record.Generator{}
+	}
+	e.Generator.Arrivals += t.arrivals
+	e.Generator.Iterations += t.iterations
+	e.Generator.MaxLatenessSeconds = max(e.Generator.MaxLatenessSeconds, t.maxLateness.Seconds())
+	for due, cells := range t.seconds {
+		t.mergeCells(interval(due), cells)
+	}
+}
+
+func (t *tally) mergeCells(interval *record.Interval, cells [][]*cell) {
+	for i, outcomes := range cells {
+		for o, c := range outcomes {
+			if c == nil {
+				continue
+			}
+			c.each(func(metric string, h *hdrhistogram.Histogram) {
+				tag := record.Tag{Metric: metric, Step: t.steps[i].name, Outcome: t.steps[i].names[o]}
+				if sum := interval.Histograms[tag]; sum != nil {
+					sum.Merge(h)
+					return
+				}
+				interval.Histograms[tag] = h
+			})
+		}
+	}
+}
+
+// clear empties a tally for the next second; its histograms are kept.
+func (t *tally) clear() {
+	for _, cells := range t.seconds {
+		for _, outcomes := range cells {
+			for _, c := range outcomes {
+				if c != nil {
+					c.each(func(_ string, h *hdrhistogram.Histogram) { h.Reset() })
+					t.spare = append(t.spare, c)
+				}
+			}
+		}
+	}
+	clear(t.seconds)
+	clear(t.counters)
+	t.arrivals, t.iterations, t.maxLateness = 0, 0, 0
+}

@@ -1,0 +1,283 @@
+package loadgen
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"fsctl/loadgen/record"
+	"fsctl/scenarios"
+)
+
+// TargetOptions say how to fire a plain list of vegeta targets.
+type TargetOptions struct {
+	File        string // vegeta's http or JSON format
+	Rate        scenarios.Rate
+	Duration    time.Duration
+	Allow       []string
+	Connections int // 0 to choose
+	TLS         *tls.Config
+	Raw         bool
+}
+
+// TargetList is a plain list of vegeta targets, ready to be fired in turn at a steady rate by
+// vegeta's Attacker.
+type TargetList struct {
+	TargetOptions
+	targets []vegeta.Target
+	pacer   scenarios.Pacer
+	step    *step
+}
+
+// NewTargetList reads and checks a list of targets. What is wrong with it is an *InputError.
+func NewTargetList(o TargetOptions) (*TargetList, error) {
+	if o.Rate <= 0 || o.Duration <= 0 {
+		return nil, inputError("say for example --rate 100/s --duration 30s", "a target list needs a rate and a duration: found %v/s for %v", float64(o.Rate), o.Duration)
+	}
+	content, err := os.ReadFile(o.File)
+	if err != nil {
+		return nil, fmt.Errorf("read targets: %w", err)
+	}
+	targeter := vegeta.NewHTTPTargeter(bytes.NewReader(content), nil, nil)
+	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
+		targeter = vegeta.NewJSONTargeter(bytes.NewReader(content), nil, nil)
+	}
+	targets, err := vegeta.ReadAllTargets(targeter)
+	if err != nil {
+		return nil, inputError("write one target a paragraph: METHOD URL, headers, @body-file; or one JSON object a line", "read targets %s: %v", o.File, err)
+	}
+	for i, t := range targets {
+		address, err := url.Parse(t.URL)
+		if err != nil {
+			return nil, inputError("write a whole URL", "read targets %s: target %d: %v", o.File, i+1, err)
+		}
+		address.RawQuery, address.Fragment = "", ""
+		if err := CheckTarget(address, o.Allow); err != nil {
+			return nil, fmt.Errorf("read targets %s: target %d: %w", o.File, i+1, err)
+		}
+	}
+	if o.Connections == 0 {
+		o.Connections = int(min(max(float64(o.Rate)*assumedAnswer.Seconds(), fewestConnections), mostConnections))
+	}
+	curve := scenarios.Line{To: o.Duration, FromRate: o.Rate, ToRate: o.Rate}
+	l := &TargetList{o, targets, scenarios.Pacer{Curve: curve},
+		&step{name: record.VegetaStep, names: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError}}}
+	if l.Hits() == 0 {
+		return nil, inputError("use a larger --rate or --duration", "%v/s for %v is not a single request", float64(o.Rate), o.Duration)
+	}
+	return l, nil
+}
+
+// Hits returns how many requests will be sent.
+func (l *TargetList) Hits() uint64 { return uint64(l.pacer.Curve.Area(l.Duration) + 0.5) }
+
+// Manifest returns what run.json says of the attack before it is sent.
+func (l *TargetList) Manifest(now time.Time) record.Manifest {
+	first, _ := url.Parse(l.targets[0].URL) // parsed before
+	return record.Manifest{
+		Target: first.Scheme + "://" + first.Host, Engine: "vegeta", Connections: l.Connections, Cores: runtime.GOMAXPROCS(0), ScaleRatio: 1,
+		PlannedArrivals: l.Hits(), Start: now, T0: now, Agents: []record.Agent{{Name: "local", ShareRatio: 1}},
+	}
+}
+
+// Run fires the list and writes its record, which it closes; see Storm.Run.
+//
+// vegeta stamps a request when a worker takes it; when it was due follows from its number.
+func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe Observer) (record.End, error) {
+	hard, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	client := l.client(hard)
+	defer client.CloseIdleConnections()
+	attacker := vegeta.NewAttacker(vegeta.Client(client),
+		vegeta.Workers(uint64(min(l.Connections, 10))), vegeta.MaxWorkers(uint64(l.Connections)), vegeta.MaxBody(1<<20))
+	v := &volley{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*step{l.step}, timings{}), cpu: processCPU()}
+	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
+	end := v.collect(ctx, results)
+	if end.Reason != record.Completed {
+		v.stopped = max(1, time.Since(t0))
+		attacker.Stop()
+		timer := time.AfterFunc(grace, giveUp)
+		defer timer.Stop()
+		for r := range results {
+			v.add(r)
+		}
+		v.countDue()
+		v.tally.counters[0].Unsent += v.due - v.sent
+	}
+	if err := v.flush(); err != nil && end.Reason == record.Completed {
+		end = endOf(err)
+	}
+	err := w.Update(func(m *record.Manifest) { m.Agents[0].Finished = true })
+	end.At = time.Now()
+	return end, errors.Join(err, w.Close(end))
+}
+
+// volley is a target list under way.
+type volley struct {
+	list    *TargetList
+	writer  *record.Writer
+	t0      time.Time
+	observe Observer
+	tally   *tally
+	event   int
+	due     uint64
+	sent    uint64
+	stopped time.Duration   // when the run was stopped early, 0 for not
+	ends    []time.Duration // of the answers, in order
+	cpu     time.Duration
+}
+
+// last returns when the last answer so far came.
+func (v *volley) last() time.Duration {
+	if len(v.ends) == 0 {
+		return 0
+	}
+	return v.ends[len(v.ends)-1]
+}
+
+func (v *volley) collect(ctx context.Context, results <-chan *vegeta.Result) record.End {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case r, ok := <-results:
+			if !ok {
+				return record.End{Reason: record.Completed}
+			}
+			v.add(r)
+		case <-ctx.Done():
+			return record.End{Reason: record.Interrupted, Message: "stopped by the user"}
+		case <-ticker.C:
+			if err := v.flush(); err != nil {
+				return endOf(err)
+			}
+		}
+	}
+}
+
+func (v *volley) add(r *vegeta.Result) {
+	s := &sample{step: v.list.step, due: v.list.pacer.Due(r.Seq), bytesOut: r.BytesOut, bytesIn: r.BytesIn}
+	s.sent = max(r.Timestamp.Sub(v.t0), s.due)
+	s.done = s.sent + r.Latency
+	// vegeta numbers requests as they are sent, so those before this one and not yet answered were in flight.
+	answered, _ := slices.BinarySearch(v.ends, s.sent)
+	busy := int(r.Seq) + 1 - answered
+	s.quiet, s.full = 4*busy <= v.list.Connections, busy >= v.list.Connections
+	s.waited = s.full
+	v.ends = append(v.ends, max(s.done, v.last()))
+	switch {
+	case r.Code == 0:
+		s.outcome, s.class = outcomeError, classifyText(r.Error)
+	case r.Code >= http.StatusBadRequest:
+		s.outcome = outcomeFailed
+	}
+	v.sent++
+	v.tally.iterations++
+	v.tally.counters[0].Sent++
+	v.tally.add(s, scenarios.DefaultLateness)
+	if v.list.Raw {
+		_ = v.writer.Raw(r) // the writer keeps its first error
+	}
+}
+
+// countDue counts what has become due, sent or not. Each request is a user of its own.
+func (v *volley) countDue() {
+	now := time.Since(v.t0)
+	if v.stopped > 0 {
+		now = v.stopped
+	}
+	due := max(v.due, v.sent, min(v.list.Hits(), uint64(v.list.pacer.Curve.Area(now)+0.5)))
+	v.tally.counters[0].Due += due - v.due
+	v.tally.arrivals += due - v.due
+	v.due = due
+}
+
+func (v *volley) flush() error {
+	v.countDue()
+	intervals := map[int]*record.Interval{}
+	v.tally.merge(v.event, intervals)
+	g := intervals[v.event].Generator
+	cpu := processCPU()
+	g.CPUSeconds, v.cpu = (cpu - v.cpu).Seconds(), cpu
+	g.Connections = v.list.Connections
+	v.event = max(v.event+1, second(time.Since(v.t0)))
+	err := save(v.writer, intervals, v.observe)
+	v.tally.clear()
+	return err
+}
+
+// client is like vegeta's own but for three things: it follows no redirect to a host that nobody named,
+// it can dial IPv6, and its connections break when ctx is done, so that a run ends soon after it was stopped.
+func (l *TargetList) client(ctx context.Context) *http.Client {
+	dialer := net.Dialer{KeepAlive: 30 * time.Second}
+	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(dialing, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &mortal{conn, context.AfterFunc(ctx, func() { conn.Close() })}, nil
+	}
+	return &http.Client{
+		Timeout: vegeta.DefaultTimeout,
+		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: dial, MaxIdleConnsPerHost: l.Connections,
+			TLSClientConfig: l.TLS.Clone(), ForceAttemptHTTP2: true}, // net/http writes into the configuration
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if CheckTarget(&url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}, l.Allow) != nil {
+				return fmt.Errorf("%w: %s", errForeign, r.URL.Host)
+			}
+			if len(via) > vegeta.DefaultRedirects {
+				return fmt.Errorf("%w: %d", errRedirects, len(via))
+			}
+			return nil
+		},
+	}
+}
+
+// mortal is a connection that a context may break.
+type mortal struct {
+	net.Conn
+	forget func() bool
+}
+
+// Close closes the connection.
+func (m *mortal) Close() error {
+	m.forget()
+	return m.Conn.Close()
+}
+
+// classifyText classifies an error of which only the text is left, as in vegeta's results.
+func classifyText(text string) string {
+	for _, c := range []struct{ text, class string }{
+		{"connection refused", ClassRefused}, {"connection reset", ClassReset}, {"broken pipe", ClassReset},
+		{"Timeout", ClassTimeout}, {"timeout", ClassTimeout}, {"deadline exceeded", ClassTimeout}, {"no such host", ClassDNS},
+		{errRedirects.Error(), ClassRedirect}, {errForeign.Error(), ClassRedirect}, {net.ErrClosed.Error(), ClassCanceled}, {"cannot assign requested address", ClassPorts}, {"too many open files", ClassPorts},
+	} {
+		if strings.Contains(text, c.text) {
+			return c.class
+		}
+	}
+	return Classify(textError(text))
+}
+
+// textError is an error known by its text; those that end a body are told apart.
+func textError(text string) error {
+	for _, err := range []error{io.ErrUnexpectedEOF, io.EOF} {
+		if strings.HasSuffix(text, err.Error()) {
+			return err
+		}
+	}
+	return errors.New(text)
+}

@@ -1,0 +1,148 @@
+package loadgen
+
+import (
+	"container/heap"
+	"math"
+	"math/bits"
+	"time"
+)
+
+// Geometry of the wheel: ticks of 2^20 ns (1.05 ms), four levels of 256 slots: 52 days ahead.
+const (
+	tickBits   = 20
+	slotBits   = 8
+	slots      = 1 << slotBits
+	levels     = 4
+	furthest   = 1<<(slotBits*levels) - 1 // ticks
+	slotMask   = slots - 1
+	wordsOfMap = slots / 64
+)
+
+// wheel keeps waiting users by due instant: adding and taking cost the same for ten users and a
+// million (Varghese and Lauck, SOSP 1987, scheme 7: hierarchical timing wheels). Users due within
+// the current tick stand in a heap, so that they leave in order of their exact instants.
+type wheel struct {
+	tick  int64 // users due in this tick or before are in soon
+	count int   // in the slots
+	slots [levels][slots]*user
+	used  [levels][wordsOfMap]uint64 // a bit for each slot that is not empty
+	soon  dueHeap
+}
+
+func tickOf(t time.Duration) int64 { return int64(t) >> tickBits }
+
+// add puts a user in.
+func (w *wheel) add(u *user) {
+	ahead := tickOf(u.due) - w.tick
+	if ahead <= 0 {
+		heap.Push(&w.soon, u)
+		return
+	}
+	w.count++
+	tick := w.tick + min(ahead, furthest)
+	level := (bits.Len64(uint64(ahead)) - 1) / slotBits
+	level = min(level, levels-1)
+	slot := tick >> (slotBits * level) & slotMask
+	u.next = w.slots[level][slot]
+	w.slots[level][slot] = u
+	w.used[level][slot/64] |= 1 << (slot % 64)
+}
+
+// take empties a slot.
+func (w *wheel) take(level int, slot int64) *user {
+	u := w.slots[level][slot]
+	w.slots[level][slot] = nil
+	w.used[level][slot/64] &^= 1 << (slot % 64)
+	return u
+}
+
+// turn moves the wheel to the instant now: users due in its tick or before come into soon.
+func (w *wheel) turn(now time.Duration) {
+	target := tickOf(now)
+	if w.count == 0 {
+		w.tick = max(w.tick, target)
+	}
+	for w.tick < target && w.count > 0 {
+		w.tick++
+		// Where a level has come round, the next slot of the level above is dealt out below.
+		for level := 1; level < levels && w.tick&(1<<(slotBits*level)-1) == 0; level++ {
+			w.deal(w.take(level, w.tick>>(slotBits*level)&slotMask))
+		}
+		w.deal(w.take(0, w.tick&slotMask))
+	}
+	w.tick = max(w.tick, target)
+}
+
+// deal adds a list of users again.
+func (w *wheel) deal(u *user) {
+	for u != nil {
+		next := u.next
+		u.next = nil
+		w.count--
+		w.add(u)
+		u = next
+	}
+}
+
+// next returns an instant by which the wheel must be turned again: that of the first user, or
+// before it where that user is far. It returns false where nobody waits.
+func (w *wheel) next() (time.Duration, bool) {
+	if len(w.soon) > 0 {
+		return w.soon[0].due, true
+	}
+	first := int64(math.MaxInt64)
+	for level := range levels {
+		shift := slotBits * level
+		here := w.tick >> shift
+		if ahead := w.firstUsed(level, here); ahead > 0 {
+			first = min(first, (here+ahead)<<shift)
+		}
+	}
+	return time.Duration(first << tickBits), first < math.MaxInt64
+}
+
+// firstUsed returns how many slots ahead of here the level's first user is, 0 for none.
+func (w *wheel) firstUsed(level int, here int64) int64 {
+	for ahead := int64(1); ahead <= slots; {
+		slot := (here + ahead) & slotMask
+		if rest := w.used[level][slot/64] >> (slot % 64); rest != 0 {
+			return ahead + int64(bits.TrailingZeros64(rest))
+		}
+		ahead += 64 - slot%64
+	}
+	return 0
+}
+
+// len returns how many users wait.
+func (w *wheel) len() int { return w.count + len(w.soon) }
+
+// drop empties the wheel and returns how many of its users were due by now.
+func (w *wheel) drop(now time.Duration) (due []*user) {
+	w.turn(now)
+	for len(w.soon) > 0 && w.soon[0].due <= now {
+		due = append(due, heap.Pop(&w.soon).(*user))
+	}
+	*w = wheel{tick: w.tick}
+	return due
+}
+
+// dueHeap orders users by due instant, then by arrival.
+type dueHeap []*user
+
+func (h dueHeap) Len() int { return len(h) }
+func (h dueHeap) Less(i, j int) bool {
+	return h[i].due < h[j].due || h[i].due == h[j].due && h[i].arrival < h[j].arrival
+}
+func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push and Pop are for container/heap.
+func (h *dueHeap) Push(x any) { *h = append(*h, x.(*user)) }
+
+// Pop removes the last element.
+func (h *dueHeap) Pop() any {
+	old := *h
+	u := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return u
+}
