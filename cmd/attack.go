@@ -1,0 +1,130 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fsctl/loadgen"
+	"fsctl/scenarios"
+)
+
+type attackOptions struct {
+	stormOptions
+	output    output
+	files     outputFiles
+	name      string
+	targets   string
+	rate      string
+	dryRun    bool
+	noVerdict bool
+}
+
+func newAttack(s Streams) *cobra.Command {
+	o := &attackOptions{}
+	c := &cobra.Command{
+		Use:   "attack SCENARIO --target URL",
+		Short: "Fire the storm at a target, open loop",
+		Long: "attack sends the scenario's storm: every user leaves at the instant that is due, whether earlier answers\n" +
+			"came or not. It writes a run directory, prints the verdict and exits with its code.\n" +
+			"Ctrl-C once stops, saves and reports; twice ends at once.",
+		Example: "  fsctl attack my-sale.yaml --target http://127.0.0.1:8080 --scale 1%\n" +
+			"  fsctl attack my-sale.yaml --target https://shop.example --allow-target shop.example\n" +
+			"  fsctl attack --targets targets.txt --rate 100/s --duration 30s --raw",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeScenario,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.name = args[0]
+			}
+			return runAttack(c.Context(), s, o)
+		},
+	}
+	o.flags(c)
+	f := c.Flags()
+	f.StringVar(&o.targets, "targets", "", "a plain vegeta target list in place of a scenario, `FILE`")
+	f.StringVar(&o.rate, "rate", "", "rate of the target list: 100/s")
+	f.BoolVar(&o.dryRun, "dry-run", false, "check everything and say what would be sent; send nothing")
+	f.BoolVar(&o.noVerdict, "no-verdict", false, "exit 0 whatever the verdict, once the run is saved")
+	o.files.flags(c)
+	o.output.flag(c, s)
+	return c
+}
+
+func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
+	if err := errors.Join(o.output.check(), o.check()); err != nil {
+		return err
+	}
+	switch {
+	case o.targets != "" && o.name != "":
+		return usagef("found --targets beside the scenario %s, wanted one or the other", o.name)
+	case o.targets != "":
+		return attackTargets(ctx, s, o)
+	case o.name == "":
+		return &hinted{usagef("no scenario to send"), "name one (fsctl scenarios list), a file, or --targets FILE"}
+	case o.rate != "":
+		return &hinted{usagef("found --rate beside a scenario, whose phases say the rate"), "use --scale, or --set storm.phases.0.rate=100/s"}
+	case o.target == "":
+		return &hinted{usagef("no target to send to"), "add --target http://HOST:PORT; to practise: fsctl shop, or fsctl rehearse " + o.name}
+	}
+	sc, err := scenarios.Load(o.name, o.set...)
+	if err != nil {
+		return err
+	}
+	scale, err := o.ratio(1)
+	if err != nil {
+		return err
+	}
+	storm, err := o.storm(sc, scale)
+	if err != nil {
+		return err
+	}
+	if o.dryRun {
+		rate, at := storm.Peak()
+		fmt.Fprintf(s.Out, "would send %d users within %v to %s over %d connections, at most %.0f/s, at %v\n",
+			storm.Arrivals(), storm.Length().Round(time.Millisecond), o.target, storm.Connections, rate, scenarios.Instant(at.Round(time.Millisecond)))
+		return nil
+	}
+	dir, err := o.dispatch(ctx, s, storm, sc, scale)
+	return o.conclude(dir, err)
+}
+
+// conclude reports a run that has been saved.
+func (o *attackOptions) conclude(dir string, failure error) error {
+	if dir == "" {
+		return failure
+	}
+	rep, err := judge(dir)
+	if err != nil {
+		return errors.Join(failure, err)
+	}
+	if err := errors.Join(failure, writeReport(o.output, o.files, rep)); err != nil {
+		return err
+	}
+	return verdict(rep.ExitCode, o.noVerdict)
+}
+
+func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
+	rate, err := scenarios.ParseRate(o.rate)
+	if err != nil {
+		return &hinted{usagef("--rate: %w", err), "say for example --rate 100/s --duration 30s"}
+	}
+	config, err := o.tls.config()
+	if err != nil {
+		return err
+	}
+	list, err := loadgen.NewTargetList(loadgen.TargetOptions{File: o.targets, Rate: rate, Duration: o.duration,
+		Allow: o.allow, Connections: o.connections, TLS: config, Raw: o.raw})
+	if err != nil {
+		return err
+	}
+	if o.dryRun {
+		fmt.Fprintf(s.Out, "would send %d requests within %v over %d connections\n", list.Hits(), o.duration, list.Connections)
+		return nil
+	}
+	dir, _, err := o.send(ctx, s, list, list.Manifest(time.Now()), nil)
+	return o.conclude(dir, err)
+}

@@ -1,0 +1,247 @@
+package cmd_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"fsctl/loadgen/record"
+)
+
+// steady is a scenario of one step at an even rate from T0.
+func steady(t *testing.T, rate, duration string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "steady.yaml")
+	text := `{apiVersion: fsctl/v1, kind: Scenario, name: steady, workload: {requests: 1M}, steps: {item: {share: 100%, request: {url: /items/sku-1}}},
+storm: {t0: 0s, phases: [{journey: visitor, from: T0, to: T0+` + duration + `, rate: ` + rate + `, spacing: even}], lateness: {limit: 500ms}}, journeys: {visitor: [item]},
+thresholds: {service_time: ["p(99)<1h"]}}`
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// server starts a command that prints its address, and ends it with the test.
+func server(t *testing.T, args ...string) (address string) {
+	t.Helper()
+	c := exec.Command("fsctl", args...)
+	log, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Process.Signal(os.Interrupt)
+		_ = c.Wait()
+	})
+	line, err := bufio.NewReader(log).ReadString('\n')
+	if err != nil {
+		t.Fatalf("%v printed no address: %v", args, err)
+	}
+	return regexp.MustCompile(`http://[0-9.:]+`).FindString(line)
+}
+
+// fsctl runs a command line, wants its exit code, and returns what it printed.
+func fsctl(t *testing.T, code int, args ...string) string {
+	t.Helper()
+	c := exec.Command("fsctl", args...)
+	var out, log bytes.Buffer
+	c.Stdout, c.Stderr = &out, &log
+	err := c.Run()
+	if got := exitOf(err); got != code {
+		t.Fatalf("fsctl %s: exit code %d, wanted %d\n%s%s", strings.Join(args, " "), got, code, out.String(), log.String())
+	}
+	return out.String() + log.String()
+}
+
+// command is fsctl in a directory of its own.
+func command(dir string, args ...string) *exec.Cmd {
+	c := exec.Command("fsctl", args...)
+	c.Dir = dir
+	return c
+}
+
+func exitOf(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	if err != nil {
+		return -1
+	}
+	return 0
+}
+
+// A generator short of connections is at fault itself: nothing is concluded from its run,
+// whatever the thresholds say.
+func TestSaturatedGeneratorIsInvalid(t *testing.T) {
+	t.Parallel()
+	target := server(t, "shop", "--listen", "127.0.0.1:0", "--service-time", "50ms", "--workers", "100")
+	out := fsctl(t, 111, "attack", steady(t, "60/s", "2s"), "--target", target, "--connections", "1", "--run", filepath.Join(t.TempDir(), "run"))
+	for _, want := range []string{"INVALID", "saturated", "connection"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("wanted %q in:\n%s", want, out)
+		}
+	}
+}
+
+// nginx serves a page on a free port of this machine.
+func nginx(t *testing.T) (address string) {
+	t.Helper()
+	dir := t.TempDir()
+	port := freePort(t)
+	config := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log %[1]s/error.log;
+events {} http { access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
+server { listen 127.0.0.1:%[2]d; location /ok { return 200 "hello\n"; } location /gone { return 404; } } }`, dir, port)
+	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command("nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", filepath.Join(dir, "error.log"))
+	if err := c.Start(); err != nil {
+		t.Fatalf("start nginx: %v; install it with: make deps", err)
+	}
+	t.Cleanup(func() {
+		_ = c.Process.Signal(syscall.SIGTERM)
+		_ = c.Wait()
+	})
+	address = fmt.Sprintf("127.0.0.1:%d", port)
+	for range 200 {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			conn.Close()
+			return "http://" + address
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("nginx does not listen")
+	return ""
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// A plain vegeta target list is fired at a real nginx; vegeta itself reads the raw results.
+func TestTargetListAtNginx(t *testing.T) {
+	t.Parallel()
+	address := nginx(t)
+	dir := t.TempDir()
+	targets := filepath.Join(dir, "targets.txt")
+	if err := os.WriteFile(targets, []byte("GET "+address+"/ok\n\nGET "+address+"/ok\nAccept: text/plain\n\nGET "+address+"/gone\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(dir, "run")
+	out := filepath.Join(dir, "report.json")
+	fsctl(t, 0, "attack", "--targets", targets, "--rate", "60/s", "--duration", "2s", "--raw", "--run", run, "--json", out)
+	var rep struct {
+		Steps []struct {
+			Requests int
+			Outcomes map[string]int
+		}
+	}
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &rep); err != nil {
+		t.Fatal(err)
+	}
+	if len(rep.Steps) != 1 || rep.Steps[0].Requests != 120 || rep.Steps[0].Outcomes["ok"] != 80 || rep.Steps[0].Outcomes["failed"] != 40 {
+		t.Errorf("found %+v, wanted 120 requests, 80 ok and 40 failed", rep.Steps)
+	}
+	v, err := exec.Command("go", "tool", "vegeta", "report", filepath.Join(run, "results.bin")).CombinedOutput()
+	if err != nil || !bytes.Contains(v, []byte("200:80")) || !bytes.Contains(v, []byte("404:40")) {
+		t.Errorf("vegeta report: %v\n%s", err, v)
+	}
+	// ... and fsctl reads them as a file of vegeta results.
+	if got := fsctl(t, 0, "report", filepath.Join(run, "results.bin")); !strings.Contains(got, "120") {
+		t.Errorf("report of the raw results:\n%s", got)
+	}
+}
+
+// start begins an attack and returns once it has measured something.
+func start(t *testing.T, run string, args ...string) (c *exec.Cmd, out *bytes.Buffer) {
+	t.Helper()
+	c, out = exec.Command("fsctl", append([]string{"attack", "--run", run}, args...)...), new(bytes.Buffer)
+	c.Stdout, c.Stderr = out, out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 500 {
+		if info, err := os.Stat(filepath.Join(run, "counters.jsonl")); err == nil && info.Size() > 0 {
+			return c, out
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("the attack has written nothing")
+	return nil, nil
+}
+
+// Ctrl-C once stops, drains, saves and reports.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	target := server(t, "shop", "--listen", "127.0.0.1:0")
+	run := filepath.Join(t.TempDir(), "run")
+	c, out := start(t, run, steady(t, "100/s", "60s"), "--target", target)
+	_ = c.Process.Signal(os.Interrupt)
+	if code := exitOf(c.Wait()); code != 105 {
+		t.Errorf("exit code %d, wanted 105\n%s", code, out)
+	}
+	if !strings.Contains(out.String(), "interrupted") || !strings.Contains(out.String(), "service_time") {
+		t.Errorf("wanted a report of the interrupted run:\n%s", out)
+	}
+	if rec, err := record.Open(run); err != nil || rec.Manifest.End.Reason != record.Interrupted || rec.Torn != 0 {
+		t.Errorf("record: %+v, %v", rec, err)
+	}
+	fsctl(t, 105, "report", run)
+}
+
+// A process that is killed leaves a run that can be reported.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	target := server(t, "shop", "--listen", "127.0.0.1:0")
+	run := filepath.Join(t.TempDir(), "run")
+	c, _ := start(t, run, steady(t, "100/s", "60s"), "--target", target)
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	if out := fsctl(t, 105, "report", run); !strings.Contains(out, "item") {
+		t.Errorf("report of the killed run:\n%s", out)
+	}
+}
+
+// A full disk ends the run with an error that says so, and what was written stays readable.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=48k"); err != nil {
+		t.Logf("no tmpfs to fill (%v); the record's own tests fill a file by a size limit", err)
+		return
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
+	target := server(t, "shop", "--listen", "127.0.0.1:0", "--service-time", "1ms")
+	out := fsctl(t, 1, "attack", steady(t, "300/s", "60s"), "--target", target, "--raw", "--run", filepath.Join(dir, "run"))
+	if !strings.Contains(out, "full") && !strings.Contains(out, "no space") {
+		t.Errorf("wanted an error that says the disk is full:\n%s", out)
+	}
+	if _, err := record.Open(filepath.Join(dir, "run")); err != nil {
+		t.Errorf("what was written cannot be read: %v", err)
+	}
+}

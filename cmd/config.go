@@ -1,0 +1,126 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+)
+
+// configure gives flags that are not on the command line their value from the environment
+// (FSCTL_SEED for --seed), else from the configuration file.
+func configure(c *cobra.Command, file string) error {
+	v := viper.New()
+	v.SetEnvPrefix("FSCTL")
+	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
+	v.AutomaticEnv()
+	if err := readConfig(v, c, file); err != nil {
+		return err
+	}
+	var err error
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed || err != nil || !v.IsSet(f.Name) || f.Name == "help" || f.Name == "config" {
+			return
+		}
+		if yielding(f) && v.InConfig(f.Name) && !inEnvironment(f.Name) && c.Flags().NArg() > 0 {
+			return // the scenario file is above the configuration file
+		}
+		if e := setFlag(c, f, v); e != nil {
+			where := v.ConfigFileUsed()
+			if inEnvironment(f.Name) {
+				where = "environment variable " + envName(f.Name)
+			}
+			err = usagef("%s: %s: %w", where, f.Name, e)
+		}
+	})
+	return err
+}
+
+func setFlag(c *cobra.Command, f *pflag.Flag, v *viper.Viper) error {
+	if list, ok := f.Value.(pflag.SliceValue); ok && !inEnvironment(f.Name) {
+		f.Changed = true
+		return list.Replace(v.GetStringSlice(f.Name))
+	}
+	return c.Flags().Set(f.Name, v.GetString(f.Name))
+}
+
+// yieldsToScenario marks flags that stand in for a field of the scenario file.
+const yieldsToScenario = "fsctl-scenario-field"
+
+func yielding(f *pflag.Flag) bool { return len(f.Annotations[yieldsToScenario]) > 0 }
+
+func envName(flag string) string {
+	return "FSCTL_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+func inEnvironment(flag string) bool {
+	return os.Getenv(envName(flag)) != ""
+}
+
+// readConfig reads the file given, else fsctl.yaml here, else the user's. A key that is no flag of any command is an error.
+func readConfig(v *viper.Viper, c *cobra.Command, file string) error {
+	v.SetConfigType("yaml")
+	if file == "" {
+		file = os.Getenv("FSCTL_CONFIG")
+	}
+	if file != "" {
+		v.SetConfigFile(file)
+	} else {
+		v.SetConfigName("fsctl.yaml")
+		v.AddConfigPath(".")
+		if dir, err := os.UserConfigDir(); err == nil {
+			v.AddConfigPath(filepath.Join(dir, "fsctl"))
+		}
+	}
+	err := v.ReadInConfig()
+	if _, none := errors.AsType[viper.ConfigFileNotFoundError](err); none {
+		return nil
+	}
+	if err != nil {
+		return usagef("read configuration: %w", err)
+	}
+	known := flagNames(c.Root())
+	for _, key := range v.AllKeys() {
+		if !slices.Contains(known, key) {
+			return usagef("%s: unknown key %q, wanted the name of a flag such as seed or output", v.ConfigFileUsed(), key)
+		}
+	}
+	return nil
+}
+
+func flagNames(c *cobra.Command) []string {
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	for _, sub := range c.Commands() {
+		names = append(names, flagNames(sub)...)
+	}
+	return names
+}
+
+// field is a flag that stands in for a field of the scenario.
+type field struct{ flag, path string }
+
+// fieldFlags defines flags that stand in for scenario fields.
+func fieldFlags(c *cobra.Command, usage map[string]string, fields []field) {
+	for _, f := range fields {
+		c.Flags().String(f.flag, "", usage[f.flag])
+		_ = c.Flags().SetAnnotation(f.flag, yieldsToScenario, []string{f.path})
+	}
+}
+
+// setFromFlags returns PATH=VALUE for every such flag that has a value.
+func setFromFlags(c *cobra.Command, fields []field) []string {
+	var set []string
+	for _, f := range fields {
+		if flag := c.Flags().Lookup(f.flag); flag.Changed {
+			set = append(set, fmt.Sprintf("%s=%s", f.path, flag.Value))
+		}
+	}
+	return set
+}

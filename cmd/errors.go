@@ -1,0 +1,90 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"fsctl/loadgen"
+	"fsctl/loadgen/record"
+	"fsctl/plan"
+	"fsctl/scenarios"
+)
+
+// Exit codes that do not come from a verdict; docs/exit-codes.md has all of them.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 104
+)
+
+// usageError is a command line that means nothing.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+func (e *usageError) Unwrap() error { return e.error }
+
+// verdictError carries the exit code of a verdict, which has been printed.
+type verdictError struct{ code int }
+
+func (e *verdictError) Error() string { return fmt.Sprintf("verdict: exit code %d", e.code) }
+
+// hinted is an error with what can be done about it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (e *hinted) Unwrap() error { return e.error }
+
+// fail prints an error with its hint, once, and returns the exit code.
+func fail(w io.Writer, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if verdict, ok := errors.AsType[*verdictError](err); ok {
+		return verdict.code
+	}
+	fmt.Fprintf(w, "fsctl: error: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintf(w, "fsctl: hint: %s\n", hint)
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	_, usage := errors.AsType[*usageError](err)
+	_, scenario := errors.AsType[*scenarios.Error](err)
+	_, unknown := errors.AsType[*scenarios.UnknownError](err)
+	_, input := errors.AsType[*loadgen.InputError](err)
+	_, planned := errors.AsType[*plan.InputError](err)
+	_, exists := errors.AsType[*record.ExistsError](err)
+	if usage || scenario || unknown || input || planned || exists {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func hintOf(err error) string {
+	if h, ok := errors.AsType[*hinted](err); ok {
+		return h.hint
+	}
+	if input, ok := errors.AsType[*loadgen.InputError](err); ok {
+		return input.Hint
+	}
+	if _, ok := errors.AsType[*scenarios.UnknownError](err); ok {
+		return "see them with: fsctl scenarios list"
+	}
+	if _, ok := errors.AsType[*scenarios.Error](err); ok {
+		return "an example of every field: fsctl scenarios show taobao-double11; the schema for your editor: fsctl scenarios schema"
+	}
+	if _, ok := errors.AsType[*record.ExistsError](err); ok {
+		return "choose another directory with --run"
+	}
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return "see: fsctl help"
+	}
+	return ""
+}

@@ -1,0 +1,141 @@
+package cmd
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"fsctl/plan"
+	"fsctl/report/render"
+	"fsctl/scenarios"
+)
+
+// planFields are the flags of plan that stand in for the scenario's workload.
+var planFields = []field{
+	{"users", "workload.users"}, {"active", "workload.active"}, {"actions", "workload.actions"},
+	{"busy-share", "workload.busy.share"}, {"busy-window", "workload.busy.window"}, {"peak", "workload.peak"},
+}
+
+var planUsage = map[string]string{
+	"users":       "registered users: 10M, or an interval 8M..12M",
+	"active":      "share of them active on the day: 20%",
+	"actions":     "requests per active user per day: 30",
+	"busy-share":  "share of the day's requests in the busy window: 80%",
+	"busy-window": "length of the busy window: 5h",
+	"peak":        "peak over the busy mean: 2..3",
+}
+
+// serviceFlags apply to every service of kind service.
+type serviceFlags struct{ transactions, cpu, utilization string }
+
+type planOptions struct {
+	output   output
+	name     string
+	trials   int
+	seed     uint64
+	set      []string
+	services serviceFlags
+}
+
+func newPlan(s Streams) *cobra.Command {
+	o := &planOptions{}
+	c := &cobra.Command{
+		Use:   "plan [SCENARIO]",
+		Short: "What the sale needs: QPS, TPS, CPU cores and instances",
+		Long: "plan turns people into requests per second by the 2/8 rule, and those into CPU cores and instances\n" +
+			"of everything behind the door. Flags stand in for the scenario's workload, alone or over a scenario.",
+		Example:           "  fsctl plan --users 10M --active 20% --actions 30 --peak 2..3 --cpu-per-request 5ms\n  fsctl plan taobao-double11 -o json\n  fsctl plan my-sale.yaml --set services.shop.demand=3ms",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeScenario,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.name = args[0]
+			}
+			o.set = append(setFromFlags(c, planFields), o.set...)
+			return runPlan(o)
+		},
+	}
+	fieldFlags(c, planUsage, planFields)
+	f := c.Flags()
+	f.StringVar(&o.services.transactions, "transactions", "", "share of requests that are transactions: 5% (without a scenario)")
+	f.StringVar(&o.services.cpu, "cpu-per-request", "", "CPU time of a request: 5ms, or an interval 3ms..8ms")
+	f.StringVar(&o.services.utilization, "utilization", "", "never plan above this utilization: 70%")
+	f.IntVar(&o.trials, "trials", 10_000, "Monte Carlo trials")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the trials")
+	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
+	o.output.flag(c, s)
+	return c
+}
+
+func runPlan(o *planOptions) error {
+	if err := o.output.check(); err != nil {
+		return err
+	}
+	if o.trials < 1 {
+		return usagef("found --trials %d, wanted 1 or more", o.trials)
+	}
+	sc, err := planScenario(o)
+	if err != nil {
+		return err
+	}
+	p, err := plan.New(sc, plan.Options{Trials: o.trials, Seed: o.seed})
+	if err != nil {
+		return err
+	}
+	return writePlan(o.output, p)
+}
+
+// planScenario loads the scenario, or that of flags alone, with the flags' values in their fields.
+func planScenario(o *planOptions) (*scenarios.Scenario, error) {
+	set := o.set
+	if o.name == "" {
+		if o.services.transactions != "" {
+			share, err := scenarios.ParseRatio(o.services.transactions)
+			if err != nil {
+				return nil, usagef("--transactions: %w", err)
+			}
+			set = append(set, fmt.Sprintf("steps.transaction.share=%g", float64(share)), fmt.Sprintf("steps.read.share=%g", 1-float64(share)))
+		}
+		sc, err := scenarios.Parse("flags", plan.FlagScenario(), append(set, o.services.on("app")...)...)
+		if err != nil {
+			return nil, &hinted{err, "for example: fsctl plan --users 10M --active 20% --actions 30 --peak 2..3, or name a scenario (fsctl scenarios list)"}
+		}
+		return sc, nil
+	}
+	if o.services.transactions != "" {
+		return nil, &hinted{usagef("found --transactions beside a scenario, whose steps say what is a transaction"), "use --set steps.order.share=5%"}
+	}
+	sc, err := scenarios.Load(o.name, set...)
+	if err != nil || o.services == (serviceFlags{}) {
+		return sc, err
+	}
+	for _, service := range sc.Services {
+		if service.Kind == "service" {
+			set = append(set, o.services.on(service.Name)...)
+		}
+	}
+	return scenarios.Load(o.name, set...)
+}
+
+func (f serviceFlags) on(service string) []string {
+	var set []string
+	if f.cpu != "" {
+		set = append(set, "services."+service+".demand="+f.cpu)
+	}
+	if f.utilization != "" {
+		set = append(set, "services."+service+".utilization="+f.utilization)
+	}
+	return set
+}
+
+func writePlan(o output, p *plan.Plan) error {
+	switch o.form {
+	case "json":
+		return render.JSON(o.stream, p)
+	case "yaml":
+		return render.YAML(o.stream, p)
+	case "markdown":
+		return render.PlanMarkdown(o.stream, p)
+	}
+	return render.Plan(o.stream, p, style(o.stream))
+}

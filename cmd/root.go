@@ -1,0 +1,145 @@
+// Package cmd is the command line: each command resolves its options, calls one library and renders what it returns.
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"fsctl/report/render"
+)
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Main runs the command line of this process and returns its exit code.
+//
+// The first Ctrl-C asks the command to stop, drain, save and report; the second ends the process.
+func Main() int {
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer restore()
+	context.AfterFunc(ctx, restore)
+	return Run(ctx, os.Args[1:], Streams{os.Stdin, os.Stdout, os.Stderr})
+}
+
+// Run runs a command line and returns its exit code. Errors are printed once, on s.Err.
+func Run(ctx context.Context, args []string, s Streams) int {
+	root, started := newRoot(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !*started {
+		err = &usageError{err}
+	}
+	return fail(s.Err, err)
+}
+
+// New returns the command tree.
+func New(s Streams) *cobra.Command {
+	root, _ := newRoot(s)
+	return root
+}
+
+// newRoot returns the command tree, and whether a command's own work has begun: what goes wrong
+// before is wrong usage.
+func newRoot(s Streams) (root *cobra.Command, started *bool) {
+	started = new(bool)
+	var config string
+	root = &cobra.Command{
+		Use:           "fsctl",
+		Short:         "Plan, rehearse, storm and judge flash sales",
+		Long:          "fsctl plans a flash sale, makes the storm happen to a real target, and says whether it held.\nA team describes the sale once, in a scenario file, which every command reads.",
+		Example:       "  fsctl rehearse                              the whole loop, on this machine\n  fsctl plan taobao-double11                  what the sale needs\n  fsctl attack my-sale.yaml --target http://127.0.0.1:8080\n  fsctl report latest",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if err := configure(c, config); err != nil {
+				return err
+			}
+			*started = true
+			return nil
+		},
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.PersistentFlags().StringVar(&config, "config", "", "configuration `FILE` (default fsctl.yaml here, else in the user's configuration directory)")
+	root.AddCommand(newPlan(s), newAttack(s), newReport(s), newRehearse(s), newShop(s), newScenarios(s), newVersion(s))
+	return root, started
+}
+
+// output is the form of a command's result.
+type output struct {
+	form   string
+	stream io.Writer
+}
+
+var forms = []string{"table", "json", "yaml", "markdown"}
+
+func (o *output) flag(c *cobra.Command, s Streams) {
+	o.stream = s.Out
+	c.Flags().StringVarP(&o.form, "output", "o", "table", "form of the result: "+strings.Join(forms, ", "))
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (o *output) check() error {
+	for _, f := range forms {
+		if o.form == f {
+			return nil
+		}
+	}
+	return usagef("found -o %q, wanted one of %s", o.form, strings.Join(forms, ", "))
+}
+
+// style returns how wide and colourful text for a stream may be.
+func style(w io.Writer) render.Style {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return render.Style{Width: 120}
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || width <= 0 {
+		width = 80
+	}
+	_, plain := os.LookupEnv("NO_COLOR")
+	return render.Style{Width: width, Color: !plain && os.Getenv("TERM") != "dumb"}
+}
+
+// isTerminal tells whether a person reads the stream.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// writeFile makes a file by a temporary name and a rename, so that it is whole or absent.
+func writeFile(path string, write func(io.Writer) error) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".fsctl-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(file.Name())
+	if err := write(file); err != nil {
+		file.Close()
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Chmod(file.Name(), 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}

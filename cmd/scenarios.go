@@ -1,0 +1,119 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"fsctl/scenarios"
+)
+
+func newScenarios(s Streams) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "scenarios",
+		Short: "List, show, write and check scenarios",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(
+		&cobra.Command{Use: "list", Short: "The built-in scenarios", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error { return listScenarios(s.Out) }},
+		&cobra.Command{Use: "show SCENARIO", Short: "The text of a scenario", Args: cobra.ExactArgs(1), ValidArgsFunction: completeScenario,
+			RunE: func(_ *cobra.Command, args []string) error { return showScenario(s.Out, args[0]) }},
+		&cobra.Command{Use: "new FILE", Short: "Write a scenario to begin with", Args: cobra.ExactArgs(1), Example: "  fsctl scenarios new my-sale.yaml",
+			RunE: func(_ *cobra.Command, args []string) error { return newScenario(s.Err, args[0]) }},
+		&cobra.Command{Use: "validate FILE...", Short: "Check scenarios; every problem is told at once", Args: cobra.MinimumNArgs(1), ValidArgsFunction: completeScenario,
+			RunE: func(_ *cobra.Command, args []string) error { return validateScenarios(s.Out, args) }},
+		&cobra.Command{Use: "schema", Short: "The JSON Schema of scenario files, for editors", Args: cobra.NoArgs,
+			RunE: func(*cobra.Command, []string) error { return writeSchema(s.Out) }},
+	)
+	return c
+}
+
+func completeScenario(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return scenarios.Builtin(), cobra.ShellCompDirectiveDefault
+}
+
+func listScenarios(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, name := range scenarios.Builtin() {
+		sc, err := scenarios.Load(name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(table, "%s\t%s\n", name, sc.Description)
+	}
+	return table.Flush()
+}
+
+func showScenario(w io.Writer, name string) error {
+	_, text, err := scenarios.Read(name)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+func newScenario(log io.Writer, path string) error {
+	if !strings.HasSuffix(path, ".yaml") && !strings.HasSuffix(path, ".yml") {
+		path += ".yaml"
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return &hinted{usagef("%s exists, and is not overwritten", path), "choose another name"}
+	} else if err != nil {
+		return fmt.Errorf("write scenario: %w", err)
+	}
+	_, err = file.Write(scenarios.Starter(scenarioName(path)))
+	if err = errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("write scenario %s: %w", path, err)
+	}
+	fmt.Fprintf(log, "wrote %s; try it with: fsctl rehearse %s\n", path, path)
+	return nil
+}
+
+// scenarioName makes a scenario's name of a file's: what cannot stand in one becomes a dash.
+func scenarioName(path string) string {
+	base := strings.ToLower(strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".yaml"), ".yml"))
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return '-'
+	}, base)
+	if name = strings.Trim(name, "-_"); name == "" {
+		return "my-sale"
+	}
+	return name
+}
+
+func validateScenarios(w io.Writer, names []string) error {
+	var all []error
+	for _, name := range names {
+		if _, err := scenarios.Load(name); err != nil {
+			all = append(all, err)
+			continue
+		}
+		fmt.Fprintf(w, "%s: valid\n", name)
+	}
+	return errors.Join(all...)
+}
+
+func writeSchema(w io.Writer) error {
+	text, err := scenarios.Schema()
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}

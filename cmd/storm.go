@@ -1,0 +1,209 @@
+package cmd
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fsctl/loadgen"
+	"fsctl/loadgen/record"
+	"fsctl/report"
+	"fsctl/scenarios"
+)
+
+// runsDir is where runs are kept.
+const runsDir = "runs"
+
+// stormOptions are the flags that attack and rehearse share.
+type stormOptions struct {
+	target      string
+	run         string
+	scale       string
+	duration    time.Duration
+	connections int
+	seed        uint64
+	raw         bool
+	allow       []string
+	set         []string
+	engine      string
+	tls         tlsOptions
+}
+
+type tlsOptions struct {
+	authority, certificate, key string
+	insecure                    bool
+}
+
+func (o *stormOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.target, "target", "", "where to send the storm, `URL` such as http://127.0.0.1:8080")
+	f.StringVar(&o.run, "run", "", "run `DIR`, made new (default runs/<UTC time>-<scenario>)")
+	f.StringVar(&o.scale, "scale", "", "multiply rates, populations and stock: 1%")
+	f.DurationVar(&o.duration, "duration", 0, "cut the storm after this time from the run's start")
+	f.IntVar(&o.connections, "connections", 0, "connections open at once (default: by Little's law, 64 to 10000)")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of everything drawn: arrivals, users, items, think times")
+	f.BoolVar(&o.raw, "raw", false, "also write every request as a vegeta result, to results.bin")
+	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` beyond this machine that may be stormed; may be repeated")
+	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
+	f.StringVar(&o.engine, "engine", "auto", "auto, or vegeta for net/http with HTTP/2 and proxies")
+	f.StringVar(&o.tls.authority, "cacert", "", "certificate authority of the target, PEM `FILE`")
+	f.StringVar(&o.tls.certificate, "cert", "", "client certificate, PEM `FILE`")
+	f.StringVar(&o.tls.key, "key", "", "key of the client certificate, PEM `FILE`")
+	f.BoolVar(&o.tls.insecure, "insecure", false, "do not verify the target's certificate")
+}
+
+// check finds what is wrong with the flags alone.
+func (o *stormOptions) check() error {
+	if o.engine != "auto" && o.engine != "vegeta" {
+		return usagef("found --engine %q, wanted auto or vegeta", o.engine)
+	}
+	if o.connections < 0 || o.connections > 1_000_000 {
+		return usagef("found --connections %d, wanted 1 to 1000000, or 0 to choose", o.connections)
+	}
+	if o.duration < 0 {
+		return usagef("found --duration %v, wanted 0 or more", o.duration)
+	}
+	return nil
+}
+
+// ratio returns the scale, or that given where the flag is absent.
+func (o *stormOptions) ratio(absent float64) (float64, error) {
+	if o.scale == "" {
+		return absent, nil
+	}
+	r, err := scenarios.ParseScale(o.scale)
+	if err != nil {
+		return 0, usagef("--scale: %w", err)
+	}
+	return r, nil
+}
+
+func (o *stormOptions) url() (*url.URL, error) {
+	u, err := url.Parse(o.target)
+	if err != nil {
+		return nil, usagef("--target: %w", err)
+	}
+	return u, nil
+}
+
+// config returns the TLS configuration.
+func (o *tlsOptions) config() (*tls.Config, error) {
+	config := &tls.Config{InsecureSkipVerify: o.insecure, MinVersion: tls.VersionTLS12}
+	if o.authority != "" {
+		pem, err := os.ReadFile(o.authority)
+		if err != nil {
+			return nil, usagef("--cacert: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, usagef("--cacert %s: found no certificate, wanted PEM", o.authority)
+		}
+	}
+	if (o.certificate == "") != (o.key == "") {
+		return nil, usagef("found one of --cert and --key, wanted both")
+	}
+	if o.certificate != "" {
+		pair, err := tls.LoadX509KeyPair(o.certificate, o.key)
+		if err != nil {
+			return nil, usagef("--cert, --key: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
+
+// directory returns the run directory for a scenario.
+func (o *stormOptions) directory(scenario string, now time.Time) string {
+	if o.run != "" {
+		return o.run
+	}
+	return filepath.Join(runsDir, now.UTC().Format("20060102T150405.000Z")+"-"+scenario)
+}
+
+// attacker is a storm or a target list, ready to be sent.
+type attacker interface {
+	Run(ctx context.Context, w *record.Writer, t0 time.Time, observe loadgen.Observer) (record.End, error)
+}
+
+// send makes the run directory and runs the attack. It returns the directory and how the run
+// ended; an error after the directory was made is the record's.
+func (o *stormOptions) send(ctx context.Context, s Streams, a attacker, m record.Manifest, sc *scenarios.Scenario) (dir string, end record.End, err error) {
+	dir = o.directory(nameOf(sc), m.Start)
+	m.FsctlVersion = version()
+	m.Settings = o.settings()
+	var document []byte
+	if sc != nil {
+		document = sc.Document
+	}
+	w, err := record.Create(dir, m, document)
+	if err != nil {
+		return dir, end, err
+	}
+	progress := newProgress(s.Err)
+	observe := loadgen.Observer(func(i record.Interval) error { progress.show(i); return nil })
+	if sc != nil {
+		live := report.NewLive(sc, m)
+		observe = func(i record.Interval) error {
+			progress.show(i)
+			if crossed := live.Add(i); crossed != nil {
+				return &loadgen.Abort{Message: crossed.Summary()}
+			}
+			return nil
+		}
+	}
+	fmt.Fprintf(s.Err, "run %s: %d users to %s over %d connections, T0 at %s\n", dir, m.PlannedArrivals, m.Target, m.Connections, m.T0.Format("15:04:05.000"))
+	end, err = a.Run(ctx, w, m.T0, observe)
+	progress.end()
+	if end.Message != "" {
+		fmt.Fprintf(s.Err, "%s: %s\n", end.Reason, end.Message)
+	}
+	return dir, end, err
+}
+
+func nameOf(sc *scenarios.Scenario) string {
+	if sc == nil {
+		return "targets"
+	}
+	return sc.Name
+}
+
+// settings are what run.json keeps of the flags.
+func (o *stormOptions) settings() map[string]any {
+	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure}
+}
+
+// storm compiles a scenario's storm at a scale and returns it with its manifest.
+func (o *stormOptions) storm(sc *scenarios.Scenario, scale float64) (*loadgen.Storm, error) {
+	target, err := o.url()
+	if err != nil {
+		return nil, err
+	}
+	config, err := o.tls.config()
+	if err != nil {
+		return nil, err
+	}
+	return loadgen.New(loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed,
+		Connections: o.connections, Duration: o.duration, TLS: config, Raw: o.raw})
+}
+
+// dispatch sends a storm.
+func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (dir string, err error) {
+	m, err := storm.Manifest(time.Now())
+	if err != nil {
+		return "", err
+	}
+	m.ScaleRatio = scale
+	dir, _, err = o.send(ctx, s, storm, m, sc)
+	if _, exists := errors.AsType[*record.ExistsError](err); exists {
+		return "", err
+	}
+	return dir, err
+}
