@@ -100,7 +100,7 @@ func scenarioOf(rec *record.Record) (*scenarios.Scenario, *plan.Plan, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := plan.New(sc, plan.Options{Trials: 1000, Seed: rec.Manifest.Seed})
+	p, err := plan.New(sc, plan.Options{Seed: rec.Manifest.Seed})
 	if err != nil {
 		return nil, nil, fmt.Errorf("plan the scenario of the run: %w", err)
 	}

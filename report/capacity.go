@@ -9,7 +9,8 @@ import (
 )
 
 // Capacity is the most that the target was seen to do: the best mean rate of good answers over three
-// consecutive seconds. Failed requests are left out, since refusing is cheap.
+// consecutive seconds, or over fewer in which it was busy throughout. Failed requests are left out,
+// since refusing is cheap.
 type Capacity struct {
 	QPS              float64            `json:"qps"`
 	AtSeconds        int                `json:"at_seconds"`        // where that rate began, from T0
@@ -70,13 +71,19 @@ func good(c record.Counters) float64 {
 // measureCapacity measures the target. A saturated generator never shows the target's limit.
 func measureCapacity(run *series, p pressure, share float64, generatorSaturated bool) Capacity {
 	c := Capacity{Steps: map[string]float64{}}
-	c.QPS, c.AtSeconds = run.best(func(events map[string]record.Counters) float64 {
+	answered := func(events map[string]record.Counters) float64 {
 		var sum float64
 		for _, counters := range events {
 			sum += good(counters)
 		}
 		return sum
-	})
+	}
+	c.QPS, c.AtSeconds = run.best(answered)
+	if !generatorSaturated && p.queues() {
+		if rate, at := run.bestAmong(busyThroughout, answered); rate > c.QPS {
+			c.QPS, c.AtSeconds = rate, at
+		}
+	}
 	for _, name := range run.names {
 		c.Steps[name], _ = run.best(func(events map[string]record.Counters) float64 { return good(events[name]) })
 	}
@@ -89,6 +96,17 @@ func measureCapacity(run *series, p pressure, share float64, generatorSaturated 
 	}
 	c.LowerBound = c.SaturatedSeconds == 0
 	return c
+}
+
+// fullShare is the share of a second's answers that left with all connections busy when the target had
+// work waiting throughout the second.
+const fullShare = 0.9
+
+// busyThroughout says whether the target had work waiting in all of a second. Then what it answered is
+// what it can do, however short the rush was.
+func busyThroughout(events map[string]record.Counters) bool {
+	sum := allOf(events)
+	return sum.Done > 0 && float64(sum.Full.Requests) >= fullShare*float64(sum.Done)
 }
 
 // atLimit says whether the target was at its limit in a second: it answered queueingRatio times slower

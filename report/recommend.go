@@ -119,7 +119,7 @@ func (z *sizing) replicas(s *plan.Service) Recommendation {
 	case measured == 0:
 		r.Because = keep + "; the run made no calls to it that were answered" + assumed
 	case z.capacity.LowerBound:
-		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s and never met the target's limit, which fsctl attack --find-capacity finds",
+		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s and never met the target's limit; a larger --scale finds it",
 			keep, figure.Rate(measured), figure.Of(max(running, 1), "instance"), assumed)
 	case !z.isLimit(s):
 		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s, and by the plan another service was the limit",

@@ -87,7 +87,7 @@ func TestReplicasKeepThePlanWhereTheLimitWasNotMet(t *testing.T) {
 	}
 	for _, got := range Judge(rec, sc, p).Recommendations {
 		wants := map[string][]string{
-			"gateway.replicas": {"5", "at least 50/s on 1 instance (1 is assumed: set services.gateway.running)", "--find-capacity"},
+			"gateway.replicas": {"5", "at least 50/s on 1 instance (1 is assumed: set services.gateway.running)", "a larger --scale finds it"},
 			"shop.replicas":    {"17", "at least 100/s", "never met the target's limit"},
 			"mail.replicas":    {"2", "the run made no calls"},
 		}[got.Setting]

@@ -81,6 +81,29 @@ func (s *series) best(count func(map[string]record.Counters) float64) (perSec fl
 	return perSec, from
 }
 
+// bestAmong is best over consecutive seconds that are all chosen, also where there are fewer than bestSeconds.
+func (s *series) bestAmong(chosen func(map[string]record.Counters) bool, count func(map[string]record.Counters) float64) (perSec float64, from int) {
+	var rates []float64 // of the chosen seconds up to here that follow each other
+	for i, second := range s.seconds {
+		if i > 0 && second != s.seconds[i-1]+1 || !chosen(s.events[i]) {
+			rates = nil
+		}
+		if !chosen(s.events[i]) {
+			continue
+		}
+		rates = append(rates, count(s.events[i]))
+		rates = rates[max(0, len(rates)-bestSeconds):]
+		var sum float64
+		for _, r := range rates {
+			sum += r
+		}
+		if mean := sum / float64(len(rates)); mean > perSec {
+			perSec, from = mean, second-len(rates)+1
+		}
+	}
+	return perSec, from
+}
+
 // bestSeconds is how long a rate must be kept up to count as capacity: one second may be a burst that
 // buffers swallowed.
 const bestSeconds = 3
