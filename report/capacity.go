@@ -78,15 +78,6 @@ func measureCapacity(run *series, p pressure, share float64, generatorSaturated 
 		}
 		return sum
 	}
-	c.QPS, c.AtSeconds = run.best(answered)
-	if !generatorSaturated && p.queues() {
-		if rate, at := run.bestAmong(busyThroughout, answered); rate > c.QPS {
-			c.QPS, c.AtSeconds = rate, at
-		}
-	}
-	for _, name := range run.names {
-		c.Steps[name], _ = run.best(func(events map[string]record.Counters) float64 { return good(events[name]) })
-	}
 	if !generatorSaturated {
 		for _, events := range run.events {
 			if p.atLimit(events, share) {
@@ -95,6 +86,10 @@ func measureCapacity(run *series, p pressure, share float64, generatorSaturated 
 		}
 	}
 	c.LowerBound = c.SaturatedSeconds == 0
+	c.QPS, c.AtSeconds = run.most(answered, !c.LowerBound)
+	for _, name := range run.names {
+		c.Steps[name], _ = run.most(func(events map[string]record.Counters) float64 { return good(events[name]) }, !c.LowerBound)
+	}
 	return c
 }
 

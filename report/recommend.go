@@ -94,7 +94,7 @@ type sizing struct {
 //	n = ceil(peak / (measured / running x utilization))
 //
 //	peak         calls at the planned peak, P95 [1/s]
-//	measured     calls in the target's best three seconds [1/s]
+//	measured     calls in the target's best seconds, as for [Capacity] [1/s]
 //	running      instances behind the target during the run
 //	utilization  share of its capacity that the service may be planned to use
 //
@@ -171,19 +171,19 @@ func (z *sizing) utilization(name string) float64 {
 	return defaultUtilization
 }
 
-// calls returns the most calls a second that reached a service, over three seconds.
+// calls returns the most calls a second that reached a service.
 func (z *sizing) calls(name string) float64 {
 	own := z.service(name)
 	if own == nil {
 		return 0
 	}
-	perSec, _ := z.run.best(func(events map[string]record.Counters) float64 {
+	perSec, _ := z.run.most(func(events map[string]record.Counters) float64 {
 		var sum float64
 		for _, step := range z.run.names {
 			sum += good(events[step]) * own.Calls[step]
 		}
 		return sum
-	})
+	}, !z.capacity.LowerBound)
 	return finite(perSec)
 }
 

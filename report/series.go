@@ -81,6 +81,18 @@ func (s *series) best(count func(map[string]record.Counters) float64) (perSec fl
 	return perSec, from
 }
 
+// most is best; for a target that was at its limit, seconds in which it was busy throughout count also
+// where there are fewer of them.
+func (s *series) most(count func(map[string]record.Counters) float64, atLimit bool) (perSec float64, from int) {
+	perSec, from = s.best(count)
+	if atLimit {
+		if rush, at := s.bestAmong(busyThroughout, count); rush > perSec {
+			return rush, at
+		}
+	}
+	return perSec, from
+}
+
 // bestAmong is best over consecutive seconds that are all chosen, also where there are fewer than bestSeconds.
 func (s *series) bestAmong(chosen func(map[string]record.Counters) bool, count func(map[string]record.Counters) float64) (perSec float64, from int) {
 	var rates []float64 // of the chosen seconds up to here that follow each other
