@@ -214,6 +214,33 @@ func TestInterrupt(t *testing.T) {
 	fsctl(t, 105, "report", run)
 }
 
+// Ctrl-C twice ends at once, though the target never answers; the run can still be reported.
+func TestInterruptTwice(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	run := filepath.Join(t.TempDir(), "run")
+	c, _ := start(t, run, steady(t, "100/s", "60s"), "--target", "http://"+silent.Addr().String())
+	_ = c.Process.Signal(os.Interrupt)
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for {
+		select {
+		case <-ended:
+			if status := c.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
+				t.Errorf("ended with %v, wanted the second interrupt to end it", c.ProcessState)
+			}
+			fsctl(t, 105, "report", run)
+			return
+		case <-time.After(300 * time.Millisecond):
+			_ = c.Process.Signal(os.Interrupt)
+		}
+	}
+}
+
 // A process that is killed leaves a run that can be reported.
 func TestKill(t *testing.T) {
 	t.Parallel()

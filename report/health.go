@@ -172,13 +172,13 @@ func (j *judgement) judgePacing() {
 	if late <= j.bounds.share {
 		return
 	}
-	used, cores := j.cpuWhileLate(), j.rec.Manifest.Cores
+	used, cores := j.cpuWhile(func(c record.Counters) bool { return c.Late > 0 }), j.rec.Manifest.Cores
 	what := fmt.Sprintf("%s of the requests left more than %s late though a connection was idle (%s is allowed)",
 		figure.Percent(late), figure.Seconds(j.bounds.limitSeconds), figure.Percent(j.bounds.share))
 	switch {
 	case used.seconds == 0 || cores == 0:
 		j.saturate(FindingPacing, "%s: the generator did not get to send them", what)
-	case used.CPUSeconds >= busyCoresRatio*float64(cores*used.seconds):
+	case outOfCPU(used, cores):
 		j.saturate(FindingCPU, "%s: the generator used %s of its %s, so it needs more cores or more agents",
 			what, coresOf(used), figure.Of(cores, "core"))
 	default:
@@ -189,15 +189,20 @@ func (j *judgement) judgePacing() {
 
 func coresOf(g generators) string { return figure.Number(ratio(g.CPUSeconds, float64(g.seconds))) }
 
-// cpuWhileLate sums the generator's health over the seconds with late requests.
-func (j *judgement) cpuWhileLate() generators {
-	late := map[int]bool{}
+// outOfCPU says whether a generator had no CPU to spare.
+func outOfCPU(used generators, cores int) bool {
+	return used.seconds > 0 && cores > 0 && used.CPUSeconds >= busyCoresRatio*float64(cores*used.seconds)
+}
+
+// cpuWhile sums the generator's health over the seconds chosen.
+func (j *judgement) cpuWhile(chosen func(record.Counters) bool) generators {
+	wanted := map[int]bool{}
 	for i, second := range j.run.seconds {
-		late[second] = allOf(j.run.events[i]).Late > 0
+		wanted[second] = chosen(allOf(j.run.events[i]))
 	}
 	var sum generators
 	for second, g := range j.rec.Generators() {
-		if late[second] {
+		if wanted[second] {
 			sum.Generator.Add(g)
 			sum.seconds++
 		}
@@ -211,9 +216,13 @@ func (j *judgement) cpuWhileLate() generators {
 func (j *judgement) judgeConnections() {
 	waited := ratio(j.total.Waited, j.total.Sent)
 	p := j.pressure
+	used := j.cpuWhile(func(c record.Counters) bool { return c.Waited > 0 })
 	switch {
 	case waited <= j.bounds.share:
 	case p.queues() && j.health.Saturated: // a generator that cannot keep up measures slow answers itself
+	case p.queues() && outOfCPU(used, j.rec.Manifest.Cores):
+		j.saturate(FindingCPU, "%s of the requests waited for a connection while the generator used %s of its %s, so that it may have been slow to read the answers itself: it needs more cores or more agents",
+			figure.Percent(waited), coresOf(used), figure.Of(j.rec.Manifest.Cores, "core"))
 	case p.queues():
 		j.find(FindingTargetLimited, "the target queued: with all %sconnections busy it took %s for a request, %s times the %s of quiet moments, so that %s of the requests waited for it and not for the generator",
 			countIf(j.rec.Manifest.Connections), figure.Seconds(p.full), figure.Number(p.ratio), figure.Seconds(p.quiet), figure.Percent(waited))
