@@ -51,7 +51,7 @@ func (e *Error) Error() string {
 // decoder fills types from YAML nodes. It collects every problem instead of stopping at one.
 type decoder struct {
 	problems []Problem
-	lines    map[string]int // of every field that was present
+	lines    map[string]int // of every field that was present, and of the whole as ""
 }
 
 // nodeReader is a type with a form of its own: an interval, a distribution, an action.

@@ -19,6 +19,8 @@ const (
 	defaultOutcome       = "placed"
 	defaultOrderVariable = "order_id"
 	defaultSKU           = "sku-${n}"
+	defaultEventDuration = time.Hour
+	defaultMargin        = 5 * time.Minute
 )
 
 // defaults knows which fields a file has: a zero that somebody wrote stays a zero.
@@ -45,6 +47,9 @@ func (s *Scenario) setDefaults(lines map[string]int) {
 	if s.Sale != nil {
 		setDefault(d, "sale.items", &s.Sale.Items, 1)
 		setDefault(d, "sale.sku", &s.Sale.SKU, defaultSKU)
+	}
+	if s.Estate != nil {
+		d.estate(s.Estate)
 	}
 	if s.Storm != nil {
 		setDefault(d, "storm.drain", &s.Storm.Drain, defaultDrain)
@@ -74,10 +79,25 @@ func (d defaults) request(path string, r *Request) {
 	setDefault(d, path+".redirects", &r.Redirects, &redirects)
 }
 
+func (d defaults) estate(e *Estate) {
+	setDefault(d, "estate.event_duration", &e.EventDuration, defaultEventDuration)
+	setDefault(d, "estate.margin", &e.Margin, defaultMargin)
+	for i := range e.Pools {
+		billing := Reserved
+		if e.Pools[i].Provision != nil {
+			billing = OnDemand
+		}
+		setDefault(d, namedPath("estate.pools", i, e.Pools[i].Name)+".billing", &e.Pools[i].Billing, billing)
+	}
+}
+
 func (d defaults) service(path string, v *Service) {
 	one := Exactly(1.0)
 	setDefault(d, path+".instance.cores", &v.Instance.Cores, 1)
 	setDefault(d, path+".utilization", &v.Utilization, defaultUtilization)
 	setDefault(d, path+".wait", &v.Wait, defaultWait)
 	setDefault(d, path+".variability", &v.Variability, &one)
+	if v.Kind == "cache" {
+		setDefault(d, path+".key_copies", &v.KeyCopies, 1)
+	}
 }

@@ -95,8 +95,9 @@ func Parse(file string, text []byte, set ...string) (*Scenario, error) {
 		}
 	}
 	s := &Scenario{File: file, Document: text}
-	d := &decoder{lines: map[string]int{}}
-	d.structure(document.Content[0], "", reflect.ValueOf(s).Elem())
+	root := document.Content[0]
+	d := &decoder{lines: map[string]int{"": root.Line}}
+	d.structure(root, "", reflect.ValueOf(s).Elem())
 	s.setDefaults(d.lines)
 	v := &validator{s: s, lines: d.lines, problems: d.problems}
 	for _, p := range d.problems {

@@ -15,6 +15,7 @@ type Scenario struct {
 	Services    []Service     `yaml:"services" jsonschema_description:"What stands behind the door."`
 	Sale        *Sale         `yaml:"sale" jsonschema_description:"What is sold. It bounds successes, never attempts."`
 	Estate      *Estate       `yaml:"estate" jsonschema_description:"Where it runs."`
+	Limits      *SizeLimits   `yaml:"limits" jsonschema_description:"What the whole sale may take at most; plan is infeasible above."`
 	Storm       *Storm        `yaml:"storm" jsonschema_description:"How the storm arrives. Times are relative to T0, the instant the sale opens."`
 	Rehearsal   *Rehearsal    `yaml:"rehearsal" jsonschema_description:"How fsctl rehearse shrinks the storm to one machine."`
 	Journeys    Keyed[Script] `yaml:"journeys" jsonschema_description:"What a user does, step by step."`
@@ -36,6 +37,7 @@ type Workload struct {
 	Busy     Busy                         `yaml:"busy" jsonschema_description:"The share of the day's requests that arrives in the busy window."`
 	Peak     Interval[float64]            `yaml:"peak" jsonschema_description:"Peak over the busy mean."`
 	Event    map[string]Interval[float64] `yaml:"event" jsonschema_description:"A sale multiplies these steps over their busy mean."`
+	Origins  map[string]Count             `yaml:"origins" jsonschema_description:"How many of what the requests come from, such as stores: plan doubts figures of over one a second around the clock for each."`
 }
 
 // Busy is the busy window of the 2/8 rule.
@@ -74,27 +76,43 @@ type Request struct {
 
 // Service is something that answers, stores or forwards, as plan sizes it.
 type Service struct {
-	Name        string                  `yaml:"name" jsonschema:"required"`
-	Kind        string                  `yaml:"kind" jsonschema:"required,enum=service,enum=cache,enum=database,enum=queue,enum=function"`
-	Calls       map[string]float64      `yaml:"calls" jsonschema_description:"Calls that one request of a step makes to this service."`
-	Demand      Interval[time.Duration] `yaml:"demand" jsonschema_description:"CPU time per call."`
-	Variability *Interval[float64]      `yaml:"variability" jsonschema_description:"Squared coefficient of variation of the service time; 1 by default."`
-	Instance    Instance                `yaml:"instance" jsonschema_description:"Size of one instance."`
-	Utilization Ratio                   `yaml:"utilization" jsonschema_description:"Never plan above this; 70% by default."`
-	Wait        Ratio                   `yaml:"wait" jsonschema_description:"Largest probability that a call waits for a core; 20% by default."`
-	Latency     *Latency                `yaml:"latency" jsonschema_description:"Quantile of the response time that must hold."`
-	Start       time.Duration           `yaml:"start" jsonschema_description:"From scale to ready."`
-	Running     int                     `yaml:"running" jsonschema_description:"Instances that run behind the target now."`
-	Hit         *Interval[Ratio]        `yaml:"hit" jsonschema_description:"Share of calls that a cache answers itself."`
-	Misses      string                  `yaml:"misses" jsonschema_description:"Service that the rest goes on to."`
-	Capacity    Interval[Rate]          `yaml:"capacity" jsonschema_description:"Calls per second of one shard or node."`
-	Writes      Ratio                   `yaml:"writes" jsonschema_description:"Share of calls that write: they go to the primary."`
-	HotRow      Rate                    `yaml:"hot_row" jsonschema_description:"Writes per second that one row takes."`
+	Name         string                  `yaml:"name" jsonschema:"required"`
+	Kind         string                  `yaml:"kind" jsonschema:"required,enum=service,enum=cache,enum=database,enum=queue,enum=function"`
+	Calls        map[string]float64      `yaml:"calls" jsonschema_description:"Calls that one request of a step makes to this service."`
+	Demand       Interval[time.Duration] `yaml:"demand" jsonschema_description:"CPU time per call."`
+	Variability  *Interval[float64]      `yaml:"variability" jsonschema_description:"Squared coefficient of variation of the service time; 1 by default."`
+	Instance     Instance                `yaml:"instance" jsonschema_description:"Size of one instance."`
+	Utilization  Ratio                   `yaml:"utilization" jsonschema_description:"Never plan above this; 70% by default."`
+	Wait         Ratio                   `yaml:"wait" jsonschema_description:"Largest probability that a call waits for a core; 20% by default."`
+	Latency      *Latency                `yaml:"latency" jsonschema_description:"Quantile of the response time that must hold."`
+	Start        time.Duration           `yaml:"start" jsonschema_description:"From scale to ready."`
+	Running      int                     `yaml:"running" jsonschema_description:"Instances that run behind the target now."`
+	Hit          *Interval[Ratio]        `yaml:"hit" jsonschema_description:"Share of calls that a cache answers itself."`
+	Misses       string                  `yaml:"misses" jsonschema_description:"Service that the rest goes on to."`
+	Capacity     Interval[Rate]          `yaml:"capacity" jsonschema_description:"Calls per second of one shard or node."`
+	Writes       Ratio                   `yaml:"writes" jsonschema_description:"Share of calls that write: they go to the primary."`
+	HotRow       Rate                    `yaml:"hot_row" jsonschema_description:"Writes per second that one row takes."`
+	KeyCopies    int                     `yaml:"key_copies" jsonschema_description:"Shards of a cache that each hold the hottest key; 1 by default."`
+	Connections  int                     `yaml:"connections" jsonschema_description:"Connections that one node of a database accepts; 0 for no limit."`
+	Partitions   int                     `yaml:"partitions" jsonschema_description:"Partitions of a queue: consumers cannot be more; 0 for no limit."`
+	Drain        time.Duration           `yaml:"drain" jsonschema_description:"Longest time from the end of the event until a queue is empty again; without it consumers keep up with the event."`
+	Provisioned  int                     `yaml:"provisioned" jsonschema_description:"Instances of a function that are kept warm."`
+	MaxInstances int                     `yaml:"max_instances" jsonschema_description:"Concurrent instances of a function that the account allows; 0 for no limit."`
+	Burst        *Burst                  `yaml:"burst" jsonschema_description:"How fast the provider of a function creates instances."`
+	Quota        Rate                    `yaml:"quota" jsonschema_description:"Calls per second that a provider lets through; 0 for no limit."`
+	QuotaBurst   Count                   `yaml:"quota_burst" jsonschema_description:"Calls that a provider lets through above the quota at once: its token bucket."`
+	USL          *USL                    `yaml:"usl" jsonschema_description:"How throughput grows with instances, as measured; in place of demand x instances."`
 }
 
 // Instance is the size of one instance.
 type Instance struct {
 	Cores int `yaml:"cores" jsonschema_description:"Cores of one instance; 1 by default."`
+}
+
+// Burst is a rate at which a provider creates instances of a function.
+type Burst struct {
+	Instances Count `yaml:"instances" jsonschema_description:"Instances that it creates at once."`
+	Rate      Rate  `yaml:"rate" jsonschema:"required" jsonschema_description:"Instances that it creates after that, such as 300/m."`
 }
 
 // Latency is a limit on a quantile of the response time.
@@ -110,6 +128,7 @@ type Sale struct {
 	PerUser    int        `yaml:"per_user" jsonschema_description:"Pieces of an item that one user may buy; 0 for no limit."`
 	SKU        string     `yaml:"sku" jsonschema_description:"Name of item ${n}; sku-${n} by default."`
 	Popularity Popularity `yaml:"popularity" jsonschema_description:"Which item a visitor wants."`
+	Margin     float64    `yaml:"margin" jsonschema_description:"What a lost order costs, in the currency of the pools' prices; unknown by default."`
 }
 
 // Popularity is the law by which visitors choose items.
@@ -119,10 +138,12 @@ type Popularity struct {
 
 // Estate is where the services run.
 type Estate struct {
-	Zones        int       `yaml:"zones"`
-	SurviveZones int       `yaml:"survive_zones" jsonschema_description:"Zones that may be lost with the rest still within capacity."`
-	Pools        []Pool    `yaml:"pools" jsonschema_description:"Filled in this order."`
-	Scaling      []Scaling `yaml:"scaling"`
+	Zones         int           `yaml:"zones"`
+	SurviveZones  int           `yaml:"survive_zones" jsonschema_description:"Zones that may be lost with the rest still within capacity."`
+	EventDuration time.Duration `yaml:"event_duration" jsonschema_description:"How long the event's cores are held and paid for; 1h by default."`
+	Margin        time.Duration `yaml:"margin" jsonschema_description:"Added to the time that a scale-up takes, for what nobody thought of; 5m by default."`
+	Pools         []Pool        `yaml:"pools" jsonschema_description:"Filled in this order."`
+	Scaling       []Scaling     `yaml:"scaling"`
 }
 
 // Pool is a stock of cores.
@@ -131,13 +152,22 @@ type Pool struct {
 	Cores     Count      `yaml:"cores" jsonschema:"required"`
 	Provision *Provision `yaml:"provision" jsonschema_description:"How fast its cores can be had; at once where absent."`
 	Price     float64    `yaml:"price" jsonschema_description:"Price per core-hour."`
+	Billing   string     `yaml:"billing" jsonschema:"enum=reserved,enum=on-demand,enum=burst" jsonschema_description:"reserved (the whole pool is paid for all day), on-demand or burst (paid while used, burst at a premium price); on-demand by default with provision, else reserved."`
 }
 
 // Provision is a rate at which cores come.
 type Provision struct {
 	Cores  Count         `yaml:"cores" jsonschema:"required"`
 	Within time.Duration `yaml:"within" jsonschema:"required"`
+	Burst  Count         `yaml:"burst" jsonschema_description:"Cores that come at once, before the rate of cores within begins to count."`
 }
+
+// How a pool's cores are paid for.
+const (
+	Reserved     = "reserved"
+	OnDemand     = "on-demand"
+	BurstBilling = "burst"
+)
 
 // Scaling is the policy by which a service grows.
 type Scaling struct {

@@ -30,8 +30,8 @@ func (v *validator) problem(path, format string, args ...any) {
 	}
 	at := path
 	for { // the field may be absent: the nearest around it that is there has the line
-		if line, ok := v.lines[at]; ok || at == "" {
-			v.problems = append(v.problems, Problem{max(line, lineIfAbsent(at)), path, fmt.Sprintf(format, args...)})
+		if line, ok := v.lines[at]; ok {
+			v.problems = append(v.problems, Problem{line, path, fmt.Sprintf(format, args...)})
 			return
 		}
 		at = at[:max(0, strings.LastIndexAny(at, ".["))]
@@ -43,13 +43,6 @@ func (v *validator) isUnread(path string) bool {
 	return slices.ContainsFunc(v.unread, func(f string) bool {
 		return path == f || strings.HasPrefix(path, f+".") || strings.HasPrefix(path, f+"[")
 	})
-}
-
-func lineIfAbsent(path string) int {
-	if path == "" {
-		return 1
-	}
-	return 0
 }
 
 func (v *validator) name(path, name string) {
@@ -73,6 +66,7 @@ func (v *validator) scenario() {
 	v.services()
 	v.sale()
 	v.estate()
+	v.sizeLimits()
 	v.journeys()
 	v.storm()
 	v.rehearsal()
@@ -121,6 +115,11 @@ func (v *validator) workload() {
 	}
 	if w.Peak.Low < 1 {
 		v.problem("workload.peak", "found %v, wanted 1 or more: a peak is not below the mean", w.Peak.Low)
+	}
+	for name, n := range w.Origins {
+		if n <= 0 {
+			v.problem("workload.origins."+name, "found 0, wanted above 0")
+		}
 	}
 	for step, m := range w.Event {
 		v.oneOf("workload.event."+step, "step", step, v.stepNames())

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 func (v *validator) services() {
@@ -39,6 +40,8 @@ func (v *validator) service(path string, s *Service, names []string) {
 			v.problem(path+"."+f.name, "found 0, wanted above 0")
 		}
 	}
+	v.serviceLimits(path, s)
+	v.usl(path, s)
 	if s.Misses != "" {
 		v.oneOf(path+".misses", "service", s.Misses, names)
 		if s.Hit == nil {
@@ -87,6 +90,9 @@ func (v *validator) sale() {
 	if s.Items < 1 || s.Items > 10_000_000 {
 		v.problem("sale.items", "found %d, wanted 1 to 10M", s.Items)
 	}
+	if s.Margin > mostMoney {
+		v.problem("sale.margin", "found %v, wanted at most 1T", s.Margin)
+	}
 	if s.Popularity.Zipf > 10 {
 		v.problem("sale.popularity.zipf", "found %v, wanted 0 to 10", s.Popularity.Zipf)
 	}
@@ -110,6 +116,9 @@ func (v *validator) estate() {
 	if e.SurviveZones > 0 && !v.isUnread("estate.zones") && e.SurviveZones >= e.Zones {
 		v.problem("estate.survive_zones", "found %d of %d zones, wanted fewer than zones", e.SurviveZones, e.Zones)
 	}
+	if e.EventDuration <= 0 || e.EventDuration > 24*time.Hour {
+		v.problem("estate.event_duration", "found %v, wanted above 0 and at most 24h", e.EventDuration)
+	}
 	for i, p := range e.Pools {
 		same := func(q Pool) bool { return p.Name != "" && q.Name == p.Name }
 		if slices.ContainsFunc(e.Pools[:i], same) {
@@ -117,6 +126,9 @@ func (v *validator) estate() {
 		}
 		if p.Provision != nil && p.Provision.Within <= 0 {
 			v.problem(namedPath("estate.pools", i, p.Name)+".provision.within", "found %v, wanted above 0", p.Provision.Within)
+		}
+		if p.Provision != nil && p.Provision.Cores <= 0 {
+			v.problem(namedPath("estate.pools", i, p.Name)+".provision.cores", "found 0, wanted above 0")
 		}
 	}
 	var names []string

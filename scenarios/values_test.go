@@ -134,3 +134,16 @@ func TestDidYouMean(t *testing.T) {
 		}
 	}
 }
+
+func TestParseScale(t *testing.T) {
+	for text, want := range map[string]float64{"1%": 0.01, "0.5": 0.5, "2": 2, "250%": 2.5, "1e-4": 1e-4} {
+		if got, err := ParseScale(text); err != nil || math.Abs(got-want) > 1e-15 {
+			t.Errorf("ParseScale(%q) = %v, %v; wanted %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "0", "0%", "-1", "%", "inf", "NaN", "1k", "x"} {
+		if got, err := ParseScale(text); err == nil || !strings.Contains(err.Error(), "wanted a factor") {
+			t.Errorf("ParseScale(%q) = %v, %v; wanted an error", text, got, err)
+		}
+	}
+}
