@@ -16,8 +16,8 @@ import (
 // Codes of warnings, the most important first: plans list them in this order.
 func warningCodes() []string {
 	return []string{
-		"latency-infeasible", "primary-writes", "source-figure", "hot-row", "estate-too-small", "unsized",
-		"event-above-day-peak", "second-peak", "stock-bounds-orders", "zone-loss", "hit-ratio",
+		"calibration-scenario", "calibration-unused", "calibration-partial", "latency-infeasible", "usl-peak", "usl-extrapolation", "primary-writes", "hot-key", "connections", "partitions", "concurrency-limit", "quota", "source-figure", "burst-limit", "hot-row", "estate-too-small", "lead-too-short", "autoscaler-late", "unsized",
+		"event-above-day-peak", "second-peak", "stock-bounds-orders", "zone-loss", "hit-ratio", "usl-peak-unknown",
 		"peak-assumed", "busy-window-rounded",
 	}
 }
@@ -39,11 +39,16 @@ func (m *model) limits(p *Plan, sc *scenarios.Scenario, mid, high *point) {
 		r.hotRow(i)
 		r.unsized(i)
 		r.hitRatio(i)
+		r.usl(i)
+		r.kinds(i)
 	}
 	r.estate()
+	r.lead()
+	r.autoscaler()
 	r.event()
 	r.stock()
 	r.workload()
+	r.origins()
 	codes := warningCodes()
 	slices.SortStableFunc(p.Warnings, func(a, b Warning) int {
 		return cmp.Compare(slices.Index(codes, a.Code), slices.Index(codes, b.Code))
@@ -102,9 +107,10 @@ func (r *review) latency(i int) {
 	if x == nil {
 		return
 	}
-	alone := responseOf(x.values[s.demand], x.value(s.variability, 1)).quantile(s.quantile)
+	demand := s.seconds(x, 1)
+	alone := responseOf(demand, x.value(s.variability, 1)).quantile(s.quantile)
 	r.warn("latency-infeasible", "%s: the service time alone is %s at p%s%s, over the limit of %s; no number of cores helps, a shorter demand than %s does",
-		s.name, seconds(alone), figure(s.quantile*100), when, seconds(s.limit), seconds(x.values[s.demand]*s.limit/alone))
+		s.name, seconds(alone), figure(s.quantile*100), when, seconds(s.limit), seconds(demand*s.limit/alone))
 	if x == r.mid {
 		r.excuse(s.name+" at any size", byLatency, alone, s.limit)
 	}
@@ -174,13 +180,7 @@ func (r *review) estate() {
 	if e == nil {
 		return
 	}
-	var mid, high, pools float64
-	for i := range r.services {
-		if s := &r.services[i]; s.demand != absent && s.kind != "function" {
-			mid += r.mid.sizes[i].instances * s.cores
-			high += r.high.sizes[i].instances * s.cores
-		}
-	}
+	mid, high, pools := r.estateCores(r.mid), r.estateCores(r.high), 0.0
 	for _, p := range e.Pools {
 		pools += float64(p.Cores)
 	}

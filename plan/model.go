@@ -23,6 +23,9 @@ type model struct {
 	services               []serviceModel
 	order                  []int   // of services, so that callers come before those they call
 	hottest                float64 // share of all orders that wants the most wanted item
+	rush
+
+	estate *estateModel // nil where the scenario gives none
 }
 
 type stepModel struct {
@@ -46,6 +49,9 @@ type serviceModel struct {
 	hotRow      float64 // [1/s], 0 where unknown
 
 	demand, variability, hit, capacity int // quantities, or absent
+	kindLimits
+
+	usl *uslModel // nil where instances do not contend as far as anyone measured
 }
 
 // point is one case of the model: a corner or a trial.
@@ -116,6 +122,8 @@ func newModel(sc *scenarios.Scenario, seed uint64) (*model, error) {
 	b.addServices(sc)
 	b.sortServices()
 	b.popularity(sc.Sale)
+	b.model.rush = b.rush(sc)
+	b.addEstate(sc)
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
 	}
@@ -183,10 +191,11 @@ func (b *builder) service(s *scenarios.Service) serviceModel {
 	v := serviceModel{
 		name: s.Name, kind: s.Kind, misses: absent, running: s.Running, cores: float64(s.Instance.Cores),
 		utilization: float64(s.Utilization), wait: float64(s.Wait), writes: float64(s.Writes), hotRow: float64(s.HotRow),
-		calls: make([]float64, len(b.steps)), variability: absent, hit: absent,
+		calls: make([]float64, len(b.steps)), variability: absent, hit: absent, kindLimits: newKindLimits(s),
 	}
 	v.demand = add(b, path+".demand", s.Demand, 1e-9, demandSeconds)
 	v.capacity = add(b, path+".capacity", s.Capacity, 1, callsPerSec)
+	v.usl = b.addUSL(path, s.USL)
 	if s.Variability != nil {
 		v.variability = b.must(newQuantity(path+".variability", b.seed, *s.Variability, 1, variability))
 	}
@@ -206,6 +215,7 @@ func (b *builder) service(s *scenarios.Service) serviceModel {
 		v.wait = 1
 	}
 	b.checkService(path, &v)
+	b.checkLimits(path, &v.kindLimits)
 	return v
 }
 

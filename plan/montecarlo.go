@@ -13,17 +13,22 @@ const sampleBudget = 1 << 26
 // blockTrials is the smallest share of the trials that is worth a goroutine.
 const blockTrials = 256
 
-// percentiles fills in P50, P95 and P99 of every column.
+// percentiles fills in P50, P95 and P99 of every column, and returns the trials of those to be kept,
+// in the order of the trials; a plan without uncertain inputs has one.
 //
 // In each trial every input is drawn on its own, from the stream of the plan's seed and its name at
 // the trial's number; the percentiles are order statistics of the trials, the value of rank
 // ceil(p n). So they depend on neither the cores nor the budget.
-func (m *model) percentiles(columns []column, trials, cores, budget int) {
+func (m *model) percentiles(columns []column, trials, cores, budget int, keep ...*Estimate) [][]float64 {
+	kept := make([][]float64, len(keep))
 	if m.certain() {
 		for _, c := range columns {
 			c.into.P50, c.into.P95, c.into.P99 = c.into.Mid, c.into.Mid, c.into.Mid
 		}
-		return
+		for i, e := range keep {
+			kept[i] = []float64{e.Mid}
+		}
+		return kept
 	}
 	at := max(1, budget/trials)
 	for group := range slices.Chunk(columns, at) {
@@ -32,6 +37,11 @@ func (m *model) percentiles(columns []column, trials, cores, budget int) {
 			samples[i] = make([]float64, trials)
 		}
 		m.sample(group, samples, cores)
+		for i := range group {
+			if at := slices.Index(keep, group[i].into); at >= 0 {
+				kept[at] = slices.Clone(samples[i])
+			}
+		}
 		parallel(len(group), cores, 1, func(from, to int) {
 			for i := from; i < to; i++ {
 				slices.Sort(samples[i])
@@ -40,6 +50,7 @@ func (m *model) percentiles(columns []column, trials, cores, budget int) {
 			}
 		})
 	}
+	return kept
 }
 
 func (m *model) certain() bool {

@@ -40,6 +40,9 @@ func New(sc *scenarios.Scenario, opts Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkMoney(sc); err != nil {
+		return nil, err
+	}
 	low, mid, high := m.corner(-1), m.corner(0), m.corner(+1)
 	if err := m.checkReach(high); err != nil {
 		return nil, err
@@ -52,14 +55,20 @@ func New(sc *scenarios.Scenario, opts Options) (*Plan, error) {
 		c.into.Mid = c.read(mid)
 		c.into.Low, c.into.High = min(c.read(low), c.into.Mid), max(c.read(high), c.into.Mid)
 	}
-	m.percentiles(columns, opts.Trials, opts.Cores, sampleBudget)
+	kept := m.percentiles(columns, opts.Trials, opts.Cores, sampleBudget,
+		&p.Totals.CPUCores, &p.Totals.Instances, &p.Demand.EventQPS, &p.Demand.EventTPS)
+	m.finishEstate(p.Estate)
+	p.Autoscaling = m.newAutoscaling(sc, mid)
 	m.limits(p, sc, mid, high)
+	m.tornado(p, kept[0], kept[2], opts.Cores)
+	m.candidates(p, sc, trialTotals{kept[0], kept[1], kept[3]})
+	p.Feasible = len(p.Obstacles()) == 0
 	return p, nil
 }
 
 // report returns the plan with the single figures of the mid case.
 func (m *model) report(mid *point) *Plan {
-	p := &Plan{Warnings: []Warning{}, Excuses: []Excuse{}}
+	p := &Plan{Warnings: []Warning{}, Excuses: []Excuse{}, Estate: m.newEstatePlan()}
 	p.Demand = Demand{
 		ActiveUsers: mid.activeUsers, RequestsPerDay: mid.requestsPerDay,
 		DayMeanQPS: mid.requestsPerDay / daySeconds, BusyMeanQPS: mid.busyMean,
@@ -73,6 +82,7 @@ func (m *model) report(mid *point) *Plan {
 		s := &m.services[i]
 		p.Services[i] = Service{Name: s.name, Kind: s.kind, Running: s.running, Bottleneck: mid.sizes[i].bottleneck}
 		m.behaviour(&p.Services[i], s, mid, i)
+		p.Services[i].Details = m.details(mid, i)
 	}
 	return p
 }
@@ -108,14 +118,9 @@ func (m *model) columns(p *Plan) []column {
 			column{&s.CPUCores, i, func(x *point) float64 { return x.sizes[i].cores }},
 			column{&s.Instances, i, func(x *point) float64 { return x.sizes[i].instances }})
 	}
+	list = append(list, m.estateColumns(p.Estate)...)
 	return append(list,
-		column{&p.Totals.CPUCores, allServices, func(x *point) float64 {
-			var sum float64
-			for i := range x.sizes {
-				sum += x.sizes[i].cores
-			}
-			return sum
-		}},
+		column{&p.Totals.CPUCores, allServices, totalCores},
 		column{&p.Totals.Instances, allServices, func(x *point) float64 {
 			var sum float64
 			for i := range x.sizes {

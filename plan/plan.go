@@ -11,6 +11,18 @@ type Plan struct {
 	Totals   Totals    `json:"totals"`
 	Warnings []Warning `json:"warnings"`
 	Excuses  []Excuse  `json:"excuses"`
+
+	Estate      *EstatePlan  `json:"estate,omitempty"`      // nil where the scenario gives none
+	Autoscaling *Autoscaling `json:"autoscaling,omitempty"` // as estate
+
+	Feasible       bool           `json:"feasible"` // false where a limit that was given cannot be met; see Obstacles
+	Candidates     []Candidate    `json:"candidates"`
+	Recommendation Recommendation `json:"recommendation"`
+	Tornado        []Influence    `json:"tornado"`       // of totals.cpu_cores
+	EventTornado   []Influence    `json:"event_tornado"` // of demand.event_qps
+
+	Calibration  []Change      `json:"calibration,omitempty"`  // what was measured, beside what the scenario assumed
+	Uncalibrated *Uncalibrated `json:"uncalibrated,omitempty"` // sizes without the measurement
 }
 
 // Estimate is a quantity of a plan. Low, Mid and High come from all inputs at their low, mid and
@@ -59,7 +71,8 @@ type Service struct {
 	UtilizationRatio float64  `json:"utilization_ratio"`
 	WaitProbability  float64  `json:"wait_probability_ratio"`
 	ResponseSeconds  Response `json:"response_seconds"`
-	Bottleneck       string   `json:"bottleneck"` // what asks for the most: cpu, wait, latency, node-rate, primary-writes, hot-row, concurrency
+	Bottleneck       string   `json:"bottleneck"` // what asks for the most: cpu, wait, latency, node-rate, primary-writes, hot-row, hot-key, drain, concurrency, usl
+	Details          []Detail `json:"details,omitempty"`
 }
 
 // Response holds quantiles of a response time.

@@ -89,6 +89,10 @@ func finite(t testing.TB, path string, v reflect.Value) {
 		if f := v.Float(); math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
 			t.Errorf("%s is %g, want finite and not negative", path, f)
 		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			finite(t, path, v.Elem())
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			finite(t, path+"."+v.Type().Field(i).Name, v.Field(i))

@@ -64,6 +64,7 @@ const normal90 = 1.2815515655446004
 // quantity is one input of a plan, ready to be drawn from.
 type quantity struct {
 	bounds
+	field          string // path in the scenario
 	low, mid, high float64
 	stream         scenarios.Stream // of its own name: a new input moves no other's draws
 	lower, upper   half
@@ -93,7 +94,7 @@ type number interface {
 func newQuantity[T number](field string, seed uint64, iv scenarios.Interval[T], scale float64, d dimension) (quantity, error) {
 	b := d.bounds()
 	q := quantity{
-		bounds: b, low: float64(iv.Low) * scale, mid: float64(iv.Mid) * scale, high: float64(iv.High) * scale,
+		bounds: b, field: field, low: float64(iv.Low) * scale, mid: float64(iv.Mid) * scale, high: float64(iv.High) * scale,
 		stream: scenarios.NewStream(seed, "plan/"+field),
 	}
 	for _, v := range []float64{q.low, q.mid, q.high} {

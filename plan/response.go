@@ -119,7 +119,11 @@ func (m *model) behaviour(out *Service, s *serviceModel, mid *point, i int) {
 	if s.demand == absent {
 		return
 	}
-	seconds, scv := mid.values[s.demand], mid.value(s.variability, 1)
+	seconds, scv := s.seconds(mid, sized.instances), mid.value(s.variability, 1)
+	if s.drainSeconds > 0 && rate*seconds >= sized.instances*s.cores { // a queue that is let grow: it has no steady state
+		out.UtilizationRatio, out.WaitProbability = 1, 1
+		return
+	}
 	r := responseOf(seconds, scv)
 	busy := sized.cores / sized.instances
 	if s.kind != "function" {
@@ -136,7 +140,11 @@ func (m *model) behaviour(out *Service, s *serviceModel, mid *point, i int) {
 func (m *model) nodeUtilization(x *point, i int) float64 {
 	s := &m.services[i]
 	capacity, nodes := x.values[s.capacity], x.sizes[i].instances
-	if s.kind != "database" {
+	switch s.kind {
+	case "cache":
+		return s.hotShard(x.rates[i], m.hotKey, nodes) / capacity
+	case "database":
+	default:
 		return x.rates[i] / (nodes * capacity)
 	}
 	writes := x.direct[i] * s.writes

@@ -3,8 +3,6 @@ package plan
 import (
 	"fmt"
 	"math"
-
-	"fsctl/plan/queueing"
 )
 
 // What can ask for the most of a service.
@@ -15,7 +13,17 @@ const (
 	byNodeRate      = "node-rate"
 	byPrimaryWrites = "primary-writes"
 	byHotRow        = "hot-row"
+	byHotKey        = "hot-key"
+	byDrain         = "drain"
 	byConcurrency   = "concurrency"
+)
+
+// What a service can be bounded by that no size mends, beside those above.
+const (
+	byConnections = "connections"
+	byPartitions  = "partitions"
+	byAccount     = "concurrency-limit"
+	byQuota       = "quota"
 )
 
 // The formulas' range; checkReach keeps the high case inside it, and staff knows the limit beyond.
@@ -32,37 +40,43 @@ type size struct {
 	cores, instances float64
 	bottleneck       string
 	late             bool // the service time alone exceeds the latency limit, so no size keeps it
+	beyond           bool // instances are a lower bound: what was measured of their growth ends before
 }
 
 // size returns what service i needs at its rate.
 //
-//	service   cores for the CPU demand; instances = ceil(cores / cores of one)
-//	function  instances = ceil(rate x duration): concurrent executions, by Little's law
-//	cache     shards = ceil(rate / (capacity x utilization))
-//	database  1 primary for the writes + ceil(reads / (capacity x utilization)) replicas
-//	queue     consumers, by capacity or demand
+//	service   cores for the CPU demand; instances = ceil(cores / cores of one); see staff
+//	function  concurrent executions; see concurrency
+//	cache     shards for the rate and for the hottest key; see shards
+//	database  1 primary for the writes + replicas for the reads; see databaseNodes
+//	queue     consumers that keep up, or that empty it in time; see consumed
 //
 // A kind that gives both a demand and a capacity gets the larger of both sizes.
-// Source: docs/model.md; Little, Operations Research 9(3), 1961, 383-387.
+// Source: docs/model.md.
 func (m *model) size(x *point, i int) size {
 	s, rate := &m.services[i], x.rates[i]
 	if rate < leastRate {
 		return size{}
 	}
-	if s.kind == "function" {
-		seconds := x.values[s.demand]
-		return size{cores: rate * seconds, instances: ceil(rate * seconds), bottleneck: byConcurrency,
-			late: s.tooSlow(seconds, x.value(s.variability, 1))}
+	switch s.kind {
+	case "function":
+		return s.concurrency(rate, x.values[s.demand], x.value(s.variability, 1))
+	case "queue":
+		rate = m.consumed(x, i)
 	}
 	var out size
-	if s.demand != absent {
+	if s.usl != nil {
+		out = s.staffUSL(x, rate)
+	} else if s.demand != absent {
 		out = s.staff(rate, x.values[s.demand], x.value(s.variability, 1))
 	}
-	if s.capacity == absent {
-		return out
+	if s.capacity != absent {
+		if nodes, why := m.nodes(x, i); nodes > out.instances {
+			out.instances, out.bottleneck = nodes, why
+		}
 	}
-	if nodes, why := m.nodes(x, i); nodes > out.instances {
-		out.instances, out.bottleneck = nodes, why
+	if rate < x.rates[i] && out.instances > 0 {
+		out.bottleneck = byDrain
 	}
 	return out
 }
@@ -70,113 +84,19 @@ func (m *model) size(x *point, i int) size {
 // ceil rounds up, but takes 40.000000000000007 for the 40 that was meant.
 func ceil(x float64) float64 { return math.Ceil(x - 1e-12*x) }
 
-// nodes returns how many nodes carry the rate of service i, each at most at its utilization.
+// nodes returns how many nodes carry the rate at service i, each at most at its utilization.
 func (m *model) nodes(x *point, i int) (nodes float64, bottleneck string) {
-	s := &m.services[i]
-	capacity := x.values[s.capacity]
-	planned := capacity * s.utilization
-	if s.kind != "database" {
-		return ceil(x.rates[i] / planned), byNodeRate
+	s, rate := &m.services[i], x.rates[i]
+	planned := x.values[s.capacity] * s.utilization
+	switch s.kind {
+	case "cache":
+		return s.shards(rate, m.hotKey, planned)
+	case "database":
+		return m.databaseNodes(x, i, planned)
+	case "queue":
+		rate = m.consumed(x, i)
 	}
-	writes := x.direct[i] * s.writes
-	switch {
-	case writes > planned:
-		bottleneck = byPrimaryWrites
-	case s.hotRow > 0 && m.hotWrites(x, i) > s.hotRow:
-		bottleneck = byHotRow
-	default:
-		bottleneck = byNodeRate
-	}
-	return 1 + ceil((x.rates[i]-writes)/planned), bottleneck
-}
-
-// hotWrites returns the writes per second to the row of the most wanted item: those of the
-// transaction steps, by that item's share of orders.
-func (m *model) hotWrites(x *point, i int) float64 {
-	var sum float64
-	for k, calls := range m.services[i].calls {
-		if m.steps[k].transaction {
-			sum += x.steps[k] * calls
-		}
-	}
-	return sum * m.services[i].writes * m.hottest
-}
-
-// staff returns the cores that keep the service's limits, and which of them asks for the most.
-//
-//	cpu      ceil(a / utilization), more than a; a = rate x seconds [erlang]
-//	wait     least c with ErlangC(c, a) <= wait
-//	latency  least c with P(response > limit) <= 1 - quantile
-//
-// All cores of the service are taken as one group with one line. Where the service time alone
-// exceeds the latency limit that limit is left out, and late says so. Beyond 1e9 erlang, where only
-// single trials get, the wait follows Halfin and Whitt.
-func (s *serviceModel) staff(rate, seconds, scv float64) size {
-	a := rate * seconds
-	out := size{cores: math.Max(ceil(a/s.utilization), math.Floor(a)+1), bottleneck: byCPU}
-	out.late = s.tooSlow(seconds, scv)
-	if a > maxErlang || rate > maxRate {
-		beta, _ := queueing.HalfinWhittBeta(s.wait) // the wait is in its range
-		if c := math.Ceil(a + beta*math.Sqrt(a)); c > out.cores {
-			out.cores, out.bottleneck = c, byWait
-		}
-	} else if out.cores < maxServers {
-		if c := leastForWait(int(out.cores), a, s.wait); float64(c) > out.cores {
-			out.cores, out.bottleneck = float64(c), byWait
-		}
-		if s.quantile > 0 && !out.late {
-			if c := s.leastForLatency(int(out.cores), rate, seconds, scv); c > out.cores {
-				out.cores, out.bottleneck = c, byLatency
-			}
-		}
-	}
-	out.instances = ceil(out.cores / s.cores)
-	return out
-}
-
-// leastForWait returns the least number of cores from the given one on at which at most the given
-// share of calls waits.
-func leastForWait(from int, erlang, wait float64) int {
-	if c, err := queueing.ErlangC(from, erlang); err == nil && c <= wait {
-		return from
-	}
-	c, err := queueing.MinServersErlangC(erlang, wait)
-	if err != nil { // the caller keeps the range
-		return from
-	}
-	return max(from, c)
-}
-
-// leastForLatency returns the least number of cores from the given one on at which the quantile of
-// the response time keeps the limit: by doubling steps, then by halving. The service must not be
-// too slow for any number.
-func (s *serviceModel) leastForLatency(from int, rate, seconds, scv float64) float64 {
-	enough := func(c int) bool {
-		r := newResponse(rate, seconds, scv, c)
-		return r.tail(s.limit) <= 1-s.quantile
-	}
-	if enough(from) {
-		return float64(from)
-	}
-	step := max(1, int(math.Sqrt(rate*seconds)/8))
-	short, high := from, from+step
-	for !enough(high) && high < maxServers {
-		short, step = high, 2*step
-		high += step
-	}
-	for high-short > 1 {
-		if mid := short + (high-short)/2; enough(mid) {
-			high = mid
-		} else {
-			short = mid
-		}
-	}
-	return float64(high)
-}
-
-// tooSlow tells whether calls break the latency limit even when none waits.
-func (s *serviceModel) tooSlow(seconds, scv float64) bool {
-	return s.quantile > 0 && responseOf(seconds, scv).tail(s.limit) > 1-s.quantile
+	return ceil(rate / planned), byNodeRate
 }
 
 // checkReach refuses a high case that is out of the formulas' range.

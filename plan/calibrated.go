@@ -1,0 +1,273 @@
+package plan
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"fsctl/scenarios"
+)
+
+// Change is a measured value beside the one that the scenario assumed.
+type Change struct {
+	Field   string `json:"field"`
+	Unit    string `json:"unit"`
+	Old     *Range `json:"old"` // as the scenario has it; null where it has none
+	New     Range  `json:"new"` // as measured
+	Origin  Origin `json:"origin"`
+	Applied bool   `json:"applied"` // the plan counts with it
+}
+
+// Range is an interval in the unit of its field: its 10, 50 and 90 % points.
+type Range struct {
+	Low  float64 `json:"low"`
+	Mid  float64 `json:"mid"`
+	High float64 `json:"high"`
+}
+
+// Origin says where a measured value comes from.
+type Origin struct {
+	Run    string `json:"run"`
+	Method string `json:"method"`
+	N      int    `json:"n"` // observations
+}
+
+// Uncalibrated is what the plan asks for by the scenario's own values.
+type Uncalibrated struct {
+	Services []UncalibratedService `json:"services"`
+	Totals   Totals                `json:"totals"`
+}
+
+// UncalibratedService is one service's size by the scenario's own values.
+type UncalibratedService struct {
+	Name      string   `json:"name"`
+	CPUCores  Estimate `json:"cpu_cores"`
+	Instances Estimate `json:"instances"`
+}
+
+// NewCalibrated returns the plan of the scenario with measured values in place of assumed ones, and
+// beside its sizes those that the scenario's own values give.
+//
+// Errors: those of [Calibration.Apply] and of [New].
+func NewCalibrated(sc *scenarios.Scenario, c *Calibration, opts Options) (*Plan, error) {
+	if sc == nil {
+		return New(nil, opts)
+	}
+	calibrated, changes, err := c.Apply(sc)
+	if err != nil {
+		return nil, err
+	}
+	before, err := New(sc, opts)
+	if err != nil {
+		return nil, err
+	}
+	p, err := New(calibrated, opts)
+	if err != nil {
+		return nil, fmt.Errorf("calibrated by %s: %w", cmp.Or(c.File, "a measurement"), err)
+	}
+	p.Calibration = changes
+	p.Uncalibrated = &Uncalibrated{Totals: before.Totals}
+	for i := range before.Services {
+		s := &before.Services[i]
+		p.Uncalibrated.Services = append(p.Uncalibrated.Services, UncalibratedService{s.Name, s.CPUCores, s.Instances})
+	}
+	p.Warnings = append(c.warnings(calibrated, changes), p.Warnings...)
+	codes := warningCodes()
+	slices.SortStableFunc(p.Warnings, func(a, b Warning) int {
+		return cmp.Compare(slices.Index(codes, a.Code), slices.Index(codes, b.Code))
+	})
+	return p, nil
+}
+
+// warnings says what of the plan is measured and what is not.
+func (c *Calibration) warnings(sc *scenarios.Scenario, changes []Change) []Warning {
+	var list []Warning
+	if c.Scenario != sc.Name {
+		list = append(list, Warning{"calibration-scenario", fmt.Sprintf("the calibration was measured with the scenario %s, this is %s: what the services do may differ", c.Scenario, sc.Name)})
+	}
+	var unused, measured []string
+	for _, ch := range changes {
+		if ch.Applied {
+			measured = append(measured, ch.Field)
+		} else {
+			unused = append(unused, ch.Field)
+		}
+	}
+	if len(unused) > 0 {
+		list = append(list, Warning{"calibration-unused", strings.Join(unused, ", ") + ": shown, not planned with; a storm's mix of requests is not the day's, and the scenario's shares stand"})
+	}
+	if assumed := assumedFields(sc, measured); len(assumed) > 0 && len(measured) > 0 {
+		list = append(list, Warning{"calibration-partial", "still assumed, not measured: " + strings.Join(assumed, ", ")})
+	}
+	return list
+}
+
+// assumedFields lists the inputs of services that nobody measured. Growth by instances stands for demand.
+func assumedFields(sc *scenarios.Scenario, measured []string) []string {
+	var list []string
+	for i := range sc.Services {
+		s := &sc.Services[i]
+		for _, f := range []struct {
+			name  string
+			given bool
+		}{{"demand", !s.Demand.IsZero() && s.USL == nil}, {"hit", s.Hit != nil}, {"capacity", !s.Capacity.IsZero()}} {
+			if field := "services." + s.Name + "." + f.name; f.given && !slices.Contains(measured, field) {
+				list = append(list, field)
+			}
+		}
+		if s.USL != nil && !slices.Contains(measured, "services."+s.Name+".usl.gamma") {
+			list = append(list, "services."+s.Name+".usl")
+		}
+	}
+	return list
+}
+
+// Apply returns a copy of the scenario with its assumed demand, variability, hit ratio, capacity and
+// growth by instances replaced by what was measured, and every measured value beside the old one, in
+// the file's order. Shares of steps are returned, never applied: a storm is not the day.
+//
+// Errors: *[InputError] for a service or step that the scenario does not have, and for a value that
+// its kind of service cannot use, joined.
+func (c *Calibration) Apply(sc *scenarios.Scenario) (*scenarios.Scenario, []Change, error) {
+	out := *sc
+	out.Services = slices.Clone(sc.Services)
+	changes := make([]Change, 0, len(c.Values))
+	var errs []error
+	for i := range c.Values {
+		v := &c.Values[i]
+		ch := Change{Field: v.Field, Unit: v.Unit, New: Range(v.Value), Origin: Origin{v.Run, v.Method, v.N}}
+		list, name, what := splitField(v.Field)
+		if list == "steps" {
+			step := sc.Step(name)
+			if step == nil {
+				errs = append(errs, &InputError{c.where(v), "no step " + name + " in scenario " + sc.Name, "the name of a step"})
+				continue
+			}
+			ch.Old = &Range{float64(step.Share), float64(step.Share), float64(step.Share)}
+			changes = append(changes, ch)
+			continue
+		}
+		at := slices.IndexFunc(sc.Services, func(s scenarios.Service) bool { return s.Name == name })
+		if at < 0 {
+			errs = append(errs, &InputError{c.where(v), "no service " + name + " in scenario " + sc.Name, "one of " + strings.Join(serviceNames(sc), ", ")})
+			continue
+		}
+		if err := c.fits(&sc.Services[at], v, what); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		ch.Old, ch.Applied = oldRange(&sc.Services[at], what), true
+		replace(&out.Services[at], what, v.Value)
+		changes = append(changes, ch)
+	}
+	if len(errs) > 0 {
+		return nil, nil, errors.Join(errs...)
+	}
+	return &out, changes, nil
+}
+
+// where names a value for an error.
+func (c *Calibration) where(v *Measured) string {
+	if c.File == "" {
+		return v.Field
+	}
+	return c.File + ": " + v.Field
+}
+
+func serviceNames(sc *scenarios.Scenario) []string {
+	names := make([]string, len(sc.Services))
+	for i := range sc.Services {
+		names[i] = sc.Services[i].Name
+	}
+	return names
+}
+
+// fits refuses a value that its kind of service would not use.
+func (c *Calibration) fits(s *scenarios.Service, v *Measured, what string) error {
+	switch {
+	case strings.HasPrefix(what, "usl.") && s.Kind != "service":
+		return &InputError{c.where(v), "a " + s.Kind, "a service: only that grows by instances alike"}
+	case what == "hit" && s.Hit == nil:
+		return &InputError{c.where(v), "a " + s.Kind + " without hit", "one whose hits the scenario counts"}
+	case what == "capacity" && (s.Kind == "service" || s.Kind == "function"):
+		return &InputError{c.where(v), "a " + s.Kind, "a cache, database or queue; measure the demand of a " + s.Kind}
+	case what == "demand" && (s.Kind == "cache" || s.Kind == "database"):
+		return &InputError{c.where(v), "a " + s.Kind, "a service, function or queue; measure the capacity of a " + s.Kind}
+	}
+	return nil
+}
+
+func rangeOf[T number](iv scenarios.Interval[T], scale float64) *Range {
+	return &Range{float64(iv.Low) * scale, float64(iv.Mid) * scale, float64(iv.High) * scale}
+}
+
+func intervalOf[T number](iv scenarios.Interval[float64]) scenarios.Interval[T] {
+	return scenarios.Interval[T]{Low: T(iv.Low), Mid: T(iv.Mid), High: T(iv.High)}
+}
+
+// oldRange returns what the scenario has for a field, nil for nothing.
+func oldRange(s *scenarios.Service, what string) *Range {
+	switch {
+	case what == "demand" && !s.Demand.IsZero():
+		return rangeOf(s.Demand, 1e-9)
+	case what == "variability" && s.Variability != nil:
+		return rangeOf(*s.Variability, 1)
+	case what == "hit" && s.Hit != nil:
+		return rangeOf(*s.Hit, 1)
+	case what == "capacity" && !s.Capacity.IsZero():
+		return rangeOf(s.Capacity, 1)
+	case s.USL == nil:
+		return nil
+	}
+	switch what {
+	case "usl.gamma":
+		return rangeOf(s.USL.Gamma, 1)
+	case "usl.alpha":
+		return rangeOf(s.USL.Alpha, 1)
+	case "usl.beta":
+		return rangeOf(s.USL.Beta, 1)
+	case "usl.measured":
+		n := float64(s.USL.Measured)
+		return &Range{n, n, n}
+	}
+	return nil
+}
+
+// replace puts a measured value in its place. The service is a copy; what it points to is not.
+func replace(s *scenarios.Service, what string, iv scenarios.Interval[float64]) {
+	switch what {
+	case "demand":
+		nanos := func(seconds float64) time.Duration { return time.Duration(math.Round(seconds * 1e9)) }
+		s.Demand = scenarios.Interval[time.Duration]{Low: nanos(iv.Low), Mid: nanos(iv.Mid), High: nanos(iv.High)}
+		return
+	case "variability":
+		s.Variability = &iv
+		return
+	case "hit":
+		hit := intervalOf[scenarios.Ratio](iv)
+		s.Hit = &hit
+		return
+	case "capacity":
+		s.Capacity = intervalOf[scenarios.Rate](iv)
+		return
+	}
+	var law scenarios.USL
+	if s.USL != nil {
+		law = *s.USL
+	}
+	switch what {
+	case "usl.gamma":
+		law.Gamma = intervalOf[scenarios.Rate](iv)
+	case "usl.alpha":
+		law.Alpha = intervalOf[scenarios.Ratio](iv)
+	case "usl.beta":
+		law.Beta = iv
+	case "usl.measured":
+		law.Measured = int(iv.Mid)
+	}
+	s.USL = &law
+}

@@ -1,0 +1,197 @@
+package plan
+
+import (
+	"errors"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"fsctl/scenarios"
+)
+
+func estate(t testing.TB, p *Plan) *EstatePlan {
+	t.Helper()
+	if p.Estate == nil {
+		t.Fatal("no estate in the plan")
+	}
+	finite(t, "estate", reflect.ValueOf(*p.Estate))
+	return p.Estate
+}
+
+// 100 000 cores within 30 min carry a live drop with one of three zones to lose.
+func TestEstateOfTheLiveDrop(t *testing.T) {
+	p := newPlan(t, load(t, "kuaishou-live-drop"), Options{Trials: 2000, Seed: 1})
+	e := estate(t, p)
+	near(t, "zones on top", e.ProvisionCores.Mid, math.Ceil(1.5*e.NeedCores.Mid), 1e-12)
+	near(t, "spill", e.SpillCores.Mid, e.ProvisionCores.Mid-50_000, 1e-12)
+	near(t, "provisioning", e.Pools[1].ProvisionSeconds.P95, e.Pools[1].UsedCores.P95*1800/100_000, 1e-12)
+	near(t, "lead", e.LeadSeconds.P95, e.Pools[1].ProvisionSeconds.P95+30+300, 1e-12)
+	near(t, "reserved", e.Pools[0].Cost.Mid, 50_000*24*0.02, 1e-12)
+	near(t, "on demand", e.Pools[1].Cost.Mid, e.Pools[1].UsedCores.Mid*0.04*(e.Pools[1].LeadSeconds.Mid+3600)/3600, 1e-12)
+	near(t, "all", e.Cost.Mid, e.Pools[0].Cost.Mid+e.Pools[1].Cost.Mid, 1e-12)
+	if !e.Enough || e.BindingLimit != byProvisionRate || e.GivenLeadSeconds != 2400 {
+		t.Errorf("enough %v, bound by %s, given lead %g s, want enough, bound by the provision rate with 2400 s", e.Enough, e.BindingLimit, e.GivenLeadSeconds)
+	}
+	for _, part := range []string{"100000 cores within 30m0s are enough", "of 100000 in cloud at mid", "at p95"} {
+		if !strings.Contains(e.Verdict, part) {
+			t.Errorf("verdict %q, want %q in it", e.Verdict, part)
+		}
+	}
+	if p.Demand.EventQPS.Mid < 1e6 {
+		t.Errorf("%g requests/s at the sale, want over 1 M", p.Demand.EventQPS.Mid)
+	}
+}
+
+// Each limit binds when it is the scarcest, and is named.
+func TestBindingLimits(t *testing.T) {
+	for _, c := range []struct {
+		name, estate string
+		enough       bool
+		binding      string
+		verdict      string
+	}{
+		{"pools", "{pools: [{name: idc, cores: 40}]}", false, byPoolSize, "not enough: 8 cores short at mid"},
+		{"none", "{zones: 3, survive_zones: 1}", false, byPoolSize, "no pools are given for the 72 cores"},
+		{"zones", "{zones: 3, survive_zones: 1, pools: [{name: idc, cores: 70}]}", false, byZones, "with 1 of 3 zones to lose"},
+		{"start", "{pools: [{name: idc, cores: 500}]}", true, byServiceStart, "500 cores at home are enough: 48 used at mid"},
+		{"rate", "{pools: [{name: cloud, cores: 500, provision: {cores: 1, within: 10s}}]}", true, byProvisionRate, "1 cores within 10s are enough: 48 of 500 in cloud"},
+		{"fast", "{pools: [{name: cloud, cores: 500, provision: {cores: 100, within: 1s}}]}", true, byServiceStart, "100 cores within 1s are enough"},
+		{"late", "{pools: [{name: cloud, cores: 500, provision: {cores: 1, within: 10s}}], scaling: [{service: app, policy: scheduled, lead: 3m}]}",
+			false, byProvisionRate, "3m0s before T0 is too late to ask for them: 12 of "},
+	} {
+		p := newPlan(t, flags(t, "services.app.start=60s", "estate="+c.estate), Options{Trials: 200})
+		e := estate(t, p)
+		if e.Enough != c.enough || e.BindingLimit != c.binding || !strings.Contains(e.Verdict, c.verdict) {
+			t.Errorf("%s: enough %v, bound by %s, %q, want %v, %s, %q", c.name, e.Enough, e.BindingLimit, e.Verdict, c.enough, c.binding, c.verdict)
+		}
+		if got := warning(p, "lead-too-short"); (got != "") != (c.name == "late") {
+			t.Errorf("%s: warning %q", c.name, got)
+		}
+	}
+}
+
+// Elastic Container Instance: 100 pods at once and 20 a second. 100 000 cores in pods of 4 take 20.75 min.
+func TestProviderBucket(t *testing.T) {
+	const eci = "estate={pools: [{name: eci, cores: 200k, provision: {cores: 80, within: 1s, burst: 400}, billing: burst, price: 0.1}]}"
+	m, err := newModel(flags(t, eci), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "pods", m.estate.pools[0].provisionSeconds(100_000), 1245, 1e-12)
+	near(t, "inside the burst", m.estate.pools[0].provisionSeconds(400), 0, 0)
+	near(t, "lead", m.estate.leadSeconds(&m.estate.pools[0], 100_000), 1245+300, 1e-12)
+	near(t, "cost", m.estate.cost(&m.estate.pools[0], 3600), 3600*0.1*(40+300+3600)/3600, 1e-12)
+	near(t, "unused", m.estate.cost(&m.estate.pools[0], 0), 0, 0)
+}
+
+// Caches and databases stay at home, and take their room there before what may leave.
+func TestHotCachesStayAtHome(t *testing.T) {
+	sc := flags(t, "workload.peak=3",
+		`services=[{name: app, kind: service, demand: 5ms, calls: {read: 1, transaction: 1}, utilization: 80%},
+ {name: c, kind: cache, hit: 80%, misses: db, capacity: 1k/s, utilization: 80%, calls: {read: 1}}, {name: db, kind: database, capacity: 10k/s}, {name: f, kind: function, demand: 1s, calls: {read: 1}}]`,
+		"estate={pools: [{name: cloud, cores: 100, provision: {cores: 1, within: 1s}}, {name: idc, cores: 20}]}")
+	e := estate(t, newPlan(t, sc, Options{}))
+	if e.NeedCores.Mid != 62 || e.HomeCores.Mid != 12 || e.Pools[1].UsedCores.Mid != 12 || e.Pools[0].UsedCores.Mid != 50 {
+		t.Errorf("need %g, home %g, idc %g, cloud %g, want 62 with 12 at home and 50 in the cloud",
+			e.NeedCores.Mid, e.HomeCores.Mid, e.Pools[1].UsedCores.Mid, e.Pools[0].UsedCores.Mid)
+	}
+	if want := []string{"app"}; !reflect.DeepEqual(e.CloudFirst, want) {
+		t.Errorf("to the cloud first: %v, want %v", e.CloudFirst, want)
+	}
+	sc.Estate.Pools[1].Cores = 5
+	if e := estate(t, newPlan(t, sc, Options{})); e.ShortCores.Mid != 7 || e.Enough {
+		t.Errorf("%g cores short, want the 7 that may not leave home", e.ShortCores.Mid)
+	}
+}
+
+// Whatever the pools, every core is somewhere: in one of them or short.
+func TestFillLosesNoCore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		e := &estateModel{}
+		for range rapid.IntRange(1, 5).Draw(t, "pools") {
+			e.pools = append(e.pools, poolModel{cores: float64(rapid.IntRange(0, 100).Draw(t, "cores")), home: rapid.Bool().Draw(t, "home")})
+		}
+		pinned, mobile := float64(rapid.IntRange(0, 200).Draw(t, "pinned")), float64(rapid.IntRange(0, 200).Draw(t, "mobile"))
+		var sum, short float64
+		for i, p := range e.pools {
+			var used float64
+			used, short = e.fill(pinned, mobile, i)
+			if more, _ := e.fill(pinned, mobile+1, i); more < used {
+				t.Fatalf("pool %d: %g cores, %g for one more", i, used, more)
+			}
+			if used < 0 || used > p.cores {
+				t.Fatalf("pool %d: %g of %g cores", i, used, p.cores)
+			}
+			sum += used
+		}
+		if sum+short != pinned+mobile {
+			t.Fatalf("%g used and %g short of %g", sum, short, pinned+mobile)
+		}
+	})
+}
+
+func TestBadEstates(t *testing.T) {
+	for field, e := range map[string]scenarios.Estate{
+		"estate.event_duration":                        {},
+		"estate.margin":                                {EventDuration: time.Hour, Margin: -1},
+		"estate.survive_zones":                         {EventDuration: time.Hour, Zones: 1, SurviveZones: 1},
+		"estate.pools.a.billing":                       {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "a", Cores: 1}}},
+		"estate.pools.b.cores":                         {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "b", Cores: scenarios.Count(math.Inf(1)), Billing: scenarios.Reserved}}},
+		"estate.pools.c.price":                         {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "c", Price: math.NaN(), Billing: scenarios.Reserved}}},
+		"estate.pools.d.provision (cores per second)":  {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "d", Provision: &scenarios.Provision{Within: time.Hour}, Billing: scenarios.OnDemand}}},
+		"estate.pools.e.provision (cores per second) ": {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "e", Provision: &scenarios.Provision{Cores: 1}, Billing: scenarios.OnDemand}}},
+		"estate.pools.f.provision.burst":               {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "f", Provision: &scenarios.Provision{Cores: 1, Within: time.Hour, Burst: 1e20}, Billing: scenarios.OnDemand}}},
+	} {
+		sc := flags(t)
+		sc.Estate = &e
+		_, err := New(sc, Options{Trials: 10})
+		var in *InputError
+		if !errors.As(err, &in) || !strings.Contains(err.Error(), strings.TrimSpace(field)) {
+			t.Errorf("error %v, want an InputError at %s", err, field)
+		}
+	}
+}
+
+func TestNoEstateNoSection(t *testing.T) {
+	if p := newPlan(t, flags(t), Options{Trials: 50}); p.Estate != nil || p.Autoscaling != nil {
+		t.Errorf("estate %v and autoscaling %v, want none", p.Estate, p.Autoscaling)
+	}
+}
+
+// Whatever an estate says, the plan and the comparison are refused with a reason or finite.
+func FuzzEstate(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"estate.pools.cloud.provision.cores", "0.000001"}, {"estate.pools.cloud.provision.within", "1ns"}, {"estate.pools.cloud.provision.burst", "1e15"},
+		{"estate.pools.cloud.price", "1e9"}, {"estate.pools.idc.cores", "0"}, {"estate.pools.idc.billing", "burst"}, {"estate.event_duration", "24h"},
+		{"estate.margin", "10000h"}, {"estate.zones", "1000000"}, {"estate.survive_zones", "2"}, {"estate.scaling.1.target", "100%"},
+		{"estate.scaling.1.min", "1e9"}, {"services.shop.start", "10000h"}, {"workload.event.order", "1e9"}, {"services.orders-db.capacity", "1/h"},
+		{"services.hot-item-cache.hit", "[0, 0, 1]"}, {"sale.stock", "1"}, {"workload.requests", "1e15"}, {"estate.pools", "[]"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	_, text, err := scenarios.Read("kuaishou-live-drop")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, field, value string) {
+		sc, err := scenarios.Parse("fuzz.yaml", text, field+"="+value)
+		if err != nil {
+			return
+		}
+		var in *InputError
+		if p, err := New(sc, Options{Trials: 20}); err == nil {
+			checkPlan(t, p)
+		} else if !errors.As(err, &in) {
+			t.Fatalf("%s=%s: error %v, want an InputError", field, value, err)
+		}
+		if a, err := CompareArchitectures(sc, Options{Trials: 20}); err == nil {
+			finite(t, "architectures", reflect.ValueOf(*a))
+		} else if !errors.As(err, &in) {
+			t.Fatalf("%s=%s: error %v, want an InputError", field, value, err)
+		}
+	})
+}

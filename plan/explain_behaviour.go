@@ -1,0 +1,153 @@
+package plan
+
+import (
+	"fmt"
+
+	"fsctl/plan/queueing"
+)
+
+// unsizedFigure explains the 0 of a service that has no such figure; it tells whether that is so.
+func (e *explainer) unsizedFigure(x *point, d *draft, i int, needsDemand bool) bool {
+	s := &e.services[i]
+	switch {
+	case x.sizes[i].instances == 0:
+		d.assume("The service has no size in the mid case.")
+	case needsDemand && s.demand == absent:
+		d.assume("No CPU demand is given, so nothing is known of how calls wait; 0 stands for that.")
+	default:
+		return false
+	}
+	d.Formula = "0"
+	return true
+}
+
+// onInstances adds the symbols of the mid case's instances and returns the formula of their cores.
+func (e *explainer) onInstances(x *point, d *draft, i int) string {
+	path := "services." + e.services[i].name
+	d.derived("instances", x.sizes[i].instances, "instances", path+".instances.mid")
+	d.given("instance_cores", e.services[i].cores, "cores", path+".instance.cores")
+	if x.sizes[i].instances*e.services[i].cores <= maxServers {
+		return "(instances * instance_cores)"
+	}
+	return fmt.Sprintf("min(instances * instance_cores, %s)", decimal(maxServers, -1))
+}
+
+func (e *explainer) utilizationOf(x *point, d *draft, i int) {
+	s, path := &e.services[i], "services."+e.services[i].name
+	d.Meaning, d.Unit, d.Source, d.Error = "Share of time that a core, or the busiest node, is busy in the mid case.", "ratio", capacitySource, exactError
+	if e.unsizedFigure(x, d, i, false) {
+		return
+	}
+	var terms []string
+	if s.demand != absent {
+		d.derived("rate", x.rates[i], "1/s", path+".peak_qps.mid")
+		e.demand(x, d, i, x.sizes[i].instances)
+		if s.kind == "function" {
+			d.derived("instances", x.sizes[i].instances, "instances", path+".instances.mid")
+			terms = append(terms, "rate * demand / instances")
+		} else {
+			terms = append(terms, "rate * demand / "+e.onInstances(x, d, i))
+		}
+	}
+	if s.capacity != absent && s.kind != "function" {
+		terms = append(terms, e.busiestNode(x, d, i))
+	}
+	d.Formula = "min(1, " + terms[0] + ")"
+	if len(terms) > 1 {
+		d.Formula = "min(1, max(" + terms[0] + ", " + terms[1] + "))"
+	}
+	d.assume("All instances of the mid case are there.")
+}
+
+// busiestNode returns the formula of the busiest node's share of its capacity.
+func (e *explainer) busiestNode(x *point, d *draft, i int) string {
+	s, path := &e.services[i], "services."+e.services[i].name
+	d.derived("rate", x.rates[i], "1/s", path+".peak_qps.mid")
+	d.derived("instances", x.sizes[i].instances, "instances", path+".instances.mid")
+	e.input(d, x, "capacity", s.capacity, "1/s", path+".capacity")
+	if s.kind == "database" {
+		e.writesOf(x, d, i)
+		return "max(writes, (rate - writes) / max(1, instances - 1)) / capacity"
+	}
+	if s.kind == "cache" && e.hotKey > 0 {
+		d.symbol("hot_key", e.hotKey, "ratio", "calculated: share of the most wanted item, sale.popularity")
+		d.given("key_copies", s.keyCopies, "shards", path+".key_copies")
+		return "(hot_key * rate / min(key_copies, instances) + (1 - hot_key) * rate / instances) / capacity"
+	}
+	return "rate / (instances * capacity)"
+}
+
+func (e *explainer) waitOf(x *point, d *draft, i int) {
+	s, path := &e.services[i], "services."+e.services[i].name
+	d.Meaning, d.Unit, d.Source, d.Error = "Share of calls that find all cores busy in the mid case.", "ratio", erlangSource, coresError
+	if e.unsizedFigure(x, d, i, true) {
+		return
+	}
+	if s.kind == "function" {
+		d.Formula = "0"
+		d.assume("Each call has an execution of its own.")
+		return
+	}
+	if e.growing(x, i) {
+		d.Formula = "1"
+		d.assume("The queue is let grow during the event, so every order waits; it has no steady state.")
+		return
+	}
+	d.derived("rate", x.rates[i], "1/s", path+".peak_qps.mid")
+	e.demand(x, d, i, x.sizes[i].instances)
+	d.Formula = "wait_probability(rate, demand, " + e.onInstances(x, d, i) + ")"
+	d.assume("All instances of the mid case are there.")
+}
+
+// growing tells whether the queue gets more than it can do, as a limit on its drain time allows.
+func (e *explainer) growing(x *point, i int) bool {
+	s, instances := &e.services[i], x.sizes[i].instances
+	return s.drainSeconds > 0 && x.rates[i]*s.seconds(x, instances) >= instances*s.cores
+}
+
+// responseOf explains the quantile of the response time.
+func (e *explainer) responseOf(share string) func(*point, *draft, int) {
+	return func(x *point, d *draft, i int) {
+		s, path := &e.services[i], "services."+e.services[i].name
+		d.Meaning, d.Unit, d.Source = "Time within which that share of calls is answered in the mid case: wait and service.", "s", momentsSource
+		d.Error = "exact where service times are exponential"
+		if e.unsizedFigure(x, d, i, true) {
+			return
+		}
+		if e.growing(x, i) {
+			d.Formula = "0"
+			d.assume("The queue is let grow during the event; it has no steady state, and its drain time is in the details.")
+			return
+		}
+		e.demand(x, d, i, x.sizes[i].instances)
+		e.variability(x, d, i)
+		if s.kind == "function" {
+			d.Formula = "service_quantile(" + share + ", demand, variability)"
+			d.assume("Each call has an execution of its own, so the response is the service; cold starts are not counted.")
+			return
+		}
+		d.derived("rate", x.rates[i], "1/s", path+".peak_qps.mid")
+		d.Formula = "response_quantile(" + share + ", rate, demand, variability, " + e.onInstances(x, d, i) + ")"
+		d.Error = e.waitError(x, i)
+		d.assume("Poisson arrivals; all cores of the service are one group with one line; all instances of the mid case are there.")
+	}
+}
+
+// waitError says how far off the mean wait may be.
+func (e *explainer) waitError(x *point, i int) string {
+	s := &e.services[i]
+	cores := min(x.sizes[i].instances*s.cores, maxServers)
+	q, err := queueing.NewMMc(x.rates[i], s.seconds(x, x.sizes[i].instances), int(cores))
+	if err != nil || q.WaitProbability() == 0 {
+		return "none: nobody waits"
+	}
+	w, err := queueing.MGcMeanWait(q, x.value(s.variability, 1))
+	if err != nil {
+		return "unknown: " + err.Error()
+	}
+	if w.LowSeconds == w.HighSeconds {
+		return "none in the model: " + w.Method + " is exact for this service time"
+	}
+	return fmt.Sprintf("mean wait by %s, %s; the exact one is from %s to %s. Two moments do not fix a percentile: simulate requests at high load",
+		w.Method, seconds(w.MeanWaitSeconds), seconds(w.LowSeconds), seconds(w.HighSeconds))
+}
