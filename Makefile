@@ -21,7 +21,7 @@ lint:
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
 
-# The race detector needs a C compiler; tests drive a real nginx.
+# The race detector needs a C compiler; tests drive a real nginx and show pages in a real Chromium.
 deps:
-	@command -v nginx >/dev/null && command -v cc >/dev/null || { \
-		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends nginx-light gcc libc6-dev; }
+	@command -v nginx >/dev/null && command -v cc >/dev/null && command -v chromium >/dev/null || { \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends nginx-light gcc libc6-dev chromium; }

@@ -14,9 +14,10 @@ import (
 
 // Exit codes that do not come from a verdict; docs/exit-codes.md has all of them.
 const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 104
+	exitDone       = 0
+	exitFailed     = 1
+	exitUsage      = 104
+	exitInfeasible = 114
 )
 
 // usageError is a command line that means nothing.
@@ -61,6 +62,9 @@ func exitCode(err error) int {
 	_, input := errors.AsType[*loadgen.InputError](err)
 	_, planned := errors.AsType[*plan.InputError](err)
 	_, exists := errors.AsType[*record.ExistsError](err)
+	if _, ok := errors.AsType[*infeasibleError](err); ok {
+		return exitInfeasible
+	}
 	if usage || scenario || unknown || input || planned || exists {
 		return exitUsage
 	}

@@ -15,12 +15,12 @@ import (
 // docs/architecture.md.
 var allowed = map[string][]string{
 	"fsctl":                {"fsctl/cmd"},
-	"fsctl/cmd":            {"fsctl/loadgen", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
+	"fsctl/cmd":            {"fsctl/loadgen", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
 	"fsctl/loadgen":        {"fsctl/loadgen/record", "fsctl/scenarios"},
 	"fsctl/loadgen/record": {},
 	"fsctl/plan":           {"fsctl/plan/queueing", "fsctl/scenarios"},
 	"fsctl/plan/queueing":  {},
-	"fsctl/report":         {"fsctl/loadgen/record", "fsctl/plan", "fsctl/report/figure", "fsctl/scenarios"},
+	"fsctl/report":         {"fsctl/loadgen/record", "fsctl/plan", "fsctl/plan/queueing", "fsctl/report/figure", "fsctl/scenarios"},
 	"fsctl/report/figure":  {},
 	"fsctl/report/render":  {"fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/scenarios"},
 	"fsctl/scenarios":      {},
@@ -33,6 +33,7 @@ var owners = map[string]string{
 	"github.com/spf13/viper":              "fsctl/cmd",
 	"github.com/olekukonko/tablewriter":   "fsctl/report/render",
 	"github.com/prometheus/client_golang": "fsctl/scenarios/shop",
+	"gonum.org/v1/plot":                   "fsctl/report/render",
 }
 
 type goPackage struct {

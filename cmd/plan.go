@@ -10,10 +10,11 @@ import (
 	"fsctl/scenarios"
 )
 
-// planFields are the flags of plan that stand in for the scenario's workload.
+// planFields are the flags of plan that stand in for the scenario's workload and limits.
 var planFields = []field{
 	{"users", "workload.users"}, {"active", "workload.active"}, {"actions", "workload.actions"},
 	{"busy-share", "workload.busy.share"}, {"busy-window", "workload.busy.window"}, {"peak", "workload.peak"},
+	{"max-cores", "limits.cores"}, {"max-instances", "limits.instances"}, {"max-cost", "limits.cost"},
 }
 
 var planUsage = map[string]string{
@@ -23,6 +24,10 @@ var planUsage = map[string]string{
 	"busy-share":  "share of the day's requests in the busy window: 80%",
 	"busy-window": "length of the busy window: 5h",
 	"peak":        "peak over the busy mean: 2..3",
+
+	"max-cores":     "cores that the whole sale may take: 100k; exit code 114 where that is not enough",
+	"max-instances": "instances that the whole sale may take: 500; exit code 114 where that is not enough",
+	"max-cost":      "what the cores may cost while the sale lasts, in core-hours where no pool has a price; exit code 114 where that is not enough",
 }
 
 // serviceFlags apply to every service of kind service.
@@ -35,6 +40,10 @@ type planOptions struct {
 	seed     uint64
 	set      []string
 	services serviceFlags
+
+	architectures bool
+	calibration   calibrationFlag
+	explain       explainFlags
 }
 
 func newPlan(s Streams) *cobra.Command {
@@ -45,12 +54,10 @@ func newPlan(s Streams) *cobra.Command {
 		Long: "plan turns people into requests per second by the 2/8 rule, and those into CPU cores and instances\n" +
 			"of everything behind the door. Flags stand in for the scenario's workload, alone or over a scenario.",
 		Example:           "  fsctl plan --users 10M --active 20% --actions 30 --peak 2..3 --cpu-per-request 5ms\n  fsctl plan taobao-double11 -o json\n  fsctl plan my-sale.yaml --set services.shop.demand=3ms",
-		Args:              cobra.MaximumNArgs(1),
+		Args:              planArguments,
 		ValidArgsFunction: completeScenario,
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				o.name = args[0]
-			}
+			o.name = o.explain.split(args)
 			o.set = append(setFromFlags(c, planFields), o.set...)
 			return runPlan(o)
 		},
@@ -63,8 +70,30 @@ func newPlan(s Streams) *cobra.Command {
 	f.IntVar(&o.trials, "trials", 10_000, "Monte Carlo trials")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the trials")
 	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
+	f.BoolVar(&o.architectures, "compare-architectures", false, "show the same workload on a monolith, a cluster, split services, with a cache, replicas and a queue")
+	o.calibration.flag(c, s)
+	o.explain.flags(c)
 	o.output.flag(c, s)
 	return c
+}
+
+func compareArchitectures(o *planOptions, sc *scenarios.Scenario) error {
+	if o.calibration.file != "" {
+		return usagef("found --calibration beside --compare-architectures, wanted one of them: only the architecture that ran was measured")
+	}
+	a, err := plan.CompareArchitectures(sc, plan.Options{Trials: o.trials, Seed: o.seed})
+	if err != nil {
+		return err
+	}
+	switch o.output.form {
+	case "json":
+		return render.JSON(o.output.stream, a)
+	case "yaml":
+		return render.YAML(o.output.stream, a)
+	case "markdown":
+		return render.ArchitecturesMarkdown(o.output.stream, a)
+	}
+	return render.Architectures(o.output.stream, a, style(o.output.stream))
 }
 
 func runPlan(o *planOptions) error {
@@ -78,11 +107,23 @@ func runPlan(o *planOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := plan.New(sc, plan.Options{Trials: o.trials, Seed: o.seed})
+	if o.architectures {
+		return compareArchitectures(o, sc)
+	}
+	p, err := o.calibration.plan(sc, plan.Options{Trials: o.trials, Seed: o.seed})
 	if err != nil {
 		return err
 	}
-	return writePlan(o.output, p)
+	if err := o.explain.page(o, sc, p); err != nil {
+		return err
+	}
+	if o.explain.field != "" {
+		return o.explain.explain(o, sc, p)
+	}
+	if err := writePlan(o.output, p); err != nil {
+		return err
+	}
+	return infeasible(p)
 }
 
 // planScenario loads the scenario, or that of flags alone, with the flags' values in their fields.

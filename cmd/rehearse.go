@@ -13,6 +13,7 @@ import (
 
 	"fsctl/plan"
 	"fsctl/report"
+	"fsctl/report/figure"
 	"fsctl/report/render"
 	"fsctl/scenarios"
 	"fsctl/scenarios/shop"
@@ -81,7 +82,8 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 		return err
 	}
 	if o.output.form == "table" {
-		if err := render.Plan(s.Out, p, style(s.Out)); err != nil {
+		more := fmt.Sprintf("%s; all of it: fsctl plan %s", figure.Of(len(p.Warnings), "warning"), o.name)
+		if err := render.PlanSizes(s.Out, p, style(s.Out), more); err != nil {
 			return err
 		}
 		fmt.Fprintln(s.Out)

@@ -29,6 +29,7 @@ func (o *outputFiles) flags(c *cobra.Command) {
 func newReport(s Streams) *cobra.Command {
 	var out output
 	var files outputFiles
+	var calibrate string
 	c := &cobra.Command{
 		Use:   "report [RUN]",
 		Short: "The verdict on a run, what limited it, and which settings to use",
@@ -57,10 +58,16 @@ func newReport(s Streams) *cobra.Command {
 			if err := writeReport(out, files, rep); err != nil {
 				return err
 			}
+			if calibrate != "" {
+				if err := writeCalibration(s, run, calibrate, rep); err != nil {
+					return err
+				}
+			}
 			return verdict(rep.ExitCode, false)
 		},
 	}
 	files.flags(c)
+	c.Flags().StringVar(&calibrate, "calibrate", "", "write what the run measured to `FILE`, for fsctl plan --calibration")
 	out.flag(c, s)
 	return c
 }

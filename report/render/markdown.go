@@ -180,6 +180,12 @@ func PlanMarkdown(w io.Writer, pl *plan.Plan) error {
 		})
 	}
 	m.table("service,kind,peak p95,cores p95,instances,instances p95,now,used,response p99,bound by", "---,---,--:,--:,--:,--:,--:,--:,--:,---", rows)
+	m.calibration(pl)
+	m.candidates(pl)
+	m.tornado(pl)
+	m.estate(pl.Estate)
+	m.autoscaling(pl.Autoscaling)
+	m.details(pl)
 	var warnings []string
 	for _, warning := range pl.Warnings {
 		warnings = append(warnings, "**"+escaped(warning.Code)+"**: "+escaped(warning.Message))

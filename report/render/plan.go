@@ -15,12 +15,13 @@ import (
 // Plan writes a plan for people: what comes in, what it needs, and what to know about the figures.
 func Plan(w io.Writer, pl *plan.Plan, s Style) error {
 	p := &page{Style: s}
-	p.say("", "  ", cmp.Or(plain(pl.Scenario), "this sale")+": "+headline(pl))
-	p.blank()
-	p.say("", "  ", dayLine(pl))
-	p.blank()
-	p.demand(pl)
-	p.services(pl)
+	p.sizes(pl)
+	p.details(pl.Services)
+	p.calibration(pl)
+	p.estate(pl.Estate)
+	p.autoscaling(pl.Autoscaling)
+	p.candidates(pl)
+	p.tornado(pl)
 	p.excuses(pl.Excuses)
 	for i, warning := range pl.Warnings {
 		mark := fmt.Sprintf("[%d] ", i+1)
@@ -29,6 +30,24 @@ func Plan(w io.Writer, pl *plan.Plan, s Style) error {
 	p.blank()
 	p.say("", "  ", "low, mid, high: all inputs at once at that value; "+trialsLine(pl))
 	return p.writeTo(w)
+}
+
+// PlanSizes writes what comes in and what it needs, and says where there is more to know.
+func PlanSizes(w io.Writer, pl *plan.Plan, s Style, more string) error {
+	p := &page{Style: s}
+	p.sizes(pl)
+	p.say("", "  ", more)
+	return p.writeTo(w)
+}
+
+// sizes is the part of a plan that every reader wants.
+func (p *page) sizes(pl *plan.Plan) {
+	p.say("", "  ", cmp.Or(plain(pl.Scenario), "this sale")+": "+headline(pl))
+	p.blank()
+	p.say("", "  ", dayLine(pl))
+	p.blank()
+	p.demand(pl)
+	p.services(pl)
 }
 
 // headline says what is needed in one line.

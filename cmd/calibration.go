@@ -1,0 +1,113 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fsctl/loadgen/record"
+	"fsctl/plan"
+	"fsctl/report"
+	"fsctl/scenarios"
+)
+
+// calibrationFlag is plan's --calibration.
+type calibrationFlag struct {
+	file  string
+	notes io.Writer
+}
+
+func (f *calibrationFlag) flag(c *cobra.Command, s Streams) {
+	f.notes = s.Err
+	c.Flags().StringVar(&f.file, "calibration", "", "plan with what runs measured, as fsctl report --calibrate wrote it to `FILE`")
+}
+
+// plan returns the plan, by measured values where a calibration is given.
+func (f *calibrationFlag) plan(sc *scenarios.Scenario, opts plan.Options) (*plan.Plan, error) {
+	c, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		return plan.New(sc, opts)
+	}
+	return plan.NewCalibrated(sc, c, opts)
+}
+
+// scenario returns the scenario with the measured values in place of the assumed ones.
+func (f *calibrationFlag) scenario(sc *scenarios.Scenario) (*scenarios.Scenario, error) {
+	c, err := f.load()
+	if err != nil || c == nil {
+		return sc, err
+	}
+	calibrated, _, err := c.Apply(sc)
+	return calibrated, err
+}
+
+// load reads the file, nil where none is given, and notes on stderr when it is too old to be trusted.
+// The note is no part of the plan, which knows no clock.
+func (f *calibrationFlag) load() (*plan.Calibration, error) {
+	if f.file == "" {
+		return nil, nil
+	}
+	c, err := plan.LoadCalibration(f.file)
+	if _, ok := errors.AsType[*scenarios.Error](err); ok {
+		return nil, &hinted{err, "fsctl report RUN --calibrate FILE writes such a file; docs/calibration.md has every field"}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &hinted{&usageError{err}, "fsctl report RUN --calibrate FILE writes it"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if why := c.Stale(time.Now()); why != "" {
+		fmt.Fprintln(f.notes, "fsctl: warning: calibration "+why)
+	}
+	return c, nil
+}
+
+// writeCalibration writes what a run measured to a file, and what it did not measure to stderr.
+func writeCalibration(s Streams, run, file string, rep *report.Report) error {
+	if info, err := os.Stat(run); err == nil && !info.IsDir() {
+		return usagef("found --calibrate with %s, wanted a run directory: a calibration needs the scenario that ran", run)
+	}
+	rec, err := record.Open(run)
+	if err != nil {
+		return err
+	}
+	sc, p, err := scenarioOf(rec)
+	if err != nil {
+		return err
+	}
+	if sc == nil {
+		return usagef("found --calibrate with %s, wanted the run of a scenario: a list of targets has no services to measure", run)
+	}
+	c, left := report.Calibrate(rec, sc, p, rep)
+	for _, why := range left {
+		fmt.Fprintln(s.Err, "calibration leaves out "+why)
+	}
+	if c == nil {
+		fmt.Fprintf(s.Err, "calibration: nothing was measured, so %s is not written\n", file)
+		return nil
+	}
+	text, err := c.YAML()
+	if err != nil {
+		return err
+	}
+	for _, v := range c.Values {
+		fmt.Fprintf(s.Err, "calibration measures %s: %s (%s)\n", v.Field, figures(v), v.Method)
+	}
+	return writeFile(file, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+func figures(v plan.Measured) string {
+	return fmt.Sprintf("%g, %g to %g %s", v.Value.Mid, v.Value.Low, v.Value.High, v.Unit)
+}

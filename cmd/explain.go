@@ -1,0 +1,122 @@
+package cmd
+
+import (
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fsctl/plan"
+	"fsctl/report/render"
+	"fsctl/scenarios"
+)
+
+// everyField is --explain without a field.
+const everyField = "all"
+
+// explainFlags are plan's --explain and --html.
+type explainFlags struct{ field, html string }
+
+func (f *explainFlags) flags(c *cobra.Command) {
+	c.Flags().StringVar(&f.field, "explain", "", "show the formula, the numbers put in and their sources of a `FIELD` such as services.shop.instances.p95; of all without one")
+	c.Flags().Lookup("explain").NoOptDefVal = everyField
+	c.Flags().StringVar(&f.html, "html", "", "also write the plan as one self-contained page to `FILE`")
+}
+
+// planArguments takes a scenario, and with --explain a field beside it: the command line gives that
+// as an argument of its own, because the flag's value is optional.
+func planArguments(c *cobra.Command, args []string) error {
+	most := 1
+	if f := c.Flags().Lookup("explain"); f.Changed && f.Value.String() == everyField {
+		most = 2
+	}
+	return cobra.MaximumNArgs(most)(c, args)
+}
+
+// split returns the scenario among the arguments, and keeps the field that may be beside it.
+func (f *explainFlags) split(args []string) (scenario string) {
+	for i, a := range args {
+		if f.field == everyField && (isPlanField(a) || i == len(args)-1 && i > 0 && scenario != "") {
+			f.field = a
+			continue
+		}
+		scenario = a
+	}
+	return scenario
+}
+
+// isPlanField tells a field of a plan from a scenario's name or path.
+func isPlanField(s string) bool {
+	root, _, _ := strings.Cut(s, ".")
+	return !strings.ContainsRune(s, '/') && (root == "demand" || root == "services" || root == "totals")
+}
+
+// explanations are what --explain shows as JSON.
+type explanations struct {
+	Scenario     string             `json:"scenario"`
+	Seed         uint64             `json:"seed"`
+	Trials       int                `json:"trials"`
+	Explanations []plan.Explanation `json:"explanations"`
+}
+
+// page writes the plan as HTML, where a file is given.
+func (f *explainFlags) page(o *planOptions, sc *scenarios.Scenario, p *plan.Plan) error {
+	if f.html == "" {
+		return nil
+	}
+	sc, err := explainable(o, sc)
+	if err != nil {
+		return err
+	}
+	list, err := plan.ExplainAll(sc, p)
+	if err != nil {
+		return err
+	}
+	cores, err := plan.TotalCores(sc, p, 200)
+	if err != nil {
+		return err
+	}
+	return writeFile(f.html, func(w io.Writer) error { return render.PlanHTML(w, p, list, cores) })
+}
+
+// explain prints the explanation of the field that was asked for.
+func (f *explainFlags) explain(o *planOptions, sc *scenarios.Scenario, p *plan.Plan) error {
+	field := f.field
+	if field == everyField {
+		field = ""
+	}
+	sc, err := explainable(o, sc)
+	if err != nil {
+		return err
+	}
+	list, err := plan.Explain(sc, p, field)
+	if err != nil {
+		return err
+	}
+	out := explanations{p.Scenario, p.Seed, p.Trials, list}
+	switch {
+	case o.output.form == "json":
+		return render.JSON(o.output.stream, out)
+	case o.output.form == "yaml":
+		return render.YAML(o.output.stream, out)
+	case o.output.form == "markdown" || field == "":
+		return render.ExplanationsMarkdown(o.output.stream, p, list)
+	}
+	return render.Explanations(o.output.stream, list, style(o.output.stream))
+}
+
+// explainable returns the scenario as it was planned: with measured values, and without its file
+// where flags changed its text, because its lines are no longer those of the file.
+func explainable(o *planOptions, sc *scenarios.Scenario) (*scenarios.Scenario, error) {
+	quiet := o.calibration // it has said what is to be said
+	quiet.notes = io.Discard
+	planned, err := quiet.scenario(sc)
+	if err != nil {
+		return nil, err
+	}
+	named := *planned
+	if o.name == "" || len(o.set) > 0 || o.services != (serviceFlags{}) {
+		named.File = ""
+	}
+	return &named, nil
+}

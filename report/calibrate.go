@@ -1,0 +1,284 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"time"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"fsctl/loadgen/record"
+	"fsctl/plan"
+	"fsctl/report/figure"
+	"fsctl/scenarios"
+)
+
+// How much a run must hold before something is said to be measured.
+const (
+	leastBusySeconds  = 1   // with work waiting throughout, for a demand
+	leastInnerSeconds = 2   // with work waiting before and after too, for these alone to count
+	leastQuietSeconds = 5   // with few connections busy, for a variability
+	leastRequests     = 100 // for any value
+	mostFailedRatio   = 0.05
+	calmShare         = 0.9 // of a second's answers that met a target with few connections busy
+)
+
+// normal90 is the 90 % point of the standard normal distribution.
+const normal90 = 1.2815515655446004
+
+// calibration collects what a run measured, and why it did not measure more.
+type calibration struct {
+	sizing
+	rec  *record.Record
+	made plan.Calibration
+	left []string
+}
+
+// Calibrate returns what the run measured of its scenario's inputs, for [plan.NewCalibrated], and says
+// what it left out and why. The calibration is nil where nothing could be measured.
+//
+//	rec  the run that r judges, by the scenario sc and the plan p; all not nil
+//
+// Of the one service that was the target's limit, by the report's finding, with running set:
+//
+//	demand       D = c U / X, c cores of all instances, U = 1 while work waited throughout, X calls
+//	             answered in such a second; the interval is Student's for the mean of those seconds
+//	variability  squared coefficient of variation of the service time in quiet seconds; the
+//	             interval is the jackknife's over those seconds
+//
+// Of every step its share of all requests. A run that is invalid measured nothing.
+// Source: Denning and Buzen, ACM Computing Surveys 10(3), 1978 (utilization law); Efron and Stein,
+// Annals of Statistics 9(3), 1981 (jackknife).
+func Calibrate(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan, r *Report) (*plan.Calibration, []string) {
+	run := newSeries(rec)
+	c := &calibration{rec: rec, sizing: sizing{run: run, capacity: r.Capacity, sc: sc, plan: p}}
+	m := rec.Manifest
+	measured := m.Start
+	if m.End != nil {
+		measured = m.End.At
+	}
+	c.made = plan.Calibration{APIVersion: "fsctl/v1", Kind: "Calibration", Scenario: sc.Name, Measured: measured.UTC().Format(time.RFC3339),
+		Runs: []plan.RunTaken{{Name: c.name(), Target: m.Target, Seed: fmt.Sprint(m.Seed), Scale: m.ScaleRatio, Fsctl: m.FsctlVersion}}}
+	if r.Verdict == Invalid {
+		return nil, append(c.left, "everything: the run is invalid, "+r.Reason)
+	}
+	for i := range p.Services {
+		if s := &p.Services[i]; scales(s.Kind) {
+			c.service(s)
+		} else {
+			c.leave(s.Name, "a run sees the door only; measure its capacity and hit ratio where it runs")
+		}
+	}
+	c.shares()
+	if len(c.made.Values) == 0 {
+		return nil, c.left
+	}
+	return &c.made, c.left
+}
+
+// name returns the run's name, that of its directory.
+func (c *calibration) name() string {
+	if c.rec.Dir == "" {
+		return "run"
+	}
+	return filepath.Base(filepath.Clean(c.rec.Dir))
+}
+
+func (c *calibration) leave(what, format string, args ...any) {
+	c.left = append(c.left, what+": "+fmt.Sprintf(format, args...))
+}
+
+func (c *calibration) keep(field, unit, method string, n int, low, mid, high float64) {
+	c.made.Values = append(c.made.Values, plan.Measured{Field: field, Unit: unit, Run: c.name(), Method: method, N: n,
+		Value: scenarios.Interval[float64]{Low: digits(low), Mid: digits(mid), High: digits(high)}})
+}
+
+// digits keeps six that count: more are noise.
+func digits(v float64) float64 {
+	if v == 0 {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-5)
+	if unit < 1 { // dividing by a whole number rounds once, where a product with a fraction rounds twice
+		return math.Round(v/unit) / math.Round(1/unit)
+	}
+	return math.Round(v/unit) * unit
+}
+
+// service measures a service, if the run can tell that it was the limit.
+func (c *calibration) service(s *plan.Service) {
+	own := c.sizing.service(s.Name)
+	switch {
+	case own == nil || own.Running == 0:
+		c.leave(s.Name, "services.%s.running is not set, so nobody knows how many cores answered", s.Name)
+	case c.calls(s.Name) == 0:
+		c.leave(s.Name, "the run made no calls to it that were answered")
+	case c.capacity.LowerBound:
+		c.leave(s.Name, "the target was never at its limit, so its capacity is unknown; a larger --scale finds it")
+	case !c.isLimit(s):
+		c.leave(s.Name, "by the plan another service was the limit, and how far below its own this one was nobody saw")
+	case s.Kind != "service":
+		c.leave(s.Name, "what limits a function is its account's concurrency, not its cores")
+	default:
+		c.demand(own)
+		c.variability(own)
+	}
+}
+
+// demand measures the CPU time of a call by the utilization law in the seconds with work waiting
+// throughout. The rates of a second scatter; the mean of several is what the interval is of.
+func (c *calibration) demand(s *scenarios.Service) {
+	rates, failedRatio := c.busyRates(s)
+	field := "services." + s.Name + ".demand"
+	mean, deviation := meanOf(rates)
+	switch calls := mean * float64(len(rates)); {
+	case len(rates) < leastBusySeconds || calls < leastRequests:
+		c.leave(field, "the target was busy throughout for %s with %s calls, wanted %d and %d; a longer rush gives them",
+			figure.Of(len(rates), "second"), figure.Amount(calls), leastBusySeconds, leastRequests)
+		return
+	case failedRatio > mostFailedRatio:
+		c.leave(field, "%s of the answers at the limit were failures, whose work nobody knows", figure.Percent(failedRatio))
+		return
+	}
+	cores := s.Running * max(s.Instance.Cores, 1)
+	spread := normal90 * math.Sqrt(mean) // one second shows no scatter: that of counting stands for it
+	if n := len(rates); n > 1 {
+		spread = distuv.StudentsT{Sigma: 1, Nu: float64(n - 1)}.Quantile(0.9) * deviation / math.Sqrt(float64(n))
+	}
+	seconds := func(perSec float64) float64 { return float64(cores) / max(perSec, mean/2) }
+	c.keep(field, "s", fmt.Sprintf("utilization law: %d cores, all busy, at %s calls", cores, figure.Rate(mean)),
+		len(rates), seconds(mean+spread), seconds(mean), seconds(mean-spread))
+}
+
+// busyRates returns the calls answered in each second with work waiting throughout, and the share of
+// answers in those seconds that were failures. The first and the last second of a rush, in which the
+// target may have been idle for a while, count only where there are too few others.
+func (c *calibration) busyRates(s *scenarios.Service) (rates []float64, failedRatio float64) {
+	var all, inner []int
+	for i, second := range c.run.seconds {
+		if !busyThroughout(c.run.events[i]) {
+			continue
+		}
+		all = append(all, i)
+		before := i > 0 && c.run.seconds[i-1] == second-1 && busyThroughout(c.run.events[i-1])
+		after := i+1 < len(c.run.seconds) && c.run.seconds[i+1] == second+1 && busyThroughout(c.run.events[i+1])
+		if before && after {
+			inner = append(inner, i)
+		}
+	}
+	if len(inner) >= leastInnerSeconds {
+		all = inner
+	}
+	var sum record.Counters
+	for _, i := range all {
+		sum.Add(allOf(c.run.events[i]))
+		rates = append(rates, c.callsOf(s, c.run.events[i]))
+	}
+	return rates, ratio(float64(sum.Failed), float64(sum.Done))
+}
+
+// callsOf returns the calls that reached a service in a second.
+func (c *calibration) callsOf(s *scenarios.Service, events map[string]record.Counters) float64 {
+	var sum float64
+	for _, step := range c.run.names {
+		sum += good(events[step]) * s.Calls[step]
+	}
+	return sum
+}
+
+// meanOf returns the mean and the standard deviation of a sample.
+func meanOf(sample []float64) (mean, deviation float64) {
+	n := float64(len(sample))
+	if n == 0 {
+		return 0, 0
+	}
+	for _, v := range sample {
+		mean += v / n
+	}
+	for _, v := range sample {
+		deviation += (v - mean) * (v - mean)
+	}
+	return mean, math.Sqrt(deviation / max(1, n-1))
+}
+
+// moments are the count, the sum and the sum of squares of service times [s].
+type moments struct{ n, sum, squares float64 }
+
+func (m moments) without(o moments) moments {
+	return moments{m.n - o.n, m.sum - o.sum, m.squares - o.squares}
+}
+
+// scv returns the squared coefficient of variation.
+func (m moments) scv() float64 {
+	if m.n == 0 || m.sum == 0 {
+		return 0
+	}
+	mean := m.sum / m.n
+	return max(0, finite(m.squares/m.n/(mean*mean)-1))
+}
+
+// variability measures how service times scatter while hardly anyone waits.
+func (c *calibration) variability(s *scenarios.Service) {
+	var seconds []moments
+	var total moments
+	for i, second := range c.run.seconds {
+		all := allOf(c.run.events[i])
+		if all.Done == 0 || float64(all.Quiet.Requests) < calmShare*float64(all.Done) {
+			continue
+		}
+		m := c.timesAt(s, second)
+		if m.n == 0 {
+			continue
+		}
+		seconds = append(seconds, m)
+		total = moments{total.n + m.n, total.sum + m.sum, total.squares + m.squares}
+	}
+	field := "services." + s.Name + ".variability"
+	if len(seconds) < leastQuietSeconds || total.n < leastRequests {
+		c.leave(field, "%s were quiet, with %s calls, wanted %d and %d; a ramp before the rush gives them",
+			figure.Of(len(seconds), "second"), figure.Amount(total.n), leastQuietSeconds, leastRequests)
+		return
+	}
+	mid := min(total.scv(), 100)
+	k, spread := float64(len(seconds)), 0.0
+	for _, m := range seconds {
+		off := total.without(m).scv() - mid
+		spread += off * off
+	}
+	spread = normal90 * math.Sqrt(spread*(k-1)/k)
+	c.keep(field, "ratio", fmt.Sprintf("service times of %s in which few connections were busy", figure.Of(len(seconds), "second")),
+		int(total.n), max(0, mid-spread), mid, min(mid+spread, 100))
+}
+
+// timesAt returns the service times of requests due in a second that call the service and did not fail.
+func (c *calibration) timesAt(s *scenarios.Service, second int) moments {
+	h := c.rec.Histogram(record.Window{From: second, To: second + 1}, func(t record.Tag) bool {
+		return t.Metric == record.ServiceTime && s.Calls[t.Step] > 0 && !isFailure(t.Outcome)
+	})
+	n := float64(h.TotalCount())
+	if n == 0 {
+		return moments{}
+	}
+	mean, deviation := h.Mean()/nanosPerSecond, h.StdDev()/nanosPerSecond
+	return moments{n, n * mean, n * (mean*mean + deviation*deviation)}
+}
+
+// shares measures each step's share of all requests, with the interval of a binomial share.
+func (c *calibration) shares() {
+	total := float64(c.run.all().Done)
+	if total < leastRequests {
+		c.leave("shares of steps", "%s were answered, wanted %d", figure.Of(c.run.all().Done, "request"), leastRequests)
+		return
+	}
+	for i := range c.sc.Steps {
+		name := c.sc.Steps[i].Name
+		share := float64(c.run.total(name).Done) / total
+		if share == 0 {
+			c.leave("steps."+name+".share", "the run made no such request")
+			continue
+		}
+		spread := normal90 * math.Sqrt(share*(1-share)/total)
+		c.keep("steps."+name+".share", "ratio", "requests of the step over all of the run", int(total), max(0, share-spread), share, min(1, share+spread))
+	}
+}

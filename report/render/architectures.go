@@ -1,0 +1,74 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"fsctl/plan"
+	"fsctl/report/figure"
+)
+
+// Architectures writes a comparison of architectures for people.
+func Architectures(w io.Writer, a *plan.Architectures, s Style) error {
+	p := &page{Style: s}
+	p.say("", "  ", cmp.Or(plain(a.Scenario), "this sale")+" on one architecture after the other, at the event (mid; refused and waiting orders also p95)")
+	p.blank()
+	t := &table{columns: []column{
+		{title: "architecture"}, {title: "db reads", right: true}, {title: "on each", right: true}, {title: "db writes", right: true},
+		{title: "refused", right: true, drop: 2}, {title: "p95", right: true, drop: 7}, {title: "waiting", right: true, drop: 3}, {title: "p95", right: true, drop: 8},
+		{title: "single points", right: true, drop: 1}, {title: "cores", right: true, drop: 4}, {title: "inst", right: true, drop: 6}, {title: "cost a day", right: true, drop: 5},
+	}}
+	for _, row := range architectureRows(a) {
+		t.add(row...)
+	}
+	p.table(t)
+	p.blank()
+	for _, v := range a.Architectures {
+		p.say(p.paint(v.Name, bold)+": ", "  ", v.Gain)
+		if len(v.SinglePoints) > 0 {
+			p.say("  stops with: ", "    ", strings.Join(v.SinglePoints, "; "))
+		}
+	}
+	p.blank()
+	for i, text := range a.Assumptions {
+		mark := fmt.Sprintf("[%d] ", i+1)
+		p.say(p.paint(mark, yellow), strings.Repeat(" ", len(mark)), text)
+	}
+	return p.writeTo(w)
+}
+
+func architectureRows(a *plan.Architectures) [][]string {
+	var rows [][]string
+	for _, v := range a.Architectures {
+		rows = append(rows, []string{v.Name, figure.Rate(v.DatabaseReadsQPS.Mid), figure.Rate(v.ReadsPerNodeQPS.Mid), figure.Rate(v.PrimaryWritesQPS.Mid),
+			some(v.RefusedOrdersQPS.Mid, figure.Rate), some(v.RefusedOrdersQPS.P95, figure.Rate),
+			some(v.OrderBacklog.Mid, figure.Amount), some(v.OrderBacklog.P95, figure.Amount),
+			figure.Count(len(v.SinglePoints)), figure.Amount(v.CPUCores.Mid), figure.Amount(v.Instances.Mid), figure.Amount(v.CostPerDay.Mid)})
+	}
+	return rows
+}
+
+// ArchitecturesMarkdown writes a comparison of architectures for GitHub's step summary.
+func ArchitecturesMarkdown(w io.Writer, a *plan.Architectures) error {
+	m := &markdown{}
+	fmt.Fprintf(m, "## Architectures: %s\n", escaped(cmp.Or(a.Scenario, "this sale")))
+	m.table("architecture,db reads,on each,db writes,refused,refused p95,waiting,waiting p95,single points,cores,instances,cost a day",
+		"---,--:,--:,--:,--:,--:,--:,--:,--:,--:,--:,--:", escapedRows(architectureRows(a)))
+	var gains, notes []string
+	for _, v := range a.Architectures {
+		text := "**" + escaped(v.Name) + "**: " + escaped(v.Gain)
+		if len(v.SinglePoints) > 0 {
+			text += ". It stops with " + escaped(strings.Join(v.SinglePoints, "; "))
+		}
+		gains = append(gains, text)
+	}
+	for _, text := range a.Assumptions {
+		notes = append(notes, escaped(text))
+	}
+	m.list(gains)
+	m.list(notes)
+	_, err := io.WriteString(w, m.String())
+	return err
+}

@@ -1,0 +1,95 @@
+package render
+
+import (
+	"fmt"
+
+	"fsctl/plan"
+	"fsctl/report/figure"
+)
+
+// calibration writes what was measured beside what was assumed, and what that changes.
+func (p *page) calibration(pl *plan.Plan) {
+	if len(pl.Calibration) == 0 {
+		return
+	}
+	values := &table{columns: []column{{title: "measured field", flex: true}, {title: "assumed", right: true}, {title: "measured", right: true},
+		{title: "10 to 90 %", drop: 1}, {title: "measured by", flex: true, drop: 2}, {title: "n", right: true, drop: 3}, {title: "run", flex: true, drop: 4}}}
+	for _, c := range pl.Calibration {
+		values.add(calibrationCells(c)...)
+	}
+	p.table(values)
+	p.blank()
+	sizes := &table{columns: []column{{title: "by measured values", flex: true}, {title: "cores p95 before", right: true}, {title: "now", right: true},
+		{title: "inst p95 before", right: true}, {title: "now", right: true}}}
+	for _, row := range uncalibratedRows(pl) {
+		sizes.add(row...)
+	}
+	p.table(sizes)
+	p.blank()
+}
+
+func calibrationCells(c plan.Change) []string {
+	old := "-"
+	if c.Old != nil {
+		old = measure(c.Old.Mid, c.Unit)
+	}
+	field := c.Field
+	if !c.Applied {
+		field += " (not used)"
+	}
+	return []string{field, old, measure(c.New.Mid, c.Unit), measure(c.New.Low, c.Unit) + " to " + measure(c.New.High, c.Unit),
+		c.Origin.Method, figure.Count(c.Origin.N), c.Origin.Run}
+}
+
+// uncalibratedRows returns cores and instances of every service at p95, before and now.
+func uncalibratedRows(pl *plan.Plan) [][]string {
+	if pl.Uncalibrated == nil || len(pl.Uncalibrated.Services) != len(pl.Services) {
+		return nil
+	}
+	row := func(name string, cores, nowCores, instances, nowInstances float64) []string {
+		return []string{name, some(cores, figure.Amount), some(nowCores, figure.Amount), whole(instances), whole(nowInstances)}
+	}
+	var rows [][]string
+	for i, old := range pl.Uncalibrated.Services {
+		now := pl.Services[i]
+		rows = append(rows, row(old.Name, old.CPUCores.P95, now.CPUCores.P95, old.Instances.P95, now.Instances.P95))
+	}
+	if old, now := pl.Uncalibrated.Totals, pl.Totals; len(rows) > 1 {
+		rows = append(rows, row("total", old.CPUCores.P95, now.CPUCores.P95, old.Instances.P95, now.Instances.P95))
+	}
+	return rows
+}
+
+// measure writes a value in its unit.
+func measure(v float64, unit string) string {
+	switch unit {
+	case "s":
+		return figure.Seconds(v)
+	case "1/s":
+		return figure.Rate(v)
+	case "instances":
+		return figure.Amount(v)
+	}
+	if v > 0 && v < 1e-3 { // coherency is of this size, and a percent of it says nothing
+		return fmt.Sprintf("%.3g", v)
+	}
+	return figure.Number(v)
+}
+
+// calibration writes the same for GitHub.
+func (m *markdown) calibration(pl *plan.Plan) {
+	var values [][]string
+	for _, c := range pl.Calibration {
+		cells := calibrationCells(c)
+		for i := range cells {
+			cells[i] = escaped(cells[i])
+		}
+		values = append(values, cells)
+	}
+	m.table("measured field,assumed,measured,10 to 90 %,measured by,n,run", "---,--:,--:,---,---,--:,---", values)
+	rows := uncalibratedRows(pl)
+	for i := range rows {
+		rows[i][0] = escaped(rows[i][0])
+	}
+	m.table("by measured values,cores p95 before,now,instances p95 before,now", "---,--:,--:,--:,--:", rows)
+}

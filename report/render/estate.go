@@ -1,0 +1,114 @@
+package render
+
+import (
+	"strings"
+
+	"fsctl/plan"
+	"fsctl/report/figure"
+)
+
+// estate shows where the instances run, what it costs and when the cloud must be asked.
+func (p *page) estate(e *plan.EstatePlan) {
+	if e == nil {
+		return
+	}
+	t := &table{columns: []column{
+		{title: "pool", flex: true}, {title: "paid", drop: 5}, {title: "cores", right: true},
+		{title: "used mid", right: true}, {title: "used p95", right: true}, {title: "used p99", right: true, drop: 6},
+		{title: "comes in p95", right: true, drop: 3}, {title: "ask before T0", right: true, drop: 1},
+		{title: "cost mid", right: true, drop: 4}, {title: "cost p95", right: true, drop: 2},
+	}}
+	for _, row := range poolRows(e) {
+		t.add(row...)
+	}
+	p.table(t)
+	p.blank()
+	p.say("estate: ", "  ", e.Verdict+"; bound by "+e.BindingLimit)
+	p.blank()
+}
+
+// poolRows lists the pools and what they are together.
+func poolRows(e *plan.EstatePlan) [][]string {
+	var rows [][]string
+	row := func(name, billing string, cores float64, used plan.Estimate, comes, lead float64, cost plan.Estimate) {
+		rows = append(rows, []string{name, billing, figure.Amount(cores), some(used.Mid, figure.Amount), some(used.P95, figure.Amount),
+			some(used.P99, figure.Amount), some(comes, figure.Seconds), some(lead, figure.Seconds), some(cost.Mid, figure.Amount), some(cost.P95, figure.Amount)})
+	}
+	for _, pool := range e.Pools {
+		row(pool.Name, pool.Billing, pool.Cores, pool.UsedCores, pool.ProvisionSeconds.P95, pool.LeadSeconds.P95, pool.Cost)
+	}
+	if len(e.Pools) > 1 {
+		row("together", "", e.PoolCores, e.ProvisionCores, 0, e.LeadSeconds.P95, e.Cost)
+	}
+	if e.ShortCores.P99 > 0 {
+		row("short", "", 0, e.ShortCores, 0, 0, plan.Estimate{})
+	}
+	return rows
+}
+
+// autoscaling shows how long an autoscaler takes beside a scheduled scale-up.
+func (p *page) autoscaling(a *plan.Autoscaling) {
+	if a == nil {
+		return
+	}
+	t := &table{columns: []column{
+		{title: "autoscaler", flex: true}, {title: "growth", right: true}, {title: "target", right: true}, {title: "cycles", right: true},
+		{title: "on running nodes", right: true, drop: 2}, {title: "with new nodes", right: true, drop: 3}, {title: "", flex: true, drop: 1},
+	}}
+	for _, row := range climbRows(a) {
+		t.add(row...)
+	}
+	p.table(t)
+	p.blank()
+	p.say("autoscaler: ", "  ", a.Because)
+	p.blank()
+}
+
+func climbRows(a *plan.Autoscaling) [][]string {
+	var rows [][]string
+	add := func(name string, growth float64, climbs []plan.Climb, because string) {
+		for i, c := range climbs {
+			cycles := figure.Count(c.Cycles)
+			if c.Stuck {
+				cycles = "never"
+			}
+			cells := []string{"", "", figure.Percent(c.TargetRatio), cycles, some(c.Seconds, figure.Seconds), some(c.SecondsWithNodes, figure.Seconds), ""}
+			if i == 0 {
+				cells[0], cells[1], cells[6] = name, figure.Number(growth)+" x", because
+			}
+			rows = append(rows, cells)
+		}
+	}
+	add("step "+a.Step, a.Growth, a.Climbs, "a CPU target alone")
+	for _, s := range a.Services {
+		add(s.Name, s.Growth, s.Climbs, s.Because)
+	}
+	return rows
+}
+
+func (m *markdown) estate(e *plan.EstatePlan) {
+	if e == nil {
+		return
+	}
+	m.table("pool,paid,cores,used mid,used p95,used p99,comes in p95,ask before T0,cost mid,cost p95",
+		"---,---,--:,--:,--:,--:,--:,--:,--:,--:", escapedRows(poolRows(e)))
+	m.WriteString("\n" + escaped(e.Verdict+"; bound by "+e.BindingLimit) + "\n")
+}
+
+func (m *markdown) autoscaling(a *plan.Autoscaling) {
+	if a == nil {
+		return
+	}
+	m.table("autoscaler,growth,target,cycles,on running nodes,with new nodes,", "---,--:,--:,--:,--:,--:,---", escapedRows(climbRows(a)))
+	m.WriteString("\n" + escaped(a.Because) + "\n")
+}
+
+// escapedRows makes any text plain text of table cells.
+func escapedRows(rows [][]string) [][]string {
+	for _, row := range rows {
+		for i := range row {
+			row[i] = strings.TrimSpace(escaped(row[i]))
+		}
+	}
+	return rows
+}

@@ -1,0 +1,159 @@
+package render
+
+import (
+	"errors"
+
+	"fsctl/plan"
+	"fsctl/report/figure"
+)
+
+// planSections lists the parts of a plan's page.
+func planSections(pl *plan.Plan, cores []plan.Quantile) ([]htmlSection, error) {
+	demand, err1 := demandChart(pl)
+	services, err2 := coresChart(pl)
+	spread, err3 := distributionChart(pl, cores)
+	moves, err4 := tornadoChart(pl)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return nil, err
+	}
+	list := []htmlSection{
+		{Title: "Demand", Text: dayLine(pl), Charts: charts(demand), Tables: []htmlTable{demandTable(pl)}},
+		{Title: "Services", Charts: charts(services), Tables: []htmlTable{servicesTable(pl), sizesTable(pl), detailsTable(pl)}},
+		{Title: "How sure", Text: uncertainty(pl), Charts: charts(spread, moves), Tables: []htmlTable{candidatesTable(pl), tornadoTable(pl)}},
+		estateSection(pl.Estate),
+		autoscalingSection(pl.Autoscaling),
+		{Title: "Measured values", Tables: calibrationTables(pl)},
+		{Title: "Rejected", Tables: []htmlTable{excusesTable(pl)}},
+	}
+	var out []htmlSection
+	for _, s := range list {
+		var tables []htmlTable
+		for _, t := range s.Tables {
+			if len(t.Rows) > 0 {
+				tables = append(tables, t)
+			}
+		}
+		if s.Tables = tables; len(tables)+len(s.Charts) > 0 {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// charts leaves out those that there is nothing to show of.
+func charts(list ...*chart) []*chart {
+	var out []*chart
+	for _, c := range list {
+		if c != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func uncertainty(pl *plan.Plan) string {
+	text := "low, mid, high: all inputs at once at that value; " + trialsLine(pl) + "."
+	if len(pl.Candidates) > 0 {
+		text += " Size to take: " + advice(pl) + "."
+	}
+	return text
+}
+
+func demandTable(pl *plan.Plan) htmlTable {
+	d := &pl.Demand
+	t := htmlTable{Titles: titles("demand,#busy mean,#low,#mid,#high,#p50,#p95,#p99")}
+	add := func(name, busy string, e plan.Estimate) {
+		if e.High > 0 {
+			t.Rows = append(t.Rows, append([]string{name, busy}, estimateCells(e, figure.Rate)...))
+		}
+	}
+	add("peak of the day", figure.Rate(d.BusyMeanQPS), d.PeakQPS)
+	add("its transactions", "", d.PeakTPS)
+	if hasEvent(d) {
+		add("at the sale", "", d.EventQPS)
+		add("its transactions", "", d.EventTPS)
+	}
+	for _, s := range d.Steps {
+		add("step "+s.Name, figure.Rate(s.BusyMeanQPS), s.PeakQPS)
+	}
+	return t
+}
+
+func servicesTable(pl *plan.Plan) htmlTable {
+	t := htmlTable{Titles: titles("service,kind,#peak p95,#cores p95,#instances p95,#now,#used,#wait,#response p50,#response p99,bound by")}
+	for _, s := range pl.Services {
+		t.Rows = append(t.Rows, []string{s.Name, s.Kind, figure.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, figure.Amount), whole(s.Instances.P95),
+			some(float64(s.Running), figure.Amount), some(s.UtilizationRatio, figure.Percent), some(s.WaitProbability, figure.Percent),
+			some(s.ResponseSeconds.P50, figure.Seconds), some(s.ResponseSeconds.P99, figure.Seconds), s.Bottleneck})
+	}
+	return t
+}
+
+// sizesTable shows all six figures of every size.
+func sizesTable(pl *plan.Plan) htmlTable {
+	t := htmlTable{Caption: "Instances", Titles: titles("instances of,#low,#mid,#high,#p50,#p95,#p99")}
+	for _, s := range pl.Services {
+		t.Rows = append(t.Rows, append([]string{s.Name}, estimateCells(s.Instances, whole)...))
+	}
+	if len(pl.Services) > 1 {
+		t.Rows = append(t.Rows, append([]string{"total"}, estimateCells(pl.Totals.Instances, whole)...))
+	}
+	if e := pl.Totals.CPUCores; e.High > 0 {
+		t.Rows = append(t.Rows, append([]string{"cores of all"}, estimateCells(e, figure.Amount)...))
+	}
+	return t
+}
+
+func detailsTable(pl *plan.Plan) htmlTable {
+	return htmlTable{Caption: "By kind", Titles: titles("service,figure,#value,unit,note"), Rows: detailRows(pl.Services)}
+}
+
+func candidatesTable(pl *plan.Plan) htmlTable {
+	t := htmlTable{Caption: "Sizes to choose from", Titles: titles("size,#cores,#instances,#not enough,#cores short,#idle,#" + costTitle(pl) + ",#regret in " + pl.Recommendation.RegretUnit + ",")}
+	for _, c := range different(pl) {
+		t.Rows = append(t.Rows, []string{c.Name, some(c.CPUCores, figure.Amount), whole(c.Instances), figure.Percent(c.NotEnoughRatio),
+			some(c.ShortfallCores, figure.Amount), some(c.SurplusCores, figure.Amount), some(c.Cost, figure.Amount), some(c.Regret, figure.Amount), note(pl, &c)})
+	}
+	return t
+}
+
+func tornadoTable(pl *plan.Plan) htmlTable {
+	t := htmlTable{Caption: "What moves the cores", Titles: titles("input,#at its low,#at its high,#swing,#variance")}
+	for _, f := range pl.Tornado {
+		t.Rows = append(t.Rows, []string{f.Input, figure.Amount(f.Low), figure.Amount(f.High), figure.Amount(f.Swing), some(f.Share, figure.Percent)})
+	}
+	return t
+}
+
+func estateSection(e *plan.EstatePlan) htmlSection {
+	if e == nil {
+		return htmlSection{}
+	}
+	return htmlSection{Title: "Estate", Text: e.Verdict + "; bound by " + e.BindingLimit + ".", Tables: []htmlTable{{
+		Titles: titles("pool,paid,#cores,#used mid,#used p95,#used p99,#comes in p95,#ask before T0,#cost mid,#cost p95"), Rows: poolRows(e)}}}
+}
+
+func autoscalingSection(a *plan.Autoscaling) htmlSection {
+	if a == nil {
+		return htmlSection{}
+	}
+	return htmlSection{Title: "Autoscaler", Text: a.Because + ".", Tables: []htmlTable{{
+		Titles: titles("autoscaler,#growth,#target,#cycles,#on running nodes,#with new nodes,"), Rows: climbRows(a)}}}
+}
+
+func calibrationTables(pl *plan.Plan) []htmlTable {
+	values := htmlTable{Titles: titles("field,#assumed,#measured,#10 to 90 %,measured by,#n,run")}
+	for _, c := range pl.Calibration {
+		values.Rows = append(values.Rows, calibrationCells(c))
+	}
+	sizes := htmlTable{Titles: titles("by measured values,#cores p95 before,#now,#instances p95 before,#now"), Rows: uncalibratedRows(pl)}
+	return []htmlTable{values, sizes}
+}
+
+func excusesTable(pl *plan.Plan) htmlTable {
+	t := htmlTable{Titles: titles("rejected,because of,#got,#limit")}
+	for _, e := range pl.Excuses {
+		t.Rows = append(t.Rows, []string{e.Candidate, e.Bottleneck, quantity(e.Got), quantity(e.Limit)})
+	}
+	return t
+}

@@ -1,0 +1,140 @@
+package render
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"fsctl/plan"
+	"fsctl/report/figure"
+)
+
+// longestTornado is how many inputs are shown; the others matter less than any of these.
+const longestTornado = 8
+
+// tornado shows which inputs the total of cores hangs on, the most important first.
+func (p *page) tornado(pl *plan.Plan) {
+	list := pl.Tornado[:min(len(pl.Tornado), longestTornado)]
+	if len(list) == 0 || pl.Tornado[0].Swing == 0 {
+		return
+	}
+	t := &table{columns: []column{
+		{title: "what moves the cores", flex: true}, {title: "at its low", right: true, drop: 2}, {title: "at its high", right: true, drop: 2},
+		{title: "swing", right: true}, {title: "variance", right: true, drop: 1},
+	}}
+	for _, f := range list {
+		t.add(f.Input, figure.Amount(f.Low), figure.Amount(f.High), figure.Amount(f.Swing), some(f.Share, figure.Percent))
+	}
+	t.bars(p.width(), func(row int) float64 { return list[row].Swing / list[0].Swing })
+	p.table(t)
+	if more := len(pl.Tornado) - len(list); more > 0 {
+		p.say("", "", fmt.Sprintf("and %s that move them less", figure.Of(more, "input")))
+	}
+	p.blank()
+}
+
+// Lengths of the longest bar: below the least, bars say nothing.
+const (
+	leastBar = 8
+	mostBar  = 40
+)
+
+// bars adds a column with a bar for each row's share of the longest one, where the width has room for it.
+func (t *table) bars(width int, share func(row int) float64) {
+	room := width
+	for c := range t.columns {
+		room -= t.natural(c) + gap
+	}
+	if room < leastBar {
+		return
+	}
+	t.columns = append(t.columns, column{})
+	for i := range t.rows {
+		bar := ""
+		if s := share(i); s >= 0 && s <= 1 {
+			bar = strings.Repeat("#", max(1, int(math.Round(s*float64(min(room, mostBar))))))
+		}
+		t.rows[i] = append(t.rows[i], bar)
+	}
+}
+
+// candidates shows the sizes to choose from, and which one to take.
+func (p *page) candidates(pl *plan.Plan) {
+	list := different(pl)
+	if len(list) == 0 {
+		return
+	}
+	t := &table{columns: []column{
+		{title: "size"}, {title: "cores", right: true}, {title: "instances", right: true, drop: 2}, {title: "not enough", right: true},
+		{title: "cores short", right: true, drop: 4}, {title: "idle", right: true, drop: 5}, {title: costTitle(pl), right: true, drop: 3},
+		{title: "regret in " + pl.Recommendation.RegretUnit, right: true, drop: 1}, {flex: true},
+	}}
+	for _, c := range list {
+		t.add(c.Name, some(c.CPUCores, figure.Amount), whole(c.Instances), figure.Percent(c.NotEnoughRatio),
+			some(c.ShortfallCores, figure.Amount), some(c.SurplusCores, figure.Amount), some(c.Cost, figure.Amount), some(c.Regret, figure.Amount), note(pl, &c))
+	}
+	p.table(t)
+	p.say("", "  ", advice(pl))
+	p.blank()
+}
+
+// costTitle says what the cost counts where it is not money.
+func costTitle(pl *plan.Plan) string {
+	if pl.Recommendation.CostUnit == plan.CostInCoreHours {
+		return plan.CostInCoreHours
+	}
+	return "cost"
+}
+
+// different leaves out the candidates of the same size as one before. The one to take is the first
+// of its size.
+func different(pl *plan.Plan) []plan.Candidate {
+	var list []plan.Candidate
+	for _, c := range pl.Candidates {
+		if !slices.ContainsFunc(list, func(o plan.Candidate) bool { return o.CPUCores == c.CPUCores && o.Instances == c.Instances }) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func note(pl *plan.Plan, c *plan.Candidate) string {
+	switch {
+	case len(c.Rejected) > 0:
+		return "over the limit of " + strings.Join(c.Rejected, ", ")
+	case c.Name == pl.Recommendation.Candidate:
+		return "recommended"
+	}
+	return ""
+}
+
+func advice(pl *plan.Plan) string {
+	r := pl.Recommendation
+	if r.Candidate == "" {
+		return "no size recommended: " + r.Because
+	}
+	return r.Candidate + ": " + r.Because
+}
+
+func (m *markdown) tornado(pl *plan.Plan) {
+	var rows [][]string
+	for _, f := range pl.Tornado[:min(len(pl.Tornado), longestTornado)] {
+		rows = append(rows, []string{code(f.Input), figure.Amount(f.Low), figure.Amount(f.High), figure.Amount(f.Swing), some(f.Share, figure.Percent)})
+	}
+	m.table("what moves the cores,at its low,at its high,swing,variance", "---,--:,--:,--:,--:", rows)
+}
+
+func (m *markdown) candidates(pl *plan.Plan) {
+	var rows [][]string
+	for _, c := range different(pl) {
+		rows = append(rows, []string{
+			escaped(c.Name), some(c.CPUCores, figure.Amount), whole(c.Instances), figure.Percent(c.NotEnoughRatio), some(c.ShortfallCores, figure.Amount),
+			some(c.SurplusCores, figure.Amount), some(c.Cost, figure.Amount), some(c.Regret, figure.Amount), note(pl, &c),
+		})
+	}
+	m.table("size,cores,instances,not enough,cores short,idle,"+costTitle(pl)+",regret in "+pl.Recommendation.RegretUnit+",", "---,--:,--:,--:,--:,--:,--:,--:,---", rows)
+	if len(rows) > 0 {
+		fmt.Fprintf(m, "\n%s\n", escaped(advice(pl)))
+	}
+}
