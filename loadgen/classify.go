@@ -62,7 +62,8 @@ func Classify(err error) string {
 		return ClassDNS
 	case isTLS(err):
 		return ClassTLS
-	case strings.Contains(err.Error(), goAway), strings.Contains(err.Error(), "server closed idle connection"):
+	case strings.Contains(err.Error(), goAway), strings.Contains(err.Error(), "server closed idle connection"),
+		strings.Contains(err.Error(), "client conn could not be established"): // HTTP/2, before the first frame
 		return ClassClosed
 	case isMalformed(err):
 		return ClassMalformed

@@ -50,7 +50,7 @@ func parse(t testing.TB, text string) *scenarios.Scenario {
 // compile makes a storm that is not to be sent.
 func compile(t testing.TB, text string, change ...func(*Options)) *Storm {
 	t.Helper()
-	o := Options{Scenario: parse(t, text), Target: must(url.Parse("http://127.0.0.1:1")), Seed: 1}
+	o := Options{Scenario: parse(t, text), Target: target(), Seed: 1}
 	for _, c := range change {
 		c(&o)
 	}
@@ -221,3 +221,6 @@ func (o outcomeOfRun) unbalanced(planned uint64) string {
 func near(got, want time.Duration, share float64) bool {
 	return math.Abs(float64(got-want)) <= share*float64(want)
 }
+
+// target is where the pipes lead; on the network nobody listens there.
+func target() *url.URL { return must(url.Parse("http://127.0.0.1:1")) }

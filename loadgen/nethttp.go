@@ -84,11 +84,12 @@ type netConn struct {
 }
 
 // idleAtLeast is how long a connection must have been idle for a server to have closed it because of that.
-const idleAtLeast = 500 * time.Millisecond
+const idleAtLeast = time.Second
 
 // RoundTrip sends one request on the connection; it is for http.Client. Where a server closed the
 // connection just when a request without effects was sent on it, the request goes out again on a new one.
 func (c *netConn) RoundTrip(r *http.Request) (*http.Response, error) {
+	idle := time.Since(c.idleSince)
 	used := c.open != nil && c.open.Available() > 0
 	if !used {
 		if err := c.connectTo(r.Context()); err != nil {
@@ -96,7 +97,7 @@ func (c *netConn) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	response, err := c.open.RoundTrip(r)
-	if err != nil && used && c.mayRepeat(r, err) {
+	if err != nil && used && mayRepeat(r, err, idle) {
 		if err := c.connectTo(r.Context()); err != nil {
 			return nil, err
 		}
@@ -107,11 +108,11 @@ func (c *netConn) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // mayRepeat tells whether a request failed because its connection had been idle for too long, or was
 // refused by HTTP/2 before the server looked at it.
-func (c *netConn) mayRepeat(r *http.Request, err error) bool {
+func mayRepeat(r *http.Request, err error, idle time.Duration) bool {
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 	class := Classify(err)
 	return safe && r.Body == nil && (class == ClassClosed || class == ClassReset) &&
-		(time.Since(c.idleSince) >= idleAtLeast || strings.Contains(err.Error(), goAway))
+		(idle >= idleAtLeast || strings.Contains(err.Error(), goAway))
 }
 
 // connectTo opens a new connection in place of the old one.

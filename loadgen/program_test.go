@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -73,7 +72,9 @@ func TestJourneys(t *testing.T) {
 		return 10 * ms, &Answer{Err: errors.New("down"), Class: ClassRefused}
 	}
 	status := func(code int) func(int, visit) (time.Duration, *Answer) {
-		return func(int, visit) (time.Duration, *Answer) { return 10 * ms, &Answer{Status: code, Header: http.Header{}} }
+		return func(int, visit) (time.Duration, *Answer) {
+			return 10 * ms, &Answer{Status: code, Header: http.Header{}}
+		}
 	}
 	for _, c := range []struct {
 		name, do string
@@ -144,7 +145,7 @@ func TestBuiltinJourneys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := New(Options{Scenario: sc.Scaled(float64(sc.Rehearsal.Scale)), Target: must(url.Parse("http://127.0.0.1:1")), Seed: 1})
+		s, err := New(Options{Scenario: sc.Scaled(float64(sc.Rehearsal.Scale)), Target: target(), Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +195,7 @@ func stepsOf(s *Storm, journey string, stock bool) string {
 }
 
 func TestUntilTheBodyIsRefused(t *testing.T) {
-	_, err := New(Options{Scenario: parse(t, twoSteps("[{repeat: {until: 'body contains x', times: 3, do: [c]}}]")), Target: must(url.Parse("http://127.0.0.1:1"))})
+	_, err := New(Options{Scenario: parse(t, twoSteps("[{repeat: {until: 'body contains x', times: 3, do: [c]}}]")), Target: target()})
 	if input, found := errors.AsType[*InputError](err); !found || input.Hint == "" || !strings.Contains(err.Error(), "body contains x") {
 		t.Errorf("found %v, wanted an InputError with a hint: users keep no bodies, so the loop would never end by it", err)
 	}

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"container/heap"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,9 +19,12 @@ type shard struct {
 	told   func(record.Order) // where buyers' orders are noted
 	raw    func(*worker, *sample)
 
+	coming walk     // users by the instant they come, sent for or not; for the run's goroutine alone
+	came   []uint64 // by phase: users counted by it, not yet in the tally
+
 	mu       sync.Mutex
-	coming   walk  // users by the instant they come, whether or not anything can be sent for them
-	opening  walk  // those whose first request is due when they come, as connections get to them
+	opening  walk  // users whose first request is due when they come, as connections get to them
+	pausing  walk  // users who pause first
 	wheel    wheel // users who think, or whose next step is due
 	idle     []*worker
 	workers  int
@@ -39,12 +43,16 @@ type shard struct {
 const never = time.Duration(1<<63 - 1)
 
 func newShard(s *Storm, number int, t0 time.Time) *shard {
-	v := &shard{storm: s, number: uint64(number), t0: t0,
+	v := &shard{storm: s, number: uint64(number), t0: t0, came: make([]uint64, len(s.programs)),
 		tally: newTally(s.steps, s.timings), spare: newTally(s.steps, s.timings), pending: make([]uint64, len(s.steps)),
 		kick: make(chan struct{}, 1), finished: make(chan struct{}), wake: never, t0Due: never}
 	own := func(a scenarios.Arrival) bool { return a.Index%uint64(s.shards) == v.number }
+	opens := func(a scenarios.Arrival) bool { return s.programs[a.Phase].opening != nil }
 	v.coming = newWalk(s.schedule.Walk(), own)
-	v.opening = newWalk(s.schedule.Walk(), func(a scenarios.Arrival) bool { return own(a) && s.programs[a.Phase].opening != nil })
+	v.opening = newWalk(s.schedule.Walk(), func(a scenarios.Arrival) bool { return own(a) && opens(a) })
+	if slices.ContainsFunc(s.programs, func(p *program) bool { return p.opening == nil }) {
+		v.pausing = newWalk(s.schedule.Walk(), func(a scenarios.Arrival) bool { return own(a) && !opens(a) })
+	}
 	v.wheel.tick = tickOf(v.now())
 	return v
 }
@@ -78,22 +86,21 @@ func (w *walk) next() {
 // due tells whether an arrival is due.
 func (w *walk) due(now time.Duration) bool { return w.more && w.head.Due <= now }
 
-// admit counts the users who have come and their first requests, whether or not a connection can
-// take them. Users who pause first begin to do so.
-func (s *shard) admit(now time.Duration) {
+// count counts the users who have come. It may take long where many come at once, and so holds no lock.
+func (s *shard) count(now time.Duration) {
 	for ; s.coming.due(now); s.coming.next() {
-		s.tally.arrivals++
-		a := s.coming.head
-		if first := s.storm.programs[a.Phase].opening; first != nil {
-			s.tally.counters[first.index].Due++
-			continue
-		}
-		if u := s.user(a); u != nil {
-			s.wheel.add(u)
-		} else {
-			s.tally.iterations++
-		}
+		s.came[s.coming.head.Phase]++
 	}
+}
+
+// admit lets in the next user who pauses first.
+func (s *shard) admit() {
+	if u := s.user(s.pausing.head); u != nil {
+		s.wheel.add(u)
+	} else {
+		s.tally.iterations++
+	}
+	s.pausing.next()
 }
 
 // user makes a user of an arrival, at the first step. It returns nil where there is none to send.
@@ -107,20 +114,34 @@ func (s *shard) user(a scenarios.Arrival) *user {
 
 // pop returns the user whose step has been due longest, or nil where none is due.
 func (s *shard) pop(now time.Duration) *user {
-	s.admit(now)
 	s.wheel.turn(now)
-	waits := len(s.wheel.soon) > 0 && s.wheel.soon[0].due <= now
-	switch {
-	case s.opening.due(now) && (!waits || s.opening.head.Due <= s.wheel.soon[0].due):
+	for s.pausing.due(now) && s.pausing.head.Due < s.oldest() {
+		s.admit()
+	}
+	switch first := s.oldest(); {
+	case first > now:
+		return nil
+	case s.opening.more && s.opening.head.Due == first:
 		a := s.opening.head
 		s.opening.next()
 		return s.user(a) // never nil: its program has an opening
-	case waits:
-		u := heap.Pop(&s.wheel.soon).(*user)
-		s.tally.counters[u.step().index].Due++
-		return u
 	}
-	return nil
+	u := heap.Pop(&s.wheel.soon).(*user)
+	s.tally.counters[u.step().index].Due++
+	return u
+}
+
+// oldest returns the due instant of the first request that waits for a connection or will do so soon,
+// or never.
+func (s *shard) oldest() time.Duration {
+	first := never
+	if s.opening.more {
+		first = s.opening.head.Due
+	}
+	if len(s.wheel.soon) > 0 {
+		first = min(first, s.wheel.soon[0].due)
+	}
+	return first
 }
 
 // step returns the step that a user is at.
@@ -181,7 +202,7 @@ func (s *shard) put(done *sample, u *user) {
 
 // end tells the run when nothing is left to do.
 func (s *shard) end() {
-	if s.busy > 0 || s.opening.more || s.coming.more || s.wheel.len() > 0 {
+	if s.busy > 0 || s.opening.more || s.pausing.more || s.wheel.len() > 0 {
 		return
 	}
 	s.closing = true
@@ -216,24 +237,12 @@ func (s *shard) due() time.Duration {
 	if t, ok := s.wheel.next(); ok {
 		next = t
 	}
-	for _, w := range []*walk{&s.opening, &s.coming} {
+	for _, w := range []*walk{&s.opening, &s.pausing} {
 		if w.more {
 			next = min(next, w.head.Due)
 		}
 	}
 	return next
-}
-
-// backlog returns how long the request that is due longest has waited for a connection.
-func (s *shard) backlog(now time.Duration) time.Duration {
-	oldest := now
-	if s.opening.more {
-		oldest = min(oldest, s.opening.head.Due)
-	}
-	if len(s.wheel.soon) > 0 {
-		oldest = min(oldest, s.wheel.soon[0].due)
-	}
-	return now - oldest
 }
 
 // pace hands what is due to idle connections, until nothing is left or the shard is stopped.
@@ -277,6 +286,7 @@ func (s *shard) pace() {
 
 // stop ends sending. What is due and not sent is counted; requests in flight go on.
 func (s *shard) stop() {
+	s.count(s.now())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
@@ -284,7 +294,7 @@ func (s *shard) stop() {
 	for ; s.opening.due(now); s.opening.next() {
 		s.tally.counters[s.storm.programs[s.opening.head.Phase].opening.index].Unsent++
 	}
-	s.opening.more, s.coming.more = false, false
+	s.opening.more, s.pausing.more, s.coming.more = false, false, false
 	for _, u := range s.wheel.drop(now) {
 		s.tally.counters[u.step().index].Unsent++
 	}
@@ -297,10 +307,11 @@ func (s *shard) stop() {
 // flush hands over what was measured since the last flush. Its histograms are the shard's own:
 // release takes them back when they have been written.
 func (s *shard) flush(event int, intervals map[int]*record.Interval) {
+	s.count(s.now())
 	s.mu.Lock()
 	now := s.now()
 	s.countOverdue(now)
-	backlog, waiting, busy := s.backlog(now), s.wheel.len(), s.busy
+	backlog, waiting, busy := now-min(now, s.oldest()), s.wheel.len(), s.busy
 	full := s.tally
 	s.tally, s.spare = s.spare, nil
 	s.mu.Unlock()
@@ -319,8 +330,18 @@ func (s *shard) release() { s.spare.clear() }
 
 // countOverdue counts as due what has become due, sent or not.
 func (s *shard) countOverdue(now time.Duration) {
-	s.admit(now)
+	s.count(now)
+	for phase, n := range s.came {
+		s.tally.arrivals += n
+		if first := s.storm.programs[phase].opening; first != nil {
+			s.tally.counters[first.index].Due += n
+		}
+	}
+	clear(s.came)
 	s.wheel.turn(now)
+	for s.pausing.due(now) {
+		s.admit()
+	}
 	waiting := make([]uint64, len(s.pending))
 	for _, u := range s.wheel.soon {
 		if u.due <= now {

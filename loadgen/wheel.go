@@ -59,11 +59,8 @@ func (w *wheel) take(level int, slot int64) *user {
 // turn moves the wheel to the instant now: users due in its tick or before come into soon.
 func (w *wheel) turn(now time.Duration) {
 	target := tickOf(now)
-	if w.count == 0 {
-		w.tick = max(w.tick, target)
-	}
-	for w.tick < target && w.count > 0 {
-		w.tick++
+	for first := w.firstTick(); first <= target; first = w.firstTick() {
+		w.tick = first
 		// Where a level has come round, the next slot of the level above is dealt out below.
 		for level := 1; level < levels && w.tick&(1<<(slotBits*level)-1) == 0; level++ {
 			w.deal(w.take(level, w.tick>>(slotBits*level)&slotMask))
@@ -90,6 +87,12 @@ func (w *wheel) next() (time.Duration, bool) {
 	if len(w.soon) > 0 {
 		return w.soon[0].due, true
 	}
+	first := w.firstTick()
+	return time.Duration(first << tickBits), first < math.MaxInt64
+}
+
+// firstTick returns the next tick at which a slot is to be dealt, far in the future where all are empty.
+func (w *wheel) firstTick() int64 {
 	first := int64(math.MaxInt64)
 	for level := range levels {
 		shift := slotBits * level
@@ -98,7 +101,7 @@ func (w *wheel) next() (time.Duration, bool) {
 			first = min(first, (here+ahead)<<shift)
 		}
 	}
-	return time.Duration(first << tickBits), first < math.MaxInt64
+	return first
 }
 
 // firstUsed returns how many slots ahead of here the level's first user is, 0 for none.

@@ -1,0 +1,214 @@
+package loadgen
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"fsctl/loadgen/record"
+)
+
+func targetFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "targets.txt")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// fire fires a list and reads its record.
+func fire(ctx context.Context, t *testing.T, o TargetOptions) outcomeOfRun {
+	t.Helper()
+	l, err := NewTargetList(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := l.Manifest(time.Now())
+	w := must(record.Create(filepath.Join(t.TempDir(), "run"), m, nil))
+	end, err := l.Run(ctx, w, m.T0, nil)
+	return outcomeOfRun{end, err, must(record.Open(w.Dir()))}
+}
+
+func TestTargetList(t *testing.T) {
+	var mu sync.Mutex
+	saw := map[string]int{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		saw[fmt.Sprintf("%s %s %s %s", r.Method, r.URL, body, r.Header.Get("X-A"))]++
+		if r.URL.Path == "/sorry" {
+			w.WriteHeader(503)
+		}
+		fmt.Fprint(w, "four")
+	}))
+	defer server.Close()
+	body := targetFile(t, "hello")
+	for name, text := range map[string]string{
+		"http": fmt.Sprintf("# a comment\nGET %[1]s/a?x=1\nX-A: 1\n\nPOST %[1]s/b\n@%[2]s\n\nGET %[1]s/sorry\n", server.URL, body),
+		"JSON": fmt.Sprintf(`{"method":"GET","url":"%[1]s/a?x=1","header":{"X-A":["1"]}}
+{"method":"POST","url":"%[1]s/b","body":"%[2]s"}
+{"method":"GET","url":"%[1]s/sorry"}
+`, server.URL, base64.StdEncoding.EncodeToString([]byte("hello"))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			clear(saw)
+			run := fire(context.Background(), t, TargetOptions{File: targetFile(t, text), Rate: 300, Duration: 200 * time.Millisecond, Raw: true})
+			if run.err != nil || run.end.Reason != record.Completed {
+				t.Fatalf("end %+v, %v", run.end, run.err)
+			}
+			if saw["GET /a?x=1  1"] != 20 || saw["POST /b hello "] != 20 || saw["GET /sorry  "] != 20 || len(saw) != 3 {
+				t.Errorf("the target saw %v, wanted each of three 20 times", saw)
+			}
+			c := run.all(record.VegetaStep)
+			if c.Due != 60 || c.Done != 60 || c.Failed != 20 || c.BytesIn != 240 || c.BytesOut != 100 || len(c.Errors) != 0 {
+				t.Errorf("%+v, wanted 60 done, 20 failed, 240 bytes in and 100 out", c)
+			}
+			if problem := run.unbalanced(60); problem != "" {
+				t.Error(problem)
+			}
+			if arrivals, iterations := run.users(); arrivals != 60 || iterations != 60 || run.Manifest.PlannedArrivals != 60 {
+				t.Errorf("%d of %d users came, %d finished", arrivals, run.Manifest.PlannedArrivals, iterations)
+			}
+			if codes := rawCodes(t, run.Dir); codes[200] != 40 || codes[503] != 20 || len(codes) != 2 {
+				t.Errorf("the raw results have %v, wanted 40 of 200 and 20 of 503", codes)
+			}
+		})
+	}
+}
+
+// rawCodes counts the statuses in a run's raw results.
+func rawCodes(t *testing.T, dir string) map[uint16]int {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "results.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := map[uint16]int{}
+	for decode := vegeta.NewDecoder(bytes.NewReader(data)); ; {
+		var r vegeta.Result
+		if err := decode(&r); errors.Is(err, io.EOF) {
+			return codes
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		codes[r.Code]++
+	}
+}
+
+func TestTargetListErrors(t *testing.T) {
+	var strangers atomic.Int32
+	stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { strangers.Add(1) }))
+	defer stranger.Close()
+	// Another machine's name, which leads back here if anybody were to follow it.
+	away := strings.Replace(stranger.URL, "127.0.0.1", "shop.invalid", 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, map[string]string{"/away": away, "/loop": "/loop"}[r.URL.Path], http.StatusFound)
+	}))
+	defer server.Close()
+	nobody := must(net.Listen("tcp", "127.0.0.1:0"))
+	nobody.Close()
+	for _, c := range []struct{ name, url, class string }{
+		{"refused", "http://" + nobody.Addr().String(), ClassRefused},
+		{"closed", rude(t, write("")).String(), ClassClosed},
+		{"reset", rude(t, breakOff("")).String(), ClassReset},
+		{"truncated", rude(t, write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")).String(), ClassTruncated},
+		{"garbage", rude(t, write("no HTTP\r\n\r\n")).String(), ClassMalformed},
+		{"a redirect to another machine", server.URL + "/away", ClassRedirect},
+		{"a redirect without end", server.URL + "/loop", ClassRedirect},
+		{"TLS to a plain port", "https" + server.URL[len("http"):], ClassTLS},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			run := fire(context.Background(), t, TargetOptions{File: targetFile(t, "GET "+c.url+"\n"), Rate: 100, Duration: 50 * time.Millisecond, Raw: true})
+			if n := run.all(""); n.Done != 5 || n.Failed != 5 || n.Errors[c.class] != 5 {
+				t.Errorf("%+v, wanted 5 errors of class %s", n, c.class)
+			}
+			if codes := rawCodes(t, run.Dir); codes[0] != 5 {
+				t.Errorf("the raw results have %v, wanted no status", codes)
+			}
+		})
+	}
+	if n := strangers.Load(); n != 0 {
+		t.Errorf("a host that nobody named got %d requests", n)
+	}
+}
+
+func TestStoppedTargetListEndsSoon(t *testing.T) {
+	t.Parallel() // it waits out the grace
+	ctx, cancel := context.WithCancel(context.Background())
+	var asked atomic.Int32
+	u := rude(t, func(c *net.TCPConn) {
+		if asked.Add(1) == 4 {
+			cancel()
+		}
+		hang("")(c)
+	})
+	run := fire(ctx, t, TargetOptions{File: targetFile(t, "GET "+u.String()+"\n"), Rate: 1000, Duration: time.Hour, Connections: 4})
+	c := run.all("")
+	if run.end.Reason != record.Interrupted || run.err != nil || c.Done != 4 || c.Errors[ClassCanceled] != 4 {
+		t.Errorf("end %+v, %v, %+v, wanted four requests that were given up", run.end, run.err, c)
+	}
+	if problem := run.unbalanced(3_600_000); problem != "" {
+		t.Error(problem)
+	}
+}
+
+func TestBadTargetListsAreTheUsersInput(t *testing.T) {
+	good := "GET http://127.0.0.1:1/\n"
+	for name, o := range map[string]TargetOptions{
+		"empty":                  {File: targetFile(t, ""), Rate: 1, Duration: time.Second},
+		"only a comment":         {File: targetFile(t, "# nothing\n"), Rate: 1, Duration: time.Second},
+		"no method":              {File: targetFile(t, "http://127.0.0.1:1/\n"), Rate: 1, Duration: time.Second},
+		"no URL":                 {File: targetFile(t, "GET\n"), Rate: 1, Duration: time.Second},
+		"a broken header":        {File: targetFile(t, "GET http://127.0.0.1:1/\nno colon\n"), Rate: 1, Duration: time.Second},
+		"torn JSON":              {File: targetFile(t, `{"method":"GET","url":"http://127.0.0.1:1/`), Rate: 1, Duration: time.Second},
+		"JSON without a URL":     {File: targetFile(t, `{"method":"GET"}`), Rate: 1, Duration: time.Second},
+		"another machine":        {File: targetFile(t, good+"\nGET http://shop.invalid/\n"), Rate: 1, Duration: time.Second},
+		"another machine, JSON":  {File: targetFile(t, `{"method":"GET","url":"http://shop.invalid/"}`), Rate: 1, Duration: time.Second},
+		"no rate":                {File: targetFile(t, good), Duration: time.Second},
+		"no duration":            {File: targetFile(t, good), Rate: 1},
+		"less than one request":  {File: targetFile(t, good), Rate: 1, Duration: time.Millisecond},
+		"a URL that is no URL":   {File: targetFile(t, "GET http://127.0.0.1:1/%zz\n"), Rate: 1, Duration: time.Second},
+		"a host behind userinfo": {File: targetFile(t, "GET http://127.0.0.1@evil.invalid/\n"), Rate: 1, Duration: time.Second},
+	} {
+		_, err := NewTargetList(o)
+		if input, found := errors.AsType[*InputError](err); !found || input.Hint == "" {
+			t.Errorf("%s: %v, wanted an InputError with a hint", name, err)
+		}
+	}
+	l, err := NewTargetList(TargetOptions{File: targetFile(t, "GET http://shop.invalid/x?y#z\n"), Rate: 2, Duration: time.Second, Allow: []string{"shop.invalid"}})
+	if err != nil || l.Hits() != 2 || l.Manifest(time.Now()).Target != "http://shop.invalid" {
+		t.Errorf("a host that was allowed: %v", err)
+	}
+}
+
+// TestClassOfAText holds the classes of vegeta's texts against those of the errors themselves.
+func TestClassOfAText(t *testing.T) {
+	for _, err := range []error{errForeign, errRedirects, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF,
+		&net.DNSError{Err: "no such host", Name: "shop.invalid", IsNotFound: true}} {
+		wrapped := &url.Error{Op: "Get", URL: "http://127.0.0.1/", Err: err}
+		if text, class := classifyText(wrapped.Error()), Classify(wrapped); text != class || class == ClassOther {
+			t.Errorf("%v is %q, its text %q", wrapped, class, text)
+		}
+	}
+	if class := classifyText("whatever"); class != ClassOther {
+		t.Errorf("an unknown text is %q", class)
+	}
+}

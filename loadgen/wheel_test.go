@@ -1,0 +1,135 @@
+package loadgen
+
+import (
+	"cmp"
+	"container/heap"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// dueDraw draws how far ahead a user is due: near, far, and at the borders between the wheel's levels.
+func dueDraw(t *rapid.T) time.Duration {
+	const tick = 1 << tickBits
+	level := rapid.IntRange(0, levels).Draw(t, "level")
+	span := int64(tick) << (slotBits * level)
+	return time.Duration(rapid.OneOf(
+		rapid.Int64Range(0, span),
+		rapid.Int64Range(span-2*tick, span+2*tick),
+		rapid.Map(rapid.Int64Range(1, 300), func(n int64) int64 { return n * max(tick, span>>slotBits) }),
+	).Draw(t, "ahead"))
+}
+
+// TestWheelAgainstASortedSlice adds users, moves on and takes users out in any order.
+func TestWheelAgainstASortedSlice(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Duration(rapid.Int64Range(-int64(time.Hour), int64(time.Hour)).Draw(t, "begin"))
+		w := wheel{tick: tickOf(now)}
+		var oracle []*user
+		order := func(a, b *user) int {
+			return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.arrival, b.arrival))
+		}
+		var arrival uint64
+		take := func() {
+			w.turn(now)
+			for len(w.soon) > 0 && w.soon[0].due <= now {
+				got := heap.Pop(&w.soon).(*user)
+				if len(oracle) == 0 || got != oracle[0] {
+					t.Fatalf("at %v the wheel gives user %d due at %v, the slice has %d first", now, got.arrival, got.due, len(oracle))
+				}
+				oracle = oracle[1:]
+			}
+			if len(oracle) > 0 && oracle[0].due <= now {
+				t.Fatalf("at %v the wheel does not give user %d, due at %v", now, oracle[0].arrival, oracle[0].due)
+			}
+			next, ok := w.next()
+			if ok != (len(oracle) > 0) || ok && next > oracle[0].due {
+				t.Fatalf("at %v the wheel sleeps until %v, %v; the first of %d is due before", now, next, ok, len(oracle))
+			}
+			if w.len() != len(oracle) {
+				t.Fatalf("the wheel holds %d users, wanted %d", w.len(), len(oracle))
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"add": func(t *rapid.T) {
+				u := &user{arrival: arrival, due: now + dueDraw(t)}
+				if len(oracle) > 0 && rapid.Bool().Draw(t, "with another") {
+					u.due = rapid.SampledFrom(oracle).Draw(t, "other").due
+				}
+				arrival++
+				w.add(u)
+				at, _ := slices.BinarySearchFunc(oracle, u, order)
+				oracle = slices.Insert(oracle, at, u)
+			},
+			"move": func(t *rapid.T) {
+				// Moving to where the wheel says is what the pacer does; the rest is a pacer that was late.
+				if next, ok := w.next(); ok && rapid.Bool().Draw(t, "as told") {
+					now = max(now, next)
+				} else {
+					now += time.Duration(rapid.Int64Range(0, int64(10*time.Second)).Draw(t, "by"))
+				}
+				take()
+			},
+			"": func(*rapid.T) { take() },
+		})
+	})
+}
+
+// TestPacerReachesFarUsers sleeps as often as the wheel says, and not much oftener than it has levels.
+func TestPacerReachesFarUsers(t *testing.T) {
+	for _, due := range []time.Duration{time.Millisecond, time.Second, 5 * time.Minute, 7 * time.Hour, 100 * time.Hour} {
+		w := wheel{}
+		w.add(&user{due: due})
+		now, sleeps := time.Duration(0), 0
+		for w.turn(now); len(w.soon) == 0; w.turn(now) {
+			next, ok := w.next()
+			if !ok || next <= now || next > due {
+				t.Fatalf("due at %v: at %v the wheel sleeps until %v, %v", due, now, next, ok)
+			}
+			now, sleeps = next, sleeps+1
+		}
+		if sleeps > levels {
+			t.Errorf("due at %v: %d sleeps, wanted at most %d", due, sleeps, levels)
+		}
+	}
+}
+
+func TestWheelDrop(t *testing.T) {
+	w := wheel{}
+	for i, due := range []time.Duration{3 * s1, ms, 2 * s1, time.Hour} {
+		w.add(&user{arrival: uint64(i), due: due})
+	}
+	due := w.drop(2 * s1)
+	if len(due) != 2 || due[0].arrival != 1 || due[1].arrival != 2 || w.len() != 0 {
+		t.Errorf("%d were due and %d are left, wanted users 1 and 2 due and nobody left", len(due), w.len())
+	}
+	if _, ok := w.next(); ok {
+		t.Error("the empty wheel has somebody to wait for")
+	}
+}
+
+// BenchmarkWaitingUsers is what a user who thinks costs: a million of them wait at once.
+func BenchmarkWaitingUsers(b *testing.B) {
+	const users = 1_000_000
+	random := rand.New(rand.NewPCG(1, 2))
+	var before, after runtime.MemStats
+	for b.Loop() {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		w := new(wheel)
+		for i := range uint64(users) {
+			w.add(&user{arrival: i, due: time.Duration(random.Int64N(int64(time.Minute))), values: make([]string, 2)})
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/users, "B/user")
+		if len(w.drop(time.Minute)) != users {
+			b.Fatal("users were lost")
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/users, "ns/user")
+}
