@@ -1,0 +1,238 @@
+package wire
+
+import (
+	"bytes"
+	"io"
+)
+
+const (
+	// mostInformational is how many 1xx answers may come before the answer.
+	mostInformational = 8
+	// mostLine bounds a line within a chunked body, and all trailers together, in bytes.
+	mostLine = 4 << 10
+	// mostFraming is how much more framing than data a chunked body may have, in bytes.
+	mostFraming = 16 << 10
+	// largeBuffer is what a body that is longer than the buffer is read through.
+	largeBuffer = 32 << 10
+)
+
+// receive reads the answer.
+func (c *Conn) receive(q *Request, a *Response) error {
+	for informational := 0; ; informational++ {
+		if informational > mostInformational {
+			return malformed("more than %d informational answers", mostInformational)
+		}
+		if err := c.receiveHead(a); err != nil {
+			return err
+		}
+		if s := c.head.status; s >= 200 || s == 101 {
+			break
+		}
+		if c.owed && c.head.status == 100 {
+			if err := c.sendOwed(q, a); err != nil {
+				return err
+			}
+		}
+	}
+	if c.socket != nil && len(c.socket.out) > 0 {
+		return malformed("an answer before the request")
+	}
+	c.cut = c.cut || c.owed
+	a.Status = c.head.status
+	if err := c.receiveBody(q, a); err != nil {
+		return err
+	}
+	if q.WantBody && len(a.Body) > 0 {
+		return a.unpack(q, c.engine.config.MaxBody)
+	}
+	return nil
+}
+
+// receiveHead reads a head and keeps it in a.
+func (c *Conn) receiveHead(a *Response) error {
+	c.head = head{}
+	a.fields = a.fields[:0]
+	limit := c.engine.config.MaxHead
+	for {
+		if c.r < c.w {
+			whole, err := c.head.parse(c.in[c.r:c.w], a)
+			if err != nil {
+				return err
+			}
+			if c.head.next > limit || !whole && c.w-c.r > limit {
+				return tooLarge("head", limit)
+			}
+			if whole {
+				a.head = append(a.head[:0], c.in[c.r:c.r+c.head.next]...)
+				c.r += c.head.next
+				return nil
+			}
+		}
+		if err := c.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+// receiveBody reads the body, whose end RFC 9112 section 6.3 tells.
+func (c *Conn) receiveBody(q *Request, a *Response) error {
+	h, limit := &c.head, c.engine.config.MaxBody
+	switch {
+	case q.HEAD || h.status == 101 || h.status == 204 || h.status == 304:
+		return nil
+	case h.chunked:
+		return c.receiveChunks(q.WantBody, a, limit)
+	case h.length > int64(limit):
+		return tooLarge("body", limit)
+	case h.length >= 0:
+		return c.take(q.WantBody, a, int(h.length))
+	}
+	h.close = true
+	return c.takeAll(q.WantBody, a, limit)
+}
+
+// take reads n bytes of body.
+func (c *Conn) take(want bool, a *Response, n int) error {
+	for {
+		have := min(n, c.w-c.r)
+		c.keep(want, a, have)
+		if n -= have; n == 0 {
+			return nil
+		}
+		if n > len(c.in) && len(c.in) < largeBuffer {
+			c.in, c.r, c.w = make([]byte, largeBuffer), 0, 0
+		}
+		if err := c.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+// takeAll reads a body up to the end of the connection.
+func (c *Conn) takeAll(want bool, a *Response, limit int) error {
+	for {
+		c.keep(want, a, c.w-c.r)
+		if a.BodyBytes > limit {
+			return tooLarge("body", limit)
+		}
+		if err := c.fill(); err != nil {
+			if err == io.EOF { // not the unexpected one, which is a record of TLS cut in two
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// keep moves n bytes that have been read into the body.
+func (c *Conn) keep(want bool, a *Response, n int) {
+	if want {
+		a.Body = append(a.Body, c.in[c.r:c.r+n]...)
+	}
+	a.BodyBytes += n
+	c.r += n
+}
+
+// receiveChunks reads a chunked body.
+func (c *Conn) receiveChunks(want bool, a *Response, limit int) error {
+	framing := 0 // more than what the data excuses
+	for {
+		line, err := c.line(mostLine)
+		if err != nil {
+			return err
+		}
+		overhead := len(line) + 2
+		size, err := chunkSize(line)
+		switch {
+		case err != nil:
+			return err
+		case size == 0:
+			return c.receiveTrailers()
+		case size > uint64(limit-a.BodyBytes):
+			return tooLarge("body", limit)
+		}
+		// One byte a chunk is odd and must pass; extensions without data must not go on for ever.
+		if framing = max(framing+overhead-16-2*int(size), 0); framing > mostFraming {
+			return malformed("too much chunked data that is not data")
+		}
+		if err := c.take(want, a, int(size)); err != nil {
+			return err
+		}
+		if err := c.chunkEnd(); err != nil {
+			return err
+		}
+	}
+}
+
+// chunkEnd reads the end of line after a chunk.
+func (c *Conn) chunkEnd() error {
+	for c.w-c.r < 2 {
+		if err := c.fill(); err != nil {
+			return err
+		}
+	}
+	if c.in[c.r] != '\r' || c.in[c.r+1] != '\n' {
+		return malformed("found %q after a chunk, want the end of the line", c.in[c.r:c.r+2])
+	}
+	c.r += 2
+	return nil
+}
+
+// chunkSize reads the line before a chunk: hexadecimal digits, and extensions that are left out.
+func chunkSize(line []byte) (uint64, error) {
+	line = bytes.TrimRight(line, " \t")
+	digits, _, _ := bytes.Cut(line, []byte(";"))
+	if len(digits) == 0 || len(digits) > 16 {
+		return 0, malformed("chunk size %.40q, want 1 to 16 hexadecimal digits", line)
+	}
+	var size uint64
+	for _, b := range digits {
+		switch {
+		case isDigit(b):
+			b -= '0'
+		case 'a' <= b|0x20 && b|0x20 <= 'f':
+			b = b | 0x20 - 'a' + 10
+		default:
+			return 0, malformed("invalid byte in chunk size %.40q", line)
+		}
+		size = size<<4 | uint64(b)
+	}
+	return size, nil
+}
+
+// receiveTrailers reads the fields after the last chunk, and forgets them.
+func (c *Conn) receiveTrailers() error {
+	for left := mostLine; ; {
+		line, err := c.line(left)
+		if err != nil {
+			return err
+		}
+		if len(line) == 0 {
+			return nil
+		}
+		if _, err := cutField(line, 0, len(line)); err != nil {
+			return err
+		}
+		left -= len(line) + 2
+	}
+}
+
+// line reads a line of a chunked body, which ends in CR LF and holds no other CR.
+func (c *Conn) line(limit int) ([]byte, error) {
+	for seen := 0; ; {
+		if i := bytes.IndexByte(c.in[c.r+seen:c.w], '\n'); i >= 0 {
+			line := c.in[c.r : c.r+seen+i]
+			c.r += len(line) + 1
+			if cr := bytes.IndexByte(line, '\r'); cr < 0 || cr != len(line)-1 || len(line) > limit {
+				return nil, malformed("bad end or length of chunked line %.40q", line)
+			}
+			return line[:len(line)-1], nil
+		}
+		if seen = c.w - c.r; seen > limit {
+			return nil, malformed("line in a chunked body over %d bytes", limit)
+		}
+		if err := c.fill(); err != nil {
+			return nil, err
+		}
+	}
+}

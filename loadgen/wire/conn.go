@@ -1,0 +1,326 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+const (
+	// look is how long a wait lasts before the connection is looked at whether or not it reported anything.
+	look = time.Second
+	// quiet is how long a connection is trusted to be still open without a look at it.
+	quiet = time.Millisecond
+	// firstBuffer is the memory for reading that an idle connection keeps at least, keptBuffer at most.
+	firstBuffer, keptBuffer = 4 << 10, 64 << 10
+)
+
+// Conn is one connection, opened anew when it broke. One goroutine at a time may use it.
+type Conn struct {
+	engine *Engine
+	jitter *rand.Rand
+
+	mu     sync.Mutex // guards what close and interrupt read, which come from other goroutines
+	closed bool
+	stream net.Conn // nil where there is none
+
+	socket *socket   // beneath stream, nil where it is not the kernel's
+	secure *tls.Conn // stream, where it is TLS
+
+	in   []byte // in[r:w] has been read and not been taken
+	r, w int
+	out  []byte
+
+	ctx     context.Context // of the request at hand
+	done    <-chan struct{} // of ctx, watched
+	unwatch func() bool
+	until   time.Time // the request's deadline, zero for none
+
+	// Instants are times since the engine's epoch.
+	began, deadline time.Duration // of the request at hand
+	armed           time.Duration // when a wait ends at the latest
+	lastByte        time.Duration // of the connection, about
+	notBefore       time.Duration // the next attempt to connect
+	failures        int           // since the last whole answer
+
+	head    head
+	used    bool // the connection has carried a whole answer
+	cut     bool // the request was not sent to its end
+	owed    bool // the request's body waits for 100 Continue
+	resumed bool
+	got     int           // bytes of the answer
+	first   time.Duration // from began to the first of them
+	took    time.Duration // to connect
+}
+
+func newConn(e *Engine, number uint64) *Conn {
+	return &Conn{engine: e, jitter: rand.New(rand.NewPCG(e.config.Seed, number)), in: make([]byte, firstBuffer),
+		ctx: context.Background()}
+}
+
+// Connect opens the connection if it is not open, so that the first request finds it ready.
+func (c *Conn) Connect(ctx context.Context) error {
+	if c.stream != nil {
+		return nil
+	}
+	return c.connect(ctx, time.Time{})
+}
+
+// Do sends q and reads the whole answer into a, whose memory it uses again. It returns when the answer is
+// whole or cannot be any more: by the deadline (the zero time for none), or soon after ctx is done.
+//
+// A request that got no byte of answer on a connection which had carried another before is sent once more
+// on a new connection if it is idempotent and Config.ResendAfter allows it; a.Resent tells. After an error
+// the connection is closed, a.Status is 0, and the rest of a says how far it came. Errors are listed at ErrMalformed.
+//
+// Calls with the same ctx cost less than calls with a ctx each.
+func (c *Conn) Do(ctx context.Context, deadline time.Time, q *Request, a *Response) error {
+	a.reset()
+	c.began, c.took, c.resumed, c.first = c.engine.now(), 0, false, 0
+	c.until, c.deadline = deadline, math.MaxInt64
+	if !deadline.IsZero() {
+		c.deadline = deadline.Sub(c.engine.epoch)
+	}
+	err := ctx.Err()
+	if err == nil {
+		err = c.try(ctx, q, a)
+	}
+	a.Connect, a.Resumed, a.FirstByte, a.BytesIn = c.took, c.resumed, c.first, c.got
+	if err != nil {
+		a.Status = 0
+		c.drop()
+		if isAlert(err) && !errors.Is(err, ErrTLS) {
+			err = fmt.Errorf("%w: %w", ErrTLS, err)
+		}
+	}
+	return err
+}
+
+// try sends the request, on a new connection if that is needed, and once more if the old one was stale.
+func (c *Conn) try(ctx context.Context, q *Request, a *Response) error {
+	c.watch(ctx)
+	idle := c.began - c.lastByte
+	if c.stream != nil && idle > quiet && !c.alive() {
+		c.drop()
+	}
+	old := c.stream != nil && (c.used || idle > quiet)
+	err := c.attempt(ctx, q, a)
+	if err == nil || !old || !q.Idempotent || c.got > 0 || !isLost(err) || idle < c.engine.config.ResendAfter {
+		return err
+	}
+	c.engine.stale.Add(1)
+	c.drop()
+	a.Resent = true
+	return c.attempt(ctx, q, a)
+}
+
+// attempt sends the request once.
+func (c *Conn) attempt(ctx context.Context, q *Request, a *Response) error {
+	c.got, c.cut, c.owed = 0, false, false
+	if c.stream == nil {
+		if err := c.connect(ctx, c.until); err != nil {
+			return err
+		}
+	}
+	if now := c.engine.now(); now >= c.armed || c.armed > c.deadline {
+		if err := c.rearm(); err != nil {
+			return err
+		}
+	}
+	lost := c.send(q, a)
+	if lost != nil && !isLost(lost) {
+		return lost
+	}
+	err := c.receive(q, a)
+	if lost != nil && err != nil && c.got == 0 {
+		err = lost // the cause, of which there being no answer is the effect
+	}
+	if err != nil {
+		if !c.used && isLost(err) {
+			c.failed()
+		}
+		return ended(err, c.got)
+	}
+	c.failures = 0
+	c.used = true
+	c.lastByte = c.began + c.first
+	if lost != nil || c.cut || !c.head.persists() || c.surplus() {
+		c.drop()
+	}
+	return nil
+}
+
+// surplus tells whether more has come than the answer.
+func (c *Conn) surplus() bool {
+	if c.r == c.w {
+		c.r, c.w = 0, 0
+		if len(c.in) > keptBuffer {
+			c.in = make([]byte, firstBuffer)
+		}
+		return false
+	}
+	c.engine.unasked.Add(1)
+	return true
+}
+
+// watch makes the end of ctx interrupt whatever the connection waits for.
+func (c *Conn) watch(ctx context.Context) {
+	c.ctx = ctx
+	done := ctx.Done()
+	if done == c.done {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.unwatch != nil {
+		c.unwatch()
+		c.unwatch = nil
+	}
+	c.done, c.armed = done, 0
+	if done != nil && !c.closed {
+		c.unwatch = context.AfterFunc(ctx, c.interrupt)
+	}
+}
+
+func (c *Conn) interrupt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stream != nil {
+		_ = c.stream.SetDeadline(time.Unix(1, 0)) // fails only where nothing waits any more
+	}
+}
+
+// rearm sets the end of the next wait. Waits are cut into slices because what had arrived when the request
+// was sent does not end one, as the socket says, and because an end that stays costs nothing per request.
+func (c *Conn) rearm() error {
+	now := c.engine.now()
+	if now >= c.deadline {
+		return errLate
+	}
+	c.armed = min(c.deadline, now+look)
+	if err := c.stream.SetReadDeadline(c.engine.epoch.Add(c.armed)); err != nil {
+		return err
+	}
+	return c.ctx.Err() // after the deadline was set: an interruption from now on sets it anew
+}
+
+var errLate = fmt.Errorf("no whole answer by the deadline: %w", os.ErrDeadlineExceeded)
+
+// alive looks whether the server has closed the idle connection, or has sent what nobody asked for.
+func (c *Conn) alive() bool {
+	if c.socket == nil {
+		return true
+	}
+	if c.engine.now() >= c.armed && c.rearm() != nil {
+		return true // the request will say why
+	}
+	n, err := c.poll()
+	switch {
+	case n > 0:
+		c.engine.unasked.Add(1)
+	case errors.Is(err, errNothing), errors.Is(err, os.ErrDeadlineExceeded):
+		return true
+	default:
+		c.engine.stale.Add(1)
+	}
+	return false
+}
+
+// poll reads what is there without waiting.
+func (c *Conn) poll() (int, error) {
+	c.socket.poll = true
+	n, err := c.stream.Read(c.in[c.w:])
+	c.socket.poll = false
+	return n, err
+}
+
+// fill reads more of the answer; it waits until there is some.
+func (c *Conn) fill() error {
+	if c.r == c.w {
+		c.r, c.w = 0, 0
+	}
+	if c.w == len(c.in) {
+		c.makeRoom()
+	}
+	for empty := 0; empty < 100; {
+		n, err := c.stream.Read(c.in[c.w:])
+		if n > 0 {
+			if c.got == 0 {
+				c.first = c.engine.now() - c.began
+			}
+			c.got += n
+			c.w += n
+			return nil
+		}
+		switch {
+		case err == nil:
+			empty++
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		default:
+			if err := c.rearm(); err != nil {
+				return err
+			}
+		}
+	}
+	return malformed("reads without bytes")
+}
+
+// makeRoom makes a full buffer larger, or moves what is left of it to the front.
+func (c *Conn) makeRoom() {
+	from := c.in
+	if c.r == 0 {
+		c.in = make([]byte, 2*len(from))
+	}
+	c.w = copy(c.in, from[c.r:c.w])
+	c.r = 0
+}
+
+// drop gives the connection up.
+func (c *Conn) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stream == nil {
+		return
+	}
+	c.hangUp()
+	c.stream, c.socket, c.secure = nil, nil, nil
+	if len(c.in) > keptBuffer {
+		c.in = make([]byte, firstBuffer)
+	}
+}
+
+// close closes the connection for good.
+func (c *Conn) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	if c.stream != nil {
+		c.hangUp() // stream itself belongs to the goroutine that may be using it
+	}
+	if c.unwatch != nil {
+		c.unwatch()
+	}
+}
+
+func (c *Conn) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+// hangUp closes the connection without the goodbye of TLS, which could block on a peer that does not read.
+func (c *Conn) hangUp() {
+	nc := c.stream
+	if c.secure != nil {
+		nc = c.secure.NetConn()
+	}
+	_ = nc.Close() // whatever it says, it is gone
+}

@@ -1,0 +1,158 @@
+package wire
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Limits where a Config gives none.
+const (
+	DefaultMaxHead     = 256 << 10
+	DefaultMaxBody     = 64 << 20
+	DefaultDialTimeout = 10 * time.Second
+)
+
+// Config says where the connections of an Engine lead.
+type Config struct {
+	// Address is host:port of the target.
+	Address string
+	// TLS is nil for plain connections. It is cloned; ALPN is http/1.1, the server's name and the
+	// cache of sessions are filled in where they are missing.
+	TLS *tls.Config
+	// ConnectTo leads connections for a host:port to another one; the name that TLS checks stays.
+	ConnectTo map[string]string
+	// Sources are local addresses, used in turn, each for targets of its own family.
+	Sources []netip.Addr
+	// DialTimeout bounds a connection and its handshake, DefaultDialTimeout where it is 0.
+	DialTimeout time.Duration
+	// MaxHead and MaxBody bound an answer's head and its body, as sent and as unpacked, in bytes.
+	MaxHead, MaxBody int
+	// ResendAfter is how long a connection must have been idle for a request that was lost on it to be
+	// sent again; 0 takes any connection that was used before, as net/http does. A longer time keeps a
+	// target that breaks busy connections from being hidden.
+	ResendAfter time.Duration
+	// Seed makes the jitter of the back-off.
+	Seed uint64
+	// Dial stands in for the network in tests.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Lookup stands in for DNS in tests.
+	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+}
+
+// Engine makes connections to one target.
+type Engine struct {
+	config    Config
+	addresses []string
+	epoch     time.Time     // of the instants that connections keep
+	turn      atomic.Uint64 // of addresses and sources
+
+	dialed, resumed, stale, unasked atomic.Uint64
+
+	mu     sync.Mutex
+	conns  []*Conn
+	closed bool
+}
+
+// Stats counts what happened to the connections of an Engine.
+type Stats struct {
+	Dialed  uint64 // connections opened, handshake and all
+	Resumed uint64 // of them, with a TLS session of an earlier one
+	Stale   uint64 // connections that the server had closed while they were idle
+	Unasked uint64 // connections closed because more came than the answer
+}
+
+// New returns an engine. It looks the target's name up, once.
+//
+// Errors: an address without a port, and *net.DNSError for a name without addresses.
+func New(ctx context.Context, config Config) (*Engine, error) {
+	host, _, err := net.SplitHostPort(config.Address)
+	if err != nil {
+		return nil, fmt.Errorf("target %q: found no host:port: %w", config.Address, err)
+	}
+	config.DialTimeout = cmp.Or(config.DialTimeout, DefaultDialTimeout)
+	config.MaxHead, config.MaxBody = cmp.Or(config.MaxHead, DefaultMaxHead), cmp.Or(config.MaxBody, DefaultMaxBody)
+	if config.TLS != nil {
+		config.TLS = clientTLS(config.TLS, host)
+	}
+	e := &Engine{config: config, epoch: time.Now()}
+	e.addresses, err = config.resolve(ctx)
+	return e, err
+}
+
+func clientTLS(config *tls.Config, host string) *tls.Config {
+	config = config.Clone()
+	config.NextProtos = []string{"http/1.1"}
+	config.ServerName = cmp.Or(config.ServerName, host)
+	if config.ClientSessionCache == nil {
+		config.ClientSessionCache = tls.NewLRUClientSessionCache(0)
+	}
+	return config
+}
+
+// resolve returns every address that connections may lead to.
+func (c *Config) resolve(ctx context.Context) ([]string, error) {
+	target := c.Address
+	if to, ok := c.ConnectTo[target]; ok {
+		target = to
+	}
+	host, port, err := net.SplitHostPort(target)
+	if err != nil {
+		return nil, fmt.Errorf("connect %s to %q: found no host:port: %w", c.Address, target, err)
+	}
+	if _, err := netip.ParseAddr(host); err == nil || c.Dial != nil && c.Lookup == nil {
+		return []string{target}, nil
+	}
+	lookup := c.Lookup
+	if lookup == nil {
+		lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	}
+	found, err := lookup(ctx, host)
+	if err != nil {
+		return nil, fmt.Errorf("look up %s: %w", host, err)
+	}
+	var addresses []string
+	for _, a := range found {
+		addresses = append(addresses, net.JoinHostPort(a.Unmap().String(), port))
+	}
+	if len(addresses) == 0 {
+		return nil, fmt.Errorf("look up %s: %w", host, &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true})
+	}
+	return addresses, nil
+}
+
+// Conn returns a connection that is opened when it is first needed.
+func (e *Engine) Conn() *Conn {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := newConn(e, uint64(len(e.conns)))
+	c.closed = e.closed
+	e.conns = append(e.conns, c)
+	return c
+}
+
+// Close closes every connection; a request under way fails.
+func (e *Engine) Close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	for _, c := range e.conns {
+		c.close()
+	}
+}
+
+// Stats returns the counts so far.
+func (e *Engine) Stats() Stats {
+	return Stats{e.dialed.Load(), e.resumed.Load(), e.stale.Load(), e.unasked.Load()}
+}
+
+// now is the time since the engine began; it costs half of what time.Now does.
+func (e *Engine) now() time.Duration { return time.Since(e.epoch) }

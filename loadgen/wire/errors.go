@@ -1,0 +1,79 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+)
+
+// What can be wrong with an answer or with a connection. Everything that Do and Connect return wraps one
+// of these or a cause from the standard library:
+//
+//	no answer before the connection ended   ErrClosed, io.EOF
+//	the connection ended within an answer   io.ErrUnexpectedEOF
+//	refused, reset, unreachable             syscall.ECONNREFUSED, ECONNRESET, EPIPE, EHOSTUNREACH, ...
+//	too late                                os.ErrDeadlineExceeded, context.DeadlineExceeded
+//	given up                                context.Canceled
+//	no address for the name                 *net.DNSError (from New)
+var (
+	// ErrMalformed is an answer that is not HTTP/1, or that two readers could read in two ways.
+	ErrMalformed = errors.New("malformed answer")
+	// ErrTooLarge is an answer over Config.MaxHead or Config.MaxBody.
+	ErrTooLarge = errors.New("answer too large")
+	// ErrClosed is a connection that the peer closed before the first byte of the answer.
+	ErrClosed = errors.New("connection closed without an answer")
+	// ErrTLS is a handshake that failed, or an alert of the peer.
+	ErrTLS = errors.New("tls failed")
+	// ErrEngineClosed is a request after Close.
+	ErrEngineClosed = errors.New("engine is closed")
+)
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+}
+
+func tooLarge(what string, limit int) error {
+	return fmt.Errorf("%w: %s over %d bytes", ErrTooLarge, what, limit)
+}
+
+// ended is what the end of a connection means once got bytes of the answer have come.
+func ended(err error, got int) error {
+	switch {
+	case !isEOF(err):
+		return err
+	case got > 0:
+		return io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("%w: %w", ErrClosed, io.EOF)
+}
+
+// isEOF tells the end of a connection, with or without the goodbye of TLS.
+func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+
+// isLost tells that the peer has given the connection up.
+func isLost(err error) bool {
+	return isEOF(err) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// asTLS marks an error as one of TLS, unless it is the network's or the clock's.
+func asTLS(err error) error {
+	var network net.Error
+	switch {
+	case isLost(err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrTLS, err)
+}
+
+// isAlert tells an error that crypto/tls found while reading or writing.
+func isAlert(err error) bool {
+	var op *net.OpError
+	var header tls.RecordHeaderError
+	return errors.As(err, &header) || errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error")
+}
