@@ -16,7 +16,8 @@ import (
 var allowed = map[string][]string{
 	"fsctl":                {"fsctl/cmd"},
 	"fsctl/cmd":            {"fsctl/loadgen", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
-	"fsctl/loadgen":        {"fsctl/loadgen/record", "fsctl/scenarios"},
+	"fsctl/loadgen":        {"fsctl/loadgen/record", "fsctl/loadgen/wire", "fsctl/scenarios"},
+	"fsctl/loadgen/wire":   {},
 	"fsctl/loadgen/record": {},
 	"fsctl/plan":           {"fsctl/plan/queueing", "fsctl/scenarios"},
 	"fsctl/plan/queueing":  {},

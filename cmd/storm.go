@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,7 +55,7 @@ func (o *stormOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.raw, "raw", false, "also write every request as a vegeta result, to results.bin")
 	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` beyond this machine that may be stormed; may be repeated")
 	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
-	f.StringVar(&o.engine, "engine", "auto", "auto, or vegeta for net/http with HTTP/2 and proxies")
+	f.StringVar(&o.engine, "engine", "auto", "auto, wire (HTTP/1.1 at the least cost) or vegeta (net/http, HTTP/2)")
 	f.StringVar(&o.tls.authority, "cacert", "", "certificate authority of the target, PEM `FILE`")
 	f.StringVar(&o.tls.certificate, "cert", "", "client certificate, PEM `FILE`")
 	f.StringVar(&o.tls.key, "key", "", "key of the client certificate, PEM `FILE`")
@@ -62,8 +64,8 @@ func (o *stormOptions) flags(c *cobra.Command) {
 
 // check finds what is wrong with the flags alone.
 func (o *stormOptions) check() error {
-	if o.engine != "auto" && o.engine != "vegeta" {
-		return usagef("found --engine %q, wanted auto or vegeta", o.engine)
+	if engines := []string{loadgen.EngineAuto, loadgen.EngineWire, loadgen.EngineVegeta}; !slices.Contains(engines, o.engine) {
+		return usagef("found --engine %q, wanted %s", o.engine, strings.Join(engines, ", "))
 	}
 	if o.connections < 0 || o.connections > 1_000_000 {
 		return usagef("found --connections %d, wanted 1 to 1000000, or 0 to choose", o.connections)
@@ -191,7 +193,7 @@ func (o *stormOptions) storm(sc *scenarios.Scenario, scale float64) (*loadgen.St
 		return nil, err
 	}
 	return loadgen.New(loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed,
-		Connections: o.connections, Duration: o.duration, TLS: config, Raw: o.raw})
+		Connections: o.connections, Duration: o.duration, Engine: o.engine, TLS: config, Raw: o.raw})
 }
 
 // dispatch sends a storm.

@@ -39,6 +39,9 @@ func Classify(err error) string {
 	}
 	var dns *net.DNSError
 	var network net.Error
+	if class, ok := isWire(err); ok {
+		return class
+	}
 	switch {
 	case err == nil:
 		return ""

@@ -16,6 +16,8 @@ type Engine interface {
 
 // Conn is one connection, or the right to one.
 type Conn interface {
+	// Connect opens the connection ahead of its first request, where the engine can.
+	Connect(ctx context.Context)
 	// Do sends a request and reads the whole answer into a, whose buffers it reuses. It returns
 	// when the answer is whole or cannot be any more: no later than the request's timeout, or
 	// soon after ctx is done. What went wrong is in a.Err and a.Class.
@@ -24,13 +26,14 @@ type Conn interface {
 
 // Request is one request, ready to send. The engine may not keep it.
 type Request struct {
-	Method    string
-	URL       []byte // path and query
-	Header    []Field
-	Body      []byte
-	Timeout   time.Duration
-	Redirects int
-	WantBody  bool // else the body is read and only counted
+	Method     string
+	URL        []byte // path and query
+	Header     []Field
+	Body       []byte
+	Timeout    time.Duration
+	Redirects  int
+	WantBody   bool // else the body is read and only counted
+	WantHeader bool // else the answer's header may be left out
 }
 
 // Field is one header field of a request.
@@ -41,16 +44,15 @@ type Field struct {
 
 // Answer is what came back.
 type Answer struct {
-	Status   int // of a whole answer, else 0
-	Header   http.Header
-	Body     []byte // where it was wanted
+	Status   int         // of a whole answer, else 0
+	Header   http.Header // where it was wanted
+	Body     []byte      // where it was wanted
 	BytesOut uint64
 	BytesIn  uint64
 	Waiting  time.Duration // from the call of Do to the first byte of the answer
 	Connect  time.Duration // handshakes of the connection it opened, 0 for one that was open
 	Err      error
 	Class    string // of Err
-	URL      string // as sent, for the raw results
 }
 
 // keptBody is the largest buffer that an answer keeps for the next one.

@@ -23,7 +23,7 @@ import (
 // TestMain also fails where a goroutine is left over.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// must returns a value that a test cannot do without.
+// must returns a value whose error would be a fault of the test itself.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -127,7 +127,7 @@ func (p *pipes) open(t testing.TB, c shop.Config) (s *shop.Shop, stop func()) {
 	}
 }
 
-// outcome is a run and its record.
+// outcomeOfRun is a run and its record.
 type outcomeOfRun struct {
 	end record.End
 	err error
@@ -165,7 +165,7 @@ func (o outcomeOfRun) count(metric, step, outcome string) uint64 {
 	}))
 }
 
-// sums adds up the generator's account of users.
+// users adds up the generator's account of users.
 func (o outcomeOfRun) users() (arrivals, iterations uint64) {
 	for _, g := range o.Generators() {
 		arrivals += g.Arrivals
@@ -217,7 +217,7 @@ func (o outcomeOfRun) unbalanced(planned uint64) string {
 	return ""
 }
 
-// seconds rounds a duration for messages and comparisons within a share of it.
+// near tells whether a duration is within a share of another.
 func near(got, want time.Duration, share float64) bool {
 	return math.Abs(float64(got-want)) <= share*float64(want)
 }

@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -58,8 +57,7 @@ func (e *NetHTTP) Close() {
 
 // Conn returns a connection that is opened when it is first needed.
 func (e *NetHTTP) Conn() Conn {
-	port := cmp.Or(e.base.Port(), map[string]string{"http": "80", "https": "443"}[e.base.Scheme])
-	c := &netConn{engine: e, prefix: strings.TrimSuffix(e.base.String(), "/"), address: net.JoinHostPort(e.base.Hostname(), port)}
+	c := &netConn{engine: e, prefix: strings.TrimSuffix(e.base.String(), "/"), address: addressOf(e.base)}
 	c.client = http.Client{Transport: c, CheckRedirect: c.redirect}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -154,16 +152,18 @@ func (c *netConn) redirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// Connect leaves the connection to the first request.
+func (c *netConn) Connect(context.Context) {}
+
 // Do sends a request and reads the whole answer.
 func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
-	a.URL = c.prefix + string(r.URL)
 	c.redirects, c.connect = r.Redirects, 0
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	began := time.Now()
 	first := new(atomic.Int64) // a request that is given up may still be answered: a is another's then
 	trace := &httptrace.ClientTrace{GotFirstResponseByte: func() { first.Store(int64(time.Since(began))) }}
-	request, err := newRequest(httptrace.WithClientTrace(ctx, trace), r, a.URL)
+	request, err := newRequest(httptrace.WithClientTrace(ctx, trace), r, c.prefix+string(r.URL))
 	if err != nil {
 		a.fail(err)
 		return
@@ -195,6 +195,9 @@ func newRequest(ctx context.Context, r *Request, address string) (*http.Request,
 			continue
 		}
 		request.Header.Add(f.Name, string(f.Value))
+	}
+	if request.Header.Get("User-Agent") == "" {
+		request.Header.Set("User-Agent", userAgent)
 	}
 	if len(r.Body) > 0 {
 		body := bytes.Clone(r.Body) // the connection may still read it after an early answer

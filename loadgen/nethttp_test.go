@@ -65,9 +65,19 @@ func hang(text string) func(*net.TCPConn) {
 	}
 }
 
-// ask sends one GET request on a new engine.
+// engines are those that must agree on every answer.
+var engines = map[string]func(*url.URL) Engine{
+	EngineVegeta: func(u *url.URL) Engine { return NewNetHTTP(u, 1, nil, nil) },
+	EngineWire:   func(u *url.URL) Engine { return must(newWireEngine(context.Background(), u, 1, nil, nil)) },
+}
+
+// ask sends one GET request on a new engine on net/http.
 func ask(u *url.URL, timeout time.Duration, change ...func(*Request)) *Answer {
-	engine := NewNetHTTP(u, 1, nil, nil)
+	return askBy(engines[EngineVegeta](u), timeout, change...)
+}
+
+// askBy sends one GET request, and closes the engine.
+func askBy(engine Engine, timeout time.Duration, change ...func(*Request)) *Answer {
 	defer engine.Close()
 	r := &Request{Method: "GET", URL: []byte("/x"), Timeout: timeout, Redirects: 3, WantBody: true}
 	for _, c := range change {
@@ -99,7 +109,7 @@ func TestBrokenAnswers(t *testing.T) {
 		{"whole", write(whole), patience, ""},
 		{"closed without an answer", write(""), patience, ClassClosed},
 		{"closed within the header", write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"), patience, ClassTruncated},
-		{"closed within a header line", write("HTTP/1.1 200 OK\r\nContent-Le"), patience, ClassMalformed}, // net/http cannot tell
+		{"closed within a header line", write("HTTP/1.1 200 OK\r\nContent-Le"), patience, ""}, // told apart below
 		{"reset without an answer", breakOff(""), patience, ClassReset},
 		{"reset half-way", breakOff("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"), patience, ClassReset},
 		{"truncated body", write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"), patience, ClassTruncated},
@@ -123,15 +133,21 @@ func TestBrokenAnswers(t *testing.T) {
 		{"no content", hang("HTTP/1.1 204 No Content\r\n\r\n"), patience, ""},
 		{"not modified", hang("HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n"), patience, ""},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			a := ask(rude(t, c.do), c.timeout, func(r *Request) { r.WantBody = c.name != "endless chunks" })
-			if a.Class != c.class || (a.Err == nil) != (c.class == "") {
-				t.Fatalf("class %q, wanted %q: %v", a.Class, c.class, a.Err)
-			}
-			if (a.Status == 0) != (c.class != "") {
-				t.Errorf("status %d: only a whole answer has one", a.Status)
-			}
-		})
+		for name, engine := range engines {
+			t.Run(c.name+" by "+name, func(t *testing.T) {
+				class := c.class
+				if c.name == "closed within a header line" { // net/http takes the half line for a whole one
+					class = map[string]string{EngineVegeta: ClassMalformed, EngineWire: ClassTruncated}[name]
+				}
+				a := askBy(engine(rude(t, c.do)), c.timeout, func(r *Request) { r.WantBody = c.name != "endless chunks" })
+				if a.Class != class || (a.Err == nil) != (class == "") {
+					t.Fatalf("class %q, wanted %q: %v", a.Class, class, a.Err)
+				}
+				if (a.Status == 0) != (class != "") {
+					t.Errorf("status %d: only a whole answer has one", a.Status)
+				}
+			})
+		}
 	}
 }
 
@@ -151,7 +167,7 @@ func TestAnswersInFull(t *testing.T) {
 	if want := `PUT shop.invalid /api/x?y=1 "hello" [1 2]`; a.Header.Get("X-Saw") != want || a.Err != nil {
 		t.Errorf("the target saw %s, wanted %s; %v", a.Header.Get("X-Saw"), want, a.Err)
 	}
-	if string(a.Body) != "answer" || a.BytesIn != 6 || a.BytesOut != 5 || a.Status != 200 || a.Connect <= 0 || a.Waiting <= 0 || a.URL != server.URL+"/api/x?y=1" {
+	if string(a.Body) != "answer" || a.BytesIn != 6 || a.BytesOut != 5 || a.Status != 200 || a.Connect <= 0 || a.Waiting <= 0 {
 		t.Errorf("found %+v", a)
 	}
 	a.reset()
@@ -190,11 +206,13 @@ func TestRedirects(t *testing.T) {
 		{"/tls", 10, ClassRedirect, 0},
 		{"/post", 1, "", 200},
 	} {
-		a := ask(must(url.Parse(server.URL)), patience, func(r *Request) {
-			r.Method, r.URL, r.Redirects, r.Body = "POST", []byte(c.path), c.most, []byte("kept")
-		})
-		if a.Class != c.class || a.Status != c.status || c.status == 200 && string(a.Body) != "kept" {
-			t.Errorf("%s with %d redirects: class %q, status %d, body %q, wanted %q and %d: %v", c.path, c.most, a.Class, a.Status, a.Body, c.class, c.status, a.Err)
+		for name, engine := range engines {
+			a := askBy(engine(must(url.Parse(server.URL))), patience, func(r *Request) {
+				r.Method, r.URL, r.Redirects, r.Body = "POST", []byte(c.path), c.most, []byte("kept")
+			})
+			if a.Class != c.class || a.Status != c.status || c.status == 200 && string(a.Body) != "kept" {
+				t.Errorf("%s with %d redirects by %s: class %q, status %d, body %q, wanted %q and %d: %v", c.path, c.most, name, a.Class, a.Status, a.Body, c.class, c.status, a.Err)
+			}
 		}
 	}
 	if n := strangers.Load(); n != 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -38,7 +39,7 @@ func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
 		}
 	}
 	return record.Manifest{
-		Scenario: s.Scenario.Name, Target: s.Target.Redacted(), Engine: "net/http", Seed: s.Seed, Connections: s.Connections,
+		Scenario: s.Scenario.Name, Target: s.Target.Redacted(), Engine: s.engineName(), Seed: s.Seed, Connections: s.Connections,
 		Cores: runtime.GOMAXPROCS(0), PlannedArrivals: s.schedule.Len(), Start: now, T0: t0,
 		Agents: []record.Agent{{Name: "local", ShareRatio: 1}},
 	}, nil
@@ -48,7 +49,10 @@ func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
 // and drained, or soon after ctx is done: what was measured is kept, and the record says how the
 // run ended. The error is the record's: a full disk, say.
 func (s *Storm) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe Observer) (record.End, error) {
-	engine := NewNetHTTP(s.Target, s.Connections, s.TLS, s.Dial)
+	engine, err := s.newEngine(ctx)
+	if err != nil {
+		return record.End{Reason: record.Failed}, errors.Join(err, w.Close(record.End{At: time.Now(), Reason: record.Failed, Message: err.Error()}))
+	}
 	defer engine.Close()
 	r := &run{storm: s, writer: w, t0: t0, observe: observe}
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -60,7 +64,7 @@ func (s *Storm) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe
 		end = endOf(err)
 	}
 	s.readLedger(ctx, w)
-	err := w.Update(func(m *record.Manifest) {
+	err = w.Update(func(m *record.Manifest) {
 		m.Agents[0].T0SkewSeconds = r.t0Skew().Seconds()
 		m.Agents[0].Finished = true
 	})
@@ -201,7 +205,7 @@ func (r *run) t0Skew() time.Duration {
 func (r *run) result(w *worker, done *sample) *vegeta.Result {
 	v := &vegeta.Result{
 		Attack: r.storm.Scenario.Name, Seq: r.sequence.Add(1) - 1, Code: uint16(w.answer.Status), Timestamp: r.t0.Add(done.sent), Latency: done.done - done.sent,
-		BytesOut: done.bytesOut, BytesIn: done.bytesIn, Method: w.request.Method, URL: w.answer.URL,
+		BytesOut: done.bytesOut, BytesIn: done.bytesIn, Method: w.request.Method, URL: strings.TrimSuffix(r.storm.Target.String(), "/") + string(w.request.URL),
 	}
 	switch {
 	case w.answer.Err != nil:

@@ -22,6 +22,7 @@ type step struct {
 	timeout   time.Duration
 	redirects int
 	wantBody  bool
+	wantHead  bool
 	slots     int   // extracted variables of the scenario
 	needs     []int // slots that the request takes values from
 
@@ -108,6 +109,7 @@ func (c *compiler) step(index int, s *scenarios.Step) (*step, error) {
 		}
 		v.extracts = append(v.extracts, extract{e, c.slots[name]})
 		v.wantBody = v.wantBody || e.Path != nil || e.Pattern != nil
+		v.wantHead = v.wantHead || e.From == "header" || e.From == "cookie"
 	}
 	v.findNeeds()
 	return v, c.judgements(v, s)
@@ -172,6 +174,7 @@ func (s *step) canSend(u *user) bool {
 // render writes the request for a user; r's buffers are reused.
 func (s *step) render(r *Request, items *items, u *user) {
 	r.Method, r.Timeout, r.Redirects, r.WantBody = s.method, s.timeout, s.redirects, s.wantBody
+	r.WantHeader = s.wantHead
 	r.URL, _ = s.url.append(r.URL[:0], items, u)
 	r.Body, _ = s.body.append(r.Body[:0], items, u)
 	r.Header = slices.Grow(r.Header[:0], len(s.headers))[:len(s.headers)]

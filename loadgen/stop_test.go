@@ -13,7 +13,7 @@ import (
 	"fsctl/scenarios/shop"
 )
 
-// steady is 20/s for a minute, each second second at an even instant.
+// steady is 20/s for a minute, evenly spaced.
 const steady = `
 steps: {browse: {share: 100%, request: {url: /items}}}
 storm:

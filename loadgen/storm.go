@@ -24,7 +24,8 @@ type Options struct {
 	Connections int           // open at once; 0 to choose
 	Duration    time.Duration // cuts the storm after so long from the run's start; 0 for all of it
 	TLS         *tls.Config
-	Raw         bool // also write every request as a vegeta result
+	Engine      string // EngineAuto where it is empty
+	Raw         bool   // also write every request as a vegeta result
 	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
 }
 

@@ -20,6 +20,9 @@ type worker struct {
 
 // run performs requests until there are none left.
 func (w *worker) run(ctx context.Context) {
+	if !w.shard.storm.timings.connecting { // else the requests themselves must show what it takes
+		w.conn.Connect(ctx)
+	}
 	var done *sample
 	var u *user
 	for {
