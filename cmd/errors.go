@@ -12,7 +12,7 @@ import (
 	"fsctl/scenarios"
 )
 
-// Exit codes that do not come from a verdict; docs/exit-codes.md has all of them.
+// Exit codes that do not come from a verdict; docs/verdict.md has all of them.
 const (
 	exitDone       = 0
 	exitFailed     = 1

@@ -93,16 +93,14 @@ func (f *explainFlags) explain(o *planOptions, sc *scenarios.Scenario, p *plan.P
 	if err != nil {
 		return err
 	}
-	out := explanations{p.Scenario, p.Seed, p.Trials, list}
-	switch {
-	case o.output.form == "json":
-		return render.JSON(o.output.stream, out)
-	case o.output.form == "yaml":
-		return render.YAML(o.output.stream, out)
-	case o.output.form == "markdown" || field == "":
-		return render.ExplanationsMarkdown(o.output.stream, p, list)
-	}
-	return render.Explanations(o.output.stream, list, style(o.output.stream))
+	document := func(w io.Writer) error { return render.ExplanationsMarkdown(w, p, list) }
+	return o.output.write(explanations{p.Scenario, p.Seed, p.Trials, list}, document,
+		func(w io.Writer, s render.Style) error {
+			if field == "" {
+				return document(w)
+			}
+			return render.Explanations(w, list, s)
+		})
 }
 
 // explainable returns the scenario as it was planned: with measured values, and without its file

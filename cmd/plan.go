@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -85,15 +86,9 @@ func compareArchitectures(o *planOptions, sc *scenarios.Scenario) error {
 	if err != nil {
 		return err
 	}
-	switch o.output.form {
-	case "json":
-		return render.JSON(o.output.stream, a)
-	case "yaml":
-		return render.YAML(o.output.stream, a)
-	case "markdown":
-		return render.ArchitecturesMarkdown(o.output.stream, a)
-	}
-	return render.Architectures(o.output.stream, a, style(o.output.stream))
+	return o.output.write(a,
+		func(w io.Writer) error { return render.ArchitecturesMarkdown(w, a) },
+		func(w io.Writer, s render.Style) error { return render.Architectures(w, a, s) })
 }
 
 func runPlan(o *planOptions) error {
@@ -120,7 +115,10 @@ func runPlan(o *planOptions) error {
 	if o.explain.field != "" {
 		return o.explain.explain(o, sc, p)
 	}
-	if err := writePlan(o.output, p); err != nil {
+	err = o.output.write(p,
+		func(w io.Writer) error { return render.PlanMarkdown(w, p) },
+		func(w io.Writer, s render.Style) error { return render.Plan(w, p, s) })
+	if err != nil {
 		return err
 	}
 	return infeasible(p)
@@ -167,16 +165,4 @@ func (f serviceFlags) on(service string) []string {
 		set = append(set, "services."+service+".utilization="+f.utilization)
 	}
 	return set
-}
-
-func writePlan(o output, p *plan.Plan) error {
-	switch o.form {
-	case "json":
-		return render.JSON(o.stream, p)
-	case "yaml":
-		return render.YAML(o.stream, p)
-	case "markdown":
-		return render.PlanMarkdown(o.stream, p)
-	}
-	return render.Plan(o.stream, p, style(o.stream))
 }

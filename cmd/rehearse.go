@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"strings"
@@ -148,16 +149,7 @@ func (o *rehearseOptions) write(p *plan.Plan, rep *report.Report) error {
 		*report.Report
 		Plan *plan.Plan `json:"plan"`
 	}{rep, p}
-	var err error
-	switch o.output.form {
-	case "json":
-		err = render.JSON(o.output.stream, both)
-	case "yaml":
-		err = render.YAML(o.output.stream, both)
-	case "markdown":
-		err = errors.Join(render.PlanMarkdown(o.output.stream, p), render.Markdown(o.output.stream, rep))
-	default:
-		err = render.Report(o.output.stream, rep, style(o.output.stream))
-	}
-	return errors.Join(err, o.files.write(rep))
+	return errors.Join(o.files.write(rep), o.output.write(both,
+		func(w io.Writer) error { return errors.Join(render.PlanMarkdown(w, p), render.Markdown(w, rep)) },
+		func(w io.Writer, s render.Style) error { return render.Report(w, rep, s) }))
 }

@@ -115,7 +115,9 @@ func scenarioOf(rec *record.Record) (*scenarios.Scenario, *plan.Plan, error) {
 }
 
 func writeReport(o output, files outputFiles, rep *report.Report) error {
-	return errors.Join(files.write(rep), printReport(o, rep))
+	return errors.Join(files.write(rep), o.write(rep,
+		func(w io.Writer) error { return render.Markdown(w, rep) },
+		func(w io.Writer, s render.Style) error { return render.Report(w, rep, s) }))
 }
 
 // write writes the files that were asked for.
@@ -134,18 +136,6 @@ func (o *outputFiles) write(rep *report.Report) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func printReport(o output, rep *report.Report) error {
-	switch o.form {
-	case "json":
-		return render.JSON(o.stream, rep)
-	case "yaml":
-		return render.YAML(o.stream, rep)
-	case "markdown":
-		return render.Markdown(o.stream, rep)
-	}
-	return render.Report(o.stream, rep, style(o.stream))
 }
 
 // verdict returns the error that carries a verdict's exit code.

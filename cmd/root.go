@@ -101,6 +101,19 @@ func (o *output) check() error {
 	return usagef("found -o %q, wanted one of %s", o.form, strings.Join(forms, ", "))
 }
 
+// write writes a result in the form that was asked for: JSON and YAML from the value itself.
+func (o *output) write(value any, markdown func(io.Writer) error, table func(io.Writer, render.Style) error) error {
+	switch o.form {
+	case "json":
+		return render.JSON(o.stream, value)
+	case "yaml":
+		return render.YAML(o.stream, value)
+	case "markdown":
+		return markdown(o.stream)
+	}
+	return table(o.stream, style(o.stream))
+}
+
 // style returns how wide and colourful text for a stream may be.
 func style(w io.Writer) render.Style {
 	file, ok := w.(*os.File)

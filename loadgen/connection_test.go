@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -72,15 +73,21 @@ func TestTLS(t *testing.T) {
 			if c.change != nil {
 				c.change(config, server)
 			}
-			engine := NewNetHTTP(must(url.Parse(server.URL)), 1, config, nil)
-			defer engine.Close()
-			a := new(Answer)
-			engine.Conn().Do(context.Background(), &Request{Method: "POST", URL: []byte("/"), Body: []byte("x"), Timeout: patience, WantBody: true}, a)
-			if c.class == turnedAway && slices.Contains([]string{ClassTLS, ClassClosed, ClassReset}, a.Class) {
-				c.class = a.Class
-			}
-			if a.Class != c.class || string(a.Body) != c.body {
-				t.Errorf("class %q, body %q, wanted %q and %q: %v", a.Class, a.Body, c.class, c.body, a.Err)
+			target := must(url.Parse(server.URL))
+			for _, engine := range []Engine{NewNetHTTP(target, 1, config, nil), must(newWireEngine(context.Background(), target, 1, config, nil))} {
+				class, body := c.class, c.body
+				if _, ours := engine.(*wireEngine); ours {
+					body = strings.Replace(body, "HTTP/2.0", "HTTP/1.1", 1) // all it speaks
+				}
+				a := new(Answer)
+				engine.Conn().Do(context.Background(), &Request{Method: "POST", URL: []byte("/"), Body: []byte("x"), Timeout: patience, WantBody: true}, a)
+				if class == turnedAway && slices.Contains([]string{ClassTLS, ClassClosed, ClassReset}, a.Class) {
+					class = a.Class
+				}
+				if a.Class != class || string(a.Body) != body {
+					t.Errorf("%T: class %q, body %q, wanted %q and %q: %v", engine, a.Class, a.Body, class, body, a.Err)
+				}
+				engine.Close()
 			}
 			if len(config.NextProtos) > 0 {
 				t.Error("the caller's configuration was changed")

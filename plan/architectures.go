@@ -3,9 +3,7 @@ package plan
 import (
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
-	"strconv"
 
 	"fsctl/scenarios"
 )
@@ -50,14 +48,9 @@ type Architecture struct {
 // not say is assumed, and every assumption is in the result.
 // Errors: *[InputError], as New. Source: docs/model.md.
 func CompareArchitectures(sc *scenarios.Scenario, opts Options) (*Architectures, error) {
-	if opts.Trials == 0 {
-		opts.Trials = defaultTrials
-	}
-	if opts.Trials < 1 || opts.Trials > maxTrials {
-		return nil, &InputError{"trials", strconv.Itoa(opts.Trials), "1 to " + strconv.Itoa(maxTrials)}
-	}
-	if opts.Cores <= 0 {
-		opts.Cores = runtime.GOMAXPROCS(0)
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
 	}
 	m, err := newModel(sc, opts.Seed)
 	if err != nil {

@@ -19,6 +19,20 @@ const (
 	maxTrials     = 10_000_000
 )
 
+// withDefaults fills in what is left out, and refuses what cannot be done.
+func (o Options) withDefaults() (Options, error) {
+	if o.Trials == 0 {
+		o.Trials = defaultTrials
+	}
+	if o.Trials < 1 || o.Trials > maxTrials {
+		return o, &InputError{"trials", strconv.Itoa(o.Trials), "1 to " + strconv.Itoa(maxTrials)}
+	}
+	if o.Cores <= 0 {
+		o.Cores = runtime.GOMAXPROCS(0)
+	}
+	return o, nil
+}
+
 // New returns what the sale needs: rates per step, calls, cores and instances per service, each as
 // an [Estimate], with warnings and with an excuse for each limit that no size can meet.
 //
@@ -27,14 +41,9 @@ const (
 // Errors: *[InputError] for each value outside the range of the formulas, joined.
 // Source: docs/model.md.
 func New(sc *scenarios.Scenario, opts Options) (*Plan, error) {
-	if opts.Trials == 0 {
-		opts.Trials = defaultTrials
-	}
-	if opts.Trials < 1 || opts.Trials > maxTrials {
-		return nil, &InputError{"trials", strconv.Itoa(opts.Trials), "1 to " + strconv.Itoa(maxTrials)}
-	}
-	if opts.Cores <= 0 {
-		opts.Cores = runtime.GOMAXPROCS(0)
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
 	}
 	m, err := newModel(sc, opts.Seed)
 	if err != nil {
