@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/loadgen"
 	"fsctl/plan"
 	"fsctl/report"
 	"fsctl/report/figure"
@@ -65,6 +66,15 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 	}
 	if o.faults != "" && o.target != "" {
 		return usagef("found --faults beside --target, wanted it only with the built-in shop")
+	}
+	if o.target != "" { // before the plan is printed
+		target, err := o.url()
+		if err != nil {
+			return err
+		}
+		if err := loadgen.CheckTarget(target, o.allow); err != nil {
+			return err
+		}
 	}
 	sc, err := scenarios.Load(o.name, o.set...)
 	if err != nil {
