@@ -45,9 +45,9 @@ func Read(name string) (file string, text []byte, err error) {
 	isPath := strings.ContainsRune(name, '/') || strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
 	switch {
 	case err == nil && info.IsDir():
-		return "", nil, fmt.Errorf("read scenario %s: it is a directory, wanted a file", name)
+		return "", nil, &UnknownError{name, "it is a directory"}
 	case errors.Is(err, fs.ErrNotExist), err != nil && !isPath:
-		return "", nil, &UnknownError{name}
+		return "", nil, &UnknownError{Name: name}
 	}
 	text, err = os.ReadFile(name)
 	if err != nil {
@@ -57,9 +57,15 @@ func Read(name string) (file string, text []byte, err error) {
 }
 
 // UnknownError is a scenario that is neither built in nor a file.
-type UnknownError struct{ Name string }
+type UnknownError struct {
+	Name string
+	Why  string // where there is something of that name that is no scenario
+}
 
 func (e *UnknownError) Error() string {
+	if e.Why != "" {
+		return fmt.Sprintf("read scenario %s: %s, wanted a file or one of %s", e.Name, e.Why, strings.Join(Builtin(), ", "))
+	}
 	return fmt.Sprintf("no scenario %q, wanted a file or one of %s%s", e.Name, strings.Join(Builtin(), ", "), didYouMean(e.Name, Builtin()))
 }
 
