@@ -7,7 +7,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // none stands for what is no number.
@@ -51,9 +50,6 @@ func parts(n float64, base int64, whole, rest string) string {
 	}
 	return fmt.Sprintf("%d %s %d %s", all/base, whole, max(all%base, -(all%base)), rest)
 }
-
-// Duration writes a time as Seconds does.
-func Duration(d time.Duration) string { return Seconds(d.Seconds()) }
 
 // Count writes a whole number in full: 12,000.
 func Count[N ~int | ~int64 | ~uint64](n N) string {
