@@ -2,10 +2,11 @@
 # make lint    vet, formatting and staticcheck
 # make build   bin/fsctl
 # make bench   the benchmarks
+# make bench-peers   fsctl against other load generators, into docs/performance.md: 20 minutes on an idle machine
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: build test lint bench deps
+.PHONY: build test lint bench bench-peers deps
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/fsctl .
@@ -20,6 +21,9 @@ lint:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-peers:
+	bench/run.sh --write docs/performance.md
 
 # The race detector needs a C compiler; tests drive a real nginx and show pages in a real Chromium.
 deps:

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"fsctl/report/figure"
+)
+
+var (
+	userMemory  = &metric{"a user", bytes1000, true}
+	addedMemory = &metric{"above one user", bytes1000, true}
+	peakOfUsers = &metric{"peak", bytes1000, true}
+)
+
+// bytes1000 writes a size: 12.3 MB.
+func bytes1000(size float64) string {
+	switch {
+	case size >= 1e6:
+		return figure.Number(size/1e6) + " MB"
+	case size >= 1e3:
+		return figure.Number(size/1e3) + " kB"
+	}
+	return figure.Number(size) + " B"
+}
+
+// memory compares what users cost who wait.
+func (b *bench) memory() *comparison {
+	return &comparison{name: memoryName, title: memoryTitle, columns: []*metric{userMemory, addedMemory, peakOfUsers},
+		primary: userMemory, reference: waiters("fsctl", 10_000), robust: true,
+		contenders: func(context.Context, *results) ([]contender, error) {
+			all := []contender{b.waits("fsctl", 10_000), b.waits("fsctl", 1_000_000)}
+			if b.peers["k6"] != nil {
+				all = append(all, b.waits("k6", 10_000))
+			}
+			return all, nil
+		}}
+}
+
+func waiters(peer string, users int) string {
+	return fmt.Sprintf("%s, %s", peer, figure.Of(users, "user"))
+}
+
+// waits is a contender that measures the memory of so many users above that of one.
+func (b *bench) waits(peer string, users int) contender {
+	p := b.peers[peer]
+	return contender{waiters(peer, users), func(ctx context.Context) (sample, error) {
+		one, err := b.memoryOf(ctx, p, 1)
+		if err != nil {
+			return nil, err
+		}
+		all, err := b.memoryOf(ctx, p, users)
+		if err != nil {
+			return nil, err
+		}
+		return sample{userMemory: (all - one) / float64(users), addedMemory: all - one, peakOfUsers: all}, nil
+	}}
+}
+
+// memoryOf returns the peak of the resident memory of a peer whose users all wait.
+func (b *bench) memoryOf(ctx context.Context, p *peer, users int) (sizeBytes float64, err error) {
+	dir, remove, err := b.directory(p.name)
+	if err != nil {
+		return 0, err
+	}
+	defer remove()
+	c, err := start(ctx, b.generatorCore, dir, "", p.path, p.waitArgs(b.server.plainURL, users)...)
+	if err != nil {
+		return 0, err
+	}
+	defer c.end()
+	if err := c.settle(); err != nil {
+		return 0, err
+	}
+	if sizeBytes, err = peakMemory(c.cmd.Process.Pid); err != nil {
+		return 0, err
+	}
+	c.end()
+	waited, err := p.waited(dir)
+	if err == nil && waited != float64(users) {
+		err = fmt.Errorf("%s had %s waiting, wanted %s", p.name, figure.Amount(waited), figure.Count(users))
+	}
+	return sizeBytes, err
+}
+
+// A program whose users all wait uses next to no CPU.
+const (
+	settleStep  = 500 * time.Millisecond
+	settleSteps = 4
+	settleCPU   = settleStep / 50
+)
+
+// settle waits until the program has been quiet for some time.
+func (c *child) settle() error {
+	var last time.Duration
+	for quiet, deadline := 0, time.Now().Add(2*patience); quiet < settleSteps; {
+		if err := c.pause(settleStep); err != nil {
+			return err
+		}
+		now, err := processCPU(c.cmd.Process.Pid)
+		if err != nil {
+			return err
+		}
+		if quiet++; now-last > settleCPU {
+			quiet = 0
+		}
+		if last = now; time.Now().After(deadline) {
+			return errors.New(c.name + " was still busy after two minutes of bringing in its users")
+		}
+	}
+	return nil
+}
