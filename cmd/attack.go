@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +20,7 @@ type attackOptions struct {
 	rate      string
 	dryRun    bool
 	noVerdict bool
+	search    searchOptions
 }
 
 func newAttack(s Streams) *cobra.Command {
@@ -32,6 +32,7 @@ func newAttack(s Streams) *cobra.Command {
 			"came or not. It writes a run directory, prints the verdict and exits with its code.\n" +
 			"Ctrl-C once stops, saves and reports; twice ends at once.",
 		Example: "  fsctl attack my-sale.yaml --target http://127.0.0.1:8080 --scale 1%\n" +
+			"  fsctl attack my-sale.yaml --target http://127.0.0.1:8080 --find-capacity\n" +
 			"  fsctl attack my-sale.yaml --target https://shop.example --allow-target shop.example\n" +
 			"  fsctl attack --targets targets.txt --rate 100/s --duration 30s --raw",
 		Args:              cobra.MaximumNArgs(1),
@@ -40,6 +41,7 @@ func newAttack(s Streams) *cobra.Command {
 			if len(args) > 0 {
 				o.name = args[0]
 			}
+			o.search.see(c.Flags())
 			return runAttack(c.Context(), s, o)
 		},
 	}
@@ -47,15 +49,16 @@ func newAttack(s Streams) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.targets, "targets", "", "a plain vegeta target list in place of a scenario, `FILE`")
 	f.StringVar(&o.rate, "rate", "", "rate of the target list: 100/s")
-	f.BoolVar(&o.dryRun, "dry-run", false, "check everything and say what would be sent; send nothing")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be sent and whether this machine can send it; send nothing")
 	f.BoolVar(&o.noVerdict, "no-verdict", false, "exit 0 whatever the verdict, once the run is saved")
+	o.search.flags(f)
 	o.files.flags(c)
 	o.output.flag(c, s)
 	return c
 }
 
 func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
-	if err := errors.Join(o.output.check(), o.check()); err != nil {
+	if err := errors.Join(o.output.check(), o.check(), o.search.check(o)); err != nil {
 		return err
 	}
 	switch {
@@ -78,15 +81,15 @@ func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.search.find {
+		return findCapacity(ctx, s, o, sc, scale)
+	}
 	storm, err := o.storm(sc, scale)
 	if err != nil {
 		return err
 	}
 	if o.dryRun {
-		rate, at := storm.Peak()
-		fmt.Fprintf(s.Out, "would send %d users within %v to %s over %d connections, at most %.0f/s, at %v\n",
-			storm.Arrivals(), storm.Length().Round(time.Millisecond), o.target, storm.Connections, rate, scenarios.Instant(at.Round(time.Millisecond)))
-		return nil
+		return o.tryStorm(ctx, s, storm)
 	}
 	dir, err := o.dispatch(ctx, s, storm, sc, scale)
 	return o.conclude(dir, err)
@@ -117,14 +120,15 @@ func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
 		return err
 	}
 	list, err := loadgen.NewTargetList(loadgen.TargetOptions{File: o.targets, Rate: rate, Duration: o.duration,
-		Allow: o.allow, Connections: o.connections, TLS: config, Raw: o.raw})
+		Allow: o.allow, Connections: o.connections, TLS: config, Raw: o.raw, Route: o.route})
 	if err != nil {
 		return err
 	}
 	if o.dryRun {
-		fmt.Fprintf(s.Out, "would send %d requests within %v over %d connections\n", list.Hits(), o.duration, list.Connections)
-		return nil
+		return o.tryList(ctx, s, list)
 	}
-	dir, _, err := o.send(ctx, s, list, list.Manifest(time.Now()), nil)
-	return o.conclude(dir, err)
+	if err := requireReady(ctx, list); err != nil {
+		return err
+	}
+	return o.conclude(o.send(ctx, s, attack{list, list.Manifest(time.Now()), nil, newProgress(s.Err), nil}))
 }

@@ -50,6 +50,14 @@ func (p *progress) show(i record.Interval) {
 	p.begun = true
 }
 
+// note prints a line of its own.
+func (p *progress) note(line string) {
+	if p.terminal {
+		line = "\r" + line + strings.Repeat(" ", max(0, p.width-1-len(line)))
+	}
+	fmt.Fprintln(p.w, line)
+}
+
 // end leaves the line that renews itself.
 func (p *progress) end() {
 	if p.terminal && p.begun {

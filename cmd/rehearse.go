@@ -67,12 +67,15 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 	if o.faults != "" && o.target != "" {
 		return usagef("found --faults beside --target, wanted it only with the built-in shop")
 	}
+	if len(o.connectTo) > 0 && o.target == "" {
+		return usagef("found --connect-to beside the built-in shop, wanted it only with --target")
+	}
 	if o.target != "" { // before the plan is printed
 		target, err := o.url()
 		if err != nil {
 			return err
 		}
-		if err := loadgen.CheckTarget(target, o.allow); err != nil {
+		if err := loadgen.CheckTarget(target, o.allow, o.route); err != nil {
 			return err
 		}
 	}
@@ -148,7 +151,7 @@ func (o *rehearseOptions) openShop(s Streams, sc *scenarios.Scenario, faults sho
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- v.Serve(ctx, listener) }()
-	o.target = "http://" + listener.Addr().String()
+	o.target, o.inside = "http://"+listener.Addr().String(), true
 	fmt.Fprintf(s.Err, "the built-in shop sells %d x %d pieces at %s, %d workers of %v\n", sale.Items, sale.Stock, o.target, r.Workers, r.ServiceTime)
 	return func() { cancel(); <-done }, nil
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -37,6 +37,10 @@ type stormOptions struct {
 	set         []string
 	engine      string
 	tls         tlsOptions
+	connectTo   []string
+	sources     []string
+	route       loadgen.Route // of connectTo and sources, once they are checked
+	inside      bool          // the target is in this process
 }
 
 type tlsOptions struct {
@@ -56,6 +60,8 @@ func (o *stormOptions) flags(c *cobra.Command) {
 	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` beyond this machine that may be stormed; may be repeated")
 	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
 	f.StringVar(&o.engine, "engine", "auto", "auto, wire (HTTP/1.1 at the least cost) or vegeta (net/http, HTTP/2)")
+	f.StringArrayVar(&o.connectTo, "connect-to", nil, "connect elsewhere than the target says, `HOST1:PORT1:HOST2:PORT2` as for curl; may be repeated")
+	f.StringSliceVar(&o.sources, "source", nil, "local `ADDRESS` to send from; several, with commas, are used in turn")
 	f.StringVar(&o.tls.authority, "cacert", "", "certificate authority of the target, PEM `FILE`")
 	f.StringVar(&o.tls.certificate, "cert", "", "client certificate, PEM `FILE`")
 	f.StringVar(&o.tls.key, "key", "", "key of the client certificate, PEM `FILE`")
@@ -72,6 +78,26 @@ func (o *stormOptions) check() error {
 	}
 	if o.duration < 0 {
 		return usagef("found --duration %v, wanted 0 or more", o.duration)
+	}
+	return o.findRoute()
+}
+
+// findRoute reads how connections reach the target.
+func (o *stormOptions) findRoute() error {
+	o.route = loadgen.Route{}
+	for _, text := range o.connectTo {
+		detour, err := loadgen.ParseDetour(text)
+		if err != nil {
+			return fmt.Errorf("--connect-to: %w", err)
+		}
+		o.route.ConnectTo = append(o.route.ConnectTo, detour)
+	}
+	for _, text := range o.sources {
+		source, err := loadgen.ParseSource(text)
+		if err != nil {
+			return fmt.Errorf("--source: %w", err)
+		}
+		o.route.Sources = append(o.route.Sources, source)
 	}
 	return nil
 }
@@ -135,39 +161,54 @@ type attacker interface {
 	Run(ctx context.Context, w *record.Writer, t0 time.Time, observe loadgen.Observer) (record.End, error)
 }
 
-// send makes the run directory and runs the attack. It returns the directory and how the run
-// ended; an error after the directory was made is the record's.
-func (o *stormOptions) send(ctx context.Context, s Streams, a attacker, m record.Manifest, sc *scenarios.Scenario) (dir string, end record.End, err error) {
+// attack is what is sent, and who looks on.
+type attack struct {
+	attacker
+	manifest record.Manifest
+	scenario *scenarios.Scenario // nil for a list of targets
+	progress *progress
+	watch    loadgen.Observer // may be nil
+}
+
+// users says how many come, where that is known.
+func (a *attack) users() string {
+	if a.manifest.PlannedArrivals == 0 {
+		return "users"
+	}
+	return fmt.Sprintf("%d users", a.manifest.PlannedArrivals)
+}
+
+// send makes the run directory and runs the attack. It returns the directory, empty where it could not be
+// made; an error after it was made is the record's.
+func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir string, err error) {
+	m, sc := a.manifest, a.scenario
 	dir = o.directory(nameOf(sc), m.Start)
 	m.FsctlVersion = version()
-	m.Settings = o.settings()
+	settings := o.settings()
+	maps.Copy(settings, m.Settings)
+	m.Settings = settings
 	var document []byte
 	if sc != nil {
 		document = sc.Document
 	}
 	w, err := record.Create(dir, m, document)
 	if err != nil {
-		return dir, end, err
+		return "", err
 	}
-	progress := newProgress(s.Err)
-	observe := loadgen.Observer(func(i record.Interval) error { progress.show(i); return nil })
-	if sc != nil {
-		live := report.NewLive(sc, m)
-		observe = func(i record.Interval) error {
-			progress.show(i)
-			if crossed := live.Add(i); crossed != nil {
-				return &loadgen.Abort{Message: crossed.Summary()}
-			}
+	observe := func(i record.Interval) error {
+		a.progress.show(i)
+		if a.watch == nil {
 			return nil
 		}
+		return a.watch(i)
 	}
-	fmt.Fprintf(s.Err, "run %s: %d users to %s over %d connections, T0 at %s\n", dir, m.PlannedArrivals, m.Target, m.Connections, m.T0.Format("15:04:05.000"))
-	end, err = a.Run(ctx, w, m.T0, observe)
-	progress.end()
+	fmt.Fprintf(s.Err, "run %s: %s to %s over %d connections, T0 at %s\n", dir, a.users(), m.Target, m.Connections, m.T0.Format("15:04:05.000"))
+	end, err := a.Run(ctx, w, m.T0, observe)
+	a.progress.end()
 	if end.Message != "" {
 		fmt.Fprintf(s.Err, "%s: %s\n", end.Reason, end.Message)
 	}
-	return dir, end, err
+	return dir, err
 }
 
 func nameOf(sc *scenarios.Scenario) string {
@@ -179,33 +220,49 @@ func nameOf(sc *scenarios.Scenario) string {
 
 // settings are what run.json keeps of the flags.
 func (o *stormOptions) settings() map[string]any {
-	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure}
+	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure,
+		"connect_to": o.connectTo, "source": o.sources}
 }
 
-// storm compiles a scenario's storm at a scale and returns it with its manifest.
+// storm compiles a scenario's storm at a scale.
 func (o *stormOptions) storm(sc *scenarios.Scenario, scale float64) (*loadgen.Storm, error) {
-	target, err := o.url()
+	resolved, err := o.resolve(sc, scale)
 	if err != nil {
 		return nil, err
+	}
+	return loadgen.New(resolved)
+}
+
+// resolve returns what to send where, by the flags.
+func (o *stormOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.Options, error) {
+	target, err := o.url()
+	if err != nil {
+		return loadgen.Options{}, err
 	}
 	config, err := o.tls.config()
 	if err != nil {
-		return nil, err
+		return loadgen.Options{}, err
 	}
-	return loadgen.New(loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed,
-		Connections: o.connections, Duration: o.duration, Engine: o.engine, TLS: config, Raw: o.raw})
+	return loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed,
+		Connections: o.connections, Duration: o.duration, Engine: o.engine, TLS: config, Raw: o.raw, Route: o.route, TargetInside: o.inside}, nil
 }
 
 // dispatch sends a storm.
 func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (dir string, err error) {
+	if err := requireReady(ctx, storm); err != nil {
+		return "", err
+	}
 	m, err := storm.Manifest(time.Now())
 	if err != nil {
 		return "", err
 	}
 	m.ScaleRatio = scale
-	dir, _, err = o.send(ctx, s, storm, m, sc)
-	if _, exists := errors.AsType[*record.ExistsError](err); exists {
-		return "", err
+	live := report.NewLive(sc, m)
+	watch := func(i record.Interval) error {
+		if crossed := live.Add(i); crossed != nil {
+			return &loadgen.Abort{Message: crossed.Summary()}
+		}
+		return nil
 	}
-	return dir, err
+	return o.send(ctx, s, attack{storm, m, sc, newProgress(s.Err), watch})
 }

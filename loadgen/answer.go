@@ -9,42 +9,80 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+
+	"github.com/theory/jsonpath"
+
+	"fsctl/scenarios"
 )
 
-// from takes the variable out of an answer and tells whether it was there. Where it was not, an
-// earlier value stays. document is the body as JSON, decoded once for all extracts of a step.
-func (e *extract) from(a *Answer, u *user, document *any) bool {
-	value, ok := "", false
-	switch e.From {
-	case "json":
-		value, ok = e.fromJSON(a.Body, document)
-	case "regex":
-		value, ok = e.fromText(a.Body)
-	case "header":
-		value = a.Header.Get(e.Name)
-		ok = value != ""
-	case "cookie":
-		for _, c := range (&http.Response{Header: a.Header}).Cookies() {
-			if c.Name == e.Name {
-				value, ok = c.Value, true
-			}
+// extract takes a variable out of an answer.
+type extract struct {
+	scenarios.Extract
+	slot int
+	path []member // of a JSON path to one value
+}
+
+func newExtract(e scenarios.Extract, slot int) extract {
+	v := extract{Extract: e, slot: slot}
+	if e.From == "header" {
+		v.Name = http.CanonicalHeaderKey(e.Name)
+	}
+	if e.Path != nil {
+		if path, ok := membersOf(e.Path); ok {
+			v.path, v.Path = path, nil
 		}
 	}
+	return v
+}
+
+// from takes the variable out of an answer and tells whether it was there. Where it was not, an earlier value
+// stays.
+func (e *extract) from(a *Answer, u *user) bool {
+	value, ok := e.find(a)
 	if ok {
-		u.values[e.slot] = value
+		u.values[e.slot] = append(u.values[e.slot][:0], value...)
 	}
 	return ok
 }
 
-func (e *extract) fromJSON(body []byte, document *any) (string, bool) {
-	if *document == nil {
-		decoder := json.NewDecoder(bytes.NewReader(body))
-		decoder.UseNumber() // order numbers may be larger than a float holds
-		if decoder.Decode(document) != nil {
-			return "", false
+func (e *extract) find(a *Answer) (value []byte, ok bool) {
+	switch e.From {
+	case "json":
+		if e.Path == nil {
+			return a.values.find(a.Body, e.path)
+		}
+		return e.fromDocument(a.Body)
+	case "regex":
+		return e.fromText(a.Body)
+	case "header":
+		value = a.header(e.Name)
+		return value, len(value) > 0
+	}
+	for i := range a.Header {
+		if f := &a.Header[i]; f.Name == "Set-Cookie" {
+			if c, err := http.ParseSetCookie(string(f.Value)); err == nil && c.Name == e.Name {
+				value, ok = []byte(c.Value), true
+			}
 		}
 	}
-	nodes := e.Path.Select(*document)
+	return value, ok
+}
+
+// fromDocument is for paths that may lead to many values, of which the first counts.
+func (e *extract) fromDocument(body []byte) ([]byte, bool) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber() // order numbers may be larger than a float holds
+	var document any
+	if decoder.Decode(&document) != nil {
+		return nil, false
+	}
+	value, ok := selected(document, e.Path)
+	return []byte(value), ok
+}
+
+// selected returns the first value that a path finds in a document.
+func selected(document any, path *jsonpath.Path) (string, bool) {
+	nodes := path.Select(document)
 	if len(nodes) == 0 || nodes[0] == nil {
 		return "", false
 	}
@@ -61,12 +99,12 @@ func (e *extract) fromJSON(body []byte, document *any) (string, bool) {
 }
 
 // fromText returns the first group of the first match, or the match where there is no group.
-func (e *extract) fromText(body []byte) (string, bool) {
+func (e *extract) fromText(body []byte) ([]byte, bool) {
 	m := e.Pattern.FindSubmatch(body)
 	if m == nil {
-		return "", false
+		return nil, false
 	}
-	return string(m[min(1, len(m)-1)]), true
+	return m[min(1, len(m)-1)], true
 }
 
 func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -82,5 +83,83 @@ journeys: {visitor: [browse, {think: {exponential: 1ms}}, browse]}
 		}
 		v.take(w, u, false)
 		v.put(&sample{step: u.step(), due: u.due, sent: now, done: now}, u)
+	}
+}
+
+// parrot is a target that costs little and allocates nothing: it answers every piece that it reads.
+func parrot(t testing.TB, answer string) *url.URL {
+	t.Helper()
+	l := must(net.Listen("tcp", "127.0.0.1:0"))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		piece, reply := make([]byte, 16<<10), []byte(answer)
+		for {
+			if _, err := c.Read(piece); err != nil {
+				return
+			}
+			if _, err := c.Write(reply); err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	return &url.URL{Scheme: "http", Host: l.Addr().String()}
+}
+
+// steadyState returns one request of the whole path after the other: arrivals, templates, the wire, extraction,
+// checks, histograms.
+func steadyState(t testing.TB) func() {
+	where := parrot(t, "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 46\r\n\r\n"+
+		`{"order_id":"o-1234567890","state":"accepted"}`)
+	s := compile(t, `
+sale: {items: 100, stock: 1k, popularity: {zipf: 0.9}}
+steps:
+  order:
+    share: 100%
+    request: {method: POST, url: "/items/${sku}/orders", headers: {Authorization: "Bearer ${user.token}"}, json: {sku: "${sku}", user: "${user.id}"}}
+    extract: {order_id: "json:$.order_id", state: "json:$.state"}
+    check: ["status in 200,201", "body contains order", "state == accepted"]
+    outcome: {placed: "status 201"}
+storm: {t0: 0s, phases: [{journey: buyer, at: T0, users: 200M}]}
+journeys: {buyer: [order]}
+feeders: {user: {from: sequence, size: 200M, fields: {token: "t${n}"}}}
+`, func(o *Options) { o.Target, o.Connections = where, 1 })
+	engine := must(s.newEngine(t.Context()))
+	v := newShard(s, 0, time.Now().Add(-time.Hour)) // everybody is due
+	w := &worker{shard: v, conn: engine.Conn()}
+	t.Cleanup(func() { v.alarm.close(); engine.Close() })
+	var u *user
+	var done *sample
+	return func() {
+		u = v.next(w, done, u)
+		done = w.perform(context.Background(), u)
+		if w.answer.Err != nil || done.failed > 0 {
+			t.Fatal(w.answer.Err, done.judgement)
+		}
+	}
+}
+
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	request := steadyState(t)
+	for range 3000 { // past the first block of arrivals
+		request()
+	}
+	if n := testing.AllocsPerRun(5000, request); n != 0 {
+		t.Errorf("%v allocations a request, wanted 0", n)
+	}
+}
+
+// BenchmarkTemplatedPost is the whole path of a request, beside the target's share of the core.
+func BenchmarkTemplatedPost(b *testing.B) {
+	request := steadyState(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		request()
 	}
 }

@@ -74,7 +74,7 @@ func TestTLS(t *testing.T) {
 				c.change(config, server)
 			}
 			target := must(url.Parse(server.URL))
-			for _, engine := range []Engine{NewNetHTTP(target, 1, config, nil), must(newWireEngine(context.Background(), target, 1, config, nil))} {
+			for _, engine := range []Engine{NewNetHTTP(target, 1, config, nil), must(newWireEngine(context.Background(), target, 1, config, Route{}, nil))} {
 				class, body := c.class, c.body
 				if _, ours := engine.(*wireEngine); ours {
 					body = strings.Replace(body, "HTTP/2.0", "HTTP/1.1", 1) // all it speaks

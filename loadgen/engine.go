@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"context"
-	"net/http"
 	"time"
 )
 
@@ -32,8 +31,9 @@ type Request struct {
 	Body       []byte
 	Timeout    time.Duration
 	Redirects  int
-	WantBody   bool // else the body is read and only counted
-	WantHeader bool // else the answer's header may be left out
+	WantBody   bool      // else the body is read and only counted
+	WantHeader []string  // names, in canonical form, of the answer's header fields that are wanted
+	Sent       time.Time // the instant that counts as that of sending; zero for that of the call
 }
 
 // Field is one header field of a request.
@@ -44,15 +44,18 @@ type Field struct {
 
 // Answer is what came back.
 type Answer struct {
-	Status   int         // of a whole answer, else 0
-	Header   http.Header // where it was wanted
-	Body     []byte      // where it was wanted
+	Status   int     // of a whole answer, else 0
+	Header   []Field // those that were wanted, in the order in which they came
+	Body     []byte  // where it was wanted
 	BytesOut uint64
 	BytesIn  uint64
-	Waiting  time.Duration // from the call of Do to the first byte of the answer
+	Waiting  time.Duration // from sending to the first byte of the answer
+	Took     time.Duration // from sending to the last byte of the answer, or to the error
 	Connect  time.Duration // handshakes of the connection it opened, 0 for one that was open
 	Err      error
 	Class    string // of Err
+
+	values valueReader
 }
 
 // keptBody is the largest buffer that an answer keeps for the next one.
@@ -64,5 +67,26 @@ func (a *Answer) reset() {
 	if cap(body) > keptBody {
 		body = nil
 	}
-	*a = Answer{Body: body}
+	a.Status, a.Header, a.Body, a.BytesOut, a.BytesIn = 0, a.Header[:0], body, 0, 0
+	a.Waiting, a.Took, a.Connect, a.Err, a.Class = 0, 0, 0, nil, ""
+}
+
+// addHeader adds a field of the answer's header.
+func (a *Answer) addHeader(name string, value []byte) {
+	n := len(a.Header)
+	if n == cap(a.Header) {
+		a.Header = append(a.Header, Field{})
+	}
+	a.Header = a.Header[:n+1]
+	a.Header[n].Name, a.Header[n].Value = name, append(a.Header[n].Value[:0], value...)
+}
+
+// header returns the first value of a field, by its canonical name.
+func (a *Answer) header(name string) []byte {
+	for i := range a.Header {
+		if a.Header[i].Name == name {
+			return a.Header[i].Value
+		}
+	}
+	return nil
 }

@@ -36,7 +36,7 @@ func (s *Storm) copyLedger(ctx context.Context, w *record.Writer) error {
 		return fmt.Errorf("read ledger: %w", err)
 	}
 	address := request.URL.Redacted()
-	engine := NewNetHTTP(s.Target, 1, s.TLS, s.Dial)
+	engine := NewNetHTTP(s.Target, 1, s.TLS, s.Route.dialer(s.Dial))
 	defer engine.Close()
 	response, err := engine.transport.RoundTrip(request)
 	if err != nil {

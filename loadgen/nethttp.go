@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,6 +16,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"fsctl/loadgen/wire"
 )
 
 // mostBody is the most that is read of one answer; a body without end must end somewhere.
@@ -33,7 +36,7 @@ type NetHTTP struct {
 // connections may keep one open. Dial stands in for the network where it is not nil.
 func NewNetHTTP(target *url.URL, connections int, config *tls.Config, dial func(ctx context.Context, network, address string) (net.Conn, error)) *NetHTTP {
 	if dial == nil {
-		dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+		dial = Route{}.dialer(nil)
 	}
 	return &NetHTTP{base: target, transport: &http.Transport{
 		DialContext:         dial,
@@ -42,6 +45,8 @@ func NewNetHTTP(target *url.URL, connections int, config *tls.Config, dial func(
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: connections,
 		DisableCompression:  true, // bytes are counted as they came
+		// How long a request that expects 100 Continue keeps its body back; without it, not at all.
+		ExpectContinueTimeout: time.Second,
 	}}
 }
 
@@ -160,7 +165,11 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	c.redirects, c.connect = r.Redirects, 0
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
-	began := time.Now()
+	began := r.Sent
+	if began.IsZero() {
+		began = time.Now()
+	}
+	defer func() { a.Took = time.Since(began) }()
 	first := new(atomic.Int64) // a request that is given up may still be answered: a is another's then
 	trace := &httptrace.ClientTrace{GotFirstResponseByte: func() { first.Store(int64(time.Since(began))) }}
 	request, err := newRequest(httptrace.WithClientTrace(ctx, trace), r, c.prefix+string(r.URL))
@@ -177,9 +186,18 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	}
 	defer response.Body.Close()
 	a.Waiting = time.Duration(first.Load())
-	a.Status, a.Header = response.StatusCode, response.Header
+	a.Status = response.StatusCode
+	for _, name := range r.WantHeader {
+		for _, value := range response.Header[name] {
+			a.addHeader(name, []byte(value))
+		}
+	}
 	if response.StatusCode != http.StatusSwitchingProtocols { // what follows is no body, and need not end
 		a.read(response.Body, r.WantBody)
+	}
+	if len(a.Body) > 0 && a.Err == nil && strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") &&
+		strings.Contains(strings.ToLower(request.Header.Get("Accept-Encoding")), "gzip") {
+		a.unpack()
 	}
 	c.idleSince = time.Now()
 }
@@ -226,6 +244,20 @@ func (a *Answer) read(body io.Reader, want bool) {
 	}
 	if err != nil {
 		a.fail(err)
+	}
+}
+
+// unpack unpacks a body in gzip.
+func (a *Answer) unpack() {
+	packed, err := gzip.NewReader(bytes.NewReader(a.Body))
+	if err == nil {
+		a.Body, err = io.ReadAll(io.LimitReader(packed, mostBody+1))
+	}
+	switch {
+	case err != nil:
+		a.fail(fmt.Errorf("%w: body is not gzip: %w", wire.ErrMalformed, err))
+	case len(a.Body) > mostBody:
+		a.fail(fmt.Errorf("%w: over %d MiB unpacked", errTooLarge, mostBody>>20))
 	}
 }
 

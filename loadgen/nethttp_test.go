@@ -68,7 +68,7 @@ func hang(text string) func(*net.TCPConn) {
 // engines are those that must agree on every answer.
 var engines = map[string]func(*url.URL) Engine{
 	EngineVegeta: func(u *url.URL) Engine { return NewNetHTTP(u, 1, nil, nil) },
-	EngineWire:   func(u *url.URL) Engine { return must(newWireEngine(context.Background(), u, 1, nil, nil)) },
+	EngineWire:   func(u *url.URL) Engine { return must(newWireEngine(context.Background(), u, 1, nil, Route{}, nil)) },
 }
 
 // ask sends one GET request on a new engine on net/http.
@@ -161,11 +161,11 @@ func TestAnswersInFull(t *testing.T) {
 	engine := NewNetHTTP(must(url.Parse(server.URL+"/api/")), 1, nil, nil)
 	defer engine.Close()
 	conn, a := engine.Conn(), new(Answer)
-	r := &Request{Method: "PUT", URL: []byte("/x?y=1"), Body: []byte("hello"), Timeout: patience, WantBody: true,
+	r := &Request{Method: "PUT", URL: []byte("/x?y=1"), Body: []byte("hello"), Timeout: patience, WantBody: true, WantHeader: []string{"X-Saw"},
 		Header: []Field{{"Host", []byte("shop.invalid")}, {"X-A", []byte("1")}, {"X-A", []byte("2")}}}
 	conn.Do(context.Background(), r, a)
-	if want := `PUT shop.invalid /api/x?y=1 "hello" [1 2]`; a.Header.Get("X-Saw") != want || a.Err != nil {
-		t.Errorf("the target saw %s, wanted %s; %v", a.Header.Get("X-Saw"), want, a.Err)
+	if want := `PUT shop.invalid /api/x?y=1 "hello" [1 2]`; string(a.header("X-Saw")) != want || a.Err != nil {
+		t.Errorf("the target saw %s, wanted %s; %v", string(a.header("X-Saw")), want, a.Err)
 	}
 	if string(a.Body) != "answer" || a.BytesIn != 6 || a.BytesOut != 5 || a.Status != 200 || a.Connect <= 0 || a.Waiting <= 0 {
 		t.Errorf("found %+v", a)

@@ -60,8 +60,16 @@ type user struct {
 	draws   uint32
 	status  int32    // of the last answer, 0 for none
 	rounds  []round  // by depth of loop
-	values  []string // extracted variables by slot; nil until the first
-	next    *user    // in a slot of the wheel
+	values  [][]byte // extracted variables by slot; nil until the first
+	next    *user    // in a slot of the wheel, or among those whose memory is free
+}
+
+// become makes a user who has gone into another; only the memory stays.
+func (u *user) become(arrival uint64, p *program) {
+	for i := range u.values {
+		u.values[i] = u.values[i][:0]
+	}
+	*u = user{arrival: arrival, program: p, rounds: u.rounds, values: u.values}
 }
 
 // compiler turns a scenario's words into programs, steps and slots.
@@ -151,7 +159,7 @@ func (u *user) advance(now time.Duration, thinks scenarios.Stream) *step {
 			u.due += in.law.Quantile(draw)
 			u.at++
 		case opEnter:
-			if u.rounds == nil {
+			if len(u.rounds) < u.program.depth {
 				u.rounds = make([]round, u.program.depth)
 			}
 			u.rounds[in.loop.depth] = round{began: u.due, start: u.due}

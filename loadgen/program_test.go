@@ -3,7 +3,6 @@ package loadgen
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +35,7 @@ func walkJourney(s *Storm, arrival uint64, from time.Duration, answer func(n int
 	return visits
 }
 
-func ok(body string) *Answer { return &Answer{Status: 200, Header: http.Header{}, Body: []byte(body)} }
+func ok(body string) *Answer { return &Answer{Status: 200, Body: []byte(body)} }
 
 // twoSteps is a scenario in which journey j does what the text says.
 func twoSteps(do string) string {
@@ -73,7 +72,7 @@ func TestJourneys(t *testing.T) {
 	}
 	status := func(code int) func(int, visit) (time.Duration, *Answer) {
 		return func(int, visit) (time.Duration, *Answer) {
-			return 10 * ms, &Answer{Status: code, Header: http.Header{}}
+			return 10 * ms, &Answer{Status: code}
 		}
 	}
 	for _, c := range []struct {
@@ -180,7 +179,7 @@ func stepsOf(s *Storm, journey string, stock bool) string {
 			case v.step != "order" && v.step != "claim" && v.step != "status":
 				return ms, ok("{}")
 			case !stock:
-				return ms, &Answer{Status: 409, Header: http.Header{}, Body: []byte(`{"error":"sold_out"}`)}
+				return ms, &Answer{Status: 409, Body: []byte(`{"error":"sold_out"}`)}
 			}
 			if v.step == "status" {
 				asked++

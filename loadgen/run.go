@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -38,56 +37,93 @@ func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
 				"T0 is %s, so that the storm should have begun %v ago", at.Format(time.RFC3339), now.Sub(begin).Round(time.Second))
 		}
 	}
+	m := s.manifest(now, t0)
+	m.PlannedArrivals = s.schedule.Len()
+	return m, nil
+}
+
+func (s *Storm) manifest(now, t0 time.Time) record.Manifest {
 	return record.Manifest{
 		Scenario: s.Scenario.Name, Target: s.Target.Redacted(), Engine: s.engineName(), Seed: s.Seed, Connections: s.Connections,
-		Cores: runtime.GOMAXPROCS(0), PlannedArrivals: s.schedule.Len(), Start: now, T0: t0,
-		Agents: []record.Agent{{Name: "local", ShareRatio: 1}},
-	}, nil
+		Cores: runtime.GOMAXPROCS(0), Start: now, T0: t0, Agents: []record.Agent{{Name: "local", ShareRatio: 1}},
+	}
 }
 
 // Run sends the storm and writes its record, which it closes. It returns when the storm is over
 // and drained, or soon after ctx is done: what was measured is kept, and the record says how the
 // run ended. The error is the record's: a full disk, say.
 func (s *Storm) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe Observer) (record.End, error) {
+	return s.session(ctx, w, t0, observe, func(r *run) record.End { return r.send(ctx, s) })
+}
+
+// session opens what every run needs, lets send send, reads the ledger and closes the record.
+func (s *Storm) session(ctx context.Context, w *record.Writer, t0 time.Time, observe Observer, send func(*run) record.End) (record.End, error) {
 	engine, err := s.newEngine(ctx)
 	if err != nil {
 		return record.End{Reason: record.Failed}, errors.Join(err, w.Close(record.End{At: time.Now(), Reason: record.Failed, Message: err.Error()}))
 	}
 	defer engine.Close()
-	r := &run{storm: s, writer: w, t0: t0, observe: observe}
-	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	r.start(hard, engine)
-	end := r.watch(ctx)
-	r.drain(cancel)
-	if err := r.flush(); err != nil && end.Reason == record.Completed {
-		end = endOf(err)
+	r := &run{writer: w, t0: t0, observe: observe, event: second(time.Since(t0)), meter: newMeter()}
+	r.hard, r.giveUp = context.WithCancel(context.WithoutCancel(ctx))
+	for range s.Connections {
+		r.conns = append(r.conns, engine.Conn())
 	}
+	end := send(r)
+	r.giveUp()
 	s.readLedger(ctx, w)
 	err = w.Update(func(m *record.Manifest) {
-		m.Agents[0].T0SkewSeconds = r.t0Skew().Seconds()
+		m.Agents[0].T0SkewSeconds = r.skew.Seconds()
 		m.Agents[0].Finished = true
 	})
 	end.At = time.Now()
 	return end, errors.Join(err, w.Close(end))
 }
 
-// run is one storm under way.
+// run is a run under way: one storm, or several after one another over the same connections.
 type run struct {
-	storm    *Storm
+	storm    *Storm // that is sent now
+	conns    []Conn
+	hard     context.Context // of the requests: those in flight are given up when it ends
+	giveUp   context.CancelFunc
 	writer   *record.Writer
 	t0       time.Time
 	observe  Observer
 	shards   []*shard
 	workers  sync.WaitGroup
 	event    int // second that the next flush belongs to
-	cpu      time.Duration
+	meter    *meter
 	sequence atomic.Uint64 // of raw results
+	drained  bool          // the last storm went to its end, and every user with it
+	skew     time.Duration // lateness of the first request due at or after T0
+	sent     bool          // the storm that has that request
 }
 
-func (r *run) start(ctx context.Context, engine Engine) {
-	r.event = second(time.Since(r.t0))
-	r.cpu = processCPU()
+// send sends a storm and waits for its end.
+func (r *run) send(ctx context.Context, s *Storm) record.End {
+	if r.hard.Err() != nil { // the storm before was given up
+		r.hard, r.giveUp = context.WithCancel(context.WithoutCancel(ctx))
+	}
+	r.storm, r.drained = s, false
+	r.start()
+	end := r.watch(ctx)
+	r.drain()
+	if err := r.flush(); err != nil && end.Reason == record.Completed {
+		end = endOf(err)
+	}
+	if !r.sent {
+		r.skew, r.sent = r.t0Skew(), true
+	}
+	return end
+}
+
+// begin returns the second in which the next storm may begin, a notice from now at the least.
+func (r *run) begin(notice time.Duration) int {
+	return max(second(time.Since(r.t0)+notice)+1, r.event)
+}
+
+func (r *run) start() {
+	r.shards = nil
+	conns := r.conns
 	for i := range r.storm.shards {
 		s := newShard(r.storm, i, r.t0)
 		s.told = func(o record.Order) { _ = r.writer.Told(o) } // the writer keeps its first error
@@ -100,8 +136,9 @@ func (r *run) start(ctx context.Context, engine Engine) {
 		}
 		r.shards = append(r.shards, s)
 		for range s.workers {
-			w := &worker{shard: s, conn: engine.Conn(), wake: make(chan *user, 1)}
-			r.workers.Go(func() { w.run(ctx) })
+			w := &worker{shard: s, conn: conns[0], wake: make(chan *user, 1)}
+			conns = conns[1:]
+			r.workers.Go(func() { w.run(r.hard) })
 		}
 		r.workers.Go(s.pace)
 	}
@@ -110,8 +147,9 @@ func (r *run) start(ctx context.Context, engine Engine) {
 // watch flushes every second until the storm is over, too long in draining, or stopped.
 func (r *run) watch(ctx context.Context) record.End {
 	over := make(chan struct{})
+	shards := r.shards // those of the next storm may take their place before the last of these has finished
 	go func() {
-		for _, s := range r.shards {
+		for _, s := range shards {
 			<-s.finished
 		}
 		close(over)
@@ -125,6 +163,7 @@ func (r *run) watch(ctx context.Context) record.End {
 		select {
 		case <-over:
 			tick.Stop()
+			r.drained = true
 			return record.End{Reason: record.Completed}
 		case <-ctx.Done():
 			tick.Stop()
@@ -141,13 +180,15 @@ func (r *run) watch(ctx context.Context) record.End {
 }
 
 // drain stops sending and waits for the answers in flight, then gives up those that do not come.
-func (r *run) drain(giveUp context.CancelFunc) {
+func (r *run) drain() {
 	for _, s := range r.shards {
 		s.stop()
 	}
-	timer := time.AfterFunc(grace, giveUp)
-	defer timer.Stop()
+	timer := time.AfterFunc(grace, r.giveUp)
 	r.workers.Wait()
+	if !timer.Stop() {
+		<-r.hard.Done() // so that the next storm does not begin with what is about to end
+	}
 }
 
 // flush writes one second of the record and shows it to the observer.
@@ -156,9 +197,7 @@ func (r *run) flush() error {
 	for _, s := range r.shards {
 		s.flush(r.event, intervals)
 	}
-	cpu := processCPU()
-	intervals[r.event].Generator.CPUSeconds = (cpu - r.cpu).Seconds()
-	r.cpu = cpu
+	r.meter.read(intervals[r.event].Generator)
 	r.event = max(r.event+1, second(time.Since(r.t0)))
 	err := save(r.writer, intervals, r.observe)
 	for _, s := range r.shards {
@@ -214,13 +253,4 @@ func (r *run) result(w *worker, done *sample) *vegeta.Result {
 		v.Error = http.StatusText(w.answer.Status)
 	}
 	return v
-}
-
-// processCPU returns the CPU time that this process has used.
-func processCPU() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

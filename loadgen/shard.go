@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"container/heap"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -19,33 +20,46 @@ type shard struct {
 	told   func(record.Order) // where buyers' orders are noted
 	raw    func(*worker, *sample)
 
-	coming walk     // users by the instant they come, sent for or not; for the run's goroutine alone
-	came   []uint64 // by phase: users counted by it, not yet in the tally
+	coming  walk // users by the instant they come, sent for or not; for the run's goroutine alone
+	counted int  // second from which on users have not been counted; likewise
+	flushed []*tally
 
 	mu       sync.Mutex
 	opening  walk  // users whose first request is due when they come, as connections get to them
 	pausing  walk  // users who pause first
 	wheel    wheel // users who think, or whose next step is due
+	gone     *user // users whose memory is free, linked
 	idle     []*worker
 	workers  int
 	busy     int
-	tally    *tally
-	spare    *tally
-	pending  []uint64      // by step: due follow-ups that no connection has taken yet
+	busiest  int           // in this second
+	warm     int           // connections in use lately
+	tally    *tally        // of the second under way
+	until    time.Duration // that second's end
+	full     []*tally      // of seconds that are over, not yet flushed
+	spare    []*tally
+	expected expected
 	wake     time.Duration // the pacer sleeps until then
+	woke     time.Duration // its last round
+	handed   int           // requests since an answer was read
+	early    time.Duration // by which the alarm rings before that, to spin
 	closing  bool          // no more is sent
-	kick     chan struct{}
+	alarm    alarm         // nil once the pacer is gone
 	finished chan struct{} // closed when there is nothing left to do
+	stopped  time.Duration // when sending was stopped, never for not yet
 	t0Skew   time.Duration // lateness of the first request due at or after T0
 	t0Due    time.Duration
 }
 
-const never = time.Duration(1<<63 - 1)
+// Instants that stand for something else.
+const (
+	never = time.Duration(math.MaxInt64)
+	soon  = time.Duration(math.MinInt64) // the pacer wakes in a moment, whatever is due
+)
 
 func newShard(s *Storm, number int, t0 time.Time) *shard {
-	v := &shard{storm: s, number: uint64(number), t0: t0, came: make([]uint64, len(s.programs)),
-		tally: newTally(s.steps, s.timings), spare: newTally(s.steps, s.timings), pending: make([]uint64, len(s.steps)),
-		kick: make(chan struct{}, 1), finished: make(chan struct{}), wake: never, t0Due: never}
+	v := &shard{storm: s, number: uint64(number), t0: t0, expected: newExpected(len(s.steps)),
+		alarm: newAlarm(s.pacing.precise), finished: make(chan struct{}), wake: never, stopped: never, t0Due: never}
 	own := func(a scenarios.Arrival) bool { return a.Index%uint64(s.shards) == v.number }
 	opens := func(a scenarios.Arrival) bool { return s.programs[a.Phase].opening != nil }
 	v.coming = newWalk(s.schedule.Walk(), own)
@@ -53,7 +67,12 @@ func newShard(s *Storm, number int, t0 time.Time) *shard {
 	if slices.ContainsFunc(s.programs, func(p *program) bool { return p.opening == nil }) {
 		v.pausing = newWalk(s.schedule.Walk(), func(a scenarios.Arrival) bool { return own(a) && !opens(a) })
 	}
-	v.wheel.tick = tickOf(v.now())
+	now := v.now()
+	v.wheel.tick = tickOf(now)
+	v.counted = min(second(now), second(v.coming.head.Due))
+	v.expected.from = v.counted
+	v.warm = fewWarm
+	v.begin(second(now))
 	return v
 }
 
@@ -86,17 +105,10 @@ func (w *walk) next() {
 // due tells whether an arrival is due.
 func (w *walk) due(now time.Duration) bool { return w.more && w.head.Due <= now }
 
-// count counts the users who have come. It may take long where many come at once, and so holds no lock.
-func (s *shard) count(now time.Duration) {
-	for ; s.coming.due(now); s.coming.next() {
-		s.came[s.coming.head.Phase]++
-	}
-}
-
 // admit lets in the next user who pauses first.
 func (s *shard) admit() {
 	if u := s.user(s.pausing.head); u != nil {
-		s.wheel.add(u)
+		s.wait(u)
 	} else {
 		s.tally.iterations++
 	}
@@ -105,12 +117,27 @@ func (s *shard) admit() {
 
 // user makes a user of an arrival, at the first step. It returns nil where there is none to send.
 func (s *shard) user(a scenarios.Arrival) *user {
-	u := &user{arrival: a.Index, program: s.storm.programs[a.Phase]}
+	u := s.gone
+	if u == nil {
+		u = &user{}
+	}
+	s.gone = u.next
+	u.become(a.Index, s.storm.programs[a.Phase])
 	if u.advance(a.Due, s.storm.thinks) == nil {
+		s.leave(u)
 		return nil
 	}
 	return u
 }
+
+// wait lets a user wait until the next step is due.
+func (s *shard) wait(u *user) {
+	s.expected.add(u.step(), u.due, 1)
+	s.wheel.add(u)
+}
+
+// leave takes a user's memory for the next one.
+func (s *shard) leave(u *user) { u.next, s.gone = s.gone, u }
 
 // pop returns the user whose step has been due longest, or nil where none is due.
 func (s *shard) pop(now time.Duration) *user {
@@ -126,9 +153,7 @@ func (s *shard) pop(now time.Duration) *user {
 		s.opening.next()
 		return s.user(a) // never nil: its program has an opening
 	}
-	u := heap.Pop(&s.wheel.soon).(*user)
-	s.tally.counters[u.step().index].Due++
-	return u
+	return heap.Pop(&s.wheel.soon).(*user)
 }
 
 // oldest returns the due instant of the first request that waits for a connection or will do so soon,
@@ -151,6 +176,8 @@ func (u *user) step() *step { return u.program.code[u.at].step }
 func (s *shard) take(w *worker, u *user, waited bool) {
 	s.tally.counters[u.step().index].Sent++
 	s.busy++
+	s.busiest = max(s.busiest, s.busy)
+	s.warm = max(s.warm, s.busy)
 	w.waited = waited
 	w.quiet = 4*s.busy <= s.workers
 	w.full = s.busy == s.workers
@@ -159,7 +186,13 @@ func (s *shard) take(w *worker, u *user, waited bool) {
 // next puts down what a worker has done and returns what it has to do, nil for nothing any more.
 func (s *shard) next(w *worker, done *sample, u *user) *user {
 	s.mu.Lock()
-	now := s.now()
+	var now time.Duration
+	if done != nil {
+		now = done.done // a moment ago, and no look at the clock
+	} else {
+		now = s.now()
+	}
+	s.roll(now)
 	if done != nil {
 		s.put(done, u)
 	}
@@ -174,9 +207,7 @@ func (s *shard) next(w *worker, done *sample, u *user) *user {
 		return nil
 	}
 	s.idle = append(s.idle, w)
-	if s.due() < s.wake {
-		s.alert()
-	}
+	s.wakeBy(s.handOutAt(), now)
 	s.mu.Unlock()
 	return <-w.wake
 }
@@ -184,6 +215,7 @@ func (s *shard) next(w *worker, done *sample, u *user) *user {
 // put records an answered request and moves its user on.
 func (s *shard) put(done *sample, u *user) {
 	s.busy--
+	s.handed = 0
 	s.tally.add(done, s.storm.lateness)
 	if done.due >= 0 && done.due < s.t0Due {
 		s.t0Due, s.t0Skew = done.due, done.sent-done.due
@@ -192,10 +224,11 @@ func (s *shard) put(done *sample, u *user) {
 	switch {
 	case u.advance(done.done, s.storm.thinks) == nil:
 		s.tally.iterations++
+		s.leave(u)
 	case !s.closing:
-		s.wheel.add(u)
-		if len(s.idle) > 0 && u.due < s.wake {
-			s.alert()
+		s.wait(u)
+		if len(s.idle) > 0 {
+			s.wakeBy(u.due+s.chill(), done.done)
 		}
 	}
 }
@@ -220,15 +253,18 @@ func (s *shard) dismiss() {
 		w.wake <- nil
 	}
 	s.idle = nil
-	s.alert()
+	if s.alarm != nil {
+		s.alarm.ring()
+	}
 }
 
-// alert wakes the pacer.
-func (s *shard) alert() {
-	select {
-	case s.kick <- struct{}{}:
-	default:
+// handOutAt returns the instant at which the pacer has something to do, or never.
+func (s *shard) handOutAt() time.Duration {
+	at := s.due()
+	if at == never {
+		return never
 	}
+	return at + s.chill()
 }
 
 // due returns the earliest instant at which something is to be done.
@@ -243,114 +279,4 @@ func (s *shard) due() time.Duration {
 		}
 	}
 	return next
-}
-
-// pace hands what is due to idle connections, until nothing is left or the shard is stopped.
-func (s *shard) pace() {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		s.mu.Lock()
-		now := s.now()
-		for len(s.idle) > 0 {
-			u := s.pop(now)
-			if u == nil {
-				break
-			}
-			w := s.idle[len(s.idle)-1] // the last one used: its connection is the warmest
-			s.idle = s.idle[:len(s.idle)-1]
-			s.take(w, u, false)
-			w.wake <- u
-		}
-		s.end()
-		if s.closing {
-			s.mu.Unlock()
-			return
-		}
-		s.wake = never // with no connection idle, the next that is wakes the pacer
-		if len(s.idle) > 0 {
-			s.wake = s.due()
-		}
-		wait := s.wake
-		if wait != never {
-			wait = max(0, wait-s.now())
-		}
-		s.mu.Unlock()
-		timer.Reset(wait)
-		select {
-		case <-timer.C:
-		case <-s.kick:
-		}
-	}
-}
-
-// stop ends sending. What is due and not sent is counted; requests in flight go on.
-func (s *shard) stop() {
-	s.count(s.now())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
-	s.countOverdue(now)
-	for ; s.opening.due(now); s.opening.next() {
-		s.tally.counters[s.storm.programs[s.opening.head.Phase].opening.index].Unsent++
-	}
-	s.opening.more, s.pausing.more, s.coming.more = false, false, false
-	for _, u := range s.wheel.drop(now) {
-		s.tally.counters[u.step().index].Unsent++
-	}
-	clear(s.pending)
-	s.closing = true
-	s.dismiss()
-	s.end()
-}
-
-// flush hands over what was measured since the last flush. Its histograms are the shard's own:
-// release takes them back when they have been written.
-func (s *shard) flush(event int, intervals map[int]*record.Interval) {
-	s.count(s.now())
-	s.mu.Lock()
-	now := s.now()
-	s.countOverdue(now)
-	backlog, waiting, busy := now-min(now, s.oldest()), s.wheel.len(), s.busy
-	full := s.tally
-	s.tally, s.spare = s.spare, nil
-	s.mu.Unlock()
-
-	full.merge(event, intervals)
-	g := intervals[event].Generator
-	g.Waiting += waiting
-	g.Busy += busy
-	g.Connections += s.workers
-	g.BacklogSeconds = max(g.BacklogSeconds, backlog.Seconds())
-	s.spare = full
-}
-
-// release makes what was flushed ready to be filled again.
-func (s *shard) release() { s.spare.clear() }
-
-// countOverdue counts as due what has become due, sent or not.
-func (s *shard) countOverdue(now time.Duration) {
-	s.count(now)
-	for phase, n := range s.came {
-		s.tally.arrivals += n
-		if first := s.storm.programs[phase].opening; first != nil {
-			s.tally.counters[first.index].Due += n
-		}
-	}
-	clear(s.came)
-	s.wheel.turn(now)
-	for s.pausing.due(now) {
-		s.admit()
-	}
-	waiting := make([]uint64, len(s.pending))
-	for _, u := range s.wheel.soon {
-		if u.due <= now {
-			waiting[u.step().index]++
-		}
-	}
-	for i := range waiting {
-		// Taken follow-ups were counted when they were taken; those that wait are counted now.
-		s.tally.counters[i].Due += waiting[i] - s.pending[i]
-		s.pending[i] = waiting[i]
-	}
 }

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -22,9 +23,9 @@ type step struct {
 	timeout   time.Duration
 	redirects int
 	wantBody  bool
-	wantHead  bool
-	slots     int   // extracted variables of the scenario
-	needs     []int // slots that the request takes values from
+	wantHead  []string // names of header fields
+	slots     int      // extracted variables of the scenario
+	needs     []int    // slots that the request takes values from
 
 	extracts []extract
 	checks   []*condition
@@ -54,16 +55,11 @@ type outcome struct {
 	when   *condition
 }
 
-// extract takes a variable out of an answer.
-type extract struct {
-	scenarios.Extract
-	slot int
-}
-
 // condition is a test of an answer and of the user's variables.
 type condition struct {
 	scenarios.Condition
 	value *variable // nil for status and body
+	part  []byte    // that the operator contains looks for
 }
 
 func (c *compiler) condition(when string) (*condition, error) {
@@ -72,6 +68,9 @@ func (c *compiler) condition(when string) (*condition, error) {
 		return nil, err
 	}
 	compiled := &condition{Condition: parsed}
+	if len(parsed.Values) > 0 {
+		compiled.part = []byte(parsed.Values[0])
+	}
 	if parsed.Subject != scenarios.StatusSubject && parsed.Subject != scenarios.BodySubject {
 		compiled.value, err = c.variable(parsed.Subject)
 	}
@@ -103,14 +102,23 @@ func (c *compiler) step(index int, s *scenarios.Step) (*step, error) {
 		v.headers = append(v.headers, header{http.CanonicalHeaderKey(name), value})
 	}
 	for _, name := range sorted(s.Extract) {
-		e, err := scenarios.ParseExtract(s.Extract[name])
+		parsed, err := scenarios.ParseExtract(s.Extract[name])
 		if err != nil {
 			return nil, fmt.Errorf("step %s: extract %s: %w", s.Name, name, err)
 		}
-		v.extracts = append(v.extracts, extract{e, c.slots[name]})
-		v.wantBody = v.wantBody || e.Path != nil || e.Pattern != nil
-		v.wantHead = v.wantHead || e.From == "header" || e.From == "cookie"
+		e := newExtract(parsed, c.slots[name])
+		switch e.From {
+		case "json", "regex":
+			v.wantBody = true
+		case "header":
+			v.wantHead = append(v.wantHead, e.Name)
+		case "cookie":
+			v.wantHead = append(v.wantHead, "Set-Cookie")
+		}
+		v.extracts = append(v.extracts, e)
 	}
+	slices.Sort(v.wantHead)
+	v.wantHead = slices.Compact(v.wantHead)
 	v.findNeeds()
 	return v, c.judgements(v, s)
 }
@@ -164,7 +172,7 @@ func (s *step) findNeeds() {
 // canSend tells whether a user has every variable that the request needs.
 func (s *step) canSend(u *user) bool {
 	for _, slot := range s.needs {
-		if u.values == nil || u.values[slot] == "" {
+		if u.values == nil || len(u.values[slot]) == 0 {
 			return false
 		}
 	}
@@ -199,13 +207,12 @@ func (s *step) judge(u *user, a *Answer) judgement {
 		return judgement{outcome: outcomeError, failed: uint64(len(s.checks))}
 	}
 	if u.values == nil && len(s.extracts) > 0 {
-		u.values = make([]string, s.slots)
+		u.values = make([][]byte, s.slots)
 	}
 	var j judgement
-	var document any
 	for i := range s.extracts {
 		e := &s.extracts[i]
-		if !e.from(a, u, &document) && s.placed >= 0 && s.orderID.slot == e.slot {
+		if !e.from(a, u) && s.placed >= 0 && s.orderID.slot == e.slot {
 			j.nameless = true
 		}
 	}
@@ -242,21 +249,20 @@ func (c *condition) holdsFor(u *user) bool {
 }
 
 func (c *condition) holds(u *user, a *Answer) bool {
-	var word string
+	word := a.Body
 	switch {
 	case c.value != nil:
-		b, ok := c.value.append(nil, noItems, u)
-		if !ok {
+		var ok bool
+		if word, ok = c.value.of(noItems, u); !ok {
 			return false
 		}
-		word = string(b)
-	case c.Subject == scenarios.BodySubject:
-		word = string(a.Body)
-	default:
-		return c.number(float64(a.Status), strconv.Itoa(a.Status))
+	case c.Subject != scenarios.BodySubject:
+		return c.number(float64(a.Status), nil)
 	}
-	if f, err := strconv.ParseFloat(word, 64); err == nil && c.Numbers != nil {
-		return c.number(f, word)
+	if c.Numbers != nil {
+		if f, err := strconv.ParseFloat(string(word), 64); err == nil {
+			return c.number(f, word)
+		}
 	}
 	return c.text(word)
 }
@@ -264,7 +270,8 @@ func (c *condition) holds(u *user, a *Answer) bool {
 // noItems stands in where no template can ask for an item.
 var noItems = &items{count: 1}
 
-func (c *condition) number(f float64, word string) bool {
+// number tests a number; word is its text, nil for that of a whole number.
+func (c *condition) number(f float64, word []byte) bool {
 	switch c.Operator {
 	case "<":
 		return f < c.Numbers[0]
@@ -279,19 +286,22 @@ func (c *condition) number(f float64, word string) bool {
 	case "not in", "!=":
 		return !slices.Contains(c.Numbers, f)
 	}
+	if word == nil {
+		word = strconv.AppendInt(nil, int64(f), 10)
+	}
 	return c.text(word)
 }
 
-func (c *condition) text(word string) bool {
+func (c *condition) text(word []byte) bool {
 	switch c.Operator {
 	case "in", "==":
-		return slices.Contains(c.Values, word)
+		return slices.ContainsFunc(c.Values, func(v string) bool { return v == string(word) })
 	case "not in", "!=":
-		return !slices.Contains(c.Values, word)
+		return !slices.ContainsFunc(c.Values, func(v string) bool { return v == string(word) })
 	case "contains":
-		return strings.Contains(word, c.Values[0])
+		return bytes.Contains(word, c.part)
 	case "matches":
-		return c.Pattern.MatchString(word)
+		return c.Pattern.Match(word)
 	}
 	return false
 }

@@ -133,8 +133,8 @@ func TestObserverSeesEverySecondAndMayStopTheRun(t *testing.T) {
 				if run.end.Reason != c.reason || run.end.Message == "" || run.err != nil {
 					t.Errorf("end %+v, %v, wanted %s", run.end, run.err, c.reason)
 				}
-				if n := run.all(""); n.Due != 80 || n.Done != 80 || next != 3 {
-					t.Errorf("%+v and %d as the next second, wanted the 80 of four seconds, answered in a fifth", n, next)
+				if n := run.all(""); n.Due != 80 || n.Done != 80 || next != 4 {
+					t.Errorf("%+v and %d as the next second, wanted the 80 of four seconds, the last of them answered in the sixth", n, next)
 				}
 			})
 		})

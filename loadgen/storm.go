@@ -27,6 +27,9 @@ type Options struct {
 	Engine      string // EngineAuto where it is empty
 	Raw         bool   // also write every request as a vegeta result
 	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
+	Route       Route // how connections reach the target
+	// TargetInside says that the target is in this process: each connection takes two file descriptors of it.
+	TargetInside bool
 }
 
 // Storm is a scenario's storm, compiled and checked, ready to be sent.
@@ -34,39 +37,65 @@ type Storm struct {
 	Options
 	schedule *scenarios.Schedule
 	programs []*program // by phase
+	journeys map[string]*program
+	feeders  []*feeder
 	steps    []*step
 	items    *items
 	thinks   scenarios.Stream
 	timings  timings
 	lateness time.Duration
+	pacing   pacing
 	shards   int
 }
 
 // New compiles a storm. Nothing is sent. What is wrong with the input is an *InputError.
 func New(o Options) (*Storm, error) {
-	sc := o.Scenario
-	if sc.Storm == nil {
-		return nil, inputError("add a storm, or start from: fsctl scenarios new", "scenario %s has no storm to send", sc.Name)
-	}
-	if err := CheckTarget(o.Target, o.Allow); err != nil {
+	s, err := compileStorm(o)
+	if err != nil {
 		return nil, err
 	}
-	s := &Storm{Options: o, thinks: scenarios.NewStream(o.Seed, "think"), lateness: sc.Storm.Lateness.Limit}
 	end := time.Duration(0)
 	if o.Duration > 0 {
 		if end = o.Duration - s.Lead(); end == 0 {
 			end = 1 // T0 itself still counts; 0 would mean no end
 		}
 	}
-	s.schedule = scenarios.NewSchedule(sc.Storm, o.Seed, end)
+	s.schedule = scenarios.NewSchedule(s.Scenario.Storm, o.Seed, end)
 	if s.schedule.Len() == 0 {
 		return nil, inputError("use a larger --scale or --duration", "the storm has no arrivals")
 	}
-	if err := s.compile(); err != nil {
+	for _, p := range s.Scenario.Storm.Phases {
+		s.programs = append(s.programs, s.journeys[p.Journey])
+	}
+	peak, _ := scenarios.Peak(s.Scenario.Storm.Curve(), 100*time.Millisecond)
+	s.chooseConnections(peak)
+	return s, s.checkRows(s.schedule.Size())
+}
+
+// compileStorm compiles all of a storm but its arrivals.
+func compileStorm(o Options) (*Storm, error) {
+	sc := o.Scenario
+	if sc.Storm == nil {
+		return nil, inputError("add a storm, or start from: fsctl scenarios new", "scenario %s has no storm to send", sc.Name)
+	}
+	if err := CheckTarget(o.Target, o.Allow, o.Route); err != nil {
 		return nil, err
 	}
-	s.chooseConnections()
-	return s, nil
+	if err := o.Route.serves([]string{addressOf(o.Target)}); err != nil {
+		return nil, err
+	}
+	s := &Storm{Options: o, thinks: scenarios.NewStream(o.Seed, "think"), lateness: sc.Storm.Lateness.Limit}
+	return s, s.compile()
+}
+
+// checkRows fails where feeders have no row of their own for each of so many users.
+func (s *Storm) checkRows(users uint64) error {
+	for _, f := range s.feeders {
+		if err := f.enough(users); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Storm) compile() error {
@@ -77,11 +106,9 @@ func (s *Storm) compile() error {
 		if err != nil {
 			return err
 		}
-		if err := f.enough(s.schedule.Size()); err != nil {
-			return err
-		}
 		c.feeders = append(c.feeders, f)
 	}
+	s.feeders = c.feeders
 	for _, st := range sc.Steps {
 		for _, name := range sorted(st.Extract) {
 			if _, ok := c.slots[name]; !ok {
@@ -97,16 +124,13 @@ func (s *Storm) compile() error {
 		s.steps = append(s.steps, st)
 		c.steps[st.name] = st
 	}
-	programs := map[string]*program{}
+	s.journeys = map[string]*program{}
 	for i := range sc.Journeys {
 		p, err := c.program(&sc.Journeys[i])
 		if err != nil {
 			return err
 		}
-		programs[p.name] = p
-	}
-	for _, p := range sc.Storm.Phases {
-		s.programs = append(s.programs, programs[p.Journey])
+		s.journeys[p.name] = p
 	}
 	for _, l := range sc.Thresholds {
 		for _, t := range l.Thresholds {
@@ -126,15 +150,15 @@ const (
 	assumedAnswer     = 250 * time.Millisecond
 )
 
-// chooseConnections applies Little's law to the storm's peak, with an answer assumed to take a
+// chooseConnections applies Little's law to the highest rate of users, with an answer assumed to take a
 // quarter of a second, unless the user has chosen.
-func (s *Storm) chooseConnections() {
+func (s *Storm) chooseConnections(peakPerSec float64) {
 	if s.Connections == 0 {
-		peak, _ := scenarios.Peak(s.Scenario.Storm.Curve(), 100*time.Millisecond)
-		n := math.Ceil(peak * assumedAnswer.Seconds())
+		n := math.Ceil(peakPerSec * assumedAnswer.Seconds())
 		s.Connections = int(min(max(n, fewestConnections), mostConnections))
 	}
 	s.shards = min(runtime.GOMAXPROCS(0), s.Connections)
+	s.pacing = pacingFor(s.Dial == nil, runtime.GOMAXPROCS(0))
 }
 
 // Lead returns the time from the run's start to T0. For a T0 on the wall clock that time is only
@@ -169,19 +193,23 @@ func (s *Storm) Peak() (ratePerSec float64, at time.Duration) {
 }
 
 // CheckTarget refuses a target that is neither on this machine nor named by allow: a storm
-// against a host that nobody named must never happen. Nothing is looked up or sent.
-func CheckTarget(target *url.URL, allow []string) error {
+// against a host that nobody named must never happen. Where the route leads connections for the target
+// elsewhere, it is that host which counts. Nothing is looked up or sent.
+func CheckTarget(target *url.URL, allow []string, route Route) error {
 	if target == nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
 		return inputError("use --target http://HOST:PORT", "no target to send to: found %q, wanted http://HOST:PORT or https://HOST:PORT", shown(target))
 	}
 	if target.RawQuery != "" || target.Fragment != "" {
 		return inputError("put the query into the steps of the scenario", "target %s has a query, wanted http://HOST:PORT with at most a path", shown(target))
 	}
-	host := target.Hostname()
+	host, address, err := route.destination(target)
+	if err != nil {
+		return err
+	}
 	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost") {
 		return nil
 	}
-	if slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, host) || strings.EqualFold(a, target.Host) }) {
+	if slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, host) || strings.EqualFold(a, address) }) {
 		return nil
 	}
 	return inputError("if you may storm that host, say so with --allow-target "+host,

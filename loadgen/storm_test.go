@@ -51,7 +51,7 @@ func TestCheckTarget(t *testing.T) {
 	} {
 		u, err := url.Parse(c.target)
 		if err == nil {
-			err = CheckTarget(u, allow)
+			err = CheckTarget(u, allow, Route{})
 			if input, found := errors.AsType[*InputError](err); err != nil && (!found || input.Hint == "") {
 				t.Errorf("%s: %v is no InputError with a hint", c.target, err)
 			}
@@ -63,7 +63,7 @@ func TestCheckTarget(t *testing.T) {
 			t.Errorf("%s: the password is in %v", c.target, err)
 		}
 	}
-	if err := CheckTarget(nil, nil); err == nil {
+	if err := CheckTarget(nil, nil, Route{}); err == nil {
 		t.Error("no target was accepted")
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// tally collects what a shard measures until it is flushed, once a second.
+// tally collects what a shard measures in one second.
 type tally struct {
+	second      int
 	steps       []*step
 	timings     timings // which optional metrics are kept
 	seconds     map[int][][]*cell
 	counters    []record.Counters // by step
-	arrivals    uint64
 	iterations  uint64
 	maxLateness time.Duration
 	spare       []*cell
@@ -149,34 +149,44 @@ func (c *cell) each(f func(metric string, h *hdrhistogram.Histogram)) {
 	}
 }
 
-// merge adds a tally to the intervals of a second: the events belong to event, the histograms to
-// the seconds in which their requests were due.
-func (t *tally) merge(event int, intervals map[int]*record.Interval) {
-	interval := func(second int) *record.Interval {
-		if intervals[second] == nil {
-			intervals[second] = &record.Interval{Second: second, Histograms: map[record.Tag]*hdrhistogram.Histogram{}, Steps: map[string]*record.Counters{}}
-		}
-		return intervals[second]
+// intervalOf returns the interval of a second, made where there is none.
+func intervalOf(second int, intervals map[int]*record.Interval) *record.Interval {
+	if intervals[second] == nil {
+		intervals[second] = &record.Interval{Second: second, Histograms: map[record.Tag]*hdrhistogram.Histogram{}, Steps: map[string]*record.Counters{}}
 	}
-	e := interval(event)
+	return intervals[second]
+}
+
+// eventsOf returns the interval of a second in which something happened.
+func eventsOf(second int, intervals map[int]*record.Interval) *record.Interval {
+	i := intervalOf(second, intervals)
+	if i.Generator == nil {
+		i.Generator = &record.Generator{}
+	}
+	return i
+}
+
+// countersOf returns a step's counters in an interval.
+func countersOf(step string, i *record.Interval) *record.Counters {
+	if i.Steps[step] == nil {
+		i.Steps[step] = &record.Counters{}
+	}
+	return i.Steps[step]
+}
+
+// merge adds a tally to the intervals: the events belong to its second, the histograms to the seconds in which
+// their requests were due.
+func (t *tally) merge(intervals map[int]*record.Interval) {
+	e := eventsOf(t.second, intervals)
 	for i := range t.counters {
-		name, c := t.steps[i].name, &t.counters[i]
-		if c.Due+c.Sent+c.Done+c.Unsent == 0 {
-			continue
+		if c := &t.counters[i]; c.Due+c.Sent+c.Done+c.Unsent > 0 {
+			countersOf(t.steps[i].name, e).Add(*c)
 		}
-		if e.Steps[name] == nil {
-			e.Steps[name] = &record.Counters{}
-		}
-		e.Steps[name].Add(*c)
 	}
-	if e.Generator == nil {
-		e.Generator = &record.Generator{}
-	}
-	e.Generator.Arrivals += t.arrivals
 	e.Generator.Iterations += t.iterations
 	e.Generator.MaxLatenessSeconds = max(e.Generator.MaxLatenessSeconds, t.maxLateness.Seconds())
 	for due, cells := range t.seconds {
-		t.mergeCells(interval(due), cells)
+		t.mergeCells(intervalOf(due, intervals), cells)
 	}
 }
 
@@ -212,5 +222,5 @@ func (t *tally) clear() {
 	}
 	clear(t.seconds)
 	clear(t.counters)
-	t.arrivals, t.iterations, t.maxLateness = 0, 0, 0
+	t.iterations, t.maxLateness = 0, 0
 }

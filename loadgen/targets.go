@@ -31,15 +31,17 @@ type TargetOptions struct {
 	Connections int // 0 to choose
 	TLS         *tls.Config
 	Raw         bool
+	Route       Route // how connections reach the targets
 }
 
 // TargetList is a plain list of vegeta targets, ready to be fired in turn at a steady rate by
 // vegeta's Attacker.
 type TargetList struct {
 	TargetOptions
-	targets []vegeta.Target
-	pacer   scenarios.Pacer
-	step    *step
+	targets   []vegeta.Target
+	addresses []string // host:port of them, each once
+	pacer     scenarios.Pacer
+	step      *step
 }
 
 // NewTargetList reads and checks a list of targets. What is wrong with it is an *InputError.
@@ -59,21 +61,27 @@ func NewTargetList(o TargetOptions) (*TargetList, error) {
 	if err != nil {
 		return nil, inputError("write one target a paragraph: METHOD URL, headers, @body-file; or one JSON object a line", "read targets %s: %v", o.File, err)
 	}
+	var addresses []string
 	for i, t := range targets {
 		address, err := url.Parse(t.URL)
 		if err != nil {
 			return nil, inputError("write a whole URL", "read targets %s: target %d: %v", o.File, i+1, err)
 		}
 		address.RawQuery, address.Fragment = "", ""
-		if err := CheckTarget(address, o.Allow); err != nil {
+		if err := CheckTarget(address, o.Allow, o.Route); err != nil {
 			return nil, fmt.Errorf("read targets %s: target %d: %w", o.File, i+1, err)
 		}
+		addresses = append(addresses, addressOf(address))
+	}
+	if err := o.Route.serves(addresses); err != nil {
+		return nil, err
 	}
 	if o.Connections == 0 {
 		o.Connections = int(min(max(float64(o.Rate)*assumedAnswer.Seconds(), fewestConnections), mostConnections))
 	}
 	curve := scenarios.Line{To: o.Duration, FromRate: o.Rate, ToRate: o.Rate}
-	l := &TargetList{o, targets, scenarios.Pacer{Curve: curve},
+	slices.Sort(addresses)
+	l := &TargetList{o, targets, slices.Compact(addresses), scenarios.Pacer{Curve: curve},
 		&step{name: record.VegetaStep, names: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError}}}
 	if l.Hits() == 0 {
 		return nil, inputError("use a larger --rate or --duration", "%v/s for %v is not a single request", float64(o.Rate), o.Duration)
@@ -103,7 +111,7 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	defer client.CloseIdleConnections()
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
 		vegeta.Workers(uint64(min(l.Connections, 10))), vegeta.MaxWorkers(uint64(l.Connections)), vegeta.MaxBody(1<<20))
-	v := &volley{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*step{l.step}, timings{}), cpu: processCPU()}
+	v := &volley{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*step{l.step}, timings{}), meter: newMeter()}
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
 	end := v.collect(ctx, results)
 	if end.Reason != record.Completed {
@@ -135,9 +143,10 @@ type volley struct {
 	event   int
 	due     uint64
 	sent    uint64
+	came    uint64          // due and not yet written
 	stopped time.Duration   // when the run was stopped early, 0 for not
 	ends    []time.Duration // of the answers, in order
-	cpu     time.Duration
+	meter   *meter
 }
 
 // last returns when the last answer so far came.
@@ -201,17 +210,18 @@ func (v *volley) countDue() {
 	}
 	due := max(v.due, v.sent, min(v.list.Hits(), uint64(v.list.pacer.Curve.Area(now)+0.5)))
 	v.tally.counters[0].Due += due - v.due
-	v.tally.arrivals += due - v.due
+	v.came += due - v.due
 	v.due = due
 }
 
 func (v *volley) flush() error {
-	v.countDue()
 	intervals := map[int]*record.Interval{}
-	v.tally.merge(v.event, intervals)
-	g := intervals[v.event].Generator
-	cpu := processCPU()
-	g.CPUSeconds, v.cpu = (cpu - v.cpu).Seconds(), cpu
+	v.tally.second = v.event
+	v.countDue()
+	v.tally.merge(intervals)
+	g := eventsOf(v.event, intervals).Generator
+	g.Arrivals, v.came = v.came, 0
+	v.meter.read(g)
 	g.Connections = v.list.Connections
 	v.event = max(v.event+1, second(time.Since(v.t0)))
 	err := save(v.writer, intervals, v.observe)
@@ -222,20 +232,24 @@ func (v *volley) flush() error {
 // client is like vegeta's own but for three things: it follows no redirect to a host that nobody named,
 // it can dial IPv6, and its connections break when ctx is done, so that a run ends soon after it was stopped.
 func (l *TargetList) client(ctx context.Context) *http.Client {
-	dialer := net.Dialer{KeepAlive: 30 * time.Second}
+	open := l.Route.dialer(nil)
 	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
-		conn, err := dialer.DialContext(dialing, network, address)
+		conn, err := open(dialing, network, address)
 		if err != nil {
 			return nil, err
 		}
 		return &mortal{conn, context.AfterFunc(ctx, func() { conn.Close() })}, nil
 	}
+	proxy := http.ProxyFromEnvironment
+	if len(l.Route.ConnectTo) > 0 {
+		proxy = nil // it would know nothing of the detour
+	}
 	return &http.Client{
 		Timeout: vegeta.DefaultTimeout,
-		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: dial, MaxIdleConnsPerHost: l.Connections,
+		Transport: &http.Transport{Proxy: proxy, DialContext: dial, MaxIdleConnsPerHost: l.Connections,
 			TLSClientConfig: l.TLS.Clone(), ForceAttemptHTTP2: true}, // net/http writes into the configuration
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if CheckTarget(&url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}, l.Allow) != nil {
+			if CheckTarget(&url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}, l.Allow, l.Route) != nil {
 				return fmt.Errorf("%w: %s", errForeign, r.URL.Host)
 			}
 			if len(via) > vegeta.DefaultRedirects {
@@ -263,7 +277,7 @@ func classifyText(text string) string {
 	for _, c := range []struct{ text, class string }{
 		{"connection refused", ClassRefused}, {"connection reset", ClassReset}, {"broken pipe", ClassReset},
 		{"Timeout", ClassTimeout}, {"timeout", ClassTimeout}, {"deadline exceeded", ClassTimeout}, {"no such host", ClassDNS},
-		{errRedirects.Error(), ClassRedirect}, {errForeign.Error(), ClassRedirect}, {net.ErrClosed.Error(), ClassCanceled}, {"cannot assign requested address", ClassPorts}, {"too many open files", ClassPorts},
+		{errRedirects.Error(), ClassRedirect}, {errForeign.Error(), ClassRedirect}, {net.ErrClosed.Error(), ClassCanceled}, {"cannot assign requested address", ClassPorts}, {"address already in use", ClassPorts}, {"too many open files", ClassPorts},
 	} {
 		if strings.Contains(text, c.text) {
 			return c.class

@@ -123,10 +123,18 @@ func (v *variable) append(b []byte, items *items, u *user) ([]byte, bool) {
 	case fromFeeder:
 		return v.feeder.append(b, u.arrival, v.field), true
 	}
-	if u.values == nil || u.values[v.slot] == "" {
+	if u.values == nil || len(u.values[v.slot]) == 0 {
 		return b, false
 	}
 	return append(b, u.values[v.slot]...), true
+}
+
+// of returns the value, which may be the user's own memory. It returns false where the user lacks it.
+func (v *variable) of(items *items, u *user) ([]byte, bool) {
+	if v.source == fromAnswer && u.values != nil {
+		return u.values[v.slot], len(u.values[v.slot]) > 0
+	}
+	return v.append(nil, items, u)
 }
 
 // from escapes b[from:] in place, which most values leave as it is.

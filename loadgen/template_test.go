@@ -3,7 +3,6 @@ package loadgen
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -21,7 +20,7 @@ var nasty = []string{
 // rendered returns the request of step a for a user whose variable v holds the value.
 func rendered(t testing.TB, s *Storm, value string) *Request {
 	t.Helper()
-	u := &user{arrival: 41, program: s.programs[0], values: []string{value}}
+	u := &user{arrival: 41, program: s.programs[0], values: [][]byte{[]byte(value)}}
 	r := &Request{}
 	s.steps[0].render(r, s.items, u)
 	return r
@@ -92,10 +91,10 @@ func fieldsOf(r *Request) map[string]string {
 // TestBuffersAreReused renders for one user after another into the same request.
 func TestBuffersAreReused(t *testing.T) {
 	s := compile(t, escaping)
-	u := &user{values: []string{"a-long-value-that-needs-room"}}
+	u := &user{values: [][]byte{[]byte("a-long-value-that-needs-room")}}
 	r := &Request{}
 	s.steps[0].render(r, s.items, u)
-	u.values[0] = "b"
+	u.values[0] = []byte("b")
 	s.steps[0].render(r, s.items, u)
 	if want := rendered(t, s, "b"); string(r.Body) != strings.ReplaceAll(string(want.Body), "42", "1") || fieldsOf(r)["X-V"] != "<b>" || string(r.URL) != "/x/b?q=b&n=0" {
 		t.Errorf("found %s %s %v", r.URL, r.Body, fieldsOf(r))
@@ -156,7 +155,7 @@ func TestConditions(t *testing.T) {
 		t.Run(c.when, func(t *testing.T) {
 			s := compile(t, strings.Replace(escaping, `    extract: {v: "header:V"}`, `    extract: {v: "header:V"}
     outcome: {held: '`+c.when+`'}`, 1))
-			u := &user{arrival: 41, values: []string{c.value}}
+			u := &user{arrival: 41, values: [][]byte{[]byte(c.value)}}
 			if got := s.steps[0].outcomes[0].when.holds(u, c.a); got != c.want {
 				t.Errorf("of status %d, body %q and v %q: %v, wanted %v", c.a.Status, c.a.Body, c.value, got, c.want)
 			}
@@ -165,7 +164,7 @@ func TestConditions(t *testing.T) {
 }
 
 func TestExtraction(t *testing.T) {
-	header := http.Header{"Location": {"/orders/9"}, "Set-Cookie": {"session=abc; Path=/", "other=1"}}
+	header := []Field{{"Location", []byte("/orders/9")}, {"Set-Cookie", []byte("session=abc; Path=/")}, {"Set-Cookie", []byte("other=1")}}
 	for _, c := range []struct{ what, body, want string }{
 		{"json:$.id", `{"id":"o-1"}`, "o-1"},
 		{"json:$.id", `{"id":12345678901234567890123}`, "12345678901234567890123"},
@@ -196,10 +195,10 @@ func TestExtraction(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			u := &user{values: []string{"(none)"}}
-			var document any
-			found := (&extract{parsed, 0}).from(&Answer{Status: 200, Header: header, Body: []byte(c.body)}, u, &document)
-			if u.values[0] != c.want || found != (c.want != "(none)") {
+			u := &user{values: [][]byte{[]byte("(none)")}}
+			e := newExtract(parsed, 0)
+			found := e.from(&Answer{Status: 200, Header: header, Body: []byte(c.body)}, u)
+			if string(u.values[0]) != c.want || found != (c.want != "(none)") {
 				t.Errorf("found %q, %v, wanted %q", u.values[0], found, c.want)
 			}
 		})

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"container/heap"
+	"iter"
 	"math"
 	"math/bits"
 	"time"
@@ -119,14 +120,26 @@ func (w *wheel) firstUsed(level int, here int64) int64 {
 // len returns how many users wait.
 func (w *wheel) len() int { return w.count + len(w.soon) }
 
-// drop empties the wheel and returns how many of its users were due by now.
-func (w *wheel) drop(now time.Duration) (due []*user) {
-	w.turn(now)
-	for len(w.soon) > 0 && w.soon[0].due <= now {
-		due = append(due, heap.Pop(&w.soon).(*user))
-	}
+// drain empties the wheel and walks its users, in no order.
+func (w *wheel) drain() iter.Seq[*user] {
+	full := *w
 	*w = wheel{tick: w.tick}
-	return due
+	return func(yield func(*user) bool) {
+		for _, u := range full.soon {
+			if !yield(u) {
+				return
+			}
+		}
+		for level := range levels {
+			for _, u := range full.slots[level] {
+				for ; u != nil; u = u.next {
+					if !yield(u) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // dueHeap orders users by due instant, then by arrival.

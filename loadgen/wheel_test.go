@@ -98,14 +98,20 @@ func TestPacerReachesFarUsers(t *testing.T) {
 	}
 }
 
-func TestWheelDrop(t *testing.T) {
+func TestWheelDrain(t *testing.T) {
 	w := wheel{}
 	for i, due := range []time.Duration{3 * s1, ms, 2 * s1, time.Hour} {
 		w.add(&user{arrival: uint64(i), due: due})
 	}
-	due := w.drop(2 * s1)
-	if len(due) != 2 || due[0].arrival != 1 || due[1].arrival != 2 || w.len() != 0 {
-		t.Errorf("%d were due and %d are left, wanted users 1 and 2 due and nobody left", len(due), w.len())
+	w.turn(2 * s1)
+	w.add(&user{arrival: 4, due: time.Hour + ms}) // in the slot of user 3, or beside it
+	var walked []uint64
+	for u := range w.drain() {
+		walked = append(walked, u.arrival)
+	}
+	slices.Sort(walked)
+	if !slices.Equal(walked, []uint64{0, 1, 2, 3, 4}) || w.len() != 0 {
+		t.Errorf("walked users %v and %d are left, wanted all of them and nobody left", walked, w.len())
 	}
 	if _, ok := w.next(); ok {
 		t.Error("the empty wheel has somebody to wait for")
@@ -122,12 +128,16 @@ func BenchmarkWaitingUsers(b *testing.B) {
 		runtime.ReadMemStats(&before)
 		w := new(wheel)
 		for i := range uint64(users) {
-			w.add(&user{arrival: i, due: time.Duration(random.Int64N(int64(time.Minute))), values: make([]string, 2)})
+			w.add(&user{arrival: i, due: time.Duration(random.Int64N(int64(time.Minute))), values: make([][]byte, 2)})
 		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/users, "B/user")
-		if len(w.drop(time.Minute)) != users {
+		left := users
+		for range w.drain() {
+			left--
+		}
+		if left != 0 {
 			b.Fatal("users were lost")
 		}
 	}

@@ -29,9 +29,9 @@ const userAgent = "fsctl"
 // newEngine returns the engine that the options name, and looks the target up.
 func (s *Storm) newEngine(ctx context.Context) (Engine, error) {
 	if s.engineName() == EngineVegeta {
-		return NewNetHTTP(s.Target, s.Connections, s.TLS, s.Dial), nil
+		return NewNetHTTP(s.Target, s.Connections, s.TLS, s.Route.dialer(s.Dial)), nil
 	}
-	return newWireEngine(ctx, s.Target, s.Seed, s.TLS, s.Dial)
+	return newWireEngine(ctx, s.Target, s.Seed, s.TLS, s.Route, s.Dial)
 }
 
 // engineName returns the engine that the record names.
@@ -49,13 +49,15 @@ type wireEngine struct {
 	path   string // of the target, which stands before that of every step
 }
 
-func newWireEngine(ctx context.Context, target *url.URL, seed uint64, config *tls.Config, dial func(ctx context.Context, network, address string) (net.Conn, error)) (*wireEngine, error) {
+func newWireEngine(ctx context.Context, target *url.URL, seed uint64, config *tls.Config, route Route, dial func(ctx context.Context, network, address string) (net.Conn, error)) (*wireEngine, error) {
 	if target.Scheme == "http" {
 		config = nil
 	} else if config == nil {
 		config = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	engine, err := wire.New(ctx, wire.Config{Address: addressOf(target), TLS: config, Seed: seed, Dial: dial, ResendAfter: idleAtLeast, MaxBody: mostBody})
+	address := addressOf(target)
+	engine, err := wire.New(ctx, wire.Config{Address: address, ConnectTo: map[string]string{address: route.lead(address)}, Sources: route.Sources,
+		TLS: config, Seed: seed, Dial: dial, ResendAfter: idleAtLeast, MaxBody: mostBody})
 	if err != nil {
 		return nil, fmt.Errorf("look up the target: %w", err)
 	}
@@ -87,21 +89,26 @@ func (c *wireConn) Connect(ctx context.Context) { _ = c.conn.Connect(ctx) } // t
 
 // Do sends a request, follows redirects, and reads the whole answer.
 func (c *wireConn) Do(ctx context.Context, r *Request, a *Answer) {
-	deadline := time.Now().Add(r.Timeout)
+	if c.request.Sent = r.Sent; r.Sent.IsZero() {
+		c.request.Sent = time.Now()
+	}
+	deadline := c.request.Sent.Add(r.Timeout)
 	c.write(r.Method, c.engine.path, r.URL, r.Header, r.Body)
 	c.request.WantBody = r.WantBody
 	a.BytesOut = uint64(len(r.Body))
 	if c.send(ctx, deadline, a); a.Err == nil && r.Redirects > 0 && a.Status >= 300 && a.Status < 400 {
 		c.follow(ctx, deadline, r, a)
 	}
+	a.Took = c.response.Took
 	if a.Err != nil {
 		return
 	}
 	a.Body, a.BytesIn = c.response.Body, uint64(c.response.BodyBytes)
-	if r.WantHeader {
-		a.Header = http.Header{}
-		for name, value := range c.response.Headers() {
-			a.Header.Add(string(name), string(value))
+	for _, name := range r.WantHeader {
+		for field, value := range c.response.Headers() {
+			if len(field) == len(name) && strings.EqualFold(string(field), name) {
+				a.addHeader(name, value)
+			}
 		}
 	}
 }
@@ -123,13 +130,15 @@ func (c *wireConn) write(method, path string, rest []byte, header []Field, body 
 	b = append(b, path...)
 	b = append(b, rest...)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
-	host, agent := []byte(nil), false
+	host, agent, expect := []byte(nil), false, false
 	for i := range header {
 		switch header[i].Name {
 		case "Host":
 			host = header[i].Value
 		case "User-Agent":
 			agent = true
+		case "Expect":
+			expect = strings.EqualFold(string(header[i].Value), "100-continue")
 		}
 	}
 	if host != nil {
@@ -156,7 +165,7 @@ func (c *wireConn) write(method, path string, rest []byte, header []Field, body 
 		b = append(b, "\r\n"...)
 	}
 	b = append(b, "\r\n"...)
-	c.request.Head, c.request.Body = b, body
+	c.request.Head, c.request.Body, c.request.Expect = b, body, expect
 	c.request.HEAD, c.request.Idempotent = method == http.MethodHead, safe && len(body) == 0
 }
 

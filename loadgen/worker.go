@@ -39,9 +39,10 @@ func (w *worker) perform(ctx context.Context, u *user) *sample {
 	st.render(&w.request, s.storm.items, u)
 	w.answer.reset()
 	sent := s.now()
+	w.request.Sent = s.t0.Add(sent)
 	w.conn.Do(ctx, &w.request, &w.answer)
 	done := &w.sample
-	*done = sample{step: st, due: u.due, sent: sent, done: s.now(), waited: w.waited, quiet: w.quiet, full: w.full,
+	*done = sample{step: st, due: u.due, sent: sent, done: sent + w.answer.Took, waited: w.waited, quiet: w.quiet, full: w.full,
 		waiting: w.answer.Waiting, connecting: w.answer.Connect, class: w.answer.Class,
 		bytesOut: w.answer.BytesOut, bytesIn: w.answer.BytesIn}
 	done.judgement = st.judge(u, &w.answer)

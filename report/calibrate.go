@@ -30,6 +30,7 @@ const normal90 = 1.2815515655446004
 // calibration collects what a run measured, and why it did not measure more.
 type calibration struct {
 	sizing
+	held // of a search for capacity
 	rec  *record.Record
 	made plan.Calibration
 	left []string
@@ -47,12 +48,17 @@ type calibration struct {
 //	variability  squared coefficient of variation of the service time in quiet seconds; the
 //	             interval is the jackknife's over those seconds
 //
-// Of every step its share of all requests. A run that is invalid measured nothing.
+// Where levels of a search never met the limit, X is the most that the Universal Scalability Law of those
+// levels allows. Of every step its share of all requests. A run that is invalid measured nothing.
 // Source: Denning and Buzen, ACM Computing Surveys 10(3), 1978 (utilization law); Efron and Stein,
 // Annals of Statistics 9(3), 1981 (jackknife).
 func Calibrate(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan, r *Report) (*plan.Calibration, []string) {
-	run := newSeries(rec)
-	c := &calibration{rec: rec, sizing: sizing{run: run, capacity: r.Capacity, sc: sc, plan: p}}
+	run, capacity := newSeries(rec), r.Capacity
+	if len(r.Levels) > 0 { // the report's capacity is what was found within the thresholds
+		run = r.valid(run)
+		capacity = measureCapacity(run, comparePressure(run), latenessOf(sc).share, false)
+	}
+	c := &calibration{rec: rec, held: readLevels(rec, run, r), sizing: sizing{run: run, capacity: capacity, sc: sc, plan: p}}
 	m := rec.Manifest
 	measured := m.Start
 	if m.End != nil {
@@ -114,14 +120,18 @@ func (c *calibration) service(s *plan.Service) {
 		c.leave(s.Name, "services.%s.running is not set, so nobody knows how many cores answered", s.Name)
 	case c.calls(s.Name) == 0:
 		c.leave(s.Name, "the run made no calls to it that were answered")
-	case c.capacity.LowerBound:
+	case c.capacity.LowerBound && len(c.levels) == 0:
 		c.leave(s.Name, "the target was never at its limit, so its capacity is unknown; a larger --scale finds it")
 	case !c.isLimit(s):
 		c.leave(s.Name, "by the plan another service was the limit, and how far below its own this one was nobody saw")
 	case s.Kind != "service":
 		c.leave(s.Name, "what limits a function is its account's concurrency, not its cores")
 	default:
-		c.demand(own)
+		if c.capacity.LowerBound && !c.everQueued() {
+			c.demandByLevels(own)
+		} else {
+			c.demand(own)
+		}
 		c.variability(own)
 	}
 }
@@ -141,14 +151,23 @@ func (c *calibration) demand(s *scenarios.Service) {
 		c.leave(field, "%s of the answers at the limit were failures, whose work nobody knows", figure.Percent(failedRatio))
 		return
 	}
-	cores := s.Running * max(s.Instance.Cores, 1)
 	spread := normal90 * math.Sqrt(mean) // one second shows no scatter: that of counting stands for it
 	if n := len(rates); n > 1 {
 		spread = distuv.StudentsT{Sigma: 1, Nu: float64(n - 1)}.Quantile(0.9) * deviation / math.Sqrt(float64(n))
 	}
-	seconds := func(perSec float64) float64 { return float64(cores) / max(perSec, mean/2) }
-	c.keep(field, "s", fmt.Sprintf("utilization law: %d cores, all busy, at %s calls", cores, figure.Rate(mean)),
-		len(rates), seconds(mean+spread), seconds(mean), seconds(mean-spread))
+	c.keepDemand(s, "all busy", len(rates), mean, spread)
+	if n := len(c.made.Values); len(c.levels) > 0 {
+		c.made.Values[n-1].Method += c.lawBeside(s)
+	}
+}
+
+// keepDemand keeps the core time of a call of a service whose cores were all busy at a rate of calls, by the
+// utilization law; the spread is the distance of that rate's 10 and 90 % points.
+func (c *calibration) keepDemand(s *scenarios.Service, how string, n int, perSec, spread float64) {
+	cores := s.Running * max(s.Instance.Cores, 1)
+	seconds := func(rate float64) float64 { return float64(cores) / max(rate, perSec/2) }
+	c.keep("services."+s.Name+".demand", "s", fmt.Sprintf("utilization law: %d cores, %s, at %s calls", cores, how, figure.Rate(perSec)),
+		n, seconds(perSec+spread), seconds(perSec), seconds(perSec-spread))
 }
 
 // busyRates returns the calls answered in each second with work waiting throughout, and the share of
@@ -157,12 +176,12 @@ func (c *calibration) demand(s *scenarios.Service) {
 func (c *calibration) busyRates(s *scenarios.Service) (rates []float64, failedRatio float64) {
 	var all, inner []int
 	for i, second := range c.run.seconds {
-		if !busyThroughout(c.run.events[i]) {
+		if !c.busy(i) {
 			continue
 		}
 		all = append(all, i)
-		before := i > 0 && c.run.seconds[i-1] == second-1 && busyThroughout(c.run.events[i-1])
-		after := i+1 < len(c.run.seconds) && c.run.seconds[i+1] == second+1 && busyThroughout(c.run.events[i+1])
+		before := i > 0 && c.run.seconds[i-1] == second-1 && c.busy(i-1)
+		after := i+1 < len(c.run.seconds) && c.run.seconds[i+1] == second+1 && c.busy(i+1)
 		if before && after {
 			inner = append(inner, i)
 		}
@@ -176,6 +195,11 @@ func (c *calibration) busyRates(s *scenarios.Service) (rates []float64, failedRa
 		rates = append(rates, c.callsOf(s, c.run.events[i]))
 	}
 	return rates, ratio(float64(sum.Failed), float64(sum.Done))
+}
+
+// busy says whether the target had work waiting in all of a second of the run.
+func (c *calibration) busy(i int) bool {
+	return busyThroughout(c.run.events[i]) || c.queued[c.run.seconds[i]]
 }
 
 // callsOf returns the calls that reached a service in a second.
@@ -223,8 +247,7 @@ func (c *calibration) variability(s *scenarios.Service) {
 	var seconds []moments
 	var total moments
 	for i, second := range c.run.seconds {
-		all := allOf(c.run.events[i])
-		if all.Done == 0 || float64(all.Quiet.Requests) < calmShare*float64(all.Done) {
+		if !c.calmly(second, allOf(c.run.events[i])) {
 			continue
 		}
 		m := c.timesAt(s, second)
@@ -249,6 +272,15 @@ func (c *calibration) variability(s *scenarios.Service) {
 	spread = normal90 * math.Sqrt(spread*(k-1)/k)
 	c.keep(field, "ratio", fmt.Sprintf("service times of %s in which few connections were busy", figure.Of(len(seconds), "second")),
 		int(total.n), max(0, mid-spread), mid, min(mid+spread, 100))
+}
+
+// calmly says whether hardly any request of a second waited: few connections were busy. A search may have so many
+// connections that few of them are more than the target can work on, so that only its low levels are calm.
+func (c *calibration) calmly(second int, all record.Counters) bool {
+	if all.Done == 0 || float64(all.Quiet.Requests) < calmShare*float64(all.Done) {
+		return false
+	}
+	return len(c.levels) == 0 || c.isCalm(second)
 }
 
 // timesAt returns the service times of requests due in a second that call the service and did not fail.

@@ -17,6 +17,12 @@ type Capacity struct {
 	Steps            map[string]float64 `json:"steps"`             // each step's own best rate
 	LowerBound       bool               `json:"lower_bound"`       // the target was never at its limit: it may do more
 	SaturatedSeconds int                `json:"saturated_seconds"` // in which it was
+
+	// Of a search for capacity, in users per second: the highest rate that passed and the lowest above it that
+	// failed, absent where there is none. QPS, AtSeconds and Steps are those of the former then, and LowerBound
+	// says that there is none of the latter.
+	RatePerSec      float64 `json:"rate_per_sec,omitempty"`
+	FailsRatePerSec float64 `json:"fails_rate_per_sec,omitempty"`
 }
 
 // pressure compares a target's service time with all connections busy with that of quiet moments.
@@ -31,17 +37,20 @@ type pressure struct {
 // queues says whether the target is the one that makes requests wait.
 func (p pressure) queues() bool { return p.known && p.ratio >= queueingRatio }
 
-func comparePressure(run *series) pressure {
+func comparePressure(run *series) pressure { return pressureOn(run, run) }
+
+// pressureOn compares the service times of a part of a run with those of its quiet moments elsewhere.
+func pressureOn(calmer, run *series) pressure {
 	p := pressure{calm: map[string]float64{}}
 	var requests, ratios, full, quiet, allFull, allRequests float64
 	for _, name := range run.names {
-		c := run.total(name)
+		c, rest := run.total(name), calmer.total(name).Quiet
 		n := float64(c.Full.Requests)
 		allFull, allRequests = allFull+c.Full.Seconds, allRequests+n
-		if c.Quiet.Requests == 0 || c.Quiet.Seconds <= 0 {
+		if rest.Requests == 0 || rest.Seconds <= 0 {
 			continue
 		}
-		calm := c.Quiet.Seconds / float64(c.Quiet.Requests)
+		calm := rest.Seconds / float64(rest.Requests)
 		p.calm[name] = calm
 		if n == 0 {
 			continue

@@ -28,6 +28,7 @@ type Health struct {
 	Connections       int     `json:"connections"`                  // open at most
 	ConnectionsNeeded int     `json:"connections_needed,omitempty"` // that would have been enough, where they were not
 	TargetSlowdown    float64 `json:"target_slowdown_ratio"`        // service time with all connections busy over that of quiet moments; 0 where unknown
+	Machine           Machine `json:"machine"`
 
 	Findings []Finding `json:"findings"`
 }
@@ -55,6 +56,10 @@ type Finding struct {
 const (
 	FindingCPU           = "cpu"            // the generator sent late, its cores were busy
 	FindingPacing        = "pacing"         // the generator sent late, though its cores were not
+	FindingThrottled     = "throttled"      // the generator sent late, its CPU quota was used up
+	FindingNeighbour     = "neighbour"      // the generator sent late, other work had its cores
+	FindingGC            = "gc"             // the generator sent late, its garbage collector had stopped it
+	FindingPorts         = "ports"          // requests found no free port or file descriptor
 	FindingConnections   = "connections"    // all connections were busy while the target was not
 	FindingUnsent        = "unsent"         // planned requests were never sent
 	FindingTargetLimited = "target-limited" // the target queued: late requests are its own doing
@@ -106,6 +111,7 @@ type judgement struct {
 func judgeHealth(rec *record.Record, run *series, sc *scenarios.Scenario, p pressure) Health {
 	j := judgement{rec: rec, run: run, bounds: latenessOf(sc), pressure: p, total: run.all()}
 	j.count()
+	j.judgePorts()
 	j.judgePacing()
 	j.judgeConnections()
 	j.judgeUnsent()
@@ -132,6 +138,7 @@ func (j *judgement) count() {
 	h.CPUSeconds = finite(generatorOf(j.rec, record.Everything).CPUSeconds)
 	h.Cores, h.Connections = j.rec.Manifest.Cores, j.rec.Manifest.Connections
 	h.TargetSlowdown = finite(j.pressure.ratio)
+	h.Machine = machineOf(j.rec)
 }
 
 func maxLateness(rec *record.Record) float64 {
@@ -172,26 +179,9 @@ func (j *judgement) judgePacing() {
 	if late <= j.bounds.share {
 		return
 	}
-	used, cores := j.cpuWhile(func(c record.Counters) bool { return c.Late > 0 }), j.rec.Manifest.Cores
-	what := fmt.Sprintf("%s of the requests left more than %s late though a connection was idle (%s is allowed)",
-		figure.Percent(late), figure.Seconds(j.bounds.limitSeconds), figure.Percent(j.bounds.share))
-	switch {
-	case used.seconds == 0 || cores == 0:
-		j.saturate(FindingPacing, "%s: the generator did not get to send them", what)
-	case outOfCPU(used, cores):
-		j.saturate(FindingCPU, "%s: the generator used %s of its %s, so it needs more cores or more agents",
-			what, coresOf(used), figure.Of(cores, "core"))
-	default:
-		j.saturate(FindingPacing, "%s: the generator used only %s of its %s, so something else kept it from running: give it cores of its own",
-			what, coresOf(used), figure.Of(cores, "core"))
-	}
-}
-
-func coresOf(g generators) string { return figure.Number(ratio(g.CPUSeconds, float64(g.seconds))) }
-
-// outOfCPU says whether a generator had no CPU to spare.
-func outOfCPU(used generators, cores int) bool {
-	return used.seconds > 0 && cores > 0 && used.CPUSeconds >= busyCoresRatio*float64(cores*used.seconds)
+	code, why := j.whyLate(j.cpuWhile(func(c record.Counters) bool { return c.Late > 0 }))
+	j.saturate(code, "%s of the requests left more than %s late though a connection was idle (%s is allowed): %s",
+		figure.Percent(late), figure.Seconds(j.bounds.limitSeconds), figure.Percent(j.bounds.share), why)
 }
 
 // cpuWhile sums the generator's health over the seconds chosen.
@@ -220,6 +210,9 @@ func (j *judgement) judgeConnections() {
 	switch {
 	case waited <= j.bounds.share:
 	case p.queues() && j.health.Saturated: // a generator that cannot keep up measures slow answers itself
+	case p.queues() && throttled(used, j.rec.Manifest.Cores):
+		j.saturate(FindingThrottled, "%s of the requests waited for a connection while %s, so that it may have been slow to read the answers itself: raise the quota, or use more agents",
+			figure.Percent(waited), throttledFor(used))
 	case p.queues() && outOfCPU(used, j.rec.Manifest.Cores):
 		j.saturate(FindingCPU, "%s of the requests waited for a connection while the generator used %s of its %s, so that it may have been slow to read the answers itself: it needs more cores or more agents",
 			figure.Percent(waited), coresOf(used), figure.Of(j.rec.Manifest.Cores, "core"))

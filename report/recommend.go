@@ -32,7 +32,10 @@ func recommend(rec *record.Record, run *series, r *Report, sc *scenarios.Scenari
 	if p == nil {
 		return list
 	}
-	sizing := sizing{run: run, capacity: r.Capacity, sc: sc, plan: p}
+	sizing := sizing{run: run, capacity: r.Capacity, sc: sc, plan: p, further: "a larger --scale"}
+	if len(r.Levels) > 0 {
+		sizing.further = "a higher --to"
+	}
 	for i := range p.Services {
 		if s := &p.Services[i]; scales(s.Kind) {
 			list = append(list, sizing.replicas(s))
@@ -87,6 +90,7 @@ type sizing struct {
 	capacity Capacity
 	sc       *scenarios.Scenario
 	plan     *plan.Plan
+	further  string // what would find the target's limit
 }
 
 // replicas returns how many instances of a service the planned peak needs:
@@ -119,8 +123,8 @@ func (z *sizing) replicas(s *plan.Service) Recommendation {
 	case measured == 0:
 		r.Because = keep + "; the run made no calls to it that were answered" + assumed
 	case z.capacity.LowerBound:
-		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s and never met the target's limit; a larger --scale finds it",
-			keep, figure.Rate(measured), figure.Of(max(running, 1), "instance"), assumed)
+		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s and never met the target's limit; %s finds it",
+			keep, figure.Rate(measured), figure.Of(max(running, 1), "instance"), assumed, z.further)
 	case !z.isLimit(s):
 		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s, and by the plan another service was the limit",
 			keep, figure.Rate(measured), figure.Of(max(running, 1), "instance"), assumed)

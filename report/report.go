@@ -29,6 +29,7 @@ type Report struct {
 	Thresholds      []ThresholdResult `json:"thresholds"`
 	Invariants      []InvariantResult `json:"invariants"`
 	Steps           []Step            `json:"steps"`
+	Levels          []Level           `json:"levels,omitempty"` // of a search for capacity, in the order in which they were held
 	Capacity        Capacity          `json:"capacity"`
 	Recommendations []Recommendation  `json:"recommendations"`
 	Notes           []string          `json:"notes"` // what a reader must know to read the figures right
@@ -76,10 +77,9 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 		Ended:           died,
 		T0:              rec.Manifest.T0,
 		ServiceTimeOnly: rec.DueUnknown,
+		Notes:           []string{},
 		DurationSeconds: float64(run.span()),
-		Thresholds:      judgeThresholds(rec, sc),
 		Invariants:      judgeInvariants(rec, sc),
-		Steps:           describeSteps(rec, run, sc),
 	}
 	if end := rec.Manifest.End; end != nil {
 		r.Ended = end.Reason
@@ -87,13 +87,24 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 			r.DurationSeconds = took
 		}
 	}
+	if len(rec.Manifest.Levels) > 0 {
+		r.judgeSearch(rec, run, sc, p)
+	} else {
+		r.judgeStorm(rec, run, sc, p)
+	}
+	r.Notes = append(r.Notes, notes(rec, r)...)
+	r.decide(rec)
+	return r
+}
+
+// judgeStorm judges the run as one storm.
+func (r *Report) judgeStorm(rec *record.Record, run *series, sc *scenarios.Scenario, p *plan.Plan) {
+	r.Thresholds = judgeThresholds(rec, sc)
+	r.Steps = describeSteps(rec, run, sc, record.Everything)
 	pressure := comparePressure(run)
 	r.Health = judgeHealth(rec, run, sc, pressure)
 	r.Capacity = measureCapacity(run, pressure, latenessOf(sc).share, r.Health.Saturated)
 	r.Recommendations = recommend(rec, run, r, sc, p)
-	r.Notes = notes(rec, r)
-	r.decide(rec)
-	return r
 }
 
 // notes says what the figures do not.

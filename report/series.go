@@ -13,6 +13,7 @@ type series struct {
 	seconds []int
 	events  []map[string]record.Counters
 	names   []string // of all steps, sorted
+	held    int      // seconds of a level's hold, one rate throughout: its rates are means over all of it; else 0
 }
 
 func newSeries(rec *record.Record) *series {
@@ -25,6 +26,25 @@ func newSeries(rec *record.Record) *series {
 		}
 	}
 	return s
+}
+
+// only returns the part of the series in the seconds that are wanted.
+func (s *series) only(wanted func(second int) bool) *series {
+	part := &series{names: s.names}
+	for i, second := range s.seconds {
+		if wanted(second) {
+			part.seconds = append(part.seconds, second)
+			part.events = append(part.events, s.events[i])
+		}
+	}
+	return part
+}
+
+// hold returns what happened in the hold of a level.
+func (s *series) hold(l *Level) *series {
+	part := s.only(l.hold().Contains)
+	part.held = l.ToSeconds - l.HoldFromSeconds
+	return part
 }
 
 // span returns the seconds from the first with an event to the last.
@@ -63,9 +83,12 @@ func allOf(events map[string]record.Counters) record.Counters {
 }
 
 // best returns the highest mean over bestSeconds consecutive seconds of what count says of a second, and
-// the first of those seconds. A run that was shorter is averaged over its own length.
+// the first of those seconds. A run that was shorter is averaged over its own length, and so is a level.
 func (s *series) best(count func(map[string]record.Counters) float64) (perSec float64, from int) {
 	width := min(bestSeconds, s.span())
+	if s.held > 0 {
+		width = max(s.held, s.span())
+	}
 	var sum float64
 	start := 0
 	for end, second := range s.seconds {
@@ -85,7 +108,7 @@ func (s *series) best(count func(map[string]record.Counters) float64) (perSec fl
 // where there are fewer of them.
 func (s *series) most(count func(map[string]record.Counters) float64, atLimit bool) (perSec float64, from int) {
 	perSec, from = s.best(count)
-	if atLimit {
+	if atLimit && s.held == 0 {
 		if rush, at := s.bestAmong(busyThroughout, count); rush > perSec {
 			return rush, at
 		}

@@ -9,7 +9,7 @@ import (
 	"fsctl/scenarios"
 )
 
-// Step is what was measured of one step over the whole run.
+// Step is what was measured of one step over the whole run, or over one level of a search.
 type Step struct {
 	Name        string            `json:"name"`
 	Requests    int64             `json:"requests"`     // that ended, in an answer or an error
@@ -62,7 +62,9 @@ func isFailure(outcome string) bool {
 
 // describeSteps returns the steps in the scenario's order, then those it does not name, sorted. Steps of
 // which nothing is known are left out.
-func describeSteps(rec *record.Record, run *series, sc *scenarios.Scenario) []Step {
+//
+// The window is the seconds that requests were due in, and run holds the events of the same.
+func describeSteps(rec *record.Record, run *series, sc *scenarios.Scenario, w record.Window) []Step {
 	outcomes := map[string]map[string]int64{}
 	for _, tag := range rec.Tags() {
 		if tag.Metric != countedMetric(rec) {
@@ -72,11 +74,13 @@ func describeSteps(rec *record.Record, run *series, sc *scenarios.Scenario) []St
 			outcomes[tag.Step] = map[string]int64{}
 		}
 		same := func(t record.Tag) bool { return t == tag }
-		outcomes[tag.Step][tag.Outcome] = rec.Count(record.Everything, same)
+		if n := rec.Count(w, same); n > 0 {
+			outcomes[tag.Step][tag.Outcome] = n
+		}
 	}
 	steps := []Step{}
 	for _, name := range stepNames(rec, run, sc) {
-		steps = append(steps, describeStep(rec, run, name, outcomes[name]))
+		steps = append(steps, describeStep(rec, run, name, outcomes[name], w))
 	}
 	return steps
 }
@@ -102,7 +106,7 @@ func stepNames(rec *record.Record, run *series, sc *scenarios.Scenario) []string
 	return names
 }
 
-func describeStep(rec *record.Record, run *series, name string, outcomes map[string]int64) Step {
+func describeStep(rec *record.Record, run *series, name string, outcomes map[string]int64, w record.Window) Step {
 	step := Step{Name: name, Outcomes: map[string]int64{}}
 	for outcome, count := range outcomes {
 		step.Outcomes[outcome] = count
@@ -114,13 +118,11 @@ func describeStep(rec *record.Record, run *series, name string, outcomes map[str
 	total := run.total(name)
 	step.ErrorKinds = total.Errors
 	step.AchievedQPS = ratio(float64(total.Done), float64(run.activeSeconds(name)))
-	step.ResponseTime = distributionOf(timesOf(rec, record.ResponseTime, name))
-	step.ServiceTime = distributionOf(timesOf(rec, record.ServiceTime, name))
+	times := func(metric string) *Distribution {
+		return distributionOf(rec.Histogram(w, func(t record.Tag) bool { return t.Metric == metric && t.Step == name }))
+	}
+	step.ResponseTime, step.ServiceTime = times(record.ResponseTime), times(record.ServiceTime)
 	return step
-}
-
-func timesOf(rec *record.Record, metric, step string) *hdrhistogram.Histogram {
-	return rec.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == metric && t.Step == step })
 }
 
 // activeSeconds returns the seconds from a step's first event to its last. Seconds without events in

@@ -41,6 +41,9 @@ func (r *Report) cause(rec *record.Record) (code int, reason string) {
 	lost := r.Health.Agents.Lost
 	invariants, thresholds := r.failedInvariants(), r.failedThresholds()
 	switch {
+	case r.Ended == record.Interrupted && len(r.Levels) > 0:
+		_, found := r.searchCause()
+		return exitInterrupted, "the search was interrupted: " + found
 	case r.Ended == record.Interrupted:
 		return exitInterrupted, "the run was interrupted: what it measured until then is below"
 	case r.Health.Saturated:
@@ -59,6 +62,8 @@ func (r *Report) cause(rec *record.Record) (code int, reason string) {
 		return exitInvariant, "an invariant cannot be judged: " + invariants.first()
 	case r.Ended == record.Aborted:
 		return exitAborted, "the run was stopped early: " + endMessage(rec)
+	case len(r.Levels) > 0:
+		return r.searchCause()
 	case len(thresholds.seen) > 0:
 		return exitThreshold, "a threshold was crossed: " + thresholds.first()
 	case len(thresholds.unknown) > 0:

@@ -48,11 +48,19 @@ func (s *Schedule) Len() uint64 { return s.total }
 
 // Size returns one more than the largest index an arrival can have.
 func (s *Schedule) Size() uint64 {
-	var n uint64
-	for i := range s.phases {
-		n += s.phases[i].total()
+	if len(s.phases) == 0 {
+		return 0
 	}
-	return n
+	last := &s.phases[len(s.phases)-1]
+	return last.base + last.total()
+}
+
+// NumberFrom lets indices begin at first in place of 0, so that several schedules after one another bring no
+// user twice: the next begins at the Size of this one.
+func (s *Schedule) NumberFrom(first uint64) {
+	for i := range s.phases {
+		s.phases[i].base += first
+	}
 }
 
 // Walk returns a cursor at the first arrival.

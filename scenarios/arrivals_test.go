@@ -120,7 +120,25 @@ func TestSchedules(t *testing.T) {
 			}
 		}
 		checkClipped(rt, storm, seed, s, all)
+		checkNumbered(rt, storm, seed, all)
 	})
+}
+
+// Numbers that begin elsewhere change nothing else.
+func checkNumbered(rt *rapid.T, storm *Storm, seed uint64, all []Arrival) {
+	first := rapid.Uint64Range(0, 1e12).Draw(rt, "first")
+	numbered := NewSchedule(storm, seed, 0)
+	numbered.NumberFrom(first)
+	if size := first + uint64(len(all)); len(storm.Phases) > 0 && numbered.Size() != size {
+		rt.Fatalf("Size %d, wanted %d", numbered.Size(), size)
+	}
+	c := numbered.Walk()
+	for i := range all {
+		a, _ := c.Next()
+		if a.Index -= first; a != all[i] {
+			rt.Fatalf("found %+v, wanted %+v after %d", a, all[i], first)
+		}
+	}
 }
 
 // A storm cut short is the beginning of the whole one.

@@ -18,15 +18,23 @@ const (
 	slots    = 24 << halfBits // buckets of NewHistogram; the last starts above HighestValue
 )
 
-// cell is one histogram of one second and tag, as small as it can be held without making it slow to add:
-// for each bucket in use the distance from the one before and its count, both as variable-length integers,
-// two to three bytes a bucket where a histogram takes 196 KB. Equal histograms are equal bytes. A cell is
-// never changed once it is made, so records may share it.
+// cell is one histogram of one second and tag, as small as it can be held without making it slow to add: one
+// or two bytes for each bucket in use where a histogram takes 196 KB. A bucket is a variable-length integer
+// with the distance from the one before in its upper bits and its count less 1 in the lower countBits; where
+// these are all set, what its count is above theirs follows as another. Equal histograms are equal bytes. A cell
+// is never changed once it is made, so records may share it.
 type cell struct {
 	buckets []byte
 	count   int64
 	last    int // slot of the highest bucket in use
 }
+
+// countBits is the part of a bucket's first byte that holds its count. With three of them 10,000 requests
+// take 2.5 KB where they spread over 30 % of their median, least of all widths.
+const (
+	countBits = 3
+	topCount  = 1 << countBits // the first count that does not fit
+)
 
 // slotOf returns the place of value [ns] in NewHistogram's counts.
 func slotOf(value int64) int {
@@ -100,11 +108,15 @@ func (c *cursor) next() bool {
 	if len(c.rest) == 0 {
 		return false
 	}
-	step, n := binary.Uvarint(c.rest)
-	count, m := binary.Uvarint(c.rest[n:])
-	c.rest = c.rest[n+m:]
-	c.slot += int(step)
-	c.count = int64(count)
+	head, n := binary.Uvarint(c.rest)
+	c.rest = c.rest[n:]
+	c.slot += int(head >> countBits)
+	c.count = int64(head%topCount) + 1
+	if c.count == topCount {
+		more, n := binary.Uvarint(c.rest)
+		c.rest = c.rest[n:]
+		c.count += int64(more)
+	}
 	return true
 }
 
@@ -130,8 +142,11 @@ func (b *cellBuilder) shut() {
 	if b.open == 0 {
 		return
 	}
-	b.bytes = binary.AppendUvarint(b.bytes, uint64(b.slot-b.last))
-	b.bytes = binary.AppendUvarint(b.bytes, uint64(b.open))
+	low := min(b.open, topCount) - 1
+	b.bytes = binary.AppendUvarint(b.bytes, uint64(b.slot-b.last)<<countBits|uint64(low))
+	if b.open >= topCount {
+		b.bytes = binary.AppendUvarint(b.bytes, uint64(b.open-topCount))
+	}
 	b.last, b.open = b.slot, 0
 }
 

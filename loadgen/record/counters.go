@@ -53,7 +53,7 @@ func (l *Load) Add(other Load) {
 }
 
 // Add joins the health of two generators in the same second: what they used and had open adds up, and the
-// backlog and the lateness are those of the worse one.
+// backlog, the lateness, the pauses and the waits are those of the worse one.
 func (g *Generator) Add(other Generator) {
 	g.CPUSeconds = addSeconds(g.CPUSeconds, other.CPUSeconds)
 	g.Connections += other.Connections
@@ -63,6 +63,16 @@ func (g *Generator) Add(other Generator) {
 	g.MaxLatenessSeconds = max(g.MaxLatenessSeconds, other.MaxLatenessSeconds)
 	g.Arrivals += other.Arrivals
 	g.Iterations += other.Iterations
+	g.OtherCPUSeconds = addSeconds(g.OtherCPUSeconds, other.OtherCPUSeconds)
+	g.StolenCPUSeconds = addSeconds(g.StolenCPUSeconds, other.StolenCPUSeconds)
+	g.IdleCPUSeconds = addSeconds(g.IdleCPUSeconds, other.IdleCPUSeconds)
+	g.ThrottledSeconds = addSeconds(g.ThrottledSeconds, other.ThrottledSeconds)
+	g.GCCycles += other.GCCycles
+	g.MaxGCPauseSeconds = max(g.MaxGCPauseSeconds, other.MaxGCPauseSeconds)
+	g.MaxSchedulerWaitSeconds = max(g.MaxSchedulerWaitSeconds, other.MaxSchedulerWaitSeconds)
+	g.OpenFiles += other.OpenFiles
+	g.FileLimit += other.FileLimit
+	g.MemoryBytes += other.MemoryBytes
 }
 
 // addSeconds adds whole nanoseconds: sums of those are exact in a float64 up to 104 days, so that they come

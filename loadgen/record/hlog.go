@@ -73,8 +73,8 @@ type logParser struct {
 	tags       map[string]Tag
 }
 
-// maxTags bounds the distinct tags of a run, since each costs a whole histogram in memory.
-const maxTags = 4096
+// MaxTags is the most distinct tags that a run may have, since each costs a whole histogram in memory.
+const MaxTags = 4096
 
 func newLogParser(t0 time.Time) *logParser {
 	return &logParser{t0Millis: t0.UnixMilli(), tags: map[string]Tag{}}
@@ -132,8 +132,8 @@ func (p *logParser) tag(name []byte) (Tag, error) {
 	if err != nil {
 		return Tag{}, err
 	}
-	if len(p.tags) == maxTags {
-		return Tag{}, fmt.Errorf("tag %q is the %dth, wanted at most %d", tag, maxTags+1, maxTags)
+	if len(p.tags) == MaxTags {
+		return Tag{}, fmt.Errorf("tag %q is the %dth, wanted at most %d", tag, MaxTags+1, MaxTags)
 	}
 	p.tags[tag.String()] = tag
 	return tag, nil
@@ -157,10 +157,11 @@ func (p *logParser) second(text []byte) (int, error) {
 	if off := sinceT0 - second*1000; off < -tolerance || off > tolerance {
 		return 0, fmt.Errorf("start %s is %d ms after a whole second from T0: the log and run.json are not of one run", text, off)
 	}
-	return int(second), checkSecond(int(second))
+	return int(second), CheckSecond(int(second))
 }
 
-func checkSecond(second int) error {
+// CheckSecond fails for a second more than a year from T0: a record refuses it.
+func CheckSecond(second int) error {
 	if second < -maxSecond || second > maxSecond {
 		return fmt.Errorf("second %d, wanted at most a year from T0", second)
 	}

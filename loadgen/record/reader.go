@@ -66,14 +66,14 @@ func (r *Record) parseCounters(text []byte) error {
 	if line.Second == nil {
 		return errors.New("found no second, wanted the seconds from T0")
 	}
-	if err := checkSecond(*line.Second); err != nil {
+	if err := CheckSecond(*line.Second); err != nil {
 		return err
 	}
 	switch {
 	case line.Generator != nil && line.Step == "":
 		r.addGenerator(*line.Second, *line.Generator)
 	case line.Generator == nil && line.Step != "":
-		if err := checkName(line.Step); err != nil {
+		if err := CheckName(line.Step); err != nil {
 			return fmt.Errorf("step: %w", err)
 		}
 		if line.Counters != nil {

@@ -60,7 +60,8 @@ type Manifest struct {
 	T0              time.Time      `json:"t0"`
 	Agents          []Agent        `json:"agents"`
 	Settings        map[string]any `json:"settings"`
-	End             *End           `json:"end,omitempty"` // absent: the run died
+	Levels          []Level        `json:"levels,omitempty"` // in the order in which they were held; only of a search for capacity
+	End             *End           `json:"end,omitempty"`    // absent: the run died
 }
 
 // Agent is one generator process of the run.
@@ -73,6 +74,29 @@ type Agent struct {
 	Finished      bool    `json:"finished"`
 	Lost          bool    `json:"lost"`
 }
+
+// Verdicts on a level.
+const (
+	LevelPass    = "pass"    // the thresholds were met
+	LevelFail    = "fail"    // one was crossed
+	LevelInvalid = "invalid" // the generator was at fault: nothing is known of the target
+)
+
+// Level is one rate that was held in a search for capacity. Its seconds are whole and count from T0.
+type Level struct {
+	RatePerSec      float64 `json:"rate_per_sec"`      // users who came
+	FromSeconds     int     `json:"from_seconds"`      // the first users came
+	HoldFromSeconds int     `json:"hold_from_seconds"` // what was due from here on is judged
+	ToSeconds       int     `json:"to_seconds"`        // no more users came
+	EndSeconds      int     `json:"end_seconds"`       // nothing was under way any more
+	CutShort        bool    `json:"cut_short"`         // it was lost before its time was over
+	Drained         bool    `json:"drained"`           // every user had finished; else the rest was given up
+	Verdict         string  `json:"verdict"`
+	Why             string  `json:"why,omitempty"` // of a level that did not pass
+}
+
+// Hold returns the seconds that are judged.
+func (l *Level) Hold() Window { return Window{From: l.HoldFromSeconds, To: l.ToSeconds} }
 
 // Reasons why a run ended.
 const (
@@ -125,7 +149,7 @@ type Load struct {
 	Seconds  float64 `json:"seconds"`
 }
 
-// Generator is the generator's own health in one second.
+// Generator is the generator's own health in one second. What the system does not tell is 0.
 type Generator struct {
 	CPUSeconds         float64 `json:"cpu_seconds"` // of this process, in the second
 	Connections        int     `json:"connections"` // open or in use at its end
@@ -135,6 +159,19 @@ type Generator struct {
 	MaxLatenessSeconds float64 `json:"max_lateness_seconds"` // of any request sent in the second
 	Arrivals           uint64  `json:"arrivals"`             // users who came
 	Iterations         uint64  `json:"iterations"`           // journeys that ended
+
+	// What the cores that this process may run on did in the second besides: with CPUSeconds that is all of it.
+	OtherCPUSeconds  float64 `json:"other_cpu_seconds"`  // work of other processes
+	StolenCPUSeconds float64 `json:"stolen_cpu_seconds"` // taken by the hypervisor for its other guests
+	IdleCPUSeconds   float64 `json:"idle_cpu_seconds"`   // nothing
+
+	ThrottledSeconds        float64 `json:"throttled_seconds"`          // in which the CPU quota of its control group stopped it, summed over cores
+	GCCycles                uint64  `json:"gc_cycles"`                  // garbage collections that ended
+	MaxGCPauseSeconds       float64 `json:"max_gc_pause_seconds"`       // in which one of them stopped all else
+	MaxSchedulerWaitSeconds float64 `json:"max_scheduler_wait_seconds"` // of anything that was ready to run for a core
+	OpenFiles               int     `json:"open_files"`                 // file descriptors at the second's end
+	FileLimit               int     `json:"file_limit"`                 // file descriptors allowed
+	MemoryBytes             uint64  `json:"memory_bytes"`               // resident at the second's end
 }
 
 // Order is a sale as one side knows it.

@@ -37,7 +37,8 @@ func records() *rapid.Generator[*Record] {
 					Quiet:  load.Draw(t, "quiet"),
 					Full:   load.Draw(t, "full"),
 				}},
-				Generator: &Generator{CPUSeconds: seconds.Draw(t, "cpu"), Busy: 2, BacklogSeconds: seconds.Draw(t, "backlog")},
+				Generator: &Generator{CPUSeconds: seconds.Draw(t, "cpu"), Busy: 2, BacklogSeconds: seconds.Draw(t, "backlog"),
+					IdleCPUSeconds: seconds.Draw(t, "idle"), MaxGCPauseSeconds: seconds.Draw(t, "pause"), MemoryBytes: number.Draw(t, "memory")},
 			})
 		}
 		r.Ledger.Add(Ledger{

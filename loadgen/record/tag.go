@@ -23,15 +23,16 @@ func (t Tag) Compare(other Tag) int { return strings.Compare(t.String(), other.S
 
 func (t Tag) check() error {
 	for _, part := range []string{t.Metric, t.Step, t.Outcome} {
-		if err := checkName(part); err != nil {
+		if err := CheckName(part); err != nil {
 			return fmt.Errorf("tag %q: %w", t.String(), err)
 		}
 	}
 	return nil
 }
 
-// checkName accepts what can stand between the dots of a tag.
-func checkName(name string) error {
+// CheckName accepts what can stand between the dots of a tag: it fails for a name that is empty, or has a dot,
+// comma, blank or control character. Names of metrics, steps and outcomes must pass.
+func CheckName(name string) error {
 	if name == "" {
 		return fmt.Errorf("a name is empty, wanted at least one character")
 	}

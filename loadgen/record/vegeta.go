@@ -165,7 +165,7 @@ type vegetaFill struct {
 
 func (f *vegetaFill) add(result *vegeta.Result) error {
 	sent, done := f.secondOf(result.Timestamp), f.secondOf(result.End())
-	if err := errors.Join(checkSecond(sent), checkSecond(done)); err != nil {
+	if err := errors.Join(CheckSecond(sent), CheckSecond(done)); err != nil {
 		return err
 	}
 	outcome, class := classify(result)

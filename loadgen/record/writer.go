@@ -166,7 +166,7 @@ func (w *Writer) usable() error {
 }
 
 func checkInterval(interval Interval) error {
-	if err := checkSecond(interval.Second); err != nil {
+	if err := CheckSecond(interval.Second); err != nil {
 		return err
 	}
 	for tag := range interval.Histograms {
@@ -211,7 +211,7 @@ func counterLines(interval Interval) ([]byte, error) {
 		if counters == nil || counters.isZero() {
 			continue
 		}
-		if err := checkName(step); err != nil {
+		if err := CheckName(step); err != nil {
 			return nil, fmt.Errorf("step %q: %w", step, err)
 		}
 		if err := encode.Encode(counterLine{Second: &interval.Second, Step: step, Counters: counters}); err != nil {
@@ -256,6 +256,7 @@ func (w *Writer) Update(change func(*Manifest)) error {
 	changed := w.manifest
 	changed.Agents = slices.Clone(w.manifest.Agents)
 	changed.Settings = maps.Clone(w.manifest.Settings)
+	changed.Levels = slices.Clone(w.manifest.Levels)
 	change(&changed)
 	if !changed.T0.Equal(w.manifest.T0) {
 		return fmt.Errorf("update %s: T0 became %s, wanted %s: the record counts from it", w.path(manifestFile), changed.T0, w.manifest.T0)

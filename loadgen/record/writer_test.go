@@ -208,11 +208,19 @@ func TestExistingDirectoryIsRefusedAndLeftAlone(t *testing.T) {
 	}
 }
 
-func TestManifestWithoutTimesIsRefused(t *testing.T) {
+func TestImpossibleManifestIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*Manifest){
 		"no T0":       func(m *Manifest) { m.T0 = time.Time{} },
 		"no start":    func(m *Manifest) { m.Start = time.Time{} },
 		"years apart": func(m *Manifest) { m.Start = m.T0.AddDate(-3, 0, 0) },
+
+		"a level without a rate":  func(m *Manifest) { m.Levels = []Level{{ToSeconds: 5}} },
+		"a level that ends first": func(m *Manifest) { m.Levels = []Level{{RatePerSec: 1, HoldFromSeconds: 5, ToSeconds: 4}} },
+		"a level judged too early": func(m *Manifest) {
+			m.Levels = []Level{{RatePerSec: 1, FromSeconds: 5, HoldFromSeconds: 4, ToSeconds: 9}}
+		},
+		"a level years from now":    func(m *Manifest) { m.Levels = []Level{{RatePerSec: 1, ToSeconds: maxSecond + 1}} },
+		"a level from the long ago": func(m *Manifest) { m.Levels = []Level{{RatePerSec: 1, FromSeconds: -maxSecond - 1}} },
 	} {
 		dir := filepath.Join(t.TempDir(), "run")
 		m := testManifest()
@@ -261,6 +269,24 @@ func TestUpdate(t *testing.T) {
 	}
 	if m.End != nil {
 		t.Error("the run has an end before it ended")
+	}
+}
+
+// Levels are in run.json as soon as they are known; those that are refused leave the others as they are.
+func TestUpdateOfLevels(t *testing.T) {
+	w, dir := create(t)
+	one := Level{RatePerSec: 12.5, FromSeconds: 2, HoldFromSeconds: 7, ToSeconds: 22, EndSeconds: 24, Drained: true, Verdict: LevelFail, Why: "too slow"}
+	for _, l := range []Level{one, {RatePerSec: -1}} {
+		err := w.Update(func(m *Manifest) { m.Levels = append(m.Levels, l) })
+		if (err == nil) != (l == one) {
+			t.Errorf("%+v: %v", l, err)
+		}
+		if got := open(t, dir).Manifest.Levels; len(got) != 1 || got[0] != one {
+			t.Errorf("levels are %+v, wanted %+v", got, one)
+		}
+	}
+	if hold := one.Hold(); hold != (Window{From: 7, To: 22}) {
+		t.Errorf("the hold is %v", hold)
 	}
 }
 

@@ -50,8 +50,24 @@ func (c *Conn) receive(q *Request, a *Response) error {
 
 // receiveHead reads a head and keeps it in a.
 func (c *Conn) receiveHead(a *Response) error {
+	if c.r == c.w {
+		if err := c.fill(); err != nil {
+			return err
+		}
+	}
+	if k := &a.before; len(k.head) > 0 && bytes.HasPrefix(c.in[c.r:c.w], k.head) {
+		c.head, a.head, a.fields = k.says, k.head, k.fields
+		c.r += len(k.head)
+		return nil
+	}
+	return c.parseHead(a)
+}
+
+// parseHead reads a head that is not the last one.
+func (c *Conn) parseHead(a *Response) error {
 	c.head = head{}
-	a.fields = a.fields[:0]
+	a.before.head = a.before.head[:0]
+	a.fields = a.before.fields[:0]
 	limit := c.engine.config.MaxHead
 	for {
 		if c.r < c.w {
@@ -63,7 +79,8 @@ func (c *Conn) receiveHead(a *Response) error {
 				return tooLarge("head", limit)
 			}
 			if whole {
-				a.head = append(a.head[:0], c.in[c.r:c.r+c.head.next]...)
+				a.before = known{append(a.before.head, c.in[c.r:c.r+c.head.next]...), a.fields, c.head}
+				a.head = a.before.head
 				c.r += c.head.next
 				return nil
 			}

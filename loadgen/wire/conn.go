@@ -57,6 +57,7 @@ type Conn struct {
 	resumed bool
 	got     int           // bytes of the answer
 	first   time.Duration // from began to the first of them
+	last    time.Duration // when the latest of them was read
 	took    time.Duration // to connect
 }
 
@@ -83,7 +84,8 @@ func (c *Conn) Connect(ctx context.Context) error {
 // Calls with the same ctx cost less than calls with a ctx each.
 func (c *Conn) Do(ctx context.Context, deadline time.Time, q *Request, a *Response) error {
 	a.reset()
-	c.began, c.took, c.resumed, c.first = c.engine.now(), 0, false, 0
+	c.began, c.took, c.resumed, c.first = c.engine.instant(q.Sent), 0, false, 0
+	c.last = c.began
 	c.until, c.deadline = deadline, math.MaxInt64
 	if !deadline.IsZero() {
 		c.deadline = deadline.Sub(c.engine.epoch)
@@ -94,12 +96,14 @@ func (c *Conn) Do(ctx context.Context, deadline time.Time, q *Request, a *Respon
 	}
 	a.Connect, a.Resumed, a.FirstByte, a.BytesIn = c.took, c.resumed, c.first, c.got
 	if err != nil {
+		c.last = c.engine.now()
 		a.Status = 0
 		c.drop()
 		if isAlert(err) && !errors.Is(err, ErrTLS) {
 			err = fmt.Errorf("%w: %w", ErrTLS, err)
 		}
 	}
+	a.Took = c.last - c.began
 	return err
 }
 
@@ -129,7 +133,7 @@ func (c *Conn) attempt(ctx context.Context, q *Request, a *Response) error {
 			return err
 		}
 	}
-	if now := c.engine.now(); now >= c.armed || c.armed > c.deadline {
+	if c.began >= c.armed || c.armed > c.deadline {
 		if err := c.rearm(); err != nil {
 			return err
 		}
@@ -252,11 +256,7 @@ func (c *Conn) fill() error {
 	for empty := 0; empty < 100; {
 		n, err := c.stream.Read(c.in[c.w:])
 		if n > 0 {
-			if c.got == 0 {
-				c.first = c.engine.now() - c.began
-			}
-			c.got += n
-			c.w += n
+			c.arrived(n)
 			return nil
 		}
 		switch {
@@ -271,6 +271,16 @@ func (c *Conn) fill() error {
 		}
 	}
 	return malformed("reads without bytes")
+}
+
+// arrived counts n bytes that were just read.
+func (c *Conn) arrived(n int) {
+	c.last = c.engine.now()
+	if c.got == 0 {
+		c.first = c.last - c.began
+	}
+	c.got += n
+	c.w += n
 }
 
 // makeRoom makes a full buffer larger, or moves what is left of it to the front.

@@ -156,3 +156,11 @@ func (e *Engine) Stats() Stats {
 
 // now is the time since the engine began; it costs half of what time.Now does.
 func (e *Engine) now() time.Duration { return time.Since(e.epoch) }
+
+// instant is the time from the engine's beginning to t, or to now where t is zero.
+func (e *Engine) instant(t time.Time) time.Duration {
+	if t.IsZero() {
+		return e.now()
+	}
+	return t.Sub(e.epoch)
+}

@@ -160,10 +160,16 @@ func (h *head) check() error {
 }
 
 // isToken tells the bytes of a header field's name.
-func isToken(b byte) bool {
-	// Letters are nearly all of them; the marks are RFC 9110's.
-	return 'a' <= b|0x20 && b|0x20 <= 'z' || b == '-' || isDigit(b) || strings.IndexByte("!#$%&'*+.^_`|~", b) >= 0
-}
+func isToken(b byte) bool { return tokens[b] }
+
+// tokens are letters, digits and the marks of RFC 9110, section 5.6.2.
+var tokens = func() (t [256]bool) {
+	for b := range t {
+		c := byte(b)
+		t[b] = 'a' <= c|0x20 && c|0x20 <= 'z' || isDigit(c) || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+	}
+	return t
+}()
 
 func isSpace(b byte) bool { return b == ' ' || b == '\t' }
 

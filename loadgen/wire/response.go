@@ -22,19 +22,28 @@ type Response struct {
 	BodyBytes int
 	// BytesIn and BytesOut count head, body and framing, before TLS; in the last attempt and in all of them.
 	BytesIn, BytesOut int
-	// FirstByte is the time from the call of Do to the first byte of the answer, Connect that for opening a
-	// connection, pauses apart; 0 if it was open.
-	FirstByte, Connect time.Duration
+	// FirstByte is the time from the request's Sent to the first byte of the answer, Took that to the last
+	// one or to the error, Connect that for opening a connection, pauses apart; 0 if it was open.
+	FirstByte, Took, Connect time.Duration
 	// Resumed says that the connection opened for this request took up an earlier TLS session.
 	Resumed bool
 	// Resent says that the request was sent twice because its first connection was closed.
 	Resent bool
 
-	head   []byte
+	head   []byte // of this answer; shares the memory of before
 	fields []field
+	before known
 	source bytes.Reader
 	unzip  *gzip.Reader
 	spare  []byte
+}
+
+// known is the last head that was read, with what it says. Servers say the same again and again, but for
+// the date once a second: a head equal to the last one needs no reading.
+type known struct {
+	head   []byte
+	fields []field
+	says   head
 }
 
 // field is where a header field is in the head: name from:colon, value value:to.
@@ -43,17 +52,17 @@ type field struct{ from, colon, value, to int }
 // reset makes the answer ready for another one.
 func (a *Response) reset() {
 	a.Status, a.BodyBytes, a.BytesIn, a.BytesOut = 0, 0, 0, 0
-	a.FirstByte, a.Connect, a.Resumed, a.Resent = 0, 0, false, false
+	a.FirstByte, a.Took, a.Connect, a.Resumed, a.Resent = 0, 0, 0, false, false
 	if cap(a.Body) > keptMemory {
 		a.Body = nil
 	}
 	if cap(a.spare) > keptMemory {
 		a.spare = nil
 	}
-	if cap(a.fields) > keptMemory/64 {
-		a.fields = nil
+	if cap(a.before.fields) > keptMemory/64 || cap(a.before.head) > keptMemory {
+		a.before = known{}
 	}
-	a.Body, a.head, a.fields = a.Body[:0], a.head[:0], a.fields[:0]
+	a.Body, a.head, a.fields = a.Body[:0], nil, nil
 }
 
 // Header returns the first value of a header field, nil if there is none. Case does not matter.

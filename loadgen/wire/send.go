@@ -19,6 +19,9 @@ type Request struct {
 	WantBody bool
 	// Expect says that the head asks for 100-continue: the body is sent when the server agrees, or says nothing for a second.
 	Expect bool
+	// Sent is the instant from which the times of the Response count, that of the call of Do where it is zero.
+	// A caller who has just looked at the clock saves another look.
+	Sent time.Time
 }
 
 // mostHeld is the largest request that is sent in one piece, together with the wait for its answer. An
@@ -139,8 +142,6 @@ func (c *Conn) answered() bool {
 	if n == 0 {
 		return false
 	}
-	c.first = c.engine.now() - c.began
-	c.got += n
-	c.w += n
+	c.arrived(n)
 	return true
 }

@@ -1,3 +1,5 @@
+//go:build !386 && !s390x
+
 package wire
 
 import (
@@ -7,6 +9,7 @@ import (
 	"os"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 // socket is a TCP connection whose Read first sends what Write held back, and then waits.
@@ -88,7 +91,7 @@ var errShort = errors.New("short write")
 // onReady is one attempt; it returns false to wait for the connection to become readable.
 func (s *socket) onReady(fd uintptr) bool {
 	if len(s.out) > 0 {
-		n, err := retry(syscall.Write, int(fd), s.out)
+		n, err := transfer(syscall.SYS_SENDTO, fd, s.out)
 		s.out = s.out[max(n, 0):]
 		switch {
 		case err == nil && len(s.out) == 0:
@@ -99,7 +102,7 @@ func (s *socket) onReady(fd uintptr) bool {
 		}
 		s.out, s.writeErr = nil, os.NewSyscallError("write", err)
 	}
-	n, err := retry(syscall.Read, int(fd), s.in)
+	n, err := transfer(syscall.SYS_RECVFROM, fd, s.in)
 	switch {
 	case err == nil && n > 0:
 		s.n = n
@@ -117,11 +120,17 @@ func (s *socket) onReady(fd uintptr) bool {
 	return true
 }
 
-func retry(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
+// transfer sends or receives what goes at once. It does not tell the scheduler of the call, as package syscall
+// does, since the call never waits; and sendto and recvfrom spare the kernel the way through its file systems.
+func transfer(call, fd uintptr, p []byte) (int, error) {
 	for {
-		n, err := call(fd, p)
-		if err != syscall.EINTR {
-			return n, err
+		n, _, errno := syscall.RawSyscall6(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
+		switch errno {
+		case 0:
+			return int(n), nil
+		case syscall.EINTR:
+		default:
+			return 0, errno
 		}
 	}
 }

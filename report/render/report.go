@@ -17,6 +17,7 @@ func Report(w io.Writer, r *report.Report, s Style) error {
 	p := &page{Style: s}
 	p.verdict(r)
 	p.health(r)
+	p.levels(r.Levels)
 	p.thresholds(r.Thresholds)
 	p.invariants(r.Invariants)
 	p.steps(r.Steps)
@@ -102,6 +103,9 @@ func generatorLine(r *report.Report) string {
 		}
 		parts = append(parts, cpu)
 	}
+	if m := h.Machine.MaxMemoryBytes; m > 0 {
+		parts = append(parts, "at most "+figure.Amount(float64(m))+"B of memory")
+	}
 	if a := h.Agents; a.Expected > 1 || a.Lost > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %s finished", a.Finished, figure.Of(a.Expected, "agent")),
 			fmt.Sprintf("T0 skew %s +- %s", figure.Seconds(h.T0Skew.Max), figure.Seconds(h.T0Skew.Uncertainty)))
@@ -129,7 +133,7 @@ func statusColor(word string) string {
 	switch word {
 	case "pass":
 		return green
-	case "skipped":
+	case "skipped", "invalid":
 		return yellow
 	}
 	return red

@@ -1,0 +1,157 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"fsctl/loadgen"
+	"fsctl/loadgen/record"
+	"fsctl/report"
+	"fsctl/report/figure"
+	"fsctl/scenarios"
+)
+
+// searchOptions are the flags of a search for capacity.
+type searchOptions struct {
+	find         bool
+	from, to     string
+	settle, hold time.Duration
+	precision    string
+	given        []string // those of them that have a value, but for find
+}
+
+func (o *searchOptions) flags(f *pflag.FlagSet) {
+	f.BoolVar(&o.find, "find-capacity", false, "find the highest rate of users at which the thresholds still hold, in place of the storm")
+	f.StringVar(&o.from, "from", "", "with --find-capacity: first `RATE` in users per second, 100/s (default: 1/16 of the storm's peak)")
+	f.StringVar(&o.to, "to", "", "with --find-capacity: highest `RATE`, 10k/s (default: 16 times the storm's peak)")
+	f.DurationVar(&o.settle, "settle", 5*time.Second, "with --find-capacity: time at each rate before it is judged")
+	f.DurationVar(&o.hold, "hold", 15*time.Second, "with --find-capacity: time at each rate while it is judged")
+	f.StringVar(&o.precision, "precision", "5%", "with --find-capacity: largest step between the rate that passed and the one that failed")
+}
+
+// see notes which flags have a value.
+func (o *searchOptions) see(f *pflag.FlagSet) {
+	for _, name := range []string{"from", "to", "settle", "hold", "precision"} {
+		if f.Changed(name) {
+			o.given = append(o.given, "--"+name)
+		}
+	}
+}
+
+// check finds what the flags do not go with.
+func (o *searchOptions) check(with *attackOptions) error {
+	switch {
+	case !o.find && len(o.given) > 0:
+		return &hinted{usagef("found %s without --find-capacity", strings.Join(o.given, ", ")), "add --find-capacity, or leave it out to send the storm as it is"}
+	case o.find && with.duration != 0:
+		return &hinted{usagef("found --duration beside --find-capacity"), "--settle and --hold say how long each rate is held"}
+	case o.find && with.targets != "":
+		return &hinted{usagef("found --targets beside --find-capacity, wanted a scenario: its thresholds say what capacity is"), "fsctl scenarios new FILE writes one to begin with"}
+	}
+	return nil
+}
+
+// resolve returns the search that the flags ask for.
+func (o *searchOptions) resolve() (loadgen.SearchOptions, error) {
+	so := loadgen.SearchOptions{Settle: o.settle, Hold: o.hold}
+	for _, f := range []struct {
+		name, text string
+		rate       *scenarios.Rate
+	}{{"--from", o.from, &so.From}, {"--to", o.to, &so.To}} {
+		if f.text == "" {
+			continue
+		}
+		rate, err := scenarios.ParseRate(f.text)
+		if err == nil && rate == 0 {
+			err = fmt.Errorf("found %q, wanted a rate above 0", f.text)
+		}
+		if err != nil {
+			return so, usagef("%s: %w", f.name, err)
+		}
+		*f.rate = rate
+	}
+	precision, err := scenarios.ParseRatio(o.precision)
+	if err != nil {
+		return so, usagef("--precision: %w", err)
+	}
+	so.Precision = precision
+	return so, nil
+}
+
+// findCapacity searches, reports what it found, and exits with the verdict's code.
+func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenarios.Scenario, scale float64) error {
+	thresholds, _ := report.LevelThresholds(sc)
+	if len(thresholds) == 0 {
+		return &hinted{usagef("scenario %s has no thresholds that a rate could be held against: they say what capacity is", sc.Name),
+			`add for example: thresholds: {response_time: ["p(99)<300ms"], http_req_failed: ["rate<0.1%"]}`}
+	}
+	so, err := o.search.resolve()
+	if err != nil {
+		return err
+	}
+	what, err := o.resolve(sc, scale)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(s.Err)
+	levels := &levelObserver{progress: progress}
+	so.Judge = levels.judge
+	search, err := loadgen.NewSearch(what, so)
+	if err != nil {
+		return err
+	}
+	if stay := search.Stay(); stay > search.Settle {
+		fmt.Fprintf(s.Err, "fsctl: warning: a user stays for up to %v, but a level settles in %v, so that its requests are still growing when it is judged: use --settle %.0fs\n",
+			stay.Round(time.Millisecond), search.Settle, math.Ceil(stay.Seconds()))
+	}
+	planned := plannedSearch(search, len(thresholds))
+	m := search.Manifest(time.Now())
+	m.ScaleRatio = scale
+	if o.dryRun {
+		return o.tryOut(ctx, s, search, m, &report.DryRun{PeakQPS: search.FirstRequests(),
+			Summary: fmt.Sprintf("would search %s, at %s over %d connections; what this machine can send is held against the first rate", planned, m.Target, m.Connections)})
+	}
+	if err := requireReady(ctx, search); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.Err, "search "+planned)
+	levels.watch = report.NewLevelWatch(sc, m)
+	return o.conclude(o.send(ctx, s, attack{search, m, sc, progress, levels.observe}))
+}
+
+// plannedSearch says what a search will do.
+func plannedSearch(s *loadgen.Search, thresholds int) string {
+	most, took := s.Longest()
+	return fmt.Sprintf("from %s up to %s users, each rate held for %v after %v to settle, against %s: at most %d levels in %v",
+		figure.Rate(float64(s.From)), figure.Rate(float64(s.To)), s.Hold, s.Settle, figure.Of(thresholds, "threshold"), most, took)
+}
+
+// levelObserver judges the levels of a search as they go on, and says how each went.
+type levelObserver struct {
+	watch    *report.LevelWatch
+	progress *progress
+	levels   int
+}
+
+func (o *levelObserver) observe(i record.Interval) error {
+	o.watch.Add(i)
+	return nil
+}
+
+func (o *levelObserver) judge(l record.Level, over bool) (verdict, why string) {
+	if !over {
+		if why = o.watch.Lost(l); why != "" {
+			verdict = record.LevelFail
+		}
+		return verdict, why
+	}
+	level := o.watch.Judge(l)
+	o.levels++
+	o.progress.note(fmt.Sprintf("level %d: %s", o.levels, level.Summary()))
+	return string(level.Verdict), level.Why
+}

@@ -1,0 +1,92 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"fsctl/loadgen"
+	"fsctl/loadgen/record"
+	"fsctl/report"
+	"fsctl/report/render"
+	"fsctl/scenarios"
+)
+
+// needy is an attack that tells what it needs of this machine.
+type needy interface {
+	Needs(ctx context.Context) ([]loadgen.Need, error)
+}
+
+// tryStorm says what a storm would send and whether this machine can.
+func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.Storm) error {
+	m, err := storm.Manifest(time.Now())
+	if err != nil {
+		return err
+	}
+	rate, at := storm.Peak()
+	busiest, from := storm.PeakRequests()
+	return o.tryOut(ctx, s, storm, m, &report.DryRun{PeakQPS: busiest, PeakAtSeconds: from.Seconds(),
+		Summary: fmt.Sprintf("would send %d users within %v to %s over %d connections, at most %.0f/s, at %v",
+			m.PlannedArrivals, storm.Length().Round(time.Millisecond), m.Target, m.Connections, rate, scenarios.Instant(at.Round(time.Millisecond)))})
+}
+
+// tryList says what a list of targets would send and whether this machine can.
+func (o *attackOptions) tryList(ctx context.Context, s Streams, list *loadgen.TargetList) error {
+	return o.tryOut(ctx, s, list, list.Manifest(time.Now()), &report.DryRun{PeakQPS: float64(list.Rate),
+		Summary: fmt.Sprintf("would send %d requests within %v over %d connections", list.Hits(), list.Duration, list.Connections)})
+}
+
+// tryOut says what an attack would send and whether this machine can, and exits as the attack would where it
+// cannot. Nothing is sent to the target. d says what is known of the attack.
+func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needy, m record.Manifest, d *report.DryRun) error {
+	d.Scenario, d.Target, d.Engine, d.Connections = m.Scenario, m.Target, m.Engine, m.Connections
+	needs, err := a.Needs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range needs {
+		check := report.Check{Name: n.Name, Needed: n.Needed, Available: n.Available, OK: n.OK(), Because: n.Because}
+		if n.Name == loadgen.NeedMemory {
+			check.Unit = "bytes"
+		}
+		d.Checks = append(d.Checks, check)
+	}
+	refusal := loadgen.Ready(needs)
+	if refusal == nil {
+		if d.SelfTest, err = selfTest(ctx, s, d.Engine); err != nil {
+			return err
+		}
+	}
+	d.Decide()
+	if err := o.output.write(d,
+		func(w io.Writer) error { return render.DryRunMarkdown(w, d) },
+		func(w io.Writer, style render.Style) error { return render.DryRun(w, d, style) }); err != nil {
+		return err
+	}
+	if refusal != nil {
+		return refusal
+	}
+	return verdict(d.ExitCode, o.noVerdict)
+}
+
+// selfTest measures what this machine can send, nil where that cannot be told.
+func selfTest(ctx context.Context, s Streams, engine string) (*report.SelfTest, error) {
+	a, err := loadgen.SelfTest(ctx, engine)
+	if errors.Is(err, loadgen.ErrNoSelfTest) {
+		fmt.Fprintf(s.Err, "%v: how fast this machine can send is not checked\n", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &report.SelfTest{MaxQPS: a.RequestsPerSec, CPUSecondsPerRequest: a.CPUPerRequest.Seconds(), UsableCores: a.UsableCores}, nil
+}
+
+// requireReady fails where this machine cannot meet what an attack needs. It comes before the manifest, which
+// sets T0: names that are slow to look up must not eat into the time up to it.
+func requireReady(ctx context.Context, a needy) error {
+	needs, err := a.Needs(ctx)
+	return errors.Join(err, loadgen.Ready(needs))
+}

@@ -1,0 +1,115 @@
+package loadgen
+
+import (
+	"math"
+	"time"
+
+	"fsctl/scenarios"
+)
+
+// forecast is what a storm asks for if every answer comes at once, users think for their mean times, and
+// no journey ends early. Loops that end by a condition count as one round.
+type forecast struct {
+	requestsPerSec float64       // in the busiest second
+	at             time.Duration // when that second begins, from T0
+	thinking       float64       // users between two requests at once, at most
+}
+
+// mostVisits bounds the requests of one journey that are looked at.
+const mostVisits = 1000
+
+// forecast looks at the storm second by second.
+func (s *Storm) forecast() forecast {
+	storm := s.Scenario.Storm
+	from, _ := storm.Curve().Span()
+	first := second(from)
+	var requests, thinking []float64
+	for i := range storm.Phases {
+		p := &storm.Phases[i]
+		came := s.arrivalsBySecond(p, first)
+		visits, length := visitsOf(s.Scenario.Journey(p.Journey).Do, nil, 0)
+		for _, v := range visits {
+			requests = addAt(requests, came, int(v/time.Second))
+		}
+		for stay := range int(math.Ceil(length.Seconds())) {
+			thinking = addAt(thinking, came, stay)
+		}
+	}
+	f := forecast{}
+	for i, n := range requests {
+		if n > f.requestsPerSec*(1+1e-6) { // the first of those that are alike
+			f.requestsPerSec, f.at = n, time.Duration(first+i)*time.Second
+		}
+	}
+	for _, n := range thinking {
+		f.thinking = max(f.thinking, n)
+	}
+	return f
+}
+
+// PeakRequests returns the requests per second of the storm's busiest second, and when that begins, from
+// T0: if every answer comes at once, users think for their mean times, and no journey ends early.
+func (s *Storm) PeakRequests() (ratePerSec float64, at time.Duration) {
+	f := s.forecast()
+	return f.requestsPerSec, f.at
+}
+
+// arrivalsBySecond returns how many users of a phase come in each second from first on.
+func (s *Storm) arrivalsBySecond(p *scenarios.Phase, first int) []float64 {
+	curve := p.Curve()
+	_, end := curve.Span()
+	if s.Duration > 0 {
+		end = min(end, s.Duration-s.Lead())
+	}
+	var came []float64
+	before := 0.0
+	for t := time.Duration(first) * time.Second; t < end; t += time.Second {
+		area := curve.Area(min(t+time.Second, end) - 1)
+		came = append(came, area-before)
+		before = area
+	}
+	return came
+}
+
+// addAt adds what came so many seconds later.
+func addAt(sum, came []float64, later int) []float64 {
+	for len(sum) < len(came)+later {
+		sum = append(sum, 0)
+	}
+	for i, n := range came {
+		sum[i+later] += n
+	}
+	return sum
+}
+
+// visitsOf appends when a journey's requests are due, from the instant at on, and returns when it ends.
+func visitsOf(do []scenarios.Action, visits []time.Duration, at time.Duration) ([]time.Duration, time.Duration) {
+	for _, a := range do {
+		switch {
+		case len(visits) >= mostVisits:
+			return visits, at
+		case a.Think != nil:
+			at += a.Think.Mean()
+		case a.Repeat != nil:
+			visits, at = roundsOf(a.Repeat, visits, at)
+		default:
+			visits = append(visits, at)
+		}
+	}
+	return visits, at
+}
+
+func roundsOf(r *scenarios.Repeat, visits []time.Duration, at time.Duration) ([]time.Duration, time.Duration) {
+	began := at
+	for round := 1; ; round++ {
+		start := at
+		before := len(visits)
+		visits, at = visitsOf(r.Do, visits, at)
+		next := max(at, start+r.Every)
+		if r.Until != "" || r.Times > 0 && round >= r.Times || r.For > 0 && next-began >= r.For ||
+			len(visits) >= mostVisits || len(visits) == before && next == start {
+			return visits, at
+		}
+		at = next
+	}
+}

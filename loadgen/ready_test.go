@@ -1,0 +1,90 @@
+package loadgen
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"net/url"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestPairsOfAddresses(t *testing.T) {
+	four := []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
+	six := []netip.Addr{netip.MustParseAddr("::1")}
+	for _, c := range []struct {
+		name      string
+		addresses []string
+		route     Route
+		binds     bool
+		want      int // 0 for an error
+	}{
+		{"one of each", []string{"127.0.0.1:80"}, Route{}, false, 1},
+		{"two sources", []string{"127.0.0.1:80"}, Route{Sources: four}, false, 2},
+		{"two sources, three targets", []string{"127.0.0.1:80", "127.0.0.1:81", "127.0.0.4:80"}, Route{Sources: four}, false, 6},
+		{"a source's port is taken for all targets", []string{"127.0.0.1:80", "127.0.0.1:81", "127.0.0.4:80"}, Route{Sources: four}, true, 2},
+		{"no source to bind", []string{"127.0.0.1:80", "127.0.0.1:81"}, Route{}, true, 2},
+		{"sources of another family besides", []string{"127.0.0.1:80"}, Route{Sources: append(six, four...)}, false, 2},
+		{"sources of another family only", []string{"127.0.0.1:80"}, Route{Sources: six}, false, 0},
+		{"a target of IPv6", []string{"[::1]:80"}, Route{Sources: six}, false, 1},
+		{"a detour to IPv6", []string{"127.0.0.1:80"}, Route{Sources: four, ConnectTo: detours("::[::1]:").ConnectTo}, false, 0},
+		{"a name that nobody knows", []string{"shop.invalid:80"}, Route{Sources: four}, false, 2},
+	} {
+		d := demand{addresses: c.addresses, route: c.route, bindsPorts: c.binds}
+		got, err := d.pairs(context.Background())
+		if _, input := errors.AsType[*InputError](err); got != c.want || (err != nil) != (c.want == 0) || err != nil && !input {
+			t.Errorf("%s: %d pairs, %v, wanted %d", c.name, got, err, c.want)
+		}
+	}
+}
+
+func TestNeeds(t *testing.T) {
+	needs := func(change func(*Options)) map[string]Need {
+		s := compile(t, "\nsteps: {a: {share: 100%, request: {url: /a}}}\nstorm: {t0: 0s, phases: [{journey: j, from: T0, to: T0+10s, rate: 1000/s}]}\njourneys: {j: [{think: 2s}, a]}\n",
+			func(o *Options) { o.Connections = 1000 }, change)
+		m := map[string]Need{}
+		for _, n := range must(s.Needs(context.Background())) {
+			m[n.Name] = n
+		}
+		return m
+	}
+	plain := needs(func(*Options) {})
+	if n := plain[NeedFiles].Needed; n < 1000 || n > 1000+spareFiles+float64(openFiles())+10 {
+		t.Errorf("1000 connections need %g file descriptors", n)
+	}
+	inside := needs(func(o *Options) { o.TargetInside = true })
+	if n := inside[NeedFiles].Needed - plain[NeedFiles].Needed; n < 990 || n > 1010 {
+		t.Errorf("a target in this process needs %g more file descriptors, wanted 1000", n)
+	}
+	secure := needs(func(o *Options) { o.Target = must(url.Parse("https://127.0.0.1:1")) })
+	if secure[NeedMemory].Needed <= plain[NeedMemory].Needed || plain[NeedMemory].Needed < baseMemory+1000*connectionMemory+2000*userMemory {
+		t.Errorf("memory: %g bytes, with TLS %g", plain[NeedMemory].Needed, secure[NeedMemory].Needed)
+	}
+	if runtime.GOOS == "linux" {
+		sources := needs(func(o *Options) {
+			o.Route.Sources = []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
+		})
+		if one, two := plain[NeedPorts], sources[NeedPorts]; one.Needed != 1000 || one.Available <= 0 || two.Available != 2*one.Available {
+			t.Errorf("ports: %+v, from two sources %+v", one, two)
+		}
+	}
+	s := compile(t, steady, func(o *Options) { o.Dial = newPipes().dial })
+	if n, err := s.Needs(context.Background()); len(n) != 0 || err != nil {
+		t.Errorf("a network of its own needs %v, %v", n, err)
+	}
+}
+
+func TestReady(t *testing.T) {
+	enough := Need{Name: NeedFiles, Needed: 100, Available: 100, Hint: "hint"}
+	unknown := Need{Name: NeedPorts, Needed: 100, Hint: "hint"}
+	short := Need{Name: NeedMemory, Needed: 2.5e6, Available: 1e6, Because: "1 connection", Hint: "use less"}
+	if err := Ready([]Need{enough, unknown}); err != nil {
+		t.Error(err)
+	}
+	err := Ready([]Need{enough, short})
+	input, ok := errors.AsType[*InputError](err)
+	if !ok || input.Hint != "use less" || !strings.Contains(input.Error(), "memory: found 1 MB, wanted 3 MB: 1 connection") {
+		t.Errorf("found %v", err)
+	}
+}

@@ -1,0 +1,136 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"fsctl/loadgen/record"
+	"fsctl/report/figure"
+)
+
+// Machine is what the generators and their machines showed over the run; 0 where the system does not tell.
+type Machine struct {
+	OtherCPUSeconds         float64 `json:"other_cpu_seconds"`          // work of other processes on the generators' cores
+	StolenCPUSeconds        float64 `json:"stolen_cpu_seconds"`         // taken from them by a hypervisor
+	IdleCPUSeconds          float64 `json:"idle_cpu_seconds"`           // left over
+	ThrottledSeconds        float64 `json:"throttled_seconds"`          // in which a CPU quota stopped the generators, summed over cores
+	GCCycles                uint64  `json:"gc_cycles"`                  // garbage collections
+	MaxGCPauseSeconds       float64 `json:"max_gc_pause_seconds"`       // the longest of their pauses
+	MaxSchedulerWaitSeconds float64 `json:"max_scheduler_wait_seconds"` // the longest wait of ready work for a core
+	MaxOpenFiles            int     `json:"max_open_files"`             // file descriptors
+	FileLimit               int     `json:"file_limit"`                 // file descriptors allowed
+	MaxMemoryBytes          uint64  `json:"max_memory_bytes"`           // resident
+	LastMemoryBytes         uint64  `json:"last_memory_bytes"`          // resident in the last second
+}
+
+func machineOf(rec *record.Record) Machine {
+	sum := generatorOf(rec, record.Everything)
+	m := Machine{
+		OtherCPUSeconds: finite(sum.OtherCPUSeconds), StolenCPUSeconds: finite(sum.StolenCPUSeconds), IdleCPUSeconds: finite(sum.IdleCPUSeconds),
+		ThrottledSeconds: finite(sum.ThrottledSeconds), GCCycles: sum.GCCycles,
+		MaxGCPauseSeconds: finite(sum.MaxGCPauseSeconds), MaxSchedulerWaitSeconds: finite(sum.MaxSchedulerWaitSeconds),
+	}
+	for _, g := range rec.Generators() {
+		m.MaxOpenFiles, m.FileLimit = max(m.MaxOpenFiles, g.OpenFiles), max(m.FileLimit, g.FileLimit)
+		m.MaxMemoryBytes, m.LastMemoryBytes = max(m.MaxMemoryBytes, g.MemoryBytes), g.MemoryBytes
+	}
+	return m
+}
+
+// throttledRatio is the share of its cores' time from which a generator counts as stopped by its quota. Of a
+// second it is the 50 ms that a request may be late.
+const throttledRatio = 0.05
+
+// whyLate says what kept the generator from sending in time in the seconds that used sums. Causes that make
+// others come first: a quota keeps CPU from being used, and without CPU the collector pauses long.
+func (j *judgement) whyLate(used generators) (code, why string) {
+	cores, limit := j.rec.Manifest.Cores, j.bounds.limitSeconds
+	switch {
+	case used.seconds == 0 || cores == 0:
+		return FindingPacing, "the generator did not get to send them"
+	case throttled(used, cores):
+		return FindingThrottled, throttledFor(used) + ": raise the quota, or use more agents"
+	case outOfCPU(used, cores), machineFull(used) && !crowdedOut(used):
+		return FindingCPU, fmt.Sprintf("the generator used %s of its %s, so it needs more cores or more agents", coresOf(used), figure.Of(cores, "core"))
+	case machineFull(used):
+		return FindingNeighbour, crowd(used) + ": give it a machine of its own, apart from the target's too"
+	case used.MaxGCPauseSeconds >= limit:
+		return FindingGC, fmt.Sprintf("garbage collection stopped the generator for up to %s: use more agents, each with fewer users", figure.Seconds(used.MaxGCPauseSeconds))
+	}
+	why = fmt.Sprintf("the generator used only %s of its %s, so something else kept it from running: give it cores of its own", coresOf(used), figure.Of(cores, "core"))
+	if used.MaxSchedulerWaitSeconds >= limit {
+		why += fmt.Sprintf(" (what was ready to run waited up to %s for one)", figure.Seconds(used.MaxSchedulerWaitSeconds))
+	}
+	return FindingPacing, why
+}
+
+// perSecond writes CPU time in the seconds summed as a number of cores.
+func (g generators) perSecond(cpuSeconds float64) string {
+	return figure.Number(ratio(cpuSeconds, float64(g.seconds)))
+}
+
+func coresOf(g generators) string { return g.perSecond(g.CPUSeconds) }
+
+// outOfCPU says whether a generator had no CPU to spare.
+func outOfCPU(used generators, cores int) bool {
+	return used.seconds > 0 && cores > 0 && used.CPUSeconds >= busyCoresRatio*float64(cores*used.seconds)
+}
+
+// throttled says whether a generator was stopped for having used up its quota of CPU.
+func throttled(used generators, cores int) bool {
+	return used.seconds > 0 && cores > 0 && used.ThrottledSeconds >= throttledRatio*float64(cores*used.seconds)
+}
+
+func throttledFor(used generators) string {
+	return fmt.Sprintf("the CPU quota of its control group stopped the generator for %s within %s, summed over cores",
+		figure.Seconds(used.ThrottledSeconds), figure.Of(used.seconds, "second"))
+}
+
+// allCPU is what the cores that the generators may run on can do in the seconds summed, 0 where unknown.
+func (g generators) allCPU() float64 {
+	return g.CPUSeconds + g.OtherCPUSeconds + g.StolenCPUSeconds + g.IdleCPUSeconds
+}
+
+// machineFull says whether the generator's cores were busy, with whatever.
+func machineFull(used generators) bool {
+	all := used.allCPU()
+	return used.IdleCPUSeconds+used.OtherCPUSeconds+used.StolenCPUSeconds > 0 && used.IdleCPUSeconds <= (1-busyCoresRatio)*all
+}
+
+// crowdedOut says whether the generator would have had CPU to spare without the others.
+func crowdedOut(used generators) bool {
+	return used.OtherCPUSeconds+used.StolenCPUSeconds >= (1-busyCoresRatio)*used.allCPU()
+}
+
+// crowd says who used the cores.
+func crowd(used generators) string {
+	all := figure.Number(math.Round(ratio(used.allCPU(), float64(used.seconds))))
+	if used.StolenCPUSeconds > used.OtherCPUSeconds {
+		return fmt.Sprintf("the hypervisor gave %s of its %s cores to other guests, and the generator got %s", used.perSecond(used.StolenCPUSeconds), all, coresOf(used))
+	}
+	return fmt.Sprintf("the machine was busy with other work, which used %s of its %s cores, and the generator got %s", used.perSecond(used.OtherCPUSeconds), all, coresOf(used))
+}
+
+// portsClass is the class of errors for want of a port or a file descriptor, as loadgen names it.
+const portsClass = "ports"
+
+// filesUsedUpRatio is the share of its file descriptors from which a generator counts as out of them: they
+// are counted once a second, when some may just have been closed.
+const filesUsedUpRatio = 0.95
+
+// judgePorts looks for requests that never left for want of a port or a file descriptor. They count as
+// failed, and the target had no part in it.
+func (j *judgement) judgePorts() {
+	failed := j.total.Errors[portsClass]
+	if failed == 0 {
+		return
+	}
+	m := j.health.Machine
+	who := figure.Of(failed, "request") + " could not be sent"
+	if m.FileLimit > 0 && float64(m.MaxOpenFiles) >= filesUsedUpRatio*float64(m.FileLimit) {
+		j.saturate(FindingPorts, "%s: up to %s of %s file descriptors were open; allow more (ulimit -n), or use fewer --connections or more agents",
+			who, figure.Count(m.MaxOpenFiles), figure.Count(m.FileLimit))
+		return
+	}
+	j.saturate(FindingPorts, "%s: this machine had no free port or file descriptor; keep connections open, widen net.ipv4.ip_local_port_range, or use more --source addresses or more agents", who)
+}

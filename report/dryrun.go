@@ -1,0 +1,85 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"fsctl/report/figure"
+)
+
+// DryRun is what an attack would send, and whether the machine that is to send it can. Its JSON form follows
+// the rules of Report's.
+type DryRun struct {
+	Summary       string    `json:"summary"` // what would be sent, in one line
+	Scenario      string    `json:"scenario"`
+	Target        string    `json:"target"`
+	Engine        string    `json:"engine"`
+	Connections   int       `json:"connections"`
+	PeakQPS       float64   `json:"peak_qps"`        // requests in the busiest second; 0 where that is not known before
+	PeakAtSeconds float64   `json:"peak_at_seconds"` // when that second begins, from T0
+	SelfTest      *SelfTest `json:"self_test"`       // null where there was none
+	Checks        []Check   `json:"checks"`
+	AgentsNeeded  int       `json:"agents_needed"` // machines like this one that the peak takes; 0 where unknown
+	ExitCode      int       `json:"exit_code"`     // of the dry run, as the attack's would be
+	Reason        string    `json:"reason"`
+}
+
+// SelfTest is what a machine was measured to send, at most.
+type SelfTest struct {
+	MaxQPS               float64 `json:"max_qps"`
+	CPUSecondsPerRequest float64 `json:"cpu_seconds_per_request"`
+	UsableCores          float64 `json:"usable_cores"` // that a generator may use up and still be punctual
+}
+
+// Check holds what an attack needs against what there is.
+type Check struct {
+	Name      string  `json:"name"`
+	Needed    float64 `json:"needed"`
+	Available float64 `json:"available"` // 0 where unknown
+	Unit      string  `json:"unit"`      // bytes, or empty for a number
+	OK        bool    `json:"ok"`
+	Because   string  `json:"because"`
+}
+
+// exitRefused is what an attack ends with that is refused before it is sent.
+const exitRefused = 104
+
+// Decide adds the check of cores, where the self-test and the peak are known, and sets the exit code, the
+// reason and the number of agents from the checks. An attack is refused for want of anything but cores;
+// without those it runs, and its run is invalid.
+func (d *DryRun) Decide() {
+	d.checkCores()
+	d.ExitCode, d.Reason = exitPass, "this machine can send it, as far as can be told before"
+	for _, c := range d.Checks {
+		switch {
+		case c.OK && c.Name == coresCheck && c.Needed > doubtfulRatio*c.Available:
+			d.Reason = fmt.Sprintf("this machine can just send it: the peak of about %s takes %s of the CPU that it may use, and TLS, larger answers or requests one at a time cost more than the self-test",
+				figure.Rate(d.PeakQPS), figure.Percent(c.Needed/c.Available))
+		case c.OK:
+		case c.Name == coresCheck:
+			d.ExitCode, d.Reason = exitInvalid, fmt.Sprintf("this machine cannot send it: at the peak of about %s it needs %s cores, and may use %s; use %d agents, each on a machine like this one",
+				figure.Rate(d.PeakQPS), figure.Number(c.Needed), figure.Number(c.Available), d.AgentsNeeded)
+		default:
+			d.ExitCode, d.Reason = exitRefused, fmt.Sprintf("this machine cannot send it: there is not enough of %s", c.Name)
+			return
+		}
+	}
+}
+
+const coresCheck = "cores"
+
+// doubtfulRatio is the share of the usable cores from which it is said that a machine may not do: requests
+// that wake an idle connection, one at a time, take up to twice the CPU of the self-test's.
+const doubtfulRatio = 0.5
+
+func (d *DryRun) checkCores() {
+	t := d.SelfTest
+	if t == nil || t.MaxQPS <= 0 || d.PeakQPS <= 0 {
+		return
+	}
+	c := Check{Name: coresCheck, Needed: d.PeakQPS * t.CPUSecondsPerRequest, Available: t.UsableCores,
+		Because: fmt.Sprintf("%s at %s of CPU a request", figure.Rate(d.PeakQPS), figure.Seconds(t.CPUSecondsPerRequest))}
+	c.OK = d.PeakQPS <= t.MaxQPS
+	d.AgentsNeeded = int(math.Ceil(min(d.PeakQPS/t.MaxQPS, 1e6)))
+	d.Checks = append([]Check{c}, d.Checks...)
+}

@@ -1,0 +1,73 @@
+package render
+
+import (
+	"fmt"
+	"io"
+
+	"fsctl/report"
+	"fsctl/report/figure"
+)
+
+// DryRun writes for people what would be sent, and whether this machine can.
+func DryRun(w io.Writer, d *report.DryRun, s Style) error {
+	p := &page{Style: s}
+	for _, line := range dryRunLines(d) {
+		p.say("", "  ", line)
+	}
+	p.blank()
+	t := &table{columns: []column{{}, {title: "check"}, {title: "needed", right: true}, {title: "available", right: true}, {flex: true}}, colors: firstIsStatus}
+	for _, c := range d.Checks {
+		word := "pass"
+		if !c.OK {
+			word = "FAIL"
+		}
+		t.add(word, c.Name, amount(c, c.Needed), amount(c, c.Available), c.Because)
+	}
+	p.table(t)
+	p.blank()
+	p.say("", "  ", d.Reason)
+	return p.writeTo(w)
+}
+
+// DryRunMarkdown writes the same for GitHub's step summary.
+func DryRunMarkdown(w io.Writer, d *report.DryRun) error {
+	m := &markdown{}
+	fmt.Fprintf(m, "## %s\n", escaped(d.Reason))
+	var lines []string
+	for _, line := range dryRunLines(d) {
+		lines = append(lines, escaped(line))
+	}
+	m.list(lines)
+	var rows [][]string
+	for _, c := range d.Checks {
+		rows = append(rows, []string{fmt.Sprint(c.OK), escaped(c.Name), amount(c, c.Needed), amount(c, c.Available), escaped(c.Because)})
+	}
+	m.table("ok,check,needed,available,", "---,---,---:,---:,---", rows)
+	_, err := io.WriteString(w, m.String())
+	return err
+}
+
+func dryRunLines(d *report.DryRun) []string {
+	lines := []string{d.Summary}
+	if d.PeakQPS > 0 {
+		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every answer comes at once", figure.Rate(d.PeakQPS)))
+	}
+	if t := d.SelfTest; t != nil {
+		lines = append(lines, fmt.Sprintf("this machine sends at most %s: a request took %s of CPU in the self-test (small requests, no TLS, over loopback), and %s cores may be used",
+			figure.Rate(t.MaxQPS), figure.Seconds(t.CPUSecondsPerRequest), figure.Number(t.UsableCores)))
+	}
+	return lines
+}
+
+// amount writes an amount of what a check is about.
+func amount(c report.Check, n float64) string {
+	switch {
+	case n == 0:
+		return "-"
+	case c.Unit == "bytes":
+		return figure.Amount(n) + "B"
+	case n == float64(int(n)):
+		return figure.Count(int(n))
+	}
+	return figure.Number(n)
+}
