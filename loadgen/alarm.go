@@ -1,6 +1,9 @@
 package loadgen
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // alarm wakes one goroutine, the pacer. Its set and ring may be called by others too, but by one at a time.
 type alarm interface {
@@ -10,6 +13,8 @@ type alarm interface {
 	ring()
 	// wait waits for the alarm.
 	wait()
+	// pass lets the poller be asked, and what is ready be run, without a wait where the alarm can.
+	pass()
 	// close frees what the alarm holds. Nothing waits any more.
 	close()
 }
@@ -46,5 +51,7 @@ func (a *timerAlarm) wait() {
 	case <-a.rung:
 	}
 }
+
+func (a *timerAlarm) pass() { runtime.Gosched() }
 
 func (a *timerAlarm) close() { a.timer.Stop() }

@@ -1,7 +1,9 @@
 package loadgen
 
 import (
+	"errors"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -10,9 +12,13 @@ import (
 // kernelAlarm is a timer of the kernel that is read like a connection. Go's own timers end in a wait of whole
 // milliseconds; this one ends it within microseconds of the instant.
 type kernelAlarm struct {
-	file *os.File
-	fd   int
-	room [8]byte
+	timer  *os.File
+	fd     int
+	room   [8]byte
+	turn   *os.File // written to and waited for by pass
+	raw    syscall.RawConn
+	passed func(fd uintptr) bool // onPass, made once
+	wrote  bool
 }
 
 func newKernelAlarm() (alarm, error) {
@@ -20,7 +26,17 @@ func newKernelAlarm() (alarm, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("timerfd_create", err)
 	}
-	return &kernelAlarm{file: os.NewFile(uintptr(fd), "alarm"), fd: fd}, nil
+	a := &kernelAlarm{timer: os.NewFile(uintptr(fd), "alarm"), fd: fd}
+	turn, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		return nil, errors.Join(os.NewSyscallError("eventfd", err), a.timer.Close())
+	}
+	a.turn = os.NewFile(uintptr(turn), "turn")
+	if a.raw, err = a.turn.SyscallConn(); err != nil {
+		return nil, errors.Join(err, a.timer.Close(), a.turn.Close())
+	}
+	a.passed = a.onPass
+	return a, nil
 }
 
 func (a *kernelAlarm) set(d time.Duration) {
@@ -31,6 +47,32 @@ func (a *kernelAlarm) set(d time.Duration) {
 
 func (a *kernelAlarm) ring() { a.set(0) }
 
-func (a *kernelAlarm) wait() { _, _ = a.file.Read(a.room[:]) }
+func (a *kernelAlarm) wait() { _, _ = a.timer.Read(a.room[:]) }
 
-func (a *kernelAlarm) close() { _ = a.file.Close() }
+// pass has the poller report something that is there already: the goroutine comes back once the poller was asked,
+// and everything that was ready with it has had its turn.
+func (a *kernelAlarm) pass() {
+	a.wrote = false
+	_ = a.raw.Read(a.passed) // it fails once the alarm is closed
+}
+
+func (a *kernelAlarm) onPass(fd uintptr) bool {
+	if a.wrote {
+		return true
+	}
+	a.wrote = true
+	one := [8]byte{1}
+	_, err := unix.Write(int(fd), one[:]) // each write is an event of its own, read or not
+	return err != nil
+}
+
+func (a *kernelAlarm) close() { _, _ = a.timer.Close(), a.turn.Close() }
+
+// machineCores returns how many cores the machine has, those that this process may not use too; 0 where unknown.
+func machineCores() int {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	return countCores(stat)
+}

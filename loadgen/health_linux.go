@@ -86,6 +86,17 @@ func parseCoreTimes(stat []byte, allowed map[string]bool) coreTimes {
 	return sum
 }
 
+// countCores counts the lines of /proc/stat for single cores.
+func countCores(stat []byte) int {
+	cores := 0
+	for line := range strings.Lines(string(stat)) {
+		if name, _, _ := strings.Cut(line, " "); strings.HasPrefix(name, "cpu") && name != "cpu" {
+			cores++
+		}
+	}
+	return cores
+}
+
 func (m *machine) throttled() time.Duration {
 	var sum time.Duration
 	for _, group := range m.groups {

@@ -15,14 +15,17 @@ import (
 )
 
 func TestPacingByCores(t *testing.T) {
-	if p := pacingFor(false, 64); p != (pacing{}) {
+	if p := pacingFor(false, 64, 128); p != (pacing{}) {
 		t.Errorf("%+v for a clock of a test, wanted nothing that takes real time", p)
 	}
-	if few := pacingFor(true, 2); few.spin != 0 || few.nap == 0 {
+	if few := pacingFor(true, 2, 2); few.spin != 0 || few.nap == 0 || few.attend != 0 {
 		t.Errorf("%+v on two cores, wanted naps and no spinning", few)
 	}
-	if many := pacingFor(true, 8); many.spin == 0 || many.nap != 0 {
+	if many := pacingFor(true, 8, 8); many.spin == 0 || many.nap != 0 || many.attend != 0 {
 		t.Errorf("%+v on eight cores, wanted spinning and no naps", many)
+	}
+	if part := pacingFor(true, 2, 4); part.attend == 0 {
+		t.Errorf("%+v on two of four cores, wanted it to stay awake for answers", part)
 	}
 }
 
@@ -31,13 +34,13 @@ func TestEveryPacingSendsEverything(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()
 	for _, cores := range []int{1, 64} {
-		t.Run(fmt.Sprint(cores, " cores"), func(t *testing.T) {
+		t.Run(fmt.Sprint(cores, " cores of 65"), func(t *testing.T) {
 			s := compile(t, `
 steps: {browse: {share: 100%, request: {url: /}}}
 storm: {t0: 100ms, phases: [{journey: now, at: T0, users: 300, reaction: {uniform: [0ms, 200ms]}}, {journey: later, from: T0, to: T0+300ms, rate: 200/s}]}
 journeys: {now: [browse], later: [{think: {uniform: [0ms, 50ms]}}, browse, {think: 3ms}, browse]}
-`, func(o *Options) { o.Target, o.Connections = must(url.Parse(server.URL)), 100 })
-			s.pacing = pacingFor(true, cores)
+`, func(o *Options) { o.Target, o.Connections = must(url.Parse(server.URL)), 3 })
+			s.pacing = pacingFor(true, cores, 65)
 			run := send(t.Context(), t, s, nil)
 			if problem := run.unbalanced(s.Arrivals()); problem != "" || run.end.Reason != record.Completed {
 				t.Error(problem, run.end)
@@ -59,6 +62,9 @@ func TestAlarm(t *testing.T) {
 			a.wait()
 			a.set(-time.Second)
 			a.wait()
+			for range 3 {
+				a.pass()
+			}
 			for _, wake := range []func(){a.ring, func() { a.set(time.Millisecond) }} {
 				a.set(time.Hour)
 				var waiting sync.WaitGroup

@@ -194,10 +194,16 @@ func (r *run) drain() {
 // flush writes one second of the record and shows it to the observer.
 func (r *run) flush() error {
 	intervals := map[int]*record.Interval{}
+	var awake time.Duration
 	for _, s := range r.shards {
 		s.flush(r.event, intervals)
+		awake += s.awaited
 	}
-	r.meter.read(intervals[r.event].Generator)
+	g := intervals[r.event].Generator
+	r.meter.read(g)
+	spare := min(awake.Seconds(), g.CPUSeconds) // staying awake is no work: it ends when there is some
+	g.CPUSeconds -= spare
+	g.IdleCPUSeconds += spare
 	r.event = max(r.event+1, second(time.Since(r.t0)))
 	err := save(r.writer, intervals, r.observe)
 	for _, s := range r.shards {

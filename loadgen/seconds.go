@@ -113,6 +113,7 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) {
 		s.begin(last)
 	}
 	backlog, waiting, busy := now-min(now, s.oldest()), s.wheel.len(), s.busy
+	s.awaited, s.awake = s.awake, 0
 	s.flushed = append(s.flushed, s.full...)
 	s.full = s.full[:0]
 	end := min(now, s.stopped)

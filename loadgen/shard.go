@@ -42,6 +42,14 @@ type shard struct {
 	wake     time.Duration // the pacer sleeps until then
 	woke     time.Duration // its last round
 	handed   int           // requests since an answer was read
+
+	answered  bool          // since the pacer looked
+	attending time.Duration // when it looked
+	attended  time.Duration // for how long no answer came
+	dozing    bool          // the next answer wakes it
+	awake     time.Duration // spent so, not yet flushed
+	awaited   time.Duration // spent so in what was flushed last
+
 	early    time.Duration // by which the alarm rings before that, to spin
 	closing  bool          // no more is sent
 	alarm    alarm         // nil once the pacer is gone
@@ -69,7 +77,10 @@ func newShard(s *Storm, number int, t0 time.Time) *shard {
 	}
 	now := v.now()
 	v.wheel.tick = tickOf(now)
-	v.counted = min(second(now), second(v.coming.head.Due))
+	v.counted = second(now)
+	if v.coming.more {
+		v.counted = min(v.counted, second(v.coming.head.Due))
+	}
 	v.expected.from = v.counted
 	v.warm = fewWarm
 	v.begin(second(now))
@@ -215,7 +226,7 @@ func (s *shard) next(w *worker, done *sample, u *user) *user {
 // put records an answered request and moves its user on.
 func (s *shard) put(done *sample, u *user) {
 	s.busy--
-	s.handed = 0
+	s.came()
 	s.tally.add(done, s.storm.lateness)
 	if done.due >= 0 && done.due < s.t0Due {
 		s.t0Due, s.t0Skew = done.due, done.sent-done.due

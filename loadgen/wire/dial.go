@@ -152,17 +152,21 @@ func (e *Engine) dialOne(ctx context.Context, address string, turn uint64, share
 	return dialer.DialContext(ctx, "tcp", address)
 }
 
-// source picks the local address for a connection to an address.
+// source picks the local address for a connection to an address: those of its family in turn, each for all
+// addresses of the target before the next, so that every pair comes up.
 func (e *Engine) source(address string, turn uint64) (netip.Addr, bool) {
 	to, err := netip.ParseAddrPort(address)
-	if err != nil || len(e.config.Sources) == 0 {
+	if err != nil {
 		return netip.Addr{}, false
 	}
-	n := uint64(len(e.config.Sources))
-	for i := range n {
-		if s := e.config.Sources[(turn+i)%n]; s.Unmap().Is4() == to.Addr().Unmap().Is4() {
-			return s, true
+	var family []netip.Addr
+	for _, s := range e.config.Sources {
+		if s.Unmap().Is4() == to.Addr().Unmap().Is4() {
+			family = append(family, s)
 		}
 	}
-	return netip.Addr{}, false
+	if len(family) == 0 {
+		return netip.Addr{}, false
+	}
+	return family[turn/uint64(len(e.addresses))%uint64(len(family))], true
 }
