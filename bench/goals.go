@@ -63,7 +63,7 @@ func allGoals() []goal {
 		rate(tlsTitle, "wrk", 1), core(tlsTitle, "wrk", 1), rate(journeyTitle, "k6", 8),
 		cpu("vegeta", 0.5), cpu("wrk2", 1),
 		p99(fsctlTail), p99(fsctlNarrowTail),
-		leave(openingFew), leave(openingChosen),
+		leave(openingChosen),
 	}
 }
 

@@ -132,6 +132,7 @@ func (s *shard) handOut() (nap time.Duration, more bool) {
 	defer s.mu.Unlock()
 	now := s.now()
 	s.roll(now)
+	round := 0
 	for ; len(s.idle) > 0; s.handed++ {
 		if s.handed >= atOnce {
 			s.handed, s.wake = 0, soon
@@ -146,6 +147,7 @@ func (s *shard) handOut() (nap time.Duration, more bool) {
 		s.idle = s.idle[:len(s.idle)-1]
 		s.take(w, u, false)
 		w.wake <- u
+		round++
 	}
 	s.end()
 	if s.closing {
@@ -158,10 +160,27 @@ func (s *shard) handOut() (nap time.Duration, more bool) {
 	at := s.handOutAt()
 	if now = s.now(); at-now < s.storm.pacing.nap {
 		s.wake = soon
-		return max(at-now, 1), true
+		nap = max(at-now, 1)
+		if round <= fewAtOnce {
+			nap = max(nap, s.storm.pacing.nap/2)
+		}
+		return nap, true
 	}
 	s.wakeBy(at, now)
 	return 0, true
+}
+
+// fewAtOnce is how many requests a round hands out for it to have been woken too often: each answer ends the scheduler's
+// sleep, so that at an even rate every one of them would bring a round for a single request.
+const fewAtOnce = 16
+
+// yields returns how long a request must have been due for a connection to take it as soon as it is free itself. While
+// others are idle, the pacer's next round is soon enough, and sends it with others.
+func (s *shard) yields() time.Duration {
+	if len(s.idle) == 0 {
+		return 0
+	}
+	return s.storm.pacing.nap / 2
 }
 
 // wakeBy has the pacer wake at an instant, unless it does so before.

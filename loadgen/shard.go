@@ -68,7 +68,9 @@ const (
 func newShard(s *Storm, number int, t0 time.Time) *shard {
 	v := &shard{storm: s, number: uint64(number), t0: t0, expected: newExpected(len(s.steps)),
 		alarm: newAlarm(s.pacing.precise), finished: make(chan struct{}), wake: never, stopped: never, t0Due: never}
-	own := func(a scenarios.Arrival) bool { return a.Index%uint64(s.shards) == v.number }
+	own := func(a scenarios.Arrival) bool {
+		return a.Index%uint64(s.shards) == v.number && (s.Owns == nil || s.Owns(a))
+	}
 	opens := func(a scenarios.Arrival) bool { return s.programs[a.Phase].opening != nil }
 	v.coming = newWalk(s.schedule.Walk(), own)
 	v.opening = newWalk(s.schedule.Walk(), func(a scenarios.Arrival) bool { return own(a) && opens(a) })
@@ -207,7 +209,7 @@ func (s *shard) next(w *worker, done *sample, u *user) *user {
 	if done != nil {
 		s.put(done, u)
 	}
-	if next := s.pop(now); next != nil {
+	if next := s.pop(now - s.yields()); next != nil {
 		s.take(w, next, len(s.idle) == 0)
 		s.mu.Unlock()
 		return next
