@@ -13,11 +13,12 @@ build:
 
 test: deps
 	go test -race -timeout 15m ./...
+	cd deploy && go test -race .
 
 lint:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not gofmt-ed:" $$unformatted; exit 1; }
-	go vet ./...
-	go run $(STATICCHECK) ./...
+	go vet ./... && cd deploy && go vet .
+	go run $(STATICCHECK) ./... && cd deploy && go run $(STATICCHECK) .
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
@@ -25,7 +26,8 @@ bench:
 bench-peers:
 	bench/run.sh --write docs/performance.md
 
-# The race detector needs a C compiler; tests drive a real nginx and show pages in a real Chromium.
+# The race detector needs a C compiler; tests drive a real nginx, a nats-server that is not the embedded one,
+# and show pages in a real Chromium.
 deps:
-	@command -v nginx >/dev/null && command -v cc >/dev/null && command -v chromium >/dev/null || { \
-		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends nginx-light gcc libc6-dev chromium; }
+	@export PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && command -v cc >/dev/null && command -v chromium >/dev/null && command -v nats-server >/dev/null && command -v ip >/dev/null || { \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends nginx-light gcc libc6-dev chromium nats-server iproute2; }

@@ -52,18 +52,21 @@ func newAttack(s Streams) *cobra.Command {
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be sent and whether this machine can send it; send nothing")
 	f.BoolVar(&o.noVerdict, "no-verdict", false, "exit 0 whatever the verdict, once the run is saved")
 	o.search.flags(f)
+	o.fleet.flags(f)
 	o.files.flags(c)
 	o.output.flag(c, s)
 	return c
 }
 
 func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
-	if err := errors.Join(o.output.check(), o.check(), o.search.check(o)); err != nil {
+	if err := errors.Join(o.output.check(), o.check(), o.search.check(o), o.fleet.check(&o.stormOptions)); err != nil {
 		return err
 	}
 	switch {
 	case o.targets != "" && o.name != "":
 		return usagef("found --targets beside the scenario %s, wanted one or the other", o.name)
+	case (o.targets != "" || o.search.find) && o.fleet.on():
+		return usagef("found agents beside --targets or --find-capacity, which are for one process")
 	case o.targets != "":
 		return attackTargets(ctx, s, o)
 	case o.name == "":

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fsctl/loadgen"
+	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/scenarios"
@@ -62,10 +63,11 @@ func exitCode(err error) int {
 	_, input := errors.AsType[*loadgen.InputError](err)
 	_, planned := errors.AsType[*plan.InputError](err)
 	_, exists := errors.AsType[*record.ExistsError](err)
+	_, linked := errors.AsType[*bus.InputError](err)
 	if _, ok := errors.AsType[*infeasibleError](err); ok {
 		return exitInfeasible
 	}
-	if usage || scenario || unknown || input || planned || exists {
+	if usage || scenario || unknown || input || planned || exists || linked {
 		return exitUsage
 	}
 	return exitFailed
@@ -77,6 +79,12 @@ func hintOf(err error) string {
 	}
 	if input, ok := errors.AsType[*loadgen.InputError](err); ok {
 		return input.Hint
+	}
+	if input, ok := errors.AsType[*bus.InputError](err); ok {
+		return input.Hint
+	}
+	if connect, ok := errors.AsType[*bus.ConnectError](err); ok {
+		return connect.Hint
 	}
 	if _, ok := errors.AsType[*scenarios.UnknownError](err); ok {
 		return "see them with: fsctl scenarios list"

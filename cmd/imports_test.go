@@ -14,19 +14,23 @@ import (
 // allowed says which packages of the product each one may import. It is the picture in
 // docs/architecture.md.
 var allowed = map[string][]string{
-	"fsctl":                {"fsctl/cmd"},
-	"fsctl/cmd":            {"fsctl/loadgen", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
-	"fsctl/bench":          {"fsctl/loadgen/record", "fsctl/report/figure"},
-	"fsctl/loadgen":        {"fsctl/loadgen/record", "fsctl/loadgen/wire", "fsctl/scenarios"},
-	"fsctl/loadgen/wire":   {},
-	"fsctl/loadgen/record": {},
-	"fsctl/plan":           {"fsctl/plan/queueing", "fsctl/scenarios"},
-	"fsctl/plan/queueing":  {},
-	"fsctl/report":         {"fsctl/loadgen/record", "fsctl/plan", "fsctl/plan/queueing", "fsctl/report/figure", "fsctl/scenarios"},
-	"fsctl/report/figure":  {},
-	"fsctl/report/render":  {"fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/scenarios"},
-	"fsctl/scenarios":      {},
-	"fsctl/scenarios/shop": {"fsctl/scenarios"},
+	"fsctl":                     {"fsctl/cmd"},
+	"fsctl/cmd":                 {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
+	"fsctl/bench":               {"fsctl/loadgen/record", "fsctl/report/figure"},
+	"fsctl/loadgen":             {"fsctl/loadgen/record", "fsctl/loadgen/wire", "fsctl/scenarios"},
+	"fsctl/loadgen/wire":        {},
+	"fsctl/loadgen/record":      {},
+	"fsctl/loadgen/fleet":       {"fsctl/loadgen", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/clock", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/record", "fsctl/scenarios"},
+	"fsctl/loadgen/fleet/bus":   {},
+	"fsctl/loadgen/fleet/clock": {"fsctl/loadgen/fleet/bus"},
+	"fsctl/loadgen/fleet/tape":  {"fsctl/loadgen/record"},
+	"fsctl/plan":                {"fsctl/plan/queueing", "fsctl/scenarios"},
+	"fsctl/plan/queueing":       {},
+	"fsctl/report":              {"fsctl/loadgen/record", "fsctl/plan", "fsctl/plan/queueing", "fsctl/report/figure", "fsctl/scenarios"},
+	"fsctl/report/figure":       {},
+	"fsctl/report/render":       {"fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/scenarios"},
+	"fsctl/scenarios":           {},
+	"fsctl/scenarios/shop":      {"fsctl/scenarios"},
 }
 
 // owners says which package alone may import a library.
@@ -36,6 +40,8 @@ var owners = map[string]string{
 	"github.com/olekukonko/tablewriter":   "fsctl/report/render",
 	"github.com/prometheus/client_golang": "fsctl/scenarios/shop",
 	"gonum.org/v1/plot":                   "fsctl/report/render",
+	"github.com/nats-io/nats-server/v2":   "fsctl/loadgen/fleet/bus",
+	"github.com/nats-io/nkeys":            "fsctl/loadgen/fleet/bus",
 }
 
 type goPackage struct {

@@ -57,7 +57,10 @@ func newRehearse(s Streams) *cobra.Command {
 const faultsUsage = "what is wrong with the shop: oversell,duplicate,lost-order,slow=200ms,error=1%,reset=1%"
 
 func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
-	if err := errors.Join(o.output.check(), o.check()); err != nil {
+	if o.fleet.agents > 0 {
+		o.fleet.useDefaults()
+	}
+	if err := errors.Join(o.output.check(), o.check(), o.fleet.check(&o.stormOptions)); err != nil {
 		return err
 	}
 	faults, err := shop.ParseFaults(o.faults)

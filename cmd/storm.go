@@ -37,6 +37,7 @@ type stormOptions struct {
 	set         []string
 	engine      string
 	tls         tlsOptions
+	fleet       fleetOptions
 	connectTo   []string
 	sources     []string
 	route       loadgen.Route // of connectTo and sources, once they are checked
@@ -59,6 +60,7 @@ func (o *stormOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.raw, "raw", false, "also write every request as a vegeta result, to results.bin")
 	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` beyond this machine that may be stormed; may be repeated")
 	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
+	f.IntVar(&o.fleet.agents, "agents", 0, "send from so many processes of this machine")
 	f.StringVar(&o.engine, "engine", "auto", "auto, wire (HTTP/1.1 at the least cost) or vegeta (net/http, HTTP/2)")
 	f.StringArrayVar(&o.connectTo, "connect-to", nil, "connect elsewhere than the target says, `HOST1:PORT1:HOST2:PORT2` as for curl; may be repeated")
 	f.StringSliceVar(&o.sources, "source", nil, "local `ADDRESS` to send from; several, with commas, are used in turn")
@@ -249,6 +251,9 @@ func (o *stormOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.O
 
 // dispatch sends a storm.
 func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (dir string, err error) {
+	if o.fleet.on() {
+		return o.dispatchFleet(ctx, s, storm, sc, scale)
+	}
 	if err := requireReady(ctx, storm); err != nil {
 		return "", err
 	}
@@ -257,12 +262,16 @@ func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.S
 		return "", err
 	}
 	m.ScaleRatio = scale
+	return o.send(ctx, s, attack{storm, m, sc, newProgress(s.Err), watchOf(sc, m)})
+}
+
+// watchOf returns what ends a run at once that an abortOnFail threshold has failed.
+func watchOf(sc *scenarios.Scenario, m record.Manifest) loadgen.Observer {
 	live := report.NewLive(sc, m)
-	watch := func(i record.Interval) error {
+	return func(i record.Interval) error {
 		if crossed := live.Add(i); crossed != nil {
 			return &loadgen.Abort{Message: crossed.Summary()}
 		}
 		return nil
 	}
-	return o.send(ctx, s, attack{storm, m, sc, newProgress(s.Err), watch})
 }

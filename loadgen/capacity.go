@@ -144,7 +144,7 @@ func (s *Search) checkRows(users uint64) error {
 // Manifest returns what run.json says of the search before anything is sent, with T0, the first level's begin,
 // set from now.
 func (s *Search) Manifest(now time.Time) record.Manifest {
-	m := s.storm.manifest(now, now.Add(lead))
+	m := s.storm.ManifestAt(now, now.Add(lead))
 	m.Settings = map[string]any{"find_capacity": map[string]any{
 		"from_per_sec": float64(s.From), "to_per_sec": float64(s.To), "precision_ratio": float64(s.Precision),
 		"settle_seconds": s.Settle.Seconds(), "hold_seconds": s.Hold.Seconds(),

@@ -24,8 +24,18 @@ func (a *Abort) Error() string { return a.Message }
 // Observer sees every second of a run as it is written. An *Abort stops the run.
 type Observer func(record.Interval) error
 
-// grace is how long requests in flight may still be answered once a run is stopped.
-const grace = 5 * time.Second
+// Recorder keeps what is measured while a storm goes on: a run's record, or the tape of one of many agents.
+type Recorder interface {
+	// WriteAll takes the seconds that were flushed together, in order, and keeps nothing of them.
+	WriteAll([]record.Interval) error
+	// Told takes an order that a buyer was told of.
+	Told(record.Order) error
+	// Raw takes a request in vegeta's form, where these are wanted.
+	Raw(*vegeta.Result) error
+}
+
+// Grace is how long requests in flight may still be answered once a run is stopped.
+const Grace = 5 * time.Second
 
 // Manifest returns what run.json says of the storm before it is sent, with T0 set from now.
 func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
@@ -37,12 +47,13 @@ func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
 				"T0 is %s, so that the storm should have begun %v ago", at.Format(time.RFC3339), now.Sub(begin).Round(time.Second))
 		}
 	}
-	m := s.manifest(now, t0)
+	m := s.ManifestAt(now, t0)
 	m.PlannedArrivals = s.schedule.Len()
 	return m, nil
 }
 
-func (s *Storm) manifest(now, t0 time.Time) record.Manifest {
+// ManifestAt returns what run.json says of the storm before it is sent, with a T0 that is known.
+func (s *Storm) ManifestAt(now, t0 time.Time) record.Manifest {
 	return record.Manifest{
 		Scenario: s.Scenario.Name, Target: s.Target.Redacted(), Engine: s.engineName(), Seed: s.Seed, Connections: s.Connections,
 		Cores: runtime.GOMAXPROCS(0), Start: now, T0: t0, Agents: []record.Agent{{Name: "local", ShareRatio: 1}},
@@ -63,14 +74,14 @@ func (s *Storm) session(ctx context.Context, w *record.Writer, t0 time.Time, obs
 		return record.End{Reason: record.Failed}, errors.Join(err, w.Close(record.End{At: time.Now(), Reason: record.Failed, Message: err.Error()}))
 	}
 	defer engine.Close()
-	r := &run{writer: w, t0: t0, observe: observe, event: second(time.Since(t0)), meter: newMeter()}
+	r := &run{out: w, writer: w, t0: t0, observe: observe, event: second(time.Since(t0)), meter: newMeter()}
 	r.hard, r.giveUp = context.WithCancel(context.WithoutCancel(ctx))
 	for range s.Connections {
 		r.conns = append(r.conns, engine.Conn())
 	}
 	end := send(r)
 	r.giveUp()
-	s.readLedger(ctx, w)
+	s.ReadLedger(ctx, w)
 	err = w.Update(func(m *record.Manifest) {
 		m.Agents[0].T0SkewSeconds = r.skew.Seconds()
 		m.Agents[0].Finished = true
@@ -85,7 +96,8 @@ type run struct {
 	conns    []Conn
 	hard     context.Context // of the requests: those in flight are given up when it ends
 	giveUp   context.CancelFunc
-	writer   *record.Writer
+	out      Recorder
+	writer   *record.Writer // nil where the record is not of this process
 	t0       time.Time
 	observe  Observer
 	shards   []*shard
@@ -126,9 +138,9 @@ func (r *run) start() {
 	conns := r.conns
 	for i := range r.storm.shards {
 		s := newShard(r.storm, i, r.t0)
-		s.told = func(o record.Order) { _ = r.writer.Told(o) } // the writer keeps its first error
+		s.told = func(o record.Order) { _ = r.out.Told(o) } // the writer keeps its first error
 		if r.storm.Raw {
-			s.raw = func(w *worker, done *sample) { _ = r.writer.Raw(r.result(w, done)) }
+			s.raw = func(w *worker, done *sample) { _ = r.out.Raw(r.result(w, done)) }
 		}
 		s.workers = r.storm.Connections / r.storm.shards
 		if i < r.storm.Connections%r.storm.shards {
@@ -184,7 +196,7 @@ func (r *run) drain() {
 	for _, s := range r.shards {
 		s.stop()
 	}
-	timer := time.AfterFunc(grace, r.giveUp)
+	timer := time.AfterFunc(Grace, r.giveUp)
 	r.workers.Wait()
 	if !timer.Stop() {
 		<-r.hard.Done() // so that the next storm does not begin with what is about to end
@@ -205,7 +217,7 @@ func (r *run) flush() error {
 	g.CPUSeconds -= spare
 	g.IdleCPUSeconds += spare
 	r.event = max(r.event+1, second(time.Since(r.t0)))
-	err := save(r.writer, intervals, r.observe)
+	err := save(r.out, intervals, r.observe)
 	for _, s := range r.shards {
 		s.release()
 	}
@@ -213,14 +225,18 @@ func (r *run) flush() error {
 }
 
 // save writes what was measured in a second and shows it to the observer.
-func save(w *record.Writer, intervals map[int]*record.Interval, observe Observer) error {
-	var wish error // of the observer, who does not keep the rest from being written
+func save(out Recorder, intervals map[int]*record.Interval, observe Observer) error {
+	var all []record.Interval
 	for _, second := range sorted(intervals) {
-		if err := w.Write(*intervals[second]); err != nil {
-			return err
-		}
+		all = append(all, *intervals[second])
+	}
+	if err := out.WriteAll(all); err != nil {
+		return err
+	}
+	var wish error // of the observer, who sees all of them
+	for _, i := range all {
 		if observe != nil {
-			wish = errors.Join(wish, observe(*intervals[second]))
+			wish = errors.Join(wish, observe(i))
 		}
 	}
 	return wish

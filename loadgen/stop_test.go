@@ -62,8 +62,8 @@ func TestSilentTargetDoesNotHoldUpTheEnd(t *testing.T) {
 		defer time.AfterFunc(3*time.Second, cancel).Stop()
 		began := time.Now()
 		run := send(ctx, t, s, nil)
-		if took := time.Since(began); took != 3*time.Second+grace {
-			t.Errorf("the run took %v, wanted 3s and the grace of %v", took, grace)
+		if took := time.Since(began); took != 3*time.Second+Grace {
+			t.Errorf("the run took %v, wanted 3s and the grace of %v", took, Grace)
 		}
 		c := run.all("")
 		if c.Due != 60 || c.Sent != 8 || c.Errors[ClassCanceled] != 8 || c.Unsent != 52 {

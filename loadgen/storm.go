@@ -28,6 +28,8 @@ type Options struct {
 	Raw         bool   // also write every request as a vegeta result
 	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
 	Route       Route // how connections reach the target
+	// Owns picks the arrivals that are this process's to send; nil for all of them.
+	Owns func(scenarios.Arrival) bool
 	// TargetInside says that the target is in this process: each connection takes two file descriptors of it.
 	TargetInside bool
 }

@@ -117,7 +117,7 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	if end.Reason != record.Completed {
 		v.stopped = max(1, time.Since(t0))
 		attacker.Stop()
-		timer := time.AfterFunc(grace, giveUp)
+		timer := time.AfterFunc(Grace, giveUp)
 		defer timer.Stop()
 		for r := range results {
 			v.add(r)

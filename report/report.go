@@ -26,6 +26,7 @@ type Report struct {
 	ServiceTimeOnly bool      `json:"service_time_only"` // the record knows no due instants, so there is no response time
 
 	Health          Health            `json:"health"`
+	Agents          []Agent           `json:"agents,omitempty"` // of a storm from many
 	Thresholds      []ThresholdResult `json:"thresholds"`
 	Invariants      []InvariantResult `json:"invariants"`
 	Steps           []Step            `json:"steps"`
@@ -80,6 +81,7 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 		Notes:           []string{},
 		DurationSeconds: float64(run.span()),
 		Invariants:      judgeInvariants(rec, sc),
+		Agents:          agentsOf(rec.Manifest),
 	}
 	if end := rec.Manifest.End; end != nil {
 		r.Ended = end.Reason

@@ -104,10 +104,26 @@ type cursor struct {
 	count int64
 }
 
+// next goes on to the next bucket; false at the end.
 func (c *cursor) next() bool {
 	if len(c.rest) == 0 {
 		return false
 	}
+	head := c.rest[0]
+	if !fitsByte(head) {
+		return c.long()
+	}
+	c.rest = c.rest[1:]
+	c.slot += int(head >> countBits)
+	c.count = int64(head%topCount) + 1
+	return true
+}
+
+// fitsByte reports that a bucket's first byte is all of it: neither does its distance go on nor its count.
+func fitsByte(head byte) bool { return head&(0x80|(topCount-1)) < topCount-1 }
+
+// long is next for a bucket of several bytes.
+func (c *cursor) long() bool {
 	head, n := binary.Uvarint(c.rest)
 	c.rest = c.rest[n:]
 	c.slot += int(head >> countBits)

@@ -39,6 +39,8 @@ func Open(dir string) (*Record, error) {
 		}
 		r.Torn += torn
 	}
+	// Agents' orders come in whichever order the bus brings them, and a judgement must not depend on it.
+	r.Ledger.Told, r.Ledger.Sold = sumOrders(r.Ledger.Told, nil), sumOrders(r.Ledger.Sold, nil)
 	return r, nil
 }
 

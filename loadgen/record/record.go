@@ -73,6 +73,14 @@ type Agent struct {
 	ShareRatio    float64 `json:"share_ratio"`     // of the arrivals
 	Finished      bool    `json:"finished"`
 	Lost          bool    `json:"lost"`
+
+	// What became of the users of its share, where there are several agents: reported, in doubt and unsent add up
+	// to planned.
+	PlannedArrivals  uint64 `json:"planned_arrivals,omitempty"`
+	ReportedArrivals uint64 `json:"reported_arrivals,omitempty"` // what they did is in the record
+	InDoubtArrivals  uint64 `json:"in_doubt_arrivals,omitempty"` // sent, perhaps, and not in the record
+	UnsentArrivals   uint64 `json:"unsent_arrivals,omitempty"`
+	ExtraArrivals    uint64 `json:"extra_arrivals,omitempty"` // sent twice: by it, and by the one in its place
 }
 
 // Verdicts on a level.

@@ -122,6 +122,16 @@ func (w *Writer) broke(err error) error {
 	return w.Err()
 }
 
+// WriteAll appends seconds in their order, as Write does.
+func (w *Writer) WriteAll(intervals []Interval) error {
+	for _, interval := range intervals {
+		if err := w.Write(interval); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Write appends a second: its histograms to latency.hlog, its counters to counters.jsonl, and what was
 // told since to ledger.jsonl. Histograms and counters that are empty cost nothing. Nothing of the interval
 // is kept.

@@ -81,6 +81,7 @@ func Markdown(w io.Writer, r *report.Report) error {
 		findings = append(findings, "**"+escaped(f.Code)+"**: "+escaped(f.Message))
 	}
 	m.list(findings)
+	m.agents(r.Agents)
 	m.levels(r.Levels)
 	m.thresholds(r)
 	m.invariants(r)

@@ -17,6 +17,7 @@ func Report(w io.Writer, r *report.Report, s Style) error {
 	p := &page{Style: s}
 	p.verdict(r)
 	p.health(r)
+	p.agents(r.Agents)
 	p.levels(r.Levels)
 	p.thresholds(r.Thresholds)
 	p.invariants(r.Invariants)

@@ -1,0 +1,273 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/pflag"
+
+	"fsctl/loadgen"
+	"fsctl/loadgen/fleet"
+	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/record"
+	"fsctl/scenarios"
+)
+
+// fleetOptions are the flags for a storm from many agents.
+type fleetOptions struct {
+	agents      int
+	expect      int
+	link        linkOptions
+	listen      string
+	keys        string
+	joinTimeout time.Duration
+	maxSkew     time.Duration
+	onLoss      string
+	replicas    int
+	resume      string
+}
+
+// linkOptions are the flags of whoever connects to a bus that is there already.
+type linkOptions struct {
+	url, creds, authority string
+}
+
+func (o *linkOptions) flags(f *pflag.FlagSet, what string) {
+	f.StringVar(&o.url, "nats", "", what)
+	f.StringVar(&o.creds, "nats-creds", "", "credentials of NATS itself, .creds `FILE`, for a server of your own")
+	f.StringVar(&o.authority, "nats-ca", "", "certificate authority of the NATS server, PEM `FILE`")
+}
+
+func (o *fleetOptions) flags(f *pflag.FlagSet) {
+	o.link.flags(f, "agents meet at this NATS server, `URL` such as tls://nats.example:4222")
+	f.IntVar(&o.expect, "expect-agents", 0, "with --nats or --listen: how many agents to wait for")
+	f.StringVar(&o.listen, "listen", "", "agents dial a bus in this process, `HOST:PORT`; beyond this machine it needs --keys")
+	f.StringVar(&o.keys, "keys", "", "keys of the fleet, `DIR` made by fsctl agent-keys")
+	f.DurationVar(&o.joinTimeout, "join-timeout", time.Minute, "for how long to wait until every agent is ready")
+	f.DurationVar(&o.maxSkew, "max-skew", 20*time.Millisecond, "refuse agents whose clock is known less well")
+	f.StringVar(&o.onLoss, "on-agent-loss", fleet.OnLossAccount, strings.Join(fleet.LossPolicies, " or ")+": go on and account for the share of a lost agent, or end the run")
+	f.StringVar(&o.resume, "resume", "", "take over from a coordinator that died: its run `DIR`, with the same scenario and flags")
+	f.IntVar(&o.replicas, "replicas", 1, "with --nats: copies of the measurements that a cluster keeps")
+}
+
+// useDefaults is for a command that has no flag but --agents.
+func (o *fleetOptions) useDefaults() { o.flags(pflag.NewFlagSet("", pflag.ContinueOnError)) }
+
+// on tells whether the storm is sent by agents.
+func (o *fleetOptions) on() bool { return o.agents > 0 || o.link.url != "" || o.listen != "" }
+
+func (o *fleetOptions) check(storm *stormOptions) error {
+	ways := 0
+	for _, way := range []bool{o.agents > 0, o.link.url != "", o.listen != ""} {
+		if way {
+			ways++
+		}
+	}
+	switch {
+	case o.agents < 0 || o.agents > 100:
+		return usagef("found --agents %d, wanted 1 to 100 processes of this machine", o.agents)
+	case ways > 1:
+		return usagef("found more than one of --agents, --nats and --listen, wanted one way to find agents")
+	case o.agents == 0 && ways == 1 && (o.expect < 1 || o.expect > bus.MaxAgents):
+		return usagef("found --expect-agents %d, wanted 1 to %d: the storm is divided by their number", o.expect, bus.MaxAgents)
+	case ways == 0 && o.expect != 0, o.agents > 0 && o.expect != 0:
+		return usagef("found --expect-agents without --nats or --listen")
+	case o.resume != "" && (o.agents > 0 || ways == 0):
+		return usagef("found --resume without --nats or --listen, where the agents are to be found again")
+	case ways == 1 && storm.raw:
+		return usagef("found --raw beside agents: single requests are kept by a storm from one process only")
+	case ways == 1 && !slices.Contains(fleet.LossPolicies, o.onLoss):
+		return usagef("found --on-agent-loss %q, wanted %s", o.onLoss, strings.Join(fleet.LossPolicies, " or "))
+	case ways == 1 && (o.joinTimeout <= 0 || o.maxSkew < 0 || o.replicas < 1 || o.replicas > 5):
+		return usagef("found --join-timeout %v, --max-skew %v, --replicas %d; wanted above 0, 0 or more, 1 to 5", o.joinTimeout, o.maxSkew, o.replicas)
+	}
+	return nil
+}
+
+// slots returns the number of agents.
+func (o *fleetOptions) slots() int { return max(o.agents, o.expect) }
+
+// connect connects to the bus as a slot. hooks may set the hooks of the configuration.
+func (o *linkOptions) connect(ctx context.Context, slot int, creds *bus.Creds, hooks func(*bus.Config)) (*nats.Conn, error) {
+	c := bus.Config{URL: o.url, Slot: slot, Creds: creds, UserCredentials: o.creds, CAFile: o.authority}
+	if hooks != nil {
+		hooks(&c)
+	}
+	return bus.Connect(ctx, c)
+}
+
+// open connects to the agents' bus, which it starts where it is to be in this process.
+func (o *fleetOptions) open(ctx context.Context, hooks func(*bus.Config), problem func(error)) (conn *nats.Conn, close func(), err error) {
+	var keys *bus.Keys
+	var creds *bus.Creds
+	if o.keys != "" {
+		if keys, err = bus.LoadKeys(o.keys); err != nil {
+			return nil, nil, err
+		}
+		creds = keys.Coordinator
+		if keys.Agents() < o.slots() {
+			return nil, nil, usagef("--keys %s: found keys for %d agents, wanted %d", o.keys, keys.Agents(), o.slots())
+		}
+	}
+	link, stop := o.link, func() {}
+	if link.url == "" {
+		store, err := os.MkdirTemp("", "fsctl-bus-")
+		if err != nil {
+			return nil, nil, fmt.Errorf("start the bus: %w", err)
+		}
+		server, err := bus.StartServer(bus.ServerOptions{Address: o.listen, StoreDir: store, Keys: keys, OnError: problem})
+		if err != nil {
+			return nil, nil, errors.Join(err, os.RemoveAll(store))
+		}
+		link.url = server.URL()
+		stop = func() { server.Close(); _ = os.RemoveAll(store) } // a file that stays there is in the way of nobody
+	}
+	if conn, err = link.connect(ctx, bus.Coordinator, creds, hooks); err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return conn, func() { conn.Close(); stop() }, nil
+}
+
+// planOf returns what the agents must know of a storm.
+func (o *stormOptions) planOf(storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (*fleet.Plan, error) {
+	p := &fleet.Plan{Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections,
+		Duration: o.duration, Engine: o.engine, Route: o.route, Insecure: o.tls.insecure, Lead: storm.Lead()}
+	if o.tls.authority != "" {
+		var err error
+		if p.Authority, err = os.ReadFile(o.tls.authority); err != nil {
+			return nil, usagef("--cacert: %w", err)
+		}
+	}
+	return p, p.ReadFiles(sc)
+}
+
+// conductor is a fleet's storm as something to be sent.
+type conductor struct {
+	*fleet.Coordinator
+	storm   *loadgen.Storm
+	resumed bool
+}
+
+// Run leads the agents, who know T0 already.
+func (c conductor) Run(ctx context.Context, w *record.Writer, _ time.Time, observe loadgen.Observer) (record.End, error) {
+	if err := writeTicket(filepath.Join(w.Dir(), ticketFile), c.Ticket()); err != nil {
+		c.Stop(err.Error())
+		return record.End{}, errors.Join(err, w.Close(record.End{At: time.Now(), Reason: record.Failed, Message: err.Error()}))
+	}
+	if c.resumed {
+		return c.Lead(ctx, w, c.storm, observe)
+	}
+	if err := c.Acknowledged(ctx); err != nil {
+		c.Stop(err.Error())
+		end := record.End{At: time.Now(), Reason: record.Failed, Message: err.Error()}
+		return end, errors.Join(err, w.Close(end))
+	}
+	return c.Lead(ctx, w, c.storm, observe)
+}
+
+// ticketFile is beside the record of a fleet's run, for another coordinator to take over.
+const ticketFile = "fleet.json"
+
+func writeTicket(path string, t fleet.Ticket) error {
+	data, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return writeFile(path, func(w io.Writer) error { _, err := w.Write(data); return err })
+}
+
+// ticket returns that of the run to resume, or one of a new run.
+func (o *fleetOptions) ticket() (t fleet.Ticket, err error) {
+	if o.resume == "" {
+		return fleet.Ticket{Run: bus.NewRun()}, nil
+	}
+	path := filepath.Join(o.resume, ticketFile)
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, &t)
+	}
+	if err != nil {
+		return t, usagef("--resume: %s is not the run of a fleet: %w", o.resume, err)
+	}
+	return t, nil
+}
+
+// start has the agents gather and sets T0, or finds those of the run to resume.
+func (o *fleetOptions) start(ctx context.Context, c *fleet.Coordinator, t fleet.Ticket, at time.Time) (t0 time.Time, err error) {
+	if o.resume != "" {
+		return c.Resume(ctx, t, o.joinTimeout)
+	}
+	if err := c.Gather(ctx, o.joinTimeout); err != nil {
+		return time.Time{}, err
+	}
+	return c.SetT0(ctx, at)
+}
+
+// dispatchFleet sends a storm by agents.
+func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (dir string, err error) {
+	p, err := o.planOf(storm, sc, scale)
+	if err != nil {
+		return "", err
+	}
+	var mu sync.Mutex
+	log := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintf(s.Err, "fleet: "+format+"\n", args...)
+	}
+	var c *fleet.Coordinator
+	up := make(chan struct{}) // closed once c is there
+	conn, closeBus, err := o.fleet.open(ctx, func(config *bus.Config) {
+		config.OnDisconnect = func(error) { <-up; c.Link(false) }
+		config.OnReconnect = func() { <-up; c.Link(true) }
+		config.OnError = func(err error) { log("%v", err) }
+	}, func(err error) { log("%v", err) })
+	if err != nil {
+		return "", err
+	}
+	defer closeBus()
+	ticket, err := o.fleet.ticket()
+	if err != nil {
+		return "", err
+	}
+	c, err = fleet.New(fleet.CoordinatorOptions{Conn: conn, Run: ticket.Run, Plan: p, Version: version(), MaxSkew: o.fleet.maxSkew,
+		OnLoss: o.fleet.onLoss, Replicas: o.fleet.replicas, Log: log})
+	close(up)
+	if err != nil {
+		return "", err
+	}
+	stop, err := c.Listen()
+	if err != nil {
+		return "", err
+	}
+	defer stop()
+	local, err := o.startAgents(ctx, s, conn.ConnectedUrl())
+	if err != nil {
+		return "", err
+	}
+	defer local.wait()
+	t0, err := o.fleet.start(ctx, c, ticket, sc.Storm.T0.At)
+	if err != nil {
+		c.Stop("the storm does not begin")
+		return "", errors.Join(err, local.failure())
+	}
+	m := storm.ManifestAt(time.Now(), t0)
+	m.PlannedArrivals, m.ScaleRatio, m.Agents, m.Cores = storm.Arrivals(), scale, c.Agents(), c.Cores()
+	m.Settings = map[string]any{"agents": o.fleet.slots(), "on_agent_loss": o.fleet.onLoss, "max_skew": o.fleet.maxSkew.String()}
+	dir, err = o.send(ctx, s, attack{conductor{c, storm, o.fleet.resume != ""}, m, sc, newProgress(s.Err), watchOf(sc, m)})
+	if dir == "" {
+		c.Stop("there is no record to write to")
+	}
+	return dir, err
+}

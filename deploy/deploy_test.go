@@ -1,0 +1,370 @@
+package deploy
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"fsctl/cmd"
+	"fsctl/loadgen/fleet/bus"
+	"fsctl/scenarios"
+)
+
+var update = flag.Bool("update", false, "write manifests/fsctl.yaml anew")
+
+// ways are the ways to install that the manual describes.
+var ways = map[string]string{
+	"embedded bus":    ``,
+	"own scenario":    `{scenario: {name: "", document: "kind: Scenario", files: {users.csv: "id"}}}`,
+	"standing":        `{agents: {kind: StatefulSet}}`,
+	"NATS's keys":     `{agents: {kind: Deployment}, bus: {kind: external, url: "tls://nats.example:4222", peers: [{ipBlock: {cidr: 192.0.2.20/32}}], nats: {secret: nats, authority: true}}}`,
+	"external NATS":   `{bus: {kind: external, url: "tls://nats.example:4222", peers: [{ipBlock: {cidr: 192.0.2.20/32}}]}}`,
+	"chart of NATS":   `{bus: {kind: chart, replicas: 3}, nats: {enabled: true}}`,
+	"claim of theirs": `{coordinator: {runs: {claim: records}, priorityClassName: high, tolerations: [{key: load, operator: Exists}], nodeSelector: {pool: load}, extraArgs: [--seed=7]}}`,
+	"one a node":      `{agents: {apart: required, priorityClassName: high, tolerations: [{key: load, operator: Exists}], nodeSelector: {pool: load}, extraArgs: [--capacity=2]}, image: {pullSecrets: [{name: registry}]}}`,
+	"no policy":       `{networkPolicy: {enabled: false}, target: {peers: []}}`,
+	"agents only":     `{agents: {kind: StatefulSet}, coordinator: {enabled: false}}`,
+}
+
+func everyWay(t *testing.T, f func(*testing.T, *installation)) {
+	for name, values := range ways {
+		t.Run(name, func(t *testing.T) { f(t, install(t, values)) })
+	}
+}
+
+// The manifests are what the chart makes, so that one of them is never behind.
+func TestManifestsAreOfTheChart(t *testing.T) {
+	const path = "manifests/fsctl.yaml"
+	made := "# Made from deploy/chart with deploy/manifests/values.yaml: go test -run TestManifestsAreOfTheChart -update\n" + install(t, "").text
+	if *update {
+		if err := os.WriteFile(path, []byte(made), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := os.ReadFile(path)
+	if err != nil || string(found) != made {
+		t.Errorf("%s is not what the chart makes (%v): go test -update", path, err)
+	}
+}
+
+// Every command line is one that fsctl has.
+func TestCommandLines(t *testing.T) {
+	everyWay(t, func(t *testing.T, i *installation) {
+		for _, p := range i.pods() {
+			args := p.container().Args
+			c, rest, err := cmd.New(cmd.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}).Find(args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.ParseFlags(rest); err != nil {
+				t.Errorf("%s: %v", args, err)
+			}
+			if err := c.ValidateArgs(c.Flags().Args()); err != nil {
+				t.Errorf("%s: %v", args, err)
+			}
+			if want := map[string]string{"agent": "agent", "coordinator": "attack"}[p.component]; c.Name() != want {
+				t.Errorf("%s runs fsctl %s, wanted %s", p.component, c.Name(), want)
+			}
+		}
+	})
+}
+
+// Nothing more may be done in a pod than is needed, in the terms of the restricted Pod Security Standard.
+func TestPodsAreRestricted(t *testing.T) {
+	everyWay(t, func(t *testing.T, i *installation) {
+		for _, p := range i.pods() {
+			s, c := p.Spec.SecurityContext, p.container()
+			if !*s.RunAsNonRoot || *s.RunAsUser == 0 || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault || *p.Spec.AutomountServiceAccountToken || *p.Spec.EnableServiceLinks {
+				t.Errorf("%s: found %+v", p.component, s)
+			}
+			own := c.SecurityContext
+			if *own.AllowPrivilegeEscalation || !*own.ReadOnlyRootFilesystem || len(own.Capabilities.Drop) != 1 || own.Capabilities.Drop[0] != "ALL" || len(own.Capabilities.Add) > 0 {
+				t.Errorf("%s: found %+v", p.component, own)
+			}
+			for _, resource := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
+				if limit := c.Resources.Limits[resource]; limit.IsZero() || !limit.Equal(c.Resources.Requests[resource]) {
+					t.Errorf("%s: %s limit %s beside another request, wanted the same", p.component, resource, &limit)
+				}
+			}
+		}
+	})
+}
+
+// Every volume that is mounted is there, and every file that a command line names is in one.
+func TestVolumes(t *testing.T) {
+	everyWay(t, func(t *testing.T, i *installation) {
+		for _, p := range i.pods() {
+			volumes := map[string]corev1.VolumeSource{}
+			for _, v := range p.Spec.Volumes {
+				volumes[v.Name] = v.VolumeSource
+				i.checkSource(t, v.VolumeSource)
+			}
+			var mounted []string
+			for _, m := range p.container().VolumeMounts {
+				v, found := volumes[m.Name]
+				if !found {
+					t.Errorf("%s: %s is mounted and no volume", p.component, m.Name)
+				}
+				if writable := v.EmptyDir != nil || v.PersistentVolumeClaim != nil; writable == m.ReadOnly {
+					t.Errorf("%s: %s: read-only is %v", p.component, m.MountPath, m.ReadOnly)
+				}
+				mounted = append(mounted, m.MountPath)
+			}
+			for _, a := range p.container().Args {
+				if _, path, _ := strings.Cut(a, "="); strings.HasPrefix(path, "/") && !within(path, mounted) {
+					t.Errorf("%s: %s is in none of the volumes", p.component, a)
+				}
+			}
+		}
+	})
+}
+
+func within(path string, directories []string) bool {
+	for _, d := range directories {
+		if path == d || strings.HasPrefix(path, d+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// checkSource wants what the chart itself is to make.
+func (i *installation) checkSource(t *testing.T, v corev1.VolumeSource) {
+	t.Helper()
+	made := map[string]bool{"records": true} // a claim that is there
+	for _, c := range i.configMaps {
+		made[c.Name] = true
+	}
+	for _, c := range i.claims {
+		made[c.Name] = true
+	}
+	if v.ConfigMap != nil && !made[v.ConfigMap.Name] {
+		t.Errorf("found no ConfigMap %s", v.ConfigMap.Name)
+	}
+	if v.PersistentVolumeClaim != nil && !made[v.PersistentVolumeClaim.ClaimName] {
+		t.Errorf("found no claim %s", v.PersistentVolumeClaim.ClaimName)
+	}
+	if v.Secret != nil && *v.Secret.DefaultMode&0o007 != 0 {
+		t.Errorf("Secret %s: mode %#o, which fsctl refuses", v.Secret.SecretName, *v.Secret.DefaultMode)
+	}
+}
+
+// The coordinator waits for as many agents as there are, and nothing repeats a storm.
+func TestFleet(t *testing.T) {
+	for _, kind := range []string{"Job", "StatefulSet"} {
+		i := install(t, "{agents: {count: 7, kind: "+kind+"}}")
+		agent, coordinator := i.pod(t, "agent"), i.pod(t, "coordinator")
+		if agent.count != 7 || coordinator.arg("expect-agents") != "7" {
+			t.Errorf("found %d agents, and %s are expected", agent.count, coordinator.arg("expect-agents"))
+		}
+		if storms := agent.arg("storms"); (storms == "0") != (kind == "StatefulSet") {
+			t.Errorf("%s leaves after %s storms", kind, storms)
+		}
+		for _, j := range i.jobs {
+			switch leads := j.Spec.Template.Labels["app.kubernetes.io/component"] == "coordinator"; {
+			case leads && (*j.Spec.BackoffLimit != 0 || j.Spec.Template.Spec.RestartPolicy != corev1.RestartPolicyNever):
+				t.Error("the storm is repeated when it fails")
+			case !leads && (*j.Spec.CompletionMode != batchv1.IndexedCompletion || *j.Spec.Parallelism != 7):
+				t.Errorf("found %v, %d at once", *j.Spec.CompletionMode, *j.Spec.Parallelism)
+			}
+		}
+	}
+}
+
+// keyValues are the files of a set of keys as values of the chart.
+func keyValues(t *testing.T, agents int) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "keys")
+	if _, err := bus.MakeKeys(dir, agents, []string{release + "-bus"}); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "agents: {count: %d}\nkeys:\n  files:\n", agents)
+	for _, f := range files {
+		content, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "    %s: %s\n", filepath.Base(f), base64Of(content))
+	}
+	return b.String()
+}
+
+// Each pod finds the keys of its own slot, and the coordinator what it needs and no agent's seed.
+func TestKeys(t *testing.T) {
+	const agents = 3
+	i := install(t, keyValues(t, agents))
+	secrets := map[string]map[string][]byte{}
+	for _, s := range i.secrets {
+		secrets[s.Name] = s.Data
+	}
+	for _, v := range i.pod(t, "agent").Spec.Volumes {
+		if v.Secret == nil {
+			continue
+		}
+		if len(secrets[v.Secret.SecretName]) != agents || len(v.Secret.Items) != agents {
+			t.Fatalf("found %d keys and %d items, wanted %d", len(secrets[v.Secret.SecretName]), len(v.Secret.Items), agents)
+		}
+		for _, item := range v.Secret.Items {
+			path := filepath.Join(t.TempDir(), "agent.creds")
+			write(t, path, secrets[v.Secret.SecretName][item.Key])
+			creds, err := bus.LoadCreds(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if index, err := strconv.Atoi(item.Path); err != nil || creds.Slot != index+1 {
+				t.Errorf("the pod of index %s has the keys of %s", item.Path, creds)
+			}
+		}
+	}
+	dir := t.TempDir()
+	for _, v := range i.pod(t, "coordinator").Spec.Volumes {
+		if v.Secret != nil {
+			for name, content := range secrets[v.Secret.SecretName] {
+				write(t, filepath.Join(dir, name), content)
+				if strings.HasPrefix(name, "agent-") {
+					t.Errorf("the coordinator is given %s", name)
+				}
+			}
+		}
+	}
+	if keys, err := bus.LoadKeys(dir); err != nil || keys.Agents() != agents {
+		t.Errorf("the coordinator's keys: %v", err)
+	}
+}
+
+// The index of a pod comes from where its workload puts it.
+func TestIndex(t *testing.T) {
+	for kind, want := range map[string]string{
+		"Job":         "metadata.annotations['" + batchv1.JobCompletionIndexAnnotation + "']",
+		"StatefulSet": "metadata.labels['apps.kubernetes.io/pod-index']",
+	} {
+		c := install(t, "{agents: {kind: "+kind+"}}").pod(t, "agent").container()
+		if len(c.Env) != 1 || c.Env[0].ValueFrom.FieldRef.FieldPath != want {
+			t.Fatalf("%s: found %v", kind, c.Env)
+		}
+		for _, m := range c.VolumeMounts {
+			if m.Name == "keys" && (m.SubPathExpr != "$("+c.Env[0].Name+")" || m.MountPath != "/keys/agent.creds") {
+				t.Errorf("%s: found %+v", kind, m)
+			}
+		}
+	}
+}
+
+// Agents dial a Service that leads to the coordinator, on the port that it listens on.
+func TestEmbeddedBus(t *testing.T) {
+	i := install(t, "{bus: {port: 4333}}")
+	u, err := url.Parse(i.pod(t, "agent").arg("nats"))
+	if err != nil || len(i.services) != 1 {
+		t.Fatalf("%d services: %v", len(i.services), err)
+	}
+	s, coordinator := i.services[0], i.pod(t, "coordinator")
+	if u.Scheme != "tls" || u.Hostname() != s.Name || u.Port() != strconv.Itoa(int(s.Spec.Ports[0].Port)) {
+		t.Errorf("agents dial %s, and the Service is %s:%d", u, s.Name, s.Spec.Ports[0].Port)
+	}
+	port := coordinator.container().Ports[0]
+	if s.Spec.Ports[0].TargetPort.StrVal != port.Name || coordinator.arg("listen") != fmt.Sprint("0.0.0.0:", port.ContainerPort) {
+		t.Errorf("the Service leads to %s, and the coordinator listens on %s", &s.Spec.Ports[0].TargetPort, coordinator.arg("listen"))
+	}
+	if !selects(s.Spec.Selector, coordinator) || selects(s.Spec.Selector, i.pod(t, "agent")) {
+		t.Errorf("the Service selects %v", s.Spec.Selector)
+	}
+}
+
+func selects(selector map[string]string, p *pod) bool {
+	for key, value := range selector {
+		if p.Labels[key] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// A scenario of one's own arrives as it is.
+func TestScenario(t *testing.T) {
+	document, err := os.ReadFile("../scenarios/builtin/century-mart-coupons.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := install(t, "scenario:\n  name: \"\"\n  document: |\n    "+strings.ReplaceAll(string(document), "\n", "\n    "))
+	path := filepath.Join(t.TempDir(), filepath.Base(i.pod(t, "coordinator").container().Args[1]))
+	write(t, path, []byte(i.configMaps[0].Data[filepath.Base(path)]))
+	if sc, err := scenarios.Load(path); err != nil || sc.Name != "century-mart-coupons" {
+		t.Errorf("found %v", err)
+	}
+	if _, err := scenarios.Load(install(t, "").pod(t, "coordinator").container().Args[1]); err != nil {
+		t.Errorf("the manifests' scenario: %v", err)
+	}
+}
+
+// What cannot work is refused before anything is installed.
+func TestRefusedValues(t *testing.T) {
+	for values, want := range map[string]string{
+		`{image: {repository: ""}}`:                     "image.repository",
+		`{target: {url: ""}}`:                           "target.url",
+		`{target: {url: "shop.example"}}`:               "pattern",
+		`{target: {allow: []}}`:                         "target.allow",
+		`{target: {peers: []}}`:                         "target.peers",
+		`{scenario: {name: ""}}`:                        "scenario",
+		`{scenario: {document: "x"}}`:                   "wanted one",
+		`{agents: {kind: Deployment}}`:                  "wanted StatefulSet",
+		`{agents: {kind: Pod}}`:                         "kind",
+		`{agents: {count: 0}}`:                          "count",
+		`{agents: {cuont: 3}}`:                          "cuont",
+		`{bus: {kind: external, peers: [{}]}}`:          "bus.url",
+		`{bus: {kind: external, url: "nats://x:4222"}}`: "pattern",
+		`{bus: {kind: external, url: "tls://x:4222"}}`:  "bus.peers",
+		`{bus: {kind: chart}}`:                          "nats.enabled",
+		`{nats: {enabled: true}}`:                       "nats.enabled",
+		`{bus: {nats: {secret: nats}}}`:                 "bus.kind external",
+		`{coordinator: {onAgentLoss: reassign}}`:        "onAgentLoss",
+		`{bus: {kind: chart, replicas: 6}}`:             "replicas",
+	} {
+		if _, err := templates(t, values); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: found %v, wanted an error about %s", values, err, want)
+		}
+	}
+}
+
+// The image's user is that of the pods, and it is built with the Go that the module asks for.
+func TestDockerfile(t *testing.T) {
+	file, err := os.ReadFile("Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile("../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(text []byte, pattern string) string {
+		m := regexp.MustCompile(pattern).FindSubmatch(text)
+		if m == nil {
+			t.Fatalf("found nothing like %s", pattern)
+		}
+		return string(m[1])
+	}
+	s := install(t, "").pod(t, "agent").Spec.SecurityContext
+	if user := find(file, `(?m)^USER (.*)$`); user != fmt.Sprintf("%d:%d", *s.RunAsUser, *s.RunAsGroup) {
+		t.Errorf("the image runs as %s, and pods as %d:%d", user, *s.RunAsUser, *s.RunAsGroup)
+	}
+	if image, wanted := find(file, `golang:([0-9.]+)`), find(mod, `(?m)^go ([0-9]+\.[0-9]+)`); image != wanted {
+		t.Errorf("the image is built with Go %s, and the module wants %s", image, wanted)
+	}
+	if base := find(file, `(?m)^FROM (\S+)$`); base != "scratch" {
+		t.Errorf("found base %s, wanted scratch", base)
+	}
+}

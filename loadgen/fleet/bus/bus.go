@@ -1,0 +1,27 @@
+// Package bus carries the messages between the coordinator and the agents of a fleet, over NATS.
+//
+// The server is embedded (StartServer), or one of the user's own from version 2.9 on. Agents are told
+// apart by keys (MakeKeys), one for each slot, and each may do what AgentPermissions says. Connect opens a
+// connection with the settings that a fleet needs. Every subject has its name here and nowhere else.
+package bus
+
+import "strconv"
+
+// MaxMessageBytes is the largest message that the embedded server takes. It is the default of an external
+// one too; nats.Conn.MaxPayload tells that of the server at hand.
+const MaxMessageBytes = 1 << 20
+
+// MaxAgents is the largest number of agent slots that a set of keys may have. With so many the embedded
+// server takes a second to start, and 130 MB.
+const MaxAgents = 5000
+
+// Coordinator is the slot number that stands for the coordinator. Agents have the slots from 1 on.
+const Coordinator = 0
+
+// identity is how a slot is called in messages.
+func identity(slot int) string {
+	if slot == Coordinator {
+		return "coordinator"
+	}
+	return "agent " + strconv.Itoa(slot)
+}

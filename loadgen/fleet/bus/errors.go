@@ -1,0 +1,104 @@
+package bus
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/nats-io/nats.go"
+)
+
+// InputError is something that the user gave and that cannot be used: an address, a URL, a file of keys.
+type InputError struct {
+	Err  error
+	Hint string // what can be done; may be empty
+}
+
+func (e *InputError) Error() string { return e.Err.Error() }
+
+func (e *InputError) Unwrap() error { return e.Err }
+
+func inputError(hint, format string, args ...any) error {
+	return &InputError{Err: fmt.Errorf(format, args...), Hint: hint}
+}
+
+// ConnectError says why there is no connection to the bus.
+type ConnectError struct {
+	URL  string // of the servers, without user and password
+	Slot int    // who wanted to connect
+	Err  error
+	Hint string // what can be done; may be empty
+}
+
+func (e *ConnectError) Error() string {
+	return fmt.Sprintf("connect to %s as %s: %v", e.URL, identity(e.Slot), e.Err)
+}
+
+func (e *ConnectError) Unwrap() error { return e.Err }
+
+// DeniedError is something that the server's permissions keep this connection from doing. To whoever waits
+// for an answer it looks like one that never comes.
+type DeniedError struct {
+	Slot    int // who was denied
+	Action  string
+	Subject string
+}
+
+func (e *DeniedError) Error() string {
+	return fmt.Sprintf("%s: permission denied to %s %q", identity(e.Slot), e.Action, e.Subject)
+}
+
+// Is makes it the same error as that of NATS.
+func (e *DeniedError) Is(target error) bool { return target == nats.ErrPermissionViolation }
+
+var deniedText = regexp.MustCompile(`for (Publish|Subscription)(?: with Reply of| to) "([^"]*)"`)
+
+// denied returns the error in its typed form if it is about permissions, else the error itself.
+func denied(slot int, err error) error {
+	if !errors.Is(err, nats.ErrPermissionViolation) {
+		return err
+	}
+	found := deniedText.FindStringSubmatch(err.Error())
+	if found == nil {
+		return err
+	}
+	action := "publish to"
+	if found[1] == "Subscription" {
+		action = "subscribe to"
+	}
+	return &DeniedError{Slot: slot, Action: action, Subject: found[2]}
+}
+
+// connectHint says what can be done about a connection that failed.
+func connectHint(err error) string {
+	if isRefused(err) {
+		return "the server does not know this key or user: give each agent a file from the set of keys that the server was started with"
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "the server's certificate is not from the set of keys in use here: give each agent a file from the server's set, or name the CA of an external server"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "name the server as its certificate does, or make keys with this host: fsctl agent-keys"
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
+		return renewHint
+	}
+	if errors.Is(err, nats.ErrNkeysNotSupported) {
+		return "the server knows no keys: start it with the set that this file is from, or connect without keys"
+	}
+	if errors.Is(err, nats.ErrSecureConnWanted) {
+		return "only a server on this machine may be used in the clear: turn on TLS on the server"
+	}
+	return ""
+}
+
+// isRefused tells that the server knows who this is and does not let it in.
+func isRefused(err error) bool {
+	for _, refusal := range []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,112 @@
+package bus
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+)
+
+// wire passes bytes on to a server, until it is cut without anyone being told.
+type wire struct {
+	l      net.Listener
+	to     string
+	cut    chan struct{}
+	copies sync.WaitGroup
+
+	mu     sync.Mutex
+	ends   []net.Conn
+	closed bool
+}
+
+func newWire(t *testing.T, to string) *wire {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{l: l, to: to, cut: make(chan struct{})}
+	w.copies.Go(w.accept)
+	t.Cleanup(w.close)
+	return w
+}
+
+func (w *wire) accept() {
+	for {
+		near, err := w.l.Accept()
+		if err != nil {
+			return
+		}
+		far, err := net.Dial("tcp", w.to)
+		if err != nil {
+			near.Close()
+			continue
+		}
+		w.add(near, far)
+		w.copies.Go(func() { w.pass(near, far) })
+		w.copies.Go(func() { w.pass(far, near) })
+	}
+}
+
+func (w *wire) add(ends ...net.Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ends = append(w.ends, ends...)
+	if w.closed {
+		closeAll(ends)
+	}
+}
+
+func closeAll(ends []net.Conn) {
+	for _, c := range ends {
+		c.Close()
+	}
+}
+
+func (w *wire) pass(to io.Writer, from io.Reader) {
+	p := make([]byte, 4096)
+	for {
+		n, err := from.Read(p)
+		if err != nil {
+			return
+		}
+		select {
+		case <-w.cut: // swallowed
+			continue
+		default:
+		}
+		if _, err := to.Write(p[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func (w *wire) close() {
+	w.l.Close()
+	w.mu.Lock()
+	w.closed = true
+	closeAll(w.ends)
+	w.mu.Unlock()
+	w.copies.Wait()
+}
+
+// A link that swallows everything looks alive to TCP for many minutes. The pings notice.
+func TestSilentLink(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, startPlain(t).Addr().String())
+	lost := make(chan error, 1)
+	agent := connect(t, Config{URL: "nats://" + w.l.Addr().String(), Slot: 1, OnDisconnect: func(err error) {
+		select {
+		case lost <- err:
+		default: // it is lost again on each way back
+		}
+	}})
+	close(w.cut)
+	if err := await(t, lost, "the loss of the link"); !errors.Is(err, nats.ErrStaleConnection) {
+		t.Errorf("found %v", err)
+	}
+	agent.Close()
+}

@@ -1,0 +1,95 @@
+package bus
+
+import (
+	"crypto/rand"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// The subjects that belong to no run.
+const (
+	// StormSubject carries announcements by a coordinator.
+	StormSubject = "fsctl.storm"
+	// StormAskSubject carries requests of agents for the announcement.
+	StormAskSubject = "fsctl.storm.ask"
+)
+
+var runToken = regexp.MustCompile(`^[A-Za-z0-9]{8,32}$`)
+
+// Run names one run on the bus: 8 to 32 letters and digits. It is a part of subjects, so text from
+// elsewhere goes through ParseRun, or through JSON, which checks it too.
+type Run string
+
+// NewRun returns a name that no other run has.
+func NewRun() Run { return Run(rand.Text()) }
+
+// ParseRun checks the name of a run.
+func ParseRun(text string) (Run, error) {
+	if !runToken.MatchString(text) {
+		return "", fmt.Errorf("run: found %.40q, wanted 8 to 32 letters and digits", text)
+	}
+	return Run(text), nil
+}
+
+// UnmarshalText checks the name of a run that comes in a message.
+func (r *Run) UnmarshalText(text []byte) (err error) {
+	*r, err = ParseRun(string(text))
+	return err
+}
+
+// ClockSubject carries probes of the coordinator's clock: requests of agents, answered by the coordinator.
+func (r Run) ClockSubject() string { return r.subject("clock") }
+
+// UpSubject carries what an agent tells the coordinator: join, armed, acknowledgements, heartbeats.
+func (r Run) UpSubject(slot int) string { return r.slotted("up", slot) }
+
+// UpSubjects stands for the UpSubject of every slot, to subscribe to.
+func (r Run) UpSubjects() string { return r.subject("up.*") }
+
+// DownSubject carries control by the coordinator to all agents.
+func (r Run) DownSubject() string { return r.subject("down") }
+
+// DownSlotSubject carries control by the coordinator to one agent.
+func (r Run) DownSlotSubject(slot int) string { return r.slotted("down", slot) }
+
+func (r Run) downSlotSubjects() string { return r.subject("down.*") }
+
+// RecordSubject carries an agent's snapshots. The stream stores them.
+func (r Run) RecordSubject(slot int) string { return r.slotted("rec", slot) }
+
+// FinalSubject carries an agent's final message. The stream stores it.
+func (r Run) FinalSubject(slot int) string { return r.slotted("fin", slot) }
+
+// StoredSubjects stands for the RecordSubject and FinalSubject of every slot: what the stream stores.
+func (r Run) StoredSubjects() []string { return []string{r.subject("rec.*"), r.subject("fin.*")} }
+
+// Stream names the JetStream stream of the run.
+func (r Run) Stream() string { return "fsctl_" + string(r) }
+
+// Bucket names the key-value bucket of the run. Only coordinators use it.
+func (r Run) Bucket() string { return "fsctl_" + string(r) }
+
+func (r Run) subject(name string) string { return "fsctl." + string(r) + "." + name }
+
+func (r Run) slotted(name string, slot int) string { return r.subject(name + "." + strconv.Itoa(slot)) }
+
+// SlotOf returns the slot at the end of a subject. With keys it is who sent the message: a server lets no
+// agent publish for another slot.
+func SlotOf(subject string) (int, error) {
+	slot, err := strconv.Atoi(subject[strings.LastIndexByte(subject, '.')+1:])
+	if err != nil || slot < 1 {
+		return 0, fmt.Errorf("subject %.80q: found no slot number at its end, wanted one from 1 on", subject)
+	}
+	return slot, nil
+}
+
+// inboxPrefix begins the subjects on which a slot gets answers. Each has its own, so that a server can keep
+// agents from reading the answers to others.
+func inboxPrefix(slot int) string {
+	if slot == Coordinator {
+		return "_INBOX_coordinator"
+	}
+	return "_INBOX_agent_" + strconv.Itoa(slot)
+}

@@ -1,0 +1,398 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fsctl/loadgen"
+	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/record"
+	"fsctl/scenarios"
+)
+
+const scenario = `apiVersion: fsctl/v1
+kind: Scenario
+name: test
+workload: {requests: 1M}
+sale: {items: 5, stock: 100}
+steps:
+  browse: {share: 50%, request: {url: "/browse/${user.id}"}}
+  order: {share: 50%, request: {method: POST, url: "/order/${user.id}/${sku}"}}
+journeys: {buy: [browse, {think: 20ms}, order]}
+feeders: {user: {from: sequence, size: 10k, fields: {token: "t${n}"}}}
+storm:
+  t0: 500ms
+  phases: [{journey: buy, from: T0-300ms, to: T0+1200ms, rate: 200/s}, {journey: buy, at: T0, users: 300, reaction: {uniform: [0ms, 500ms]}}]
+  drain: 5s
+`
+
+// target notes what it was asked for.
+type target struct {
+	*httptest.Server
+	mu    sync.Mutex
+	asked map[string]int
+	first time.Time // of the requests
+	last  time.Time
+}
+
+func newTarget(t *testing.T) *target {
+	t.Helper()
+	v := &target{asked: map[string]int{}}
+	v.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.asked[r.Method+" "+r.URL.Path]++
+		if v.last = time.Now(); v.first.IsZero() {
+			v.first = v.last
+		}
+	}))
+	t.Cleanup(v.Close)
+	return v
+}
+
+// ground is a bus with what a fleet needs to run on it.
+type ground struct {
+	t      *testing.T
+	url    string
+	target *target
+	plan   *Plan
+	storm  *loadgen.Storm
+	agents sync.WaitGroup
+	mu     sync.Mutex
+	left   []error // with what agents ended
+}
+
+func newGround(t *testing.T, text string, slots int) *ground {
+	t.Helper()
+	server, err := bus.StartServer(bus.ServerOptions{StoreDir: t.TempDir(), OnError: func(err error) { t.Log("bus:", err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	g := &ground{t: t, url: server.URL(), target: newTarget(t)}
+	g.plan = &Plan{Scenario: []byte(text), ScaleRatio: 1, Target: g.target.URL, Seed: 7, Slots: slots, Connections: 16, Engine: loadgen.EngineAuto}
+	sc, err := scenarios.Parse("test.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	where, _ := url.Parse(g.target.URL)
+	if g.storm, err = loadgen.New(loadgen.Options{Scenario: sc, Target: where, Seed: 7, Connections: 16}); err != nil {
+		t.Fatal(err)
+	}
+	g.plan.Lead = g.storm.Lead()
+	return g
+}
+
+func (g *ground) log(format string, args ...any) { g.t.Logf(format, args...) }
+
+// connect connects as a slot.
+func (g *ground) connect(slot int, c bus.Config) bus.Config {
+	c.URL, c.Slot = g.url, slot
+	return c
+}
+
+// agent starts an agent, which runs until its storm is over or ctx is done.
+func (g *ground) agent(ctx context.Context, slot int, change ...func(*AgentOptions)) {
+	conn, err := bus.Connect(ctx, g.connect(slot, bus.Config{}))
+	if err != nil {
+		g.t.Error(err)
+		return
+	}
+	o := AgentOptions{Conn: conn, Slot: slot, Local: Local{Dir: g.t.TempDir()}, Capacity: 1, Version: "test", Linger: 20 * time.Second, Log: g.log}
+	for _, c := range change {
+		c(&o)
+	}
+	g.agents.Go(func() {
+		defer conn.Close()
+		err := Serve(ctx, o)
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.left = append(g.left, err)
+	})
+}
+
+// coordinator returns one that listens.
+func (g *ground) coordinator(run bus.Run, change ...func(*CoordinatorOptions)) *Coordinator {
+	g.t.Helper()
+	var c *Coordinator
+	conn, err := bus.Connect(g.t.Context(), g.connect(bus.Coordinator, bus.Config{
+		OnDisconnect: func(error) { c.Link(false) }, OnReconnect: func() { c.Link(true) }}))
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	o := CoordinatorOptions{Conn: conn, Run: run, Plan: g.plan, Version: "test", OnLoss: OnLossAccount, Log: g.log}
+	for _, f := range change {
+		f(&o)
+	}
+	if c, err = New(o); err != nil {
+		g.t.Fatal(err)
+	}
+	stop, err := c.Listen()
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() { stop(); conn.Close() })
+	return c
+}
+
+// lead gathers the agents and leads them to the end.
+func (g *ground) lead(ctx context.Context, c *Coordinator, observe loadgen.Observer) (record.End, *record.Record) {
+	g.t.Helper()
+	if err := c.Gather(ctx, 20*time.Second); err != nil {
+		g.t.Fatal(err)
+	}
+	t0, err := c.SetT0(ctx, time.Time{})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if err := c.Acknowledged(ctx); err != nil {
+		g.t.Fatal(err)
+	}
+	dir := filepath.Join(g.t.TempDir(), "run")
+	w, err := record.Create(dir, record.Manifest{Scenario: "test", Target: g.target.URL, Start: time.Now(), T0: t0,
+		PlannedArrivals: g.storm.Arrivals(), Connections: 16, Cores: c.Cores(), Agents: c.Agents()}, g.plan.Scenario)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	end, err := c.Lead(ctx, w, g.storm, observe)
+	if err != nil {
+		g.t.Error(err)
+	}
+	r, err := record.Open(dir)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return end, r
+}
+
+// counted returns the requests of the record.
+func counted(r *record.Record) record.Counters { return r.Counters(record.Everything, "") }
+
+// TestSameStormFromAnyNumberOfAgents compares what the target was asked for.
+func TestSameStormFromAnyNumberOfAgents(t *testing.T) {
+	var want map[string]int
+	var wantDue map[int]uint64
+	for _, agents := range []int{1, 2, 4, 8} {
+		t.Run(fmt.Sprint(agents, " agents"), func(t *testing.T) {
+			g := newGround(t, scenario, agents)
+			for range agents {
+				g.agent(t.Context(), 0, func(o *AgentOptions) { o.Capacity = 1 + float64(len(g.left)) })
+			}
+			end, r := g.lead(t.Context(), g.coordinator(bus.NewRun()), nil)
+			g.agents.Wait()
+			if end.Reason != record.Completed || end.Message != "" || slices.ContainsFunc(g.left, func(e error) bool { return e != nil }) {
+				t.Errorf("end %+v, agents ended with %v", end, g.left)
+			}
+			due := map[int]uint64{} // by second: of the first step, whose due instants are the storm's own
+			first, last, _ := r.Seconds()
+			for second := first; second <= last; second++ {
+				if c := r.CountersAt(second)["browse"]; c.Due > 0 {
+					due[second] = c.Due
+				}
+			}
+			if want == nil {
+				want, wantDue = g.target.asked, due
+			}
+			if !maps.Equal(due, wantDue) {
+				t.Errorf("due by second: %v, by one agent %v", due, wantDue)
+			}
+			if len(g.target.asked) != len(want) {
+				t.Errorf("%d different requests, one agent sends %d", len(g.target.asked), len(want))
+			}
+			for what, n := range want {
+				if g.target.asked[what] != n {
+					t.Errorf("%s: asked for %d times, by one agent %d times", what, g.target.asked[what], n)
+				}
+			}
+			if c := counted(r); c.Due != 2*g.storm.Arrivals() || c.Done != c.Due || c.Failed > 0 {
+				t.Errorf("%+v, wanted %d requests due and done", c, 2*g.storm.Arrivals())
+			}
+			for _, a := range r.Manifest.Agents {
+				if a.Lost || !a.Finished || a.PlannedArrivals != a.ReportedArrivals || a.UnsentArrivals+a.InDoubtArrivals > 0 {
+					t.Errorf("%+v, wanted a whole share", a)
+				}
+			}
+		})
+	}
+}
+
+// TestClocksApart has agents whose clocks are seconds off: all leave at the coordinator's T0, and the report knows by
+// how much each was off.
+func TestClocksApart(t *testing.T) {
+	offsets := []time.Duration{0, 3 * time.Second, -3 * time.Second}
+	g := newGround(t, scenario, len(offsets))
+	for i, off := range offsets {
+		g.agent(t.Context(), i+1, func(o *AgentOptions) { o.Now = func() time.Time { return time.Now().Add(off) } })
+	}
+	end, r := g.lead(t.Context(), g.coordinator(bus.NewRun(), func(o *CoordinatorOptions) { o.MaxSkew = time.Second }), nil)
+	g.agents.Wait()
+	if end.Reason != record.Completed || counted(r).Done != 2*g.storm.Arrivals() {
+		t.Errorf("end %+v, %+v", end, counted(r))
+	}
+	for i, a := range r.Manifest.Agents {
+		off := time.Duration(a.OffsetSeconds * float64(time.Second))
+		if bound := time.Duration(a.BoundSeconds*float64(time.Second)) + time.Microsecond; (off + offsets[i]).Abs() > bound {
+			t.Errorf("%s: clock off by %v, known to %v; in truth %v", a.Name, off, bound, -offsets[i])
+		}
+	}
+	// The first user comes at most 300 ms before T0, and a storm seconds off would begin or end that much apart.
+	if early, late := g.target.first.Sub(r.Manifest.T0), g.target.last.Sub(r.Manifest.T0); early < -400*time.Millisecond || late-early > 4*time.Second {
+		t.Errorf("requests came from %v to %v after T0, wanted -300ms to 1.3s", early, late)
+	}
+}
+
+// TestRefusals: who may not take part is told why.
+func TestRefusals(t *testing.T) {
+	for name, c := range map[string]struct {
+		agent func(*AgentOptions)
+		lead  func(*CoordinatorOptions)
+		plan  func(*Plan)
+		want  string
+	}{
+		"another version":                      {agent: func(o *AgentOptions) { o.Version = "other" }, want: "use the same version everywhere"},
+		"no capacity":                          {agent: func(o *AgentOptions) { o.Capacity = -1 }, want: "capacity"},
+		"clock too loose":                      {lead: func(o *CoordinatorOptions) { o.MaxSkew = 1 }, want: "--max-skew"},
+		"target that the agent does not allow": {plan: func(p *Plan) { p.Target = "http://shop.example" }, want: "nobody has allowed it"},
+		"file beside the spool":                {plan: func(p *Plan) { p.Files = map[string][]byte{"../evil": nil} }, want: "wanted one beside the scenario"},
+		"too few rows":                         {plan: func(p *Plan) { p.Scenario = []byte(strings.Replace(scenario, "10k", "10", 1)) }, want: "ends early"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGround(t, scenario, 1)
+			if c.plan != nil {
+				c.plan(g.plan)
+			}
+			var change []func(*CoordinatorOptions)
+			if c.lead != nil {
+				change = append(change, c.lead)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			co := g.coordinator(bus.NewRun(), change...)
+			g.agent(ctx, 1, func(o *AgentOptions) {
+				if c.agent != nil {
+					c.agent(o)
+				}
+			})
+			gathering, stop := context.WithCancel(ctx)
+			go func() { g.agents.Wait(); stop() }()
+			err := co.Gather(gathering, time.Minute)
+			cancel()
+			g.agents.Wait()
+			if said := fmt.Sprint(err, g.left); !strings.Contains(said, c.want) {
+				t.Errorf("%s, wanted %q", said, c.want)
+			}
+		})
+	}
+}
+
+// TestOtherPlans: T0 for another plan than the agent has is refused by it, and an agent with another plan by the coordinator.
+func TestOtherPlans(t *testing.T) {
+	a := &agent{slot: 1, report: status{PlanHash: "mine"}}
+	begun := &start{PlanHash: "other", Assignment: Assignment{Shares: Shares{1 << 63, math.MaxUint64}}}
+	if err := a.accept(begun); err == nil || a.assignment.Load() != nil {
+		t.Errorf("%v, wanted a refusal", err)
+	}
+	begun.PlanHash = "mine"
+	if err := a.accept(begun); err != nil || a.report.State != ready {
+		t.Error(err)
+	}
+	if a.slot = 3; a.accept(begun) == nil {
+		t.Error("took T0 with a share for two of three slots")
+	}
+	c := &Coordinator{hash: "mine", CoordinatorOptions: CoordinatorOptions{Version: "v"}}
+	if c.refuses(&slot{}, status{Version: "v", Capacity: 1, PlanHash: "other"}) == "" {
+		t.Error("took an agent with another plan")
+	}
+	if why := c.refuses(&slot{}, status{Version: "v", Capacity: 1, PlanHash: "mine"}); why != "" {
+		t.Error(why)
+	}
+}
+
+// TestShares: the union over the slots is every arrival, once; each gets its weight's worth; and what a lost slot leaves
+// goes to the others alone.
+func TestShares(t *testing.T) {
+	for _, weights := range [][]float64{{1}, {1, 1}, {1, 2, 3, 4}, {1e-6, 1e6}, slices.Repeat([]float64{1}, 100)} {
+		shares := must(NewShares(weights))
+		var sum float64
+		for _, w := range weights {
+			sum += w
+		}
+		const arrivals = 100_000
+		got := make([]int, len(weights))
+		parity := make([]int, len(weights)) // of even arrivals: cores take arrivals by number, and each must get some
+		for k := range uint64(arrivals) {
+			owner := shares.Owner(k)
+			got[owner-1]++
+			if k%2 == 0 {
+				parity[owner-1]++
+			}
+		}
+		for i, w := range weights {
+			if want := w / sum * arrivals; math.Abs(float64(got[i])-want) > 3+want/1000 || math.Abs(shares.Ratio(i+1)-w/sum) > 1e-9 {
+				t.Errorf("%v: slot %d gets %d of %d and a ratio of %v, wanted %v", weights, i+1, got[i], arrivals, shares.Ratio(i+1), w/sum)
+			}
+			if half := float64(got[i]) / 2; half > 100 && math.Abs(float64(parity[i])-half) > half/10 {
+				t.Errorf("%v: slot %d gets %d even ones of %d", weights, i+1, parity[i], got[i])
+			}
+		}
+	}
+	for _, bad := range [][]float64{{0}, {-1, 1}, {math.NaN()}, {math.Inf(1)}} {
+		if _, err := NewShares(bad); err == nil {
+			t.Errorf("%v: no error", bad)
+		}
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// TestGatherNamesWhoIsMissing waits for agents that do not come.
+func TestGatherNamesWhoIsMissing(t *testing.T) {
+	g := newGround(t, scenario, 2)
+	c := g.coordinator(bus.NewRun())
+	err := c.Gather(t.Context(), time.Millisecond)
+	if err == nil || !strings.Contains(err.Error(), "0 of 2 agents are ready") || !strings.Contains(err.Error(), "slot 2 has no agent") {
+		t.Errorf("%v, wanted the slots that are missing", err)
+	}
+}
+
+// TestOnlyOneCoordinatorSetsT0 has two lead the same run.
+func TestOnlyOneCoordinatorSetsT0(t *testing.T) {
+	g := newGround(t, scenario, 1)
+	run := bus.NewRun()
+	for i, want := range []bool{true, false} {
+		c := g.coordinator(run)
+		c.slots[0].Capacity = 1
+		if _, err := c.SetT0(t.Context(), time.Time{}); (err == nil) != want {
+			t.Errorf("coordinator %d: %v", i+1, err)
+		}
+	}
+}
+
+// TestPlanOverTheLimit is of a file that the bus cannot carry.
+func TestPlanOverTheLimit(t *testing.T) {
+	g := newGround(t, scenario, 1)
+	g.plan.Files = map[string][]byte{"users.csv": make([]byte, 1<<20)}
+	conn, err := bus.Connect(t.Context(), g.connect(bus.Coordinator, bus.Config{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := New(CoordinatorOptions{Conn: conn, Run: bus.NewRun(), Plan: g.plan}); err == nil || !strings.Contains(err.Error(), "users.csv has 1048576 bytes") {
+		t.Errorf("%v, wanted the file that is too large", err)
+	}
+}

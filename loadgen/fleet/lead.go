@@ -1,0 +1,213 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"fsctl/loadgen"
+	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/record"
+	"fsctl/scenarios"
+)
+
+// Timings of the end of a run.
+const (
+	watchEvery   = 250 * time.Millisecond
+	returnWithin = 5 * time.Second  // for an agent that was lost, once all others have handed over
+	handOver     = 30 * time.Second // for tapes, after the last answer may have come
+	sealWithin   = 2 * time.Second  // for agents to hear that their tapes are safe
+)
+
+// Lead collects what the agents send and writes the record, which it closes. It returns when every agent has handed
+// over what it measured or is lost for good.
+//
+//	storm    the whole storm, as one machine would send it: for what was planned, and for the shop's ledger
+//	observe  sees every merged second; an *loadgen.Abort ends the run
+func (c *Coordinator) Lead(ctx context.Context, w *record.Writer, storm *loadgen.Storm, observe loadgen.Observer) (record.End, error) {
+	l := &leading{Coordinator: c, wish: make(chan error, 1)}
+	collector, err := tape.NewCollector(tape.CollectorOptions{Run: string(c.Run), Slots: len(c.slots), Told: w.Told,
+		Write: func(i record.Interval) error {
+			if err := w.Write(i); err != nil {
+				return err
+			}
+			l.show(observe, i)
+			return nil
+		}})
+	if err != nil {
+		return record.End{}, err
+	}
+	receiver, err := tape.NewReceiver(tape.ReceiverOptions{Conn: c.Conn, Collector: collector, Stream: c.Run.Stream(), Subjects: c.Run.StoredSubjects(),
+		SlotOf: bus.SlotOf, Replicas: c.Replicas, Control: c.Run.DownSlotSubject, Problem: func(err error) { c.Log("%v", err) }})
+	if err != nil {
+		return record.End{}, err
+	}
+	c.mu.Lock()
+	c.lose = func(slot int) { l.noted(collector.Lose(slot)) }
+	c.revive = func(slot int) { l.noted(collector.Revive(slot)) }
+	c.mu.Unlock()
+	receiving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	received := make(chan error, 1)
+	go func() { received <- receiver.Run(receiving) }()
+
+	end := l.await(ctx, collector, storm, received)
+	err = collector.Flush()
+	storm.ReadLedger(ctx, w)
+	err = errors.Join(err, w.Update(func(m *record.Manifest) { m.Agents = l.accounts(collector.Progress(), storm) }))
+	end.At = time.Now()
+	if err := errors.Join(err, w.Close(end)); err != nil {
+		return end, err // the tapes stay with the agents
+	}
+	receiver.Seal()
+	_ = c.until(context.WithoutCancel(ctx), sealWithin, func(s *slot) bool { return s.lost || s.State == done }, func([]string) error { return nil })
+	return end, nil
+}
+
+// leading is a run that is being led.
+type leading struct {
+	*Coordinator
+	wish chan error // of the observer
+}
+
+func (l *leading) show(observe loadgen.Observer, i record.Interval) {
+	if observe == nil {
+		return
+	}
+	if err := observe(i); err != nil {
+		l.noted(err)
+	}
+}
+
+func (l *leading) noted(err error) {
+	if err == nil {
+		return
+	}
+	select {
+	case l.wish <- err:
+	default: // the first one holds
+	}
+}
+
+// await waits for the end of the run.
+func (l *leading) await(ctx context.Context, collector *tape.Collector, storm *loadgen.Storm, received <-chan error) record.End {
+	end := record.End{Reason: record.Completed}
+	ends := l.t0.Add(-l.Plan.Lead + storm.Length() + storm.Scenario.Storm.Drain + loadgen.Grace)
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	stopped := ctx.Done()
+	var allIn time.Time // since when only lost agents are missing
+	for {
+		select {
+		case <-stopped:
+			end = record.End{Reason: record.Interrupted, Message: "stopped by the user"}
+			stopped = nil
+		case err := <-l.wish:
+			end = record.End{Reason: record.Failed, Message: err.Error()}
+			if abort, ok := errors.AsType[*loadgen.Abort](err); ok {
+				end = record.End{Reason: record.Aborted, Message: abort.Message}
+			}
+		case err := <-received:
+			return record.End{Reason: record.Failed, Message: err.Error()}
+		case <-ticker.C:
+		}
+		now := time.Now()
+		l.watch(now)
+		missing, lost := l.missing(collector.Progress())
+		if lost > 0 && l.OnLoss == OnLossAbort && end.Reason == record.Completed {
+			end = record.End{Reason: record.Aborted, Message: "an agent was lost"}
+		}
+		if end.Reason != record.Completed && l.halted() {
+			l.Stop(end.Message)
+			ends = l.now().Add(loadgen.Grace)
+		}
+		if allIn.IsZero() && len(missing) == 0 {
+			allIn = now
+		} else if len(missing) > 0 {
+			allIn = time.Time{}
+		}
+		late := l.now().After(ends.Add(handOver))
+		switch {
+		case len(missing) == 0 && (lost == 0 || now.Sub(allIn) > returnWithin):
+			return end
+		case late:
+			if end.Message == "" {
+				end.Message = "not everything was handed over: " + strings.Join(missing, ", ")
+			}
+			return end
+		}
+	}
+}
+
+// halted tells that nobody has been told to stop yet.
+func (l *leading) halted() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.stop == ""
+}
+
+// missing names the slots whose tapes have not come whole though their agents live, and counts those whose agents
+// are lost with something left to tell.
+func (l *leading) missing(tapes []tape.Progress) (names []string, lost int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, s := range l.slots {
+		switch {
+		case s.complete(i+1, tapes):
+		case s.lost || s.Instance == "":
+			lost++
+		default:
+			names = append(names, s.name(i+1))
+		}
+	}
+	return names, lost
+}
+
+// arrivals returns how many users came by all tapes of a slot.
+func arrivals(number int, tapes []tape.Progress) (sum uint64) {
+	for _, p := range tapes {
+		if p.Slot == number {
+			sum += p.Arrivals
+		}
+	}
+	return sum
+}
+
+// complete tells whether the tape of the slot's present process is all there.
+func (s *slot) complete(number int, tapes []tape.Progress) bool {
+	for _, p := range tapes {
+		if p.Slot == number && p.Complete && len(s.lives) > 0 && p.Epoch == s.lives[len(s.lives)-1].epoch {
+			return true
+		}
+	}
+	return false
+}
+
+// accounts returns what the record says of the agents in the end.
+func (l *leading) accounts(tapes []tape.Progress, storm *loadgen.Storm) []record.Agent {
+	agents := l.Agents()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range agents {
+		a, s := &agents[i], l.slots[i]
+		a.Finished = s.complete(i+1, tapes)
+		a.Lost = !a.Finished
+		own := func(from, to time.Duration) uint64 {
+			return storm.Count(func(x scenarios.Arrival) bool {
+				return x.Due >= from && x.Due < to && l.begun.Assignment.Shares.Owner(x.Index) == i+1
+			})
+		}
+		a.PlannedArrivals = own(-1<<62, 1<<62)
+		loss := l.account(i+1, tapes, a.PlannedArrivals, own)
+		if arrived := arrivals(i+1, tapes); arrived > a.PlannedArrivals {
+			a.ExtraArrivals = arrived - a.PlannedArrivals
+		}
+		a.ReportedArrivals, a.InDoubtArrivals, a.UnsentArrivals = loss.Reported, loss.InDoubt, loss.NotSent
+		if loss.InDoubt+loss.NotSent > 0 && l.stop == "" && len(s.lives) > 1 {
+			a.Lost = true // another process took over, and not all was sent
+		}
+	}
+	return agents
+}

@@ -1,0 +1,150 @@
+package fleet
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"fsctl/loadgen"
+	"fsctl/scenarios"
+)
+
+// Plan is what every agent must know to send its share of a storm: the same bytes for all of them.
+type Plan struct {
+	Scenario    []byte            `json:"scenario"` // the document, as it will run
+	Files       map[string][]byte `json:"files"`    // that its feeders read, by the names that it has for them
+	ScaleRatio  float64           `json:"scale_ratio"`
+	Target      string            `json:"target"`
+	Seed        uint64            `json:"seed"`
+	Slots       int               `json:"slots"`       // agents that share the storm
+	Connections int               `json:"connections"` // of all agents together
+	Duration    time.Duration     `json:"duration_ns"`
+	Engine      string            `json:"engine"`
+	Route       loadgen.Route     `json:"route"`
+	Insecure    bool              `json:"insecure"`  // the target's certificate is not verified
+	Authority   []byte            `json:"authority"` // PEM, of the target's certificate; empty for the system's
+	Lead        time.Duration     `json:"lead_ns"`   // from the first arrival to T0
+}
+
+// Encode returns the plan's bytes and their hash.
+func (p *Plan) Encode() (data []byte, hash string) {
+	data = encode(p)
+	return data, hashOf(data)
+}
+
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// DecodePlan reads a plan. It is checked as far as JSON goes; Storm does the rest.
+func DecodePlan(data []byte) (*Plan, error) {
+	p := new(Plan)
+	if err := json.Unmarshal(data, p); err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	return p, nil
+}
+
+// ReadFiles puts the files that the scenario's feeders read into the plan.
+func (p *Plan) ReadFiles(sc *scenarios.Scenario) error {
+	p.Files = map[string][]byte{}
+	for _, f := range sc.Feeders {
+		if f.File == "" {
+			continue
+		}
+		data, err := os.ReadFile(sc.Path(f.File))
+		if err != nil {
+			return fmt.Errorf("feeder %s: %w", f.Name, err)
+		}
+		p.Files[f.File] = data
+	}
+	return nil
+}
+
+// largest returns the plan's largest file, for messages about its size.
+func (p *Plan) largest() (name string, bytes int) {
+	for _, n := range slices.Sorted(maps.Keys(p.Files)) {
+		if len(p.Files[n]) > bytes {
+			name, bytes = n, len(p.Files[n])
+		}
+	}
+	return name, bytes
+}
+
+// Local is what an agent brings itself.
+type Local struct {
+	Allow        []string          // hosts beyond its machine that it may storm
+	Certificates []tls.Certificate // to show to the target
+	Dir          string            // for the plan's files
+}
+
+// Storm compiles the plan for one agent. owns picks the arrivals that it sends.
+func (p *Plan) Storm(local Local, owns func(scenarios.Arrival) bool) (*loadgen.Storm, error) {
+	target, err := url.Parse(p.Target)
+	if err != nil {
+		return nil, fmt.Errorf("plan: target: %w", err)
+	}
+	file, err := p.unpack(local.Dir)
+	if err != nil {
+		return nil, err
+	}
+	sc, err := scenarios.Parse(file, p.Scenario)
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	config, err := p.tls(local)
+	if err != nil {
+		return nil, err
+	}
+	if !(p.ScaleRatio > 0) || p.Slots < 1 {
+		return nil, fmt.Errorf("plan: found scale %v and %d slots, wanted both above 0", p.ScaleRatio, p.Slots)
+	}
+	return loadgen.New(loadgen.Options{Scenario: sc.Scaled(p.ScaleRatio), Target: target, Allow: local.Allow, Seed: p.Seed,
+		Connections: (p.Connections + p.Slots - 1) / p.Slots, Duration: p.Duration, Engine: p.Engine,
+		Route: p.Route, TLS: config, Owns: owns})
+}
+
+// unpack writes the plan's files under dir, which names from elsewhere must not lead out of, and returns where the
+// scenario would be.
+func (p *Plan) unpack(dir string) (scenario string, err error) {
+	if len(p.Files) == 0 {
+		return filepath.Join(dir, "scenario.yaml"), nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", fmt.Errorf("plan: %w", err)
+	}
+	defer root.Close()
+	for name, data := range p.Files {
+		if !filepath.IsLocal(name) {
+			return "", fmt.Errorf("plan: found file %q, wanted one beside the scenario", name)
+		}
+		err := root.MkdirAll(filepath.Dir(name), 0o700)
+		if err = errors.Join(err, root.WriteFile(name, data, 0o600)); err != nil {
+			return "", fmt.Errorf("plan: %w", err)
+		}
+	}
+	return filepath.Join(dir, "scenario.yaml"), nil
+}
+
+func (p *Plan) tls(local Local) (*tls.Config, error) {
+	config := &tls.Config{InsecureSkipVerify: p.Insecure, MinVersion: tls.VersionTLS12, Certificates: local.Certificates}
+	if len(p.Authority) > 0 {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(p.Authority) {
+			return nil, errors.New("plan: found no certificate in its authority, wanted PEM")
+		}
+	}
+	return config, nil
+}

@@ -1,0 +1,188 @@
+//go:build unix
+
+package tape
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"fsctl/loadgen/record"
+)
+
+// spread draws latencies around a median of 20 ms; sigma is about their relative standard deviation.
+func spread(b testing.TB, random *rand.Rand, values int, sigma float64) *hdrhistogram.Histogram {
+	b.Helper()
+	h := record.NewHistogram()
+	for range values {
+		if err := h.RecordValue(int64(20e6 * math.Exp(sigma*random.NormFloat64()))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return h
+}
+
+// busy is what an agent measures in a second: 10,000 values in 20 series, of which four are of requests that
+// were due in the second before, and the counters of four steps.
+func busy(b testing.TB, seed uint64) []record.Interval {
+	b.Helper()
+	random := rand.New(rand.NewPCG(seed, 0))
+	late := record.Interval{Second: -1, Histograms: map[record.Tag]*hdrhistogram.Histogram{}}
+	now := record.Interval{Histograms: map[record.Tag]*hdrhistogram.Histogram{}, Steps: map[string]*record.Counters{},
+		Generator: &record.Generator{CPUSeconds: random.Float64(), Connections: 64, Arrivals: 2500, IdleCPUSeconds: random.Float64()}}
+	for i := range 20 {
+		tag := record.Tag{Metric: record.ResponseTime, Step: fmt.Sprintf("step%d", i%4), Outcome: fmt.Sprintf("outcome%d", i/4)}
+		of := now
+		if i >= 16 {
+			of = late
+		}
+		of.Histograms[tag] = spread(b, random, 500, 0.3)
+	}
+	for i := range 4 {
+		now.Steps[fmt.Sprintf("step%d", i)] = &record.Counters{Due: 2500, Sent: 2500, Done: 2500, BytesIn: 1 << 20, BytesOut: 1 << 19,
+			Errors: map[string]uint64{"timeout": 3}, Quiet: record.Load{Requests: 100, Seconds: random.Float64()}}
+	}
+	return []record.Interval{late, now}
+}
+
+// load is snapshots of many agents, made as they are asked for.
+type load struct{ bodies [][]Interval }
+
+func newLoad(b testing.TB) *load {
+	l := &load{}
+	packer := record.NewPacker()
+	for seed := range uint64(16) {
+		var body []Interval
+		for _, interval := range busy(b, seed) {
+			body = append(body, Pack(packer, interval))
+		}
+		l.bodies = append(l.bodies, body)
+	}
+	return l
+}
+
+func (l *load) snapshot(slot, second int) []byte {
+	s := Snapshot{Key: Key{testRun, slot, 1}, Number: uint64(second), Second: second}
+	for _, interval := range l.bodies[(slot+7*second)%len(l.bodies)] {
+		interval.Second += second
+		s.Intervals = append(s.Intervals, interval)
+	}
+	return encode(s)
+}
+
+// BenchmarkSnapshot is what a second costs an agent, and how large its snapshot is.
+func BenchmarkSnapshot(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	single := func(sigma float64) []record.Interval {
+		return []record.Interval{{Histograms: map[record.Tag]*hdrhistogram.Histogram{
+			{Metric: record.ResponseTime, Step: "order", Outcome: record.OutcomeOK}: spread(b, random, 10_000, sigma)}}}
+	}
+	for name, intervals := range map[string][]record.Interval{
+		"10000-in-20-series":   busy(b, 1),
+		"10000-in-1-sigma-10%": single(0.1),
+		"10000-in-1-sigma-30%": single(0.3),
+		"10000-in-1-sigma-70%": single(0.7),
+	} {
+		b.Run(name, func(b *testing.B) {
+			packer, s := record.NewPacker(), Snapshot{Key: Key{testRun, 1, 1}}
+			var data []byte
+			for b.Loop() {
+				s.Intervals = s.Intervals[:0]
+				for _, interval := range intervals {
+					s.Intervals = append(s.Intervals, Pack(packer, interval))
+				}
+				var err error
+				if data, err = Encode(s); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(data)), "bytes/snapshot")
+		})
+	}
+}
+
+// cpuTime returns what this process has used of all cores: other work on the machine must not count.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// merge feeds a collector with so many agents for so many seconds, and returns the CPU time that it took.
+func merge(b *testing.B, l *load, c *Collector, agents, seconds int) (took time.Duration) {
+	b.Helper()
+	messages := make([][]byte, agents)
+	for second := range seconds {
+		for i := range messages {
+			messages[i] = l.snapshot(i+1, second)
+		}
+		start := cpuTime(b)
+		for i, data := range messages {
+			if err := c.Accept(i+1, data); err != nil {
+				b.Fatal(err)
+			}
+		}
+		took += cpuTime(b) - start
+	}
+	start := cpuTime(b)
+	if err := c.Flush(); err != nil {
+		b.Fatal(err)
+	}
+	return took + cpuTime(b) - start
+}
+
+// benchmarkMerge merges once an iteration, into nothing and into a record's files.
+func benchmarkMerge(b *testing.B, agents, seconds int) {
+	l := newLoad(b)
+	collector := func(write func(record.Interval) error) *Collector {
+		c, err := NewCollector(CollectorOptions{Run: testRun, Slots: agents, Write: write, Told: func(record.Order) error { return nil }})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return c
+	}
+	report := func(b *testing.B, took time.Duration) {
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(took.Seconds()/float64(b.N), "cpu-s/run")
+		b.ReportMetric(float64(seconds)*float64(b.N)/took.Seconds(), "fleet-s/cpu-s")
+		b.ReportMetric(took.Seconds()*1e6/float64(b.N)/float64(seconds*agents), "cpu-us/snapshot")
+	}
+	b.Run("merge", func(b *testing.B) {
+		var took time.Duration
+		for range b.N {
+			took += merge(b, l, collector(func(record.Interval) error { return nil }), agents, seconds)
+		}
+		report(b, took)
+	})
+	b.Run("merge-and-write", func(b *testing.B) {
+		var took time.Duration
+		for i := range b.N {
+			w, err := record.Create(filepath.Join(b.TempDir(), fmt.Sprint(i)), testManifest(), nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			took += merge(b, l, collector(w.Write), agents, seconds)
+			start := cpuTime(b)
+			if err := w.Close(record.End{Reason: record.Completed}); err != nil {
+				b.Fatal(err)
+			}
+			took += cpuTime(b) - start
+		}
+		report(b, took)
+	})
+}
+
+// BenchmarkThousandAgents tells by how much a collector outruns a fleet of a thousand.
+func BenchmarkThousandAgents(b *testing.B) { benchmarkMerge(b, 1000, 20) }
+
+// BenchmarkHalfHour merges the half hour of a hundred agents.
+func BenchmarkHalfHour(b *testing.B) { benchmarkMerge(b, 100, 1800) }

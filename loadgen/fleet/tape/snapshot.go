@@ -1,0 +1,139 @@
+package tape
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"fsctl/loadgen/record"
+)
+
+// Snapshot is what an agent measured since the one before.
+type Snapshot struct {
+	Key
+	Number    uint64     // counts from 0 on the tape, without gaps
+	Second    int        // from T0: of what happened up to its end, all is told once this snapshot and those before it are
+	More      bool       // the next snapshot belongs to this one: Second is not told whole yet
+	Intervals []Interval // by ascending second
+	Told      []record.Order
+}
+
+// beforeAll is the second of a tape that has told of none yet: the earliest that a record takes.
+const beforeAll = -366 * 24 * 3600
+
+// Interval is a record.Interval whose histograms are packed.
+type Interval struct {
+	Second    int
+	Series    []Series       // ordered by metric, step, outcome; none is empty
+	Steps     []StepCounters // ordered by step
+	Generator *record.Generator
+}
+
+// Series is one histogram.
+type Series struct {
+	Tag       record.Tag
+	Histogram record.Packed
+}
+
+// StepCounters are what happened to one step.
+type StepCounters struct {
+	Step     string
+	Counters record.Counters
+}
+
+// Pack returns an interval with its histograms packed and nothing of it kept but the counters' error maps.
+func Pack(p *record.Packer, in record.Interval) Interval {
+	out := Interval{Second: in.Second}
+	for tag, histogram := range in.Histograms {
+		if histogram != nil && histogram.TotalCount() > 0 {
+			out.Series = append(out.Series, Series{tag, p.Pack(histogram)})
+		}
+	}
+	for step, counters := range in.Steps {
+		if counters != nil {
+			out.Steps = append(out.Steps, StepCounters{step, *counters})
+		}
+	}
+	if in.Generator != nil {
+		generator := *in.Generator
+		out.Generator = &generator
+	}
+	slices.SortFunc(out.Series, func(a, b Series) int { return compareTags(a.Tag, b.Tag) })
+	slices.SortFunc(out.Steps, func(a, b StepCounters) int { return strings.Compare(a.Step, b.Step) })
+	return out
+}
+
+func compareTags(a, b record.Tag) int {
+	return cmp.Or(strings.Compare(a.Metric, b.Metric), strings.Compare(a.Step, b.Step), strings.Compare(a.Outcome, b.Outcome))
+}
+
+// EncodeParts encodes a snapshot in messages of at most limitBytes each. Where it takes several, each is a
+// snapshot of its own with the next number, and together they hold exactly what s does.
+//
+// It fails when s is nothing that Decode accepts, and when a single order or step does not fit.
+func EncodeParts(s Snapshot, limitBytes int) ([][]byte, error) {
+	data, err := Encode(s)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) <= limitBytes {
+		return [][]byte{data}, nil
+	}
+	first, second, ok := s.halves()
+	if !ok {
+		return nil, fmt.Errorf("snapshot %d of %s: found %d bytes that cannot be split, wanted at most %d; raise the bus's largest message",
+			s.Number, s.Key, len(data), limitBytes)
+	}
+	first.More = true
+	parts, err := EncodeParts(first, limitBytes)
+	if err != nil {
+		return nil, err
+	}
+	second.Number += uint64(len(parts))
+	rest, err := EncodeParts(second, limitBytes)
+	return append(parts, rest...), err
+}
+
+// halves splits a snapshot at the coarsest joint that it has: false where there is none.
+func (s Snapshot) halves() (a, b Snapshot, ok bool) {
+	a, b = s, s
+	switch {
+	case len(s.Told) > 0 && len(s.Intervals) > 0:
+		a.Told, b.Intervals = nil, nil
+	case len(s.Told) > 1:
+		a.Told, b.Told = split(s.Told)
+	case len(s.Intervals) > 1:
+		a.Intervals, b.Intervals = split(s.Intervals)
+	case len(s.Intervals) == 1:
+		x, y, ok := s.Intervals[0].halves()
+		a.Intervals, b.Intervals = []Interval{x}, []Interval{y}
+		return a, b, ok
+	default:
+		return a, b, false
+	}
+	return a, b, true
+}
+
+func (i Interval) halves() (a, b Interval, ok bool) {
+	a, b = i, i
+	switch {
+	case len(i.Series) > 0 && (len(i.Steps) > 0 || i.Generator != nil):
+		a.Steps, a.Generator, b.Series = nil, nil, nil
+	case len(i.Series) > 1:
+		a.Series, b.Series = split(i.Series)
+	case len(i.Series) == 1:
+		lower, upper := i.Series[0].Histogram.Halves()
+		a.Series, b.Series = []Series{{i.Series[0].Tag, lower}}, []Series{{i.Series[0].Tag, upper}}
+		return a, b, upper.Count() > 0
+	case len(i.Steps) > 0 && i.Generator != nil:
+		a.Generator, b.Steps = nil, nil
+	case len(i.Steps) > 1:
+		a.Steps, b.Steps = split(i.Steps)
+	default:
+		return a, b, false
+	}
+	return a, b, true
+}
+
+func split[T any](all []T) (a, b []T) { return all[:len(all)/2], all[len(all)/2:] }

@@ -1,0 +1,125 @@
+package record
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"pgregory.net/rapid"
+)
+
+func checkPacked(t rapid.TB, p Packed, want *hdrhistogram.Histogram) {
+	t.Helper()
+	got := NewHistogram()
+	p.AddTo(got)
+	if !got.Equals(want) || p.Count() != want.TotalCount() {
+		t.Fatalf("packed histogram has %d values and says %d, wanted the same %d", got.TotalCount(), p.Count(), want.TotalCount())
+	}
+}
+
+func TestPackedIsTheHistogram(t *testing.T) {
+	packer := NewPacker()
+	rapid.Check(t, func(t *rapid.T) {
+		h := histogramOf(t, values().Draw(t, "values"))
+		if every := rapid.Int64Range(1, 40).Draw(t, "every"); h.TotalCount() > 0 { // counts on both sides of a byte's
+			if err := h.RecordValues(h.Max(), every); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := packer.Pack(h)
+		checkPacked(t, p, h)
+		data := p.AppendTo(nil)
+		if len(data) != p.SizeBytes() {
+			t.Fatalf("encoding has %d bytes, wanted the %d it says", len(data), p.SizeBytes())
+		}
+		back, err := ParsePacked(data)
+		if err != nil || !back.Equal(p) || back.cell.last != p.cell.last {
+			t.Fatalf("came back as %+v (%v), wanted %+v", back, err, p)
+		}
+		checkPacked(t, back, h)
+		lower, upper := back.Halves()
+		if lower.Count() > 0 && upper.Count() > 0 && lower.cell.last >= slotOf(h.Max()) {
+			t.Fatal("the lower half reaches to the highest bucket")
+		}
+		if p.SizeBytes() > 20 && (upper.SizeBytes() == 0 || lower.SizeBytes() >= p.SizeBytes()) {
+			t.Fatalf("%d bytes were split into %d and %d", p.SizeBytes(), lower.SizeBytes(), upper.SizeBytes())
+		}
+		var sum Sum
+		sum.Add(upper)
+		sum.Add(lower)
+		if whole := sum.Take(); !whole.Equal(p) {
+			t.Fatal("the halves do not add up to the whole")
+		}
+	})
+}
+
+func TestSumIsTheHistogramSum(t *testing.T) {
+	packer := NewPacker()
+	var sum Sum
+	if empty := sum.Take(); empty.Count() != 0 || empty.SizeBytes() != 0 {
+		t.Fatalf("a sum of nothing is %+v", empty)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		want := NewHistogram()
+		for range rapid.IntRange(0, 6).Draw(t, "parts") {
+			part := histogramOf(t, values().Draw(t, "values"))
+			want.Merge(part)
+			sum.Add(packer.Pack(part))
+		}
+		p := sum.Take()
+		checkPacked(t, p, want)
+		sum.Add(p)
+		again := NewHistogram()
+		sum.TakeTo(again)
+		if !again.Equals(want) || sum.Take().Count() != 0 {
+			t.Fatalf("taken into a histogram %d values, wanted %d and then none", again.TotalCount(), want.TotalCount())
+		}
+	})
+}
+
+func TestPackedRefusesWhatItDoesNotWrite(t *testing.T) {
+	bucket := func(step, count uint64) []byte {
+		head := binary.AppendUvarint(nil, step<<countBits|min(count, topCount)-1)
+		if count >= topCount {
+			head = binary.AppendUvarint(head, count-topCount)
+		}
+		return head
+	}
+	for name, data := range map[string][]byte{
+		"a bucket twice":              append(bucket(5, 1), bucket(0, 1)...),
+		"a bucket beyond the last":    bucket(slots, 1),
+		"steps beyond the last":       append(bucket(slots-1, 1), bucket(1, 1)...),
+		"a step of 64 bits":           binary.AppendUvarint(nil, 1<<64-1),
+		"a count of 64 bits":          binary.AppendUvarint([]byte{5<<countBits | topCount - 1}, 1<<64-1),
+		"a trillion and one":          bucket(5, maxCount+1),
+		"a trillion in two buckets":   append(bucket(5, maxCount), bucket(1, 1)...),
+		"cut off in a bucket":         {0x80},
+		"cut off in a count":          {5<<countBits | topCount - 1},
+		"more bytes than it needs":    {0x81, 0x00},
+		"eleven bytes of one integer": bytes.Repeat([]byte{0x81}, 11),
+	} {
+		if p, err := ParsePacked(data); err == nil {
+			t.Errorf("%s: read as %d values, wanted an error", name, p.Count())
+		}
+	}
+}
+
+func FuzzParsePacked(f *testing.F) {
+	for _, histogram := range testInterval(0).Histograms {
+		f.Add(NewPacker().Pack(histogram).AppendTo(nil))
+	}
+	f.Add(binary.AppendUvarint(nil, (slots-1)<<countBits))
+	packer := NewPacker()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := ParsePacked(data)
+		if err != nil {
+			return
+		}
+		h := NewHistogram()
+		p.AddTo(h)
+		if again := packer.Pack(h); !bytes.Equal(again.AppendTo(nil), data) || again.cell.last != p.cell.last {
+			t.Fatalf("% x was read, but its histogram packs as % x", data, again.AppendTo(nil))
+		}
+	})
+}

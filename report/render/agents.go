@@ -1,0 +1,63 @@
+package render
+
+import (
+	"fmt"
+
+	"fsctl/report"
+	"fsctl/report/figure"
+)
+
+// agents shows who sent the storm, where it was more than one.
+func (p *page) agents(all []report.Agent) {
+	t := &table{columns: []column{{title: "agent"}, {title: "share", right: true}, {title: "users", right: true}, {title: "T0 skew", right: true, drop: 2},
+		{title: "clock", right: true, drop: 4}, {title: "known to", right: true, drop: 3}, {title: "", flex: true}}}
+	for _, a := range all {
+		t.add(agentCells(a)...)
+	}
+	p.table(t)
+	p.blank()
+}
+
+func (m *markdown) agents(all []report.Agent) {
+	var rows [][]string
+	for _, a := range all {
+		rows = append(rows, agentCells(a))
+	}
+	m.table("agent,share,users,T0 skew,clock,known to,", "---,--:,--:,--:,--:,--:,---", rows)
+}
+
+func agentCells(a report.Agent) []string {
+	return []string{plain(a.Name), figure.Percent(a.ShareRatio), usersOf(a), figure.Seconds(a.T0SkewSeconds), figure.Seconds(a.OffsetSeconds),
+		"+-" + figure.Seconds(a.BoundSeconds), endOfAgent(a)}
+}
+
+// usersOf says how many users of an agent's share are in the record.
+func usersOf(a report.Agent) string {
+	if a.ReportedArrivals == a.PlannedArrivals {
+		return figure.Count(a.PlannedArrivals)
+	}
+	return fmt.Sprintf("%s of %s", figure.Count(a.ReportedArrivals), figure.Count(a.PlannedArrivals))
+}
+
+// endOfAgent says how an agent ended, and what became of the rest of its share.
+func endOfAgent(a report.Agent) string {
+	end := "finished"
+	switch {
+	case a.Lost && a.Finished:
+		end = "lost and replaced"
+	case a.Lost:
+		end = "lost"
+	case !a.Finished:
+		end = "not finished"
+	}
+	if a.InDoubtArrivals > 0 {
+		end += fmt.Sprintf(", %s in doubt", figure.Of(a.InDoubtArrivals, "user"))
+	}
+	if a.UnsentArrivals > 0 {
+		end += fmt.Sprintf(", %s not sent", figure.Count(a.UnsentArrivals))
+	}
+	if a.ExtraArrivals > 0 {
+		end += fmt.Sprintf(", %s sent twice", figure.Count(a.ExtraArrivals))
+	}
+	return end
+}
