@@ -208,7 +208,9 @@ func (o *fleetOptions) start(ctx context.Context, c *fleet.Coordinator, t fleet.
 	if o.resume != "" {
 		return c.Resume(ctx, t, o.joinTimeout)
 	}
-	if err := c.Gather(ctx, o.joinTimeout); err != nil {
+	if err := c.Gather(ctx, o.joinTimeout); err != nil && ctx.Err() == nil {
+		return time.Time{}, &hinted{err, "start the missing ones with fsctl agent, before or after this; --join-timeout gives them longer"}
+	} else if err != nil {
 		return time.Time{}, err
 	}
 	return c.SetT0(ctx, at)

@@ -80,13 +80,15 @@ func readSecret(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
 	}
-	// A group may: Kubernetes gives secrets to a container by its group. Windows has no such bits.
-	if mode := info.Mode().Perm(); mode&0o007 != 0 && runtime.GOOS != "windows" {
-		return nil, inputError("chmod o= "+path, "keys in %s: found mode %#o, by which everybody on this machine can use them, wanted 0600", path, mode)
-	}
 	content, err := io.ReadAll(io.LimitReader(file, maxKeyFileBytes))
 	if err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	// A group may: Kubernetes gives secrets to a container by its group. Windows has no such bits. Of a file that holds
+	// no keys it is not for us to say who may read it.
+	secret := bytes.HasPrefix(content, []byte("fsctl: keys")) || bytes.Contains(content, []byte("PRIVATE KEY"))
+	if mode := info.Mode().Perm(); secret && mode&0o007 != 0 && runtime.GOOS != "windows" {
+		return nil, inputError("chmod o= "+path, "keys in %s: found mode %#o, by which everybody on this machine can use them, wanted 0600", path, mode)
 	}
 	return content, nil
 }
