@@ -222,6 +222,10 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	if err != nil {
 		return "", err
 	}
+	ticket, err := o.fleet.ticket()
+	if err != nil {
+		return "", err
+	}
 	var mu sync.Mutex
 	log := func(format string, args ...any) {
 		mu.Lock()
@@ -229,20 +233,21 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 		fmt.Fprintf(s.Err, "fleet: "+format+"\n", args...)
 	}
 	var c *fleet.Coordinator
-	up := make(chan struct{}) // closed once c is there
+	up := make(chan struct{}) // closed once c is there, or will never be
+	linked := func(is bool) {
+		if <-up; c != nil {
+			c.Link(is)
+		}
+	}
 	conn, closeBus, err := o.fleet.open(ctx, func(config *bus.Config) {
-		config.OnDisconnect = func(error) { <-up; c.Link(false) }
-		config.OnReconnect = func() { <-up; c.Link(true) }
+		config.OnDisconnect = func(error) { linked(false) }
+		config.OnReconnect = func() { linked(true) }
 		config.OnError = func(err error) { log("%v", err) }
 	}, func(err error) { log("%v", err) })
 	if err != nil {
 		return "", err
 	}
 	defer closeBus()
-	ticket, err := o.fleet.ticket()
-	if err != nil {
-		return "", err
-	}
 	c, err = fleet.New(fleet.CoordinatorOptions{Conn: conn, Run: ticket.Run, Plan: p, Version: version(), MaxSkew: o.fleet.maxSkew,
 		OnLoss: o.fleet.onLoss, Replicas: o.fleet.replicas, Log: log})
 	close(up)
@@ -254,7 +259,7 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 		return "", err
 	}
 	defer stop()
-	local, err := o.startAgents(ctx, s, conn.ConnectedUrl())
+	local, err := o.startAgents(conn.ConnectedUrl())
 	if err != nil {
 		return "", err
 	}

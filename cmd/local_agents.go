@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -46,7 +45,7 @@ func (t *tail) String() string {
 }
 
 // startAgents starts as many agents as --agents says; none is fine.
-func (o *stormOptions) startAgents(ctx context.Context, s Streams, url string) (*localAgents, error) {
+func (o *stormOptions) startAgents(url string) (*localAgents, error) {
 	v := &localAgents{}
 	if o.fleet.agents == 0 {
 		return v, nil
@@ -71,7 +70,8 @@ func (o *stormOptions) startAgents(ctx context.Context, s Streams, url string) (
 		said := &tail{}
 		c.Stdout, c.Stderr = said, said
 		if err := c.Start(); err != nil {
-			return nil, errors.Join(fmt.Errorf("start agent %d: %w", i+1, err), v.kill())
+			v.kill()
+			return nil, fmt.Errorf("start agent %d: %w", i+1, err)
 		}
 		v.processes, v.output = append(v.processes, c), append(v.output, said)
 		v.ended.Go(func() {
@@ -97,7 +97,7 @@ const goneWithin = 5 * time.Second
 
 // wait waits for the agents to go, and ends those that do not. Tapes that nobody confirmed stay.
 func (v *localAgents) wait() {
-	timer := time.AfterFunc(goneWithin, func() { _ = v.kill() })
+	timer := time.AfterFunc(goneWithin, v.kill)
 	v.ended.Wait()
 	timer.Stop()
 	if v.store != "" {
@@ -105,9 +105,8 @@ func (v *localAgents) wait() {
 	}
 }
 
-func (v *localAgents) kill() error {
+func (v *localAgents) kill() {
 	for _, c := range v.processes {
 		_ = c.Process.Kill() // fails where it is gone
 	}
-	return nil
 }

@@ -9,7 +9,7 @@ type Agent struct {
 	Finished   bool    `json:"finished"`    // all that it measured is in the record
 	Lost       bool    `json:"lost"`
 
-	OffsetSeconds float64 `json:"offset_seconds"`  // its clock was behind the coordinator's by so much
+	OffsetSeconds float64 `json:"offset_seconds"`  // its clock minus the coordinator's
 	BoundSeconds  float64 `json:"bound_seconds"`   // largest error of the offset
 	T0SkewSeconds float64 `json:"t0_skew_seconds"` // lateness of its first request due at or after T0
 

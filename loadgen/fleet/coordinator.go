@@ -282,7 +282,7 @@ func (c *Coordinator) Agents() []record.Agent {
 	defer c.mu.Unlock()
 	var agents []record.Agent
 	for i, s := range c.slots {
-		a := record.Agent{Name: s.name(i + 1), OffsetSeconds: s.Offset.Seconds(), BoundSeconds: s.Bound.Seconds(), T0SkewSeconds: s.Skew.Seconds(), Lost: s.lost}
+		a := record.Agent{Name: s.name(i + 1), OffsetSeconds: -s.Offset.Seconds(), BoundSeconds: s.Bound.Seconds(), T0SkewSeconds: s.Skew.Seconds(), Lost: s.lost}
 		if c.begun != nil {
 			a.ShareRatio = c.begun.Assignment.Shares.Ratio(i + 1)
 		}

@@ -242,8 +242,8 @@ func TestClocksApart(t *testing.T) {
 	}
 	for i, a := range r.Manifest.Agents {
 		off := time.Duration(a.OffsetSeconds * float64(time.Second))
-		if bound := time.Duration(a.BoundSeconds*float64(time.Second)) + time.Microsecond; (off + offsets[i]).Abs() > bound {
-			t.Errorf("%s: clock off by %v, known to %v; in truth %v", a.Name, off, bound, -offsets[i])
+		if bound := time.Duration(a.BoundSeconds*float64(time.Second)) + time.Microsecond; (off - offsets[i]).Abs() > bound {
+			t.Errorf("%s: clock off by %v, known to %v; in truth %v", a.Name, off, bound, offsets[i])
 		}
 	}
 	// The first user comes at most 300 ms before T0, and a storm seconds off would begin or end that much apart.

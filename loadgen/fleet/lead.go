@@ -199,7 +199,7 @@ func (l *leading) accounts(tapes []tape.Progress, storm *loadgen.Storm) []record
 				return x.Due >= from && x.Due < to && l.begun.Assignment.Shares.Owner(x.Index) == i+1
 			})
 		}
-		a.PlannedArrivals = own(-1<<62, 1<<62)
+		a.PlannedArrivals = own(always, -always)
 		loss := l.account(i+1, tapes, a.PlannedArrivals, own)
 		if arrived := arrivals(i+1, tapes); arrived > a.PlannedArrivals {
 			a.ExtraArrivals = arrived - a.PlannedArrivals

@@ -31,9 +31,13 @@ type slot struct {
 // life is one process in a slot, for the account of what was lost.
 type life struct {
 	epoch uint64
+	late  bool          // it came once T0 was set, in place of another
 	from  time.Duration // what is due from here on is its to send
 	alive time.Duration // last proof of life, from T0
 }
+
+// always is before everything that is due.
+const always = time.Duration(-1 << 62)
 
 func (s *slot) name(number int) string {
 	if s.Host == "" {
@@ -137,12 +141,12 @@ func (c *Coordinator) refuses(s *slot, told status) string {
 // claim gives a slot to an agent: one that comes, one that comes in place of a lost one, or one that another
 // coordinator had taken in already.
 func (c *Coordinator) claim(s *slot, number int, told *status) {
-	l := life{epoch: told.Epoch, from: -1 << 62}
+	l := life{epoch: told.Epoch, from: always}
 	if told.Epoch == 0 {
 		c.epochs++
 		l.epoch = c.epochs
-		if c.begun != nil {
-			l.from = c.now().Sub(c.t0) + c.Plan.Lead // once it is armed it is told a later instant
+		if l.late = c.begun != nil; l.late {
+			l.from = c.now().Sub(c.t0) + replaced // later still once it is armed; where it never is, nothing was its to send
 		}
 	}
 	s.lives = append(s.lives, l)
@@ -161,7 +165,7 @@ func (c *Coordinator) heard(s *slot, number int, told status) {
 	since := c.now().Sub(c.t0)
 	if c.begun != nil {
 		current.alive = since
-		if told.State == armed && s.State != armed && len(s.lives) > 1 {
+		if told.State == armed && s.State != armed && current.late {
 			current.from = since + replaced
 		}
 	}
@@ -212,7 +216,7 @@ func (c *Coordinator) watch(now time.Time) {
 func (c *Coordinator) account(number int, tapes []tape.Progress, total uint64, planned func(from, to time.Duration) uint64) tape.Loss {
 	var lives []tape.Life
 	for _, l := range c.slots[number-1].lives {
-		v := tape.Life{From: l.from, Alive: l.alive, Told: -1 << 62}
+		v := tape.Life{From: l.from, Alive: l.alive, Told: always}
 		for _, p := range tapes {
 			if p.Slot != number || p.Epoch != l.epoch {
 				continue
