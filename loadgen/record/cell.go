@@ -109,31 +109,35 @@ func (c *cursor) next() bool {
 	if len(c.rest) == 0 {
 		return false
 	}
-	head := c.rest[0]
-	if !fitsByte(head) {
-		return c.long()
-	}
-	c.rest = c.rest[1:]
-	c.slot += int(head >> countBits)
-	c.count = int64(head%topCount) + 1
+	step, count, n := bucket(c.rest)
+	c.rest, c.slot, c.count = c.rest[n:], c.slot+step, count
 	return true
+}
+
+// bucket returns the first bucket of a cell's rest, of n bytes: how far its slot is from the one before, and its count.
+func bucket(rest []byte) (step int, count int64, n int) {
+	head := rest[0]
+	if fitsByte(head) {
+		return int(head >> countBits), int64(head%topCount) + 1, 1
+	}
+	if len(rest) > 1 && head|rest[1] < 0x80 { // most of a sum: a byte each for distance and count
+		return int(head >> countBits), topCount + int64(rest[1]), 2
+	}
+	return longBucket(rest)
 }
 
 // fitsByte reports that a bucket's first byte is all of it: neither does its distance go on nor its count.
 func fitsByte(head byte) bool { return head&(0x80|(topCount-1)) < topCount-1 }
 
-// long is next for a bucket of several bytes.
-func (c *cursor) long() bool {
-	head, n := binary.Uvarint(c.rest)
-	c.rest = c.rest[n:]
-	c.slot += int(head >> countBits)
-	c.count = int64(head%topCount) + 1
-	if c.count == topCount {
-		more, n := binary.Uvarint(c.rest)
-		c.rest = c.rest[n:]
-		c.count += int64(more)
+// longBucket is bucket for any length.
+func longBucket(rest []byte) (step int, count int64, n int) {
+	head, n := binary.Uvarint(rest)
+	step, count = int(head>>countBits), int64(head%topCount)+1
+	if count == topCount {
+		more, m := binary.Uvarint(rest[n:])
+		count, n = count+int64(more), n+m
 	}
-	return true
+	return step, count, n
 }
 
 // cellBuilder makes a cell from buckets in ascending order. A bucket may come in several parts.
@@ -158,12 +162,25 @@ func (b *cellBuilder) shut() {
 	if b.open == 0 {
 		return
 	}
-	low := min(b.open, topCount) - 1
-	b.bytes = binary.AppendUvarint(b.bytes, uint64(b.slot-b.last)<<countBits|uint64(low))
-	if b.open >= topCount {
-		b.bytes = binary.AppendUvarint(b.bytes, uint64(b.open-topCount))
-	}
+	b.bytes = appendBucket(b.bytes, b.slot-b.last, b.open)
 	b.last, b.open = b.slot, 0
+}
+
+// appendBucket appends a bucket, step slots behind the one before; its count is above 0.
+func appendBucket(dst []byte, step int, count int64) []byte {
+	dst = appendUvarint(dst, uint64(step)<<countBits|uint64(min(count, topCount)-1))
+	if count >= topCount {
+		dst = appendUvarint(dst, uint64(count-topCount))
+	}
+	return dst
+}
+
+// appendUvarint is binary.AppendUvarint, for less work where a byte is enough, as it mostly is.
+func appendUvarint(dst []byte, value uint64) []byte {
+	if value < 0x80 {
+		return append(dst, byte(value))
+	}
+	return binary.AppendUvarint(dst, value)
 }
 
 // cell returns what was added and starts anew, keeping its buffer.

@@ -3,6 +3,8 @@ package record
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -70,10 +72,8 @@ func TestSumIsTheHistogramSum(t *testing.T) {
 		p := sum.Take()
 		checkPacked(t, p, want)
 		sum.Add(p)
-		again := NewHistogram()
-		sum.TakeTo(again)
-		if !again.Equals(want) || sum.Take().Count() != 0 {
-			t.Fatalf("taken into a histogram %d values, wanted %d and then none", again.TotalCount(), want.TotalCount())
+		if again := sum.Take(); !again.Equal(p) || sum.Take().Count() != 0 {
+			t.Fatalf("taken again %d values, wanted %d and then none", again.Count(), p.Count())
 		}
 	})
 }
@@ -85,6 +85,10 @@ func TestPackedRefusesWhatItDoesNotWrite(t *testing.T) {
 			head = binary.AppendUvarint(head, count-topCount)
 		}
 		return head
+	}
+	var good []byte // of which any number of bytes can stand before: one byte and two by turns
+	for range 8 {
+		good = append(append(good, bucket(3, 2)...), bucket(200, 5)...)
 	}
 	for name, data := range map[string][]byte{
 		"a bucket twice":              append(bucket(5, 1), bucket(0, 1)...),
@@ -99,10 +103,49 @@ func TestPackedRefusesWhatItDoesNotWrite(t *testing.T) {
 		"more bytes than it needs":    {0x81, 0x00},
 		"eleven bytes of one integer": bytes.Repeat([]byte{0x81}, 11),
 	} {
-		if p, err := ParsePacked(data); err == nil {
-			t.Errorf("%s: read as %d values, wanted an error", name, p.Count())
+		for before := range len(good) {
+			if before > 0 && good[before-1] >= 0x80 {
+				continue // would cut a bucket
+			}
+			for _, after := range [][]byte{nil, good} {
+				if after != nil && strings.HasPrefix(name, "cut off") {
+					continue // would be what was cut off
+				}
+				if p, err := ParsePacked(slices.Concat(good[:before], data, after)); err == nil {
+					t.Errorf("%s, %d bytes before and %d after: read as %d values, wanted an error", name, before, len(after), p.Count())
+				}
+			}
 		}
 	}
+}
+
+// Buckets of one byte are read with those of two, eight bytes at a time, and all others by themselves.
+func TestPackedOfManyBuckets(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		longest := rapid.SampledFrom([]int{15, 40, 2100}).Draw(t, "longest step")
+		most := rapid.SampledFrom([]int64{1, 7, 20, 1000}).Draw(t, "most values")
+		want, slot := cell{}, 0
+		for i := range rapid.IntRange(0, 200).Draw(t, "buckets") {
+			step, count := rapid.IntRange(min(i, 1), longest).Draw(t, "step"), rapid.Int64Range(1, most).Draw(t, "values")
+			if slot+step >= slots {
+				break
+			}
+			slot += step
+			want = cell{buckets: appendBucket(want.buckets, step, count), count: want.count + count, last: slot}
+		}
+		got, err := ParsePacked(want.buckets)
+		if err != nil || got.cell.count != want.count || got.cell.last != want.last {
+			t.Fatalf("%d values up to bucket %d (%v), wanted %d up to %d", got.cell.count, got.cell.last, err, want.count, want.last)
+		}
+		h := NewHistogram()
+		got.AddTo(h)
+		checkPacked(t, got, h)
+		var sum Sum
+		sum.Add(got)
+		sum.Add(got)
+		got.AddTo(h)
+		checkPacked(t, sum.Take(), h)
+	})
 }
 
 func FuzzParsePacked(f *testing.F) {
@@ -118,7 +161,7 @@ func FuzzParsePacked(f *testing.F) {
 		}
 		h := NewHistogram()
 		p.AddTo(h)
-		if again := packer.Pack(h); !bytes.Equal(again.AppendTo(nil), data) || again.cell.last != p.cell.last {
+		if again := packer.Pack(h); !bytes.Equal(again.AppendTo(nil), data) || again.cell.last != p.cell.last || again.Count() != p.Count() {
 			t.Fatalf("% x was read, but its histogram packs as % x", data, again.AppendTo(nil))
 		}
 	})

@@ -80,7 +80,9 @@ type Agent struct {
 	ReportedArrivals uint64 `json:"reported_arrivals,omitempty"` // what they did is in the record
 	InDoubtArrivals  uint64 `json:"in_doubt_arrivals,omitempty"` // sent, perhaps, and not in the record
 	UnsentArrivals   uint64 `json:"unsent_arrivals,omitempty"`
-	ExtraArrivals    uint64 `json:"extra_arrivals,omitempty"` // sent twice: by it, and by the one in its place
+	ExtraArrivals    uint64 `json:"extra_arrivals,omitempty"`   // sent by it though they were another's by then, who sent them too
+	InDoubtSeconds   int    `json:"in_doubt_seconds,omitempty"` // seconds with users in doubt
+	ExtraSeconds     int    `json:"extra_seconds,omitempty"`    // seconds with extra users
 }
 
 // Verdicts on a level.
@@ -125,10 +127,12 @@ type End struct {
 //
 // Histograms hold the requests that were DUE in the second, whenever they were answered, so that a
 // window of a threshold holds exactly the requests which users wanted then; one due second may
-// come in several intervals, which add up. Steps and Generator tell what HAPPENED in the second.
+// come in several intervals, which add up. Packed holds such histograms too, for who has them in that form; a
+// tag that is in both has the sum. Steps and Generator tell what HAPPENED in the second.
 type Interval struct {
 	Second     int
 	Histograms map[Tag]*hdrhistogram.Histogram
+	Packed     map[Tag]Packed
 	Steps      map[string]*Counters
 	Generator  *Generator
 }

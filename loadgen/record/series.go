@@ -58,10 +58,8 @@ func (r *Record) Add(interval Interval) {
 	if r.packer == nil {
 		r.packer = newPacker()
 	}
-	for tag, histogram := range interval.Histograms {
-		if histogram != nil {
-			r.addCell(interval.Second, tag, r.packer.pack(histogram))
-		}
+	for tag, packed := range r.packer.packAll(interval) {
+		r.addCell(interval.Second, tag, packed.cell)
 	}
 	for step, counters := range interval.Steps {
 		if counters != nil {

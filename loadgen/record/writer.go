@@ -150,12 +150,13 @@ func (w *Writer) Write(interval Interval) error {
 	if err := checkInterval(interval); err != nil {
 		return fmt.Errorf("record second %d: %w", interval.Second, err)
 	}
-	if interval.Second < w.start.second && len(interval.Histograms) > 0 {
+	histograms := w.packer.packAll(interval)
+	if interval.Second < w.start.second && len(histograms) > 0 {
 		if err := w.startEarlier(interval.Second); err != nil {
 			return w.broke(err)
 		}
 	}
-	latencies, err := w.latencyLines(interval)
+	latencies, err := w.latencyLines(interval.Second, histograms)
 	if err != nil {
 		return fmt.Errorf("record second %d: %w", interval.Second, err)
 	}
@@ -184,18 +185,19 @@ func checkInterval(interval Interval) error {
 			return err
 		}
 	}
+	for tag := range interval.Packed {
+		if err := tag.check(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-func (w *Writer) latencyLines(interval Interval) ([]byte, error) {
+func (w *Writer) latencyLines(second int, histograms map[Tag]Packed) ([]byte, error) {
 	var lines []byte
-	for _, tag := range slices.SortedFunc(maps.Keys(interval.Histograms), Tag.Compare) {
-		histogram := interval.Histograms[tag]
-		if histogram == nil || histogram.TotalCount() == 0 {
-			continue
-		}
-		c := w.packer.pack(histogram)
-		lines = w.start.appendLine(lines, tag.String(), interval.Second, millis(c.maxValue()))
+	for _, tag := range slices.SortedFunc(maps.Keys(histograms), Tag.Compare) {
+		c := histograms[tag].cell
+		lines = w.start.appendLine(lines, tag.String(), second, millis(c.maxValue()))
 		var err error
 		if lines, err = w.encoder.append(lines, c); err != nil {
 			return nil, fmt.Errorf("tag %s: %w", tag, err)

@@ -105,6 +105,44 @@ func TestLogIsReadByTheLibraryWithTheSameCounts(t *testing.T) {
 	}
 }
 
+// Whoever has histograms packed leaves the same record, byte by byte, as who has them whole.
+func TestPackedIntervalsMakeTheSameRecord(t *testing.T) {
+	packer := NewPacker()
+	packed := func(second int) Interval {
+		return Interval{Second: second, Packed: packer.PackAll(testInterval(second))}
+	}
+	whole := func(second int) Interval {
+		return Interval{Second: second, Histograms: testInterval(second).Histograms}
+	}
+	both := func(second int) Interval {
+		return Interval{second, whole(second).Histograms, packed(second).Packed, nil, nil}
+	}
+	seconds := []int{-2, -1, -40, -2, 0} // one late, one before the log's start
+	var logs [][]byte
+	for _, forms := range [][]func(int) Interval{{whole, whole}, {packed, packed}, {packed, whole}, {both}} {
+		w, dir := create(t)
+		direct := live()
+		for _, second := range seconds {
+			for _, form := range forms {
+				write(t, w, form(second))
+				direct.Add(form(second))
+			}
+		}
+		if err := w.Close(End{Reason: Completed}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := differ(direct, open(t, dir)); diff != "" {
+			t.Errorf("form %d: what was added and what was written differ in %s", len(logs), diff)
+		}
+		logs = append(logs, readFile(t, filepath.Join(dir, latencyFile)))
+	}
+	for form, log := range logs {
+		if !bytes.Equal(log, logs[0]) || len(log) == 0 {
+			t.Errorf("form %d leaves another log", form)
+		}
+	}
+}
+
 func TestLogText(t *testing.T) {
 	w, dir := create(t)
 	h := NewHistogram()
@@ -238,6 +276,7 @@ func TestImpossibleIntervalsAreRefusedWhole(t *testing.T) {
 	w, dir := create(t)
 	for name, spoil := range map[string]func(*Interval){
 		"dot in a step":     func(i *Interval) { i.Histograms[Tag{ResponseTime, "a.b", "ok"}] = NewHistogram() },
+		"packed, the same":  func(i *Interval) { i.Packed = map[Tag]Packed{{ResponseTime, "a.b", "ok"}: {}} },
 		"empty outcome":     func(i *Interval) { i.Histograms[Tag{ResponseTime, "a", ""}] = NewHistogram() },
 		"blank in counters": func(i *Interval) { i.Steps["a b"] = &Counters{Due: 1} },
 		"far second":        func(i *Interval) { i.Second = maxSecond + 1 },

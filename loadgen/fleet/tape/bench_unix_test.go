@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -165,6 +166,7 @@ func benchmarkMerge(b *testing.B, agents, seconds int) {
 	})
 	b.Run("merge-and-write", func(b *testing.B) {
 		var took time.Duration
+		var logBytes int64
 		for i := range b.N {
 			w, err := record.Create(filepath.Join(b.TempDir(), fmt.Sprint(i)), testManifest(), nil)
 			if err != nil {
@@ -176,13 +178,22 @@ func benchmarkMerge(b *testing.B, agents, seconds int) {
 				b.Fatal(err)
 			}
 			took += cpuTime(b) - start
+			log, err := os.Stat(filepath.Join(w.Dir(), "latency.hlog"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			logBytes += log.Size()
 		}
 		report(b, took)
+		b.ReportMetric(float64(logBytes)/float64(b.N)/1e6, "log-MB/run")
 	})
 }
 
 // BenchmarkThousandAgents tells by how much a collector outruns a fleet of a thousand.
 func BenchmarkThousandAgents(b *testing.B) { benchmarkMerge(b, 1000, 20) }
 
-// BenchmarkHalfHour merges the half hour of a hundred agents.
+// BenchmarkHalfHour merges the half hour of a hundred agents. On one core, with all that a coordinator writes until
+// the record is closed:
+//
+//	go test ./loadgen/fleet/tape -run '^$' -bench HalfHour/merge-and-write -cpu 1 -benchtime 1x -count 3
 func BenchmarkHalfHour(b *testing.B) { benchmarkMerge(b, 100, 1800) }

@@ -4,17 +4,14 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/record"
 )
 
 // merger adds up the intervals of many tapes, second by second, and hands each second's sum on.
 type merger struct {
-	write      func(record.Interval) error
-	seconds    map[int]*mergedSecond
-	sum        record.Sum
-	histograms []*hdrhistogram.Histogram // empty ones, to use again: each has 196 KB
+	write   func(record.Interval) error
+	seconds map[int]*mergedSecond
+	sum     record.Sum
 }
 
 // mergedSecond is what has come of a second since it was last handed on.
@@ -96,27 +93,10 @@ func (m *merger) flush(last int) error {
 
 func (m *merger) hand(second int, at *mergedSecond) error {
 	interval := record.Interval{Second: second, Steps: at.steps, Generator: at.generator,
-		Histograms: make(map[record.Tag]*hdrhistogram.Histogram, len(at.series))}
+		Packed: make(map[record.Tag]record.Packed, len(at.series))}
 	for tag, pile := range at.series {
-		histogram := m.histogram()
 		m.addParts(pile)
-		m.sum.TakeTo(histogram)
-		interval.Histograms[tag] = histogram
+		interval.Packed[tag] = m.sum.Take()
 	}
-	err := m.write(interval)
-	for _, histogram := range interval.Histograms {
-		histogram.Reset()
-		m.histograms = append(m.histograms, histogram)
-	}
-	return err
-}
-
-func (m *merger) histogram() *hdrhistogram.Histogram {
-	last := len(m.histograms) - 1
-	if last < 0 {
-		return record.NewHistogram()
-	}
-	histogram := m.histograms[last]
-	m.histograms = m.histograms[:last]
-	return histogram
+	return m.write(interval)
 }

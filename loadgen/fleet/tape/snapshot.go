@@ -45,10 +45,8 @@ type StepCounters struct {
 // Pack returns an interval with its histograms packed and nothing of it kept but the counters' error maps.
 func Pack(p *record.Packer, in record.Interval) Interval {
 	out := Interval{Second: in.Second}
-	for tag, histogram := range in.Histograms {
-		if histogram != nil && histogram.TotalCount() > 0 {
-			out.Series = append(out.Series, Series{tag, p.Pack(histogram)})
-		}
+	for tag, histogram := range p.PackAll(in) {
+		out.Series = append(out.Series, Series{tag, histogram})
 	}
 	for step, counters := range in.Steps {
 		if counters != nil {
