@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -16,18 +14,22 @@ import (
 )
 
 type agentOptions struct {
-	link     linkOptions
-	creds    string
-	allow    []string
-	slot     int
-	slots    int
-	capacity float64
-	spool    string
-	linger   time.Duration
-	storms   int
-	shares   bool
-	tls      tlsOptions
+	link      linkOptions
+	creds     string
+	allow     []string
+	slot      int
+	slots     int
+	capacity  float64
+	spool     string
+	spoolKeep time.Duration
+	linger    time.Duration
+	storms    int
+	shares    bool
+	tls       tlsOptions
 }
+
+// retryWait is the pause of an agent for which a storm ended badly, before the next one.
+const retryWait = 2 * time.Second
 
 func newAgent(s Streams) *cobra.Command {
 	o := &agentOptions{}
@@ -36,7 +38,8 @@ func newAgent(s Streams) *cobra.Command {
 		Short: "Wait for storms and send a share of them",
 		Long: "agent connects to the bus, waits for a storm (fsctl attack --nats, --listen), opens its connections, leaves with all\n" +
 			"others at T0, and hands over what it measured. It storms no host but this machine and those that --allow-target names.\n" +
-			"What nobody has confirmed to be on record stays in the spool, and is offered again by the next agent of the slot.",
+			"What nobody has confirmed to be on record stays in the spool, and is offered again by the next agent of the slot.\n" +
+			"With a directory of keys it takes whichever of their slots is free, or waits until one is.",
 		Example: "  fsctl agent --nats nats://127.0.0.1:4222\n" +
 			"  fsctl agent --nats tls://coordinator.example:4222 --creds agent-1.creds --allow-target shop.example --storms 0",
 		Args: cobra.NoArgs,
@@ -44,12 +47,13 @@ func newAgent(s Streams) *cobra.Command {
 	}
 	f := c.Flags()
 	o.link.flags(f, "where the fleet meets, `URL` such as tls://coordinator.example:4222")
-	f.StringVar(&o.creds, "creds", "", "keys of one slot, `FILE` made by fsctl agent-keys")
+	f.StringVar(&o.creds, "creds", "", "keys, `PATH` of the file of one slot that fsctl agent-keys made, or of a directory of such: then any of these slots")
 	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` beyond this machine that may be stormed; may be repeated")
-	f.IntVar(&o.slot, "slot", 0, "take this slot only (default: that of --creds, else any)")
+	f.IntVar(&o.slot, "slot", 0, "take this slot only (default: those of --creds, else any)")
 	f.IntVar(&o.slots, "slots", 1, "agents in this process, each with a share of its own")
 	f.Float64Var(&o.capacity, "capacity", 1, "its part of the load against that of the others")
 	f.StringVar(&o.spool, "spool", "", "`DIR` for measurements until they are on record (default: in the user's cache)")
+	f.DurationVar(&o.spoolKeep, "spool-keep", 7*24*time.Hour, "delete what nobody has confirmed and no agent has written to for so long, 0 for never")
 	f.DurationVar(&o.linger, "linger", 10*time.Minute, "for how long to keep offering them once all is sent")
 	f.IntVar(&o.storms, "storms", 1, "leave after so many storms, 0 for never")
 	f.BoolVar(&o.shares, "shares-machine", false, "other agents run on this machine too")
@@ -64,12 +68,12 @@ func (o *agentOptions) check() error {
 		return &hinted{usagef("no bus to connect to"), "add --nats URL; without a server of your own: fsctl attack --listen, or fsctl attack --agents"}
 	case o.slots < 1 || o.slots > 1000 || o.slot < 0 || o.slot > bus.MaxAgents:
 		return usagef("found --slots %d and --slot %d, wanted 1 to 1000, and 0 to %d", o.slots, o.slot, bus.MaxAgents)
-	case o.slots > 1 && (o.slot > 0 || o.creds != ""):
-		return usagef("found --slots %d beside --slot or --creds, which are for one slot: start an agent for each", o.slots)
+	case o.slots > 1 && o.slot > 0:
+		return usagef("found --slots %d beside --slot, which is for one slot: leave out one of them", o.slots)
 	case !(o.capacity > 0) || o.capacity > 1e6:
 		return usagef("found --capacity %v, wanted above 0, up to 1000000", o.capacity)
-	case o.storms < 0 || o.linger < 0:
-		return usagef("found --storms %d and --linger %v, wanted 0 or more", o.storms, o.linger)
+	case o.storms < 0 || o.linger < 0 || o.spoolKeep < 0:
+		return usagef("found --storms %d, --linger %v and --spool-keep %v, wanted 0 or more", o.storms, o.linger, o.spoolKeep)
 	}
 	return nil
 }
@@ -82,40 +86,33 @@ func runAgent(ctx context.Context, s Streams, o *agentOptions) error {
 	if err != nil {
 		return err
 	}
-	var creds *bus.Creds
-	if o.creds != "" {
-		if creds, err = bus.LoadCreds(o.creds); err != nil {
-			return err
-		}
-		if creds.Slot == bus.Coordinator {
-			return usagef("--creds %s: found the coordinator's keys, wanted those of an agent, such as %s", o.creds, bus.AgentFile(1))
-		}
-		if o.slot != 0 && o.slot != creds.Slot {
-			return usagef("found --slot %d beside keys for slot %d", o.slot, creds.Slot)
-		}
-		o.slot = creds.Slot
-	}
-	if o.spool == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return usagef("found no directory for measurements: %w; name one with --spool", err)
-		}
-		o.spool = filepath.Join(cache, "fsctl", "spool")
-	}
-	if err := os.MkdirAll(o.spool, 0o700); err != nil {
-		return fmt.Errorf("spool: %w", err)
-	}
 	var mu sync.Mutex
 	log := func(format string, args ...any) {
 		mu.Lock()
 		defer mu.Unlock()
 		fmt.Fprintf(s.Err, format+"\n", args...)
 	}
+	keys, err := o.keys()
+	if err != nil {
+		return err
+	}
+	if err := o.openSpool(log); err != nil {
+		return err
+	}
+	order, err := keys.order(o.spool)
+	if err != nil {
+		return err
+	}
 	var agents sync.WaitGroup
 	failures := make([]error, o.slots)
 	for i := range o.slots {
+		first := o.slot
+		if len(order) > 0 {
+			first = order[i]
+		}
 		agents.Go(func() {
-			failures[i] = o.serve(ctx, creds, fleet.AgentOptions{Slot: o.slot, Capacity: o.capacity, Version: version(), Linger: o.linger,
+			failures[i] = o.serve(ctx, &agentLink{options: &o.link, keys: keys, log: log, slot: first}, fleet.AgentOptions{
+				Slots: order, Capacity: o.capacity, Version: version(), Linger: o.linger,
 				Local:         fleet.Local{Allow: o.allow, Certificates: config.Certificates, Dir: o.spool},
 				SharesMachine: o.shares || o.slots > 1, Log: log})
 		})
@@ -124,22 +121,35 @@ func runAgent(ctx context.Context, s Streams, o *agentOptions) error {
 	return errors.Join(failures...)
 }
 
-// serve takes part in storms, one after the other.
-func (o *agentOptions) serve(ctx context.Context, creds *bus.Creds, a fleet.AgentOptions) error {
-	conn, err := o.link.connect(ctx, a.Slot, creds, func(c *bus.Config) {
-		c.Retry = true
-		c.OnError = func(err error) { a.Log("%v", err) }
-		c.OnDisconnect = func(err error) { a.Log("the link to the bus is gone: %v", err) }
-		c.OnReconnect = func() { a.Log("the link to the bus is back") }
-	})
+// keys reads those that the agents of this process may use, none without --creds.
+func (o *agentOptions) keys() (keyring, error) {
+	if o.creds == "" {
+		return nil, nil
+	}
+	keys, err := loadKeyring(o.creds)
 	if err != nil {
+		return nil, err
+	}
+	return keys.restrict(o)
+}
+
+// serve takes part in storms, one after the other, at first as the slot that the link is for.
+func (o *agentOptions) serve(ctx context.Context, link *agentLink, a fleet.AgentOptions) error {
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	link.refused = leave // there is no way back in with these keys
+	if _, err := link.move(ctx, link.slot); err != nil {
 		return err
 	}
-	defer conn.Close()
-	a.Conn = conn
+	defer link.close()
+	a.Move = link.move
 	for n := 0; o.storms == 0 || n < o.storms; n++ {
+		a.Conn, a.Slot = link.conn, link.slot
 		err := fleet.Serve(ctx, a)
-		if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		if cause := context.Cause(ctx); cause != nil && (err == nil || errors.Is(err, context.Canceled)) {
+			if refused, ok := errors.AsType[*bus.ConnectError](cause); ok {
+				return refused
+			}
 			return nil
 		}
 		if o.storms != 0 && err != nil {
@@ -147,7 +157,12 @@ func (o *agentOptions) serve(ctx context.Context, creds *bus.Creds, a fleet.Agen
 		}
 		if err != nil {
 			a.Log("%v", err)
+			select {
+			case <-time.After(retryWait):
+			case <-ctx.Done():
+			}
 		}
+		o.sweep(a.Log)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (o *fleetOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.keys, "keys", "", "keys of the fleet, `DIR` made by fsctl agent-keys")
 	f.DurationVar(&o.joinTimeout, "join-timeout", time.Minute, "for how long to wait until every agent is ready")
 	f.DurationVar(&o.maxSkew, "max-skew", 20*time.Millisecond, "refuse agents whose clock is known less well")
-	f.StringVar(&o.onLoss, "on-agent-loss", fleet.OnLossAccount, strings.Join(fleet.LossPolicies, " or ")+": go on and account for the share of a lost agent, or end the run")
+	f.StringVar(&o.onLoss, "on-agent-loss", fleet.OnLossAccount, "when one is lost: "+strings.Join(fleet.LossPolicies, ", ")+" (go on and say what was not sent, have the others send it, end the run)")
 	f.StringVar(&o.resume, "resume", "", "take over from a coordinator that died: its run `DIR`, with the same scenario and flags")
 	f.IntVar(&o.replicas, "replicas", 1, "with --nats: copies of the measurements that a cluster keeps")
 }
@@ -161,7 +161,8 @@ type conductor struct {
 
 // Run leads the agents, who know T0 already.
 func (c conductor) Run(ctx context.Context, w *record.Writer, _ time.Time, observe loadgen.Observer) (record.End, error) {
-	if err := writeTicket(filepath.Join(w.Dir(), ticketFile), c.Ticket()); err != nil {
+	keep := func(t fleet.Ticket) error { return writeTicket(filepath.Join(w.Dir(), ticketFile), t) }
+	if err := c.Keep(keep); err != nil {
 		c.Stop(err.Error())
 		return record.End{}, errors.Join(err, w.Close(record.End{At: time.Now(), Reason: record.Failed, Message: err.Error()}))
 	}

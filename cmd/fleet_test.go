@@ -121,6 +121,25 @@ func (b *battlefield) attack(run string, how ...string) *process {
 // listening has the bus in the coordinator.
 func (b *battlefield) listening() []string { return []string{"--listen", b.address} }
 
+// dialing has the coordinator dial a bus that is there.
+func (b *battlefield) dialing() []string { return []string{"--nats", "tls://" + b.address} }
+
+// onBothBuses makes a test of the bus in the coordinator and one of a nats-server. how are the coordinator's flags.
+func onBothBuses(t *testing.T, test func(t *testing.T, b *battlefield, how []string)) {
+	t.Parallel()
+	t.Run("embedded bus", func(t *testing.T) {
+		t.Parallel()
+		b := newBattlefield(t)
+		test(t, b, b.listening())
+	})
+	t.Run("nats-server", func(t *testing.T) {
+		t.Parallel()
+		b := newBattlefield(t)
+		b.bus()
+		test(t, b, b.dialing())
+	})
+}
+
 // await waits until so many users have come to the target.
 func (b *battlefield) await(users int) {
 	b.t.Helper()
@@ -187,59 +206,118 @@ func (b *battlefield) whole(r *record.Record) {
 
 // TestFleetOverTLS is the storm with nothing going wrong.
 func TestFleetOverTLS(t *testing.T) {
-	b := newBattlefield(t)
-	c := b.attack("run", b.listening()...)
-	b.fleet()
-	b.whole(b.ends(c, 0))
-	for _, a := range b.agents {
-		<-a.done
-		if a.err != nil {
-			t.Errorf("%s ended with %v", a.name, a.err)
+	onBothBuses(t, func(t *testing.T, b *battlefield, how []string) {
+		c := b.attack("run", how...)
+		b.fleet()
+		b.whole(b.ends(c, 0))
+		for _, a := range b.agents {
+			<-a.done
+			if a.err != nil {
+				t.Errorf("%s ended with %v", a.name, a.err)
+			}
 		}
-	}
+	})
 }
 
 // TestFleetLosesAnAgent kills one: the others go on, and its share is accounted for.
 func TestFleetLosesAnAgent(t *testing.T) {
-	b := newBattlefield(t)
-	c := b.attack("run", b.listening()...)
-	b.fleet()
-	b.await(400)
-	b.agents[2].kill()
-	r := b.ends(c, 113)
-	var lost []record.Agent
-	var reported uint64
-	for _, a := range r.Manifest.Agents {
-		reported += a.ReportedArrivals
-		if a.Lost {
-			lost = append(lost, a)
+	onBothBuses(t, func(t *testing.T, b *battlefield, how []string) {
+		c := b.attack("run", how...)
+		b.fleet()
+		b.await(400)
+		b.agents[2].kill()
+		r := b.ends(c, 113)
+		var lost []record.Agent
+		var reported uint64
+		for _, a := range r.Manifest.Agents {
+			reported += a.ReportedArrivals
+			if a.Lost {
+				lost = append(lost, a)
+			}
+			if a.ReportedArrivals+a.InDoubtArrivals+a.UnsentArrivals != a.PlannedArrivals {
+				t.Errorf("%+v does not add up", a)
+			}
 		}
-		if a.ReportedArrivals+a.InDoubtArrivals+a.UnsentArrivals != a.PlannedArrivals {
-			t.Errorf("%+v does not add up", a)
+		if len(lost) != 1 || !strings.HasPrefix(lost[0].Name, "agent-3") || lost[0].UnsentArrivals == 0 {
+			t.Errorf("lost %+v, wanted agent 3 with a part of its share not sent", lost)
 		}
-	}
-	if len(lost) != 1 || !strings.HasPrefix(lost[0].Name, "agent-3") || lost[0].UnsentArrivals == 0 {
-		t.Errorf("lost %+v, wanted agent 3 with a part of its share not sent", lost)
-	}
-	if n := r.Counters(record.Everything, "").Done; n != reported || n > fleetUsers {
-		t.Errorf("%d requests in the record, and %d users reported", n, reported)
-	}
+		if n := r.Counters(record.Everything, "").Done; n != reported || n > fleetUsers {
+			t.Errorf("%d requests in the record, and %d users reported", n, reported)
+		}
+	})
 }
 
 // TestFleetReplacesAnAgent starts another one in the place of one that was killed: it takes over from then on, and what
 // the first one had measured is on record too.
 func TestFleetReplacesAnAgent(t *testing.T) {
-	b := newBattlefield(t)
-	c := b.attack("run", append(b.listening(), "--set", "storm.phases.0.to=T0+25s")...)
-	b.fleet()
-	b.await(200)
-	b.agents[2].kill()
-	b.agent(3)
-	r := b.ends(c, 113)
-	a := r.Manifest.Agents[2]
-	if !a.Lost || !a.Finished || a.ReportedArrivals <= a.PlannedArrivals/4 || a.ReportedArrivals >= a.PlannedArrivals || a.ReportedArrivals+a.InDoubtArrivals+a.UnsentArrivals != a.PlannedArrivals {
-		t.Errorf("%+v, wanted a share with a gap", a)
-	}
+	onBothBuses(t, func(t *testing.T, b *battlefield, how []string) {
+		c := b.attack("run", append(how, "--set", "storm.phases.0.to=T0+25s")...)
+		b.fleet()
+		b.await(200)
+		b.agents[2].kill()
+		b.agent(3)
+		r := b.ends(c, 113)
+		a := r.Manifest.Agents[2]
+		if !a.Lost || !a.Finished || a.ReportedArrivals <= a.PlannedArrivals/4 || a.ReportedArrivals >= a.PlannedArrivals || a.ReportedArrivals+a.InDoubtArrivals+a.UnsentArrivals != a.PlannedArrivals {
+			t.Errorf("%+v, wanted a share with a gap", a)
+		}
+	})
+}
+
+// TestFleetReassigns kills an agent: from a second soon after on, the others send its share.
+func TestFleetReassigns(t *testing.T) {
+	onBothBuses(t, func(t *testing.T, b *battlefield, how []string) {
+		const users = 200 * 14
+		c := b.attack("run", append(how, "--on-agent-loss", "reassign", "--set", "storm.phases.0.to=T0+14s")...)
+		b.fleet()
+		b.await(200)
+		b.agents[2].kill()
+		r := b.ends(c, 113)
+		var planned uint64
+		for i, a := range r.Manifest.Agents {
+			planned += a.PlannedArrivals
+			if i != 2 && (a.Lost || a.ReportedArrivals != a.PlannedArrivals || a.PlannedArrivals <= users/fleetAgents || a.ExtraArrivals > 0) {
+				t.Errorf("%+v, wanted its own share and a part of the lost one", a)
+			}
+		}
+		lost := r.Manifest.Agents[2]
+		gone := lost.UnsentArrivals + lost.InDoubtArrivals
+		if planned != users || !lost.Lost || gone == 0 || gone > users/fleetAgents*10/14 || lost.PlannedArrivals >= users/fleetAgents {
+			t.Errorf("%+v of %d planned, wanted a gap of some seconds", lost, planned)
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for path, n := range b.asked {
+			if n != 1 {
+				t.Errorf("%s was asked for %d times", path, n)
+			}
+		}
+		if came := uint64(len(b.asked)); came < users-gone || came > users-lost.UnsentArrivals {
+			t.Errorf("%d users came, %d were not sent and %d are in doubt of %d", came, lost.UnsentArrivals, lost.InDoubtArrivals, users)
+		}
+	})
+}
+
+// TestFleetAborts kills an agent of a storm that is to end then: all others stop, and what they measured is reported.
+func TestFleetAborts(t *testing.T) {
+	onBothBuses(t, func(t *testing.T, b *battlefield, how []string) {
+		c := b.attack("run", append(how, "--on-agent-loss", "abort", "--set", "storm.phases.0.to=T0+30s")...)
+		b.fleet()
+		b.await(200)
+		b.agents[2].kill()
+		r := b.ends(c, 113)
+		if end := r.Manifest.End; end.Reason != record.Aborted || end.Message != "an agent was lost" {
+			t.Errorf("end %+v", end)
+		}
+		if n := r.Counters(record.Everything, "").Done; n < 200 || n > 200*20 {
+			t.Errorf("%d requests in the record, wanted those until soon after the loss", n)
+		}
+		for i, a := range r.Manifest.Agents {
+			if i != 2 && (!a.Finished || a.Lost) {
+				t.Errorf("%+v, wanted all that it measured", a)
+			}
+		}
+	})
 }
 
 // bus starts a nats-server that is not the embedded one.
@@ -279,11 +357,13 @@ func (b *battlefield) bus() *process {
 // TestFleetLosesItsBus kills the server in the midst of the storm and starts it again, with what it had stored and
 // without: nothing is lost, for agents keep what nobody has confirmed.
 func TestFleetLosesItsBus(t *testing.T) {
+	t.Parallel()
 	for _, wiped := range []bool{false, true} {
 		t.Run(fmt.Sprint("store wiped: ", wiped), func(t *testing.T) {
+			t.Parallel()
 			b := newBattlefield(t)
 			server := b.bus()
-			c := b.attack("run", "--nats", "tls://"+b.address)
+			c := b.attack("run", b.dialing()...)
 			b.fleet()
 			b.await(400)
 			server.kill()
@@ -301,84 +381,67 @@ func TestFleetLosesItsBus(t *testing.T) {
 
 // TestFleetLosesItsCoordinator kills it, with the bus that was in it, and starts another one that takes over.
 func TestFleetLosesItsCoordinator(t *testing.T) {
-	b := newBattlefield(t)
-	c := b.attack("first", b.listening()...)
-	b.fleet()
-	b.await(400)
-	c.kill()
-	b.await(800)
-	b.whole(b.ends(b.attack("second", append(b.listening(), "--resume", b.path("first"))...), 0))
+	onBothBuses(t, func(t *testing.T, b *battlefield, how []string) {
+		c := b.attack("first", how...)
+		b.fleet()
+		b.await(400)
+		c.kill()
+		b.await(800)
+		b.whole(b.ends(b.attack("second", append(how, "--resume", b.path("first"))...), 0))
+	})
+}
+
+// TestFleetLosesEverybody kills the coordinator and every agent, and starts them again: what the first ones had on their
+// disks is on record in the end, and off the disks only then.
+func TestFleetLosesEverybody(t *testing.T) {
+	onBothBuses(t, func(t *testing.T, b *battlefield, how []string) {
+		long := append(how, "--set", "storm.phases.0.to=T0+12s")
+		c := b.attack("first", long...)
+		b.fleet()
+		b.await(1200)
+		c.kill()
+		for _, a := range b.agents {
+			a.kill()
+		}
+		b.mu.Lock()
+		came := len(b.asked)
+		b.mu.Unlock()
+		b.fleet()
+		r := b.ends(b.attack("second", append(long, "--resume", b.path("first"))...), 113)
+		const lastSeconds = 2 * 200 // which the agents could not put on their disks any more
+		if n := r.Counters(record.Everything, "").Done; int(n) < came-lastSeconds {
+			t.Errorf("%d requests in the record, %d were sent before everybody died", n, came)
+		}
+		var planned, account uint64
+		for _, a := range r.Manifest.Agents {
+			planned, account = planned+a.PlannedArrivals, account+a.ReportedArrivals+a.InDoubtArrivals+a.UnsentArrivals
+		}
+		if planned != 200*12 || account != planned {
+			t.Errorf("%d users planned, %d accounted for", planned, account)
+		}
+		for _, a := range b.agents[fleetAgents:] {
+			<-a.done
+		}
+		if left, err := filepath.Glob(b.path("spool-*/*")); err != nil || len(left) > 0 {
+			t.Errorf("%v is left, %v", left, err)
+		}
+	})
 }
 
 // TestFleetIsStopped interrupts the coordinator: every agent stops, and what was measured is reported.
 func TestFleetIsStopped(t *testing.T) {
-	b := newBattlefield(t)
-	c := b.attack("run", b.listening()...)
-	b.fleet()
-	b.await(200)
-	if err := c.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	r := b.ends(c, 105)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if n := r.Counters(record.Everything, "").Done; n != uint64(len(b.asked)) || n >= fleetUsers {
-		t.Errorf("%d requests in the record, and %d at the target", n, len(b.asked))
-	}
-}
-
-// TestFleetPartition cuts one agent off from the bus for 2.5 s, by a route of the network namespace that it runs in.
-func TestFleetPartition(t *testing.T) {
-	ip := func(args ...string) error { return exec.Command("ip", args...).Run() }
-	name := fmt.Sprintf("fsctl%d", os.Getpid())
-	if os.Getuid() != 0 || ip("netns", "add", name) != nil {
-		t.Skip("needs the right to make a network namespace")
-	}
-	t.Cleanup(func() { _ = ip("netns", "del", name) })
-	third := os.Getpid() % 250
-	near, away := fmt.Sprintf("10.231.%d.1", third), fmt.Sprintf("10.231.%d.2", third)
-	bus := fmt.Sprintf("10.231.%d.3", third)
-	for _, args := range [][]string{
-		{"link", "add", name + "h", "type", "veth", "peer", "name", "agent", "netns", name},
-		{"addr", "add", near + "/24", "dev", name + "h"}, {"addr", "add", bus + "/24", "dev", name + "h"}, {"link", "set", name + "h", "up"},
-		{"-n", name, "addr", "add", away + "/24", "dev", "agent"}, {"-n", name, "link", "set", "agent", "up"},
-	} {
-		if err := ip(args...); err != nil {
-			t.Skipf("ip %s: %v: needs the right to link network namespaces", strings.Join(args, " "), err)
+	onBothBuses(t, func(t *testing.T, b *battlefield, how []string) {
+		c := b.attack("run", how...)
+		b.fleet()
+		b.await(200)
+		if err := c.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
 		}
-	}
-	b := newBattlefield(t)
-	b.target.Close()
-	listener, err := net.Listen("tcp", near+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.target = httptest.NewUnstartedServer(b.target.Config.Handler)
-	b.target.Listener = listener
-	b.target.Start()
-	t.Cleanup(b.target.Close)
-	if err := os.RemoveAll(b.path("keys")); err != nil {
-		t.Fatal(err)
-	}
-	fsctl(t, 0, "agent-keys", b.path("keys"), "--agents", fmt.Sprint(fleetAgents), "--host", bus)
-	b.address = fmt.Sprintf("%s:%d", bus, freePort(t))
-	c := b.attack("run", append(b.listening(), "--allow-target", near)...)
-	for i := range fleetAgents {
-		args := []string{"agent", "--nats", "tls://" + b.address, "--creds", b.path(fmt.Sprintf("keys/agent-%d.creds", i+1)), "--allow-target", near,
-			"--spool", b.path(fmt.Sprint("spool-", i+1)), "--shares-machine", "--linger", "40s"}
-		if i == 0 {
-			b.run("agent 1, far away", exec.Command("ip", append([]string{"netns", "exec", name, "fsctl"}, args...)...))
-			continue
+		r := b.ends(c, 105)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if n := r.Counters(record.Everything, "").Done; n != uint64(len(b.asked)) || n >= fleetUsers {
+			t.Errorf("%d requests in the record, and %d at the target", n, len(b.asked))
 		}
-		b.start(fmt.Sprint("agent ", i+1), args...)
-	}
-	b.await(400)
-	if err := ip("-n", name, "route", "add", "blackhole", bus+"/32"); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(2500 * time.Millisecond)
-	if err := ip("-n", name, "route", "del", "blackhole", bus+"/32"); err != nil {
-		t.Fatal(err)
-	}
-	b.whole(b.ends(c, 0))
+	})
 }

@@ -16,7 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"fsctl/cmd"
-	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/fleet"
 	"fsctl/scenarios"
 )
 
@@ -27,6 +27,7 @@ var ways = map[string]string{
 	"embedded bus":    ``,
 	"own scenario":    `{scenario: {name: "", document: "kind: Scenario", files: {users.csv: "id"}}}`,
 	"standing":        `{agents: {kind: StatefulSet}}`,
+	"standing, alike": `{agents: {kind: Deployment, spares: 2}}`,
 	"NATS's keys":     `{agents: {kind: Deployment}, bus: {kind: external, url: "tls://nats.example:4222", peers: [{ipBlock: {cidr: 192.0.2.20/32}}], nats: {secret: nats, authority: true}}}`,
 	"external NATS":   `{bus: {kind: external, url: "tls://nats.example:4222", peers: [{ipBlock: {cidr: 192.0.2.20/32}}]}}`,
 	"chart of NATS":   `{bus: {kind: chart, replicas: 3}, nats: {enabled: true}}`,
@@ -161,13 +162,13 @@ func (i *installation) checkSource(t *testing.T, v corev1.VolumeSource) {
 
 // The coordinator waits for as many agents as there are, and nothing repeats a storm.
 func TestFleet(t *testing.T) {
-	for _, kind := range []string{"Job", "StatefulSet"} {
+	for _, kind := range []string{"Job", "StatefulSet", "Deployment"} {
 		i := install(t, "{agents: {count: 7, kind: "+kind+"}}")
 		agent, coordinator := i.pod(t, "agent"), i.pod(t, "coordinator")
 		if agent.count != 7 || coordinator.arg("expect-agents") != "7" {
 			t.Errorf("found %d agents, and %s are expected", agent.count, coordinator.arg("expect-agents"))
 		}
-		if storms := agent.arg("storms"); (storms == "0") != (kind == "StatefulSet") {
+		if storms := agent.arg("storms"); (storms == "0") != (kind != "Job") {
 			t.Errorf("%s leaves after %s storms", kind, storms)
 		}
 		for _, j := range i.jobs {
@@ -181,86 +182,11 @@ func TestFleet(t *testing.T) {
 	}
 }
 
-// keyValues are the files of a set of keys as values of the chart.
-func keyValues(t *testing.T, agents int) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "keys")
-	if _, err := bus.MakeKeys(dir, agents, []string{release + "-bus"}); err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "agents: {count: %d}\nkeys:\n  files:\n", agents)
-	for _, f := range files {
-		content, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(&b, "    %s: %s\n", filepath.Base(f), base64Of(content))
-	}
-	return b.String()
-}
-
-// Each pod finds the keys of its own slot, and the coordinator what it needs and no agent's seed.
-func TestKeys(t *testing.T) {
-	const agents = 3
-	i := install(t, keyValues(t, agents))
-	secrets := map[string]map[string][]byte{}
-	for _, s := range i.secrets {
-		secrets[s.Name] = s.Data
-	}
-	for _, v := range i.pod(t, "agent").Spec.Volumes {
-		if v.Secret == nil {
-			continue
-		}
-		if len(secrets[v.Secret.SecretName]) != agents || len(v.Secret.Items) != agents {
-			t.Fatalf("found %d keys and %d items, wanted %d", len(secrets[v.Secret.SecretName]), len(v.Secret.Items), agents)
-		}
-		for _, item := range v.Secret.Items {
-			path := filepath.Join(t.TempDir(), "agent.creds")
-			write(t, path, secrets[v.Secret.SecretName][item.Key])
-			creds, err := bus.LoadCreds(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if index, err := strconv.Atoi(item.Path); err != nil || creds.Slot != index+1 {
-				t.Errorf("the pod of index %s has the keys of %s", item.Path, creds)
-			}
-		}
-	}
-	dir := t.TempDir()
-	for _, v := range i.pod(t, "coordinator").Spec.Volumes {
-		if v.Secret != nil {
-			for name, content := range secrets[v.Secret.SecretName] {
-				write(t, filepath.Join(dir, name), content)
-				if strings.HasPrefix(name, "agent-") {
-					t.Errorf("the coordinator is given %s", name)
-				}
-			}
-		}
-	}
-	if keys, err := bus.LoadKeys(dir); err != nil || keys.Agents() != agents {
-		t.Errorf("the coordinator's keys: %v", err)
-	}
-}
-
-// The index of a pod comes from where its workload puts it.
-func TestIndex(t *testing.T) {
-	for kind, want := range map[string]string{
-		"Job":         "metadata.annotations['" + batchv1.JobCompletionIndexAnnotation + "']",
-		"StatefulSet": "metadata.labels['apps.kubernetes.io/pod-index']",
-	} {
-		c := install(t, "{agents: {kind: "+kind+"}}").pod(t, "agent").container()
-		if len(c.Env) != 1 || c.Env[0].ValueFrom.FieldRef.FieldPath != want {
-			t.Fatalf("%s: found %v", kind, c.Env)
-		}
-		for _, m := range c.VolumeMounts {
-			if m.Name == "keys" && (m.SubPathExpr != "$("+c.Env[0].Name+")" || m.MountPath != "/keys/agent.creds") {
-				t.Errorf("%s: found %+v", kind, m)
-			}
+// The chart knows every policy that fsctl has.
+func TestLossPolicies(t *testing.T) {
+	for _, policy := range fleet.LossPolicies {
+		if found := install(t, "{coordinator: {onAgentLoss: "+policy+"}}").pod(t, "coordinator").arg("on-agent-loss"); found != policy {
+			t.Errorf("found %s, wanted %s", found, policy)
 		}
 	}
 }
@@ -321,7 +247,9 @@ func TestRefusedValues(t *testing.T) {
 		`{target: {peers: []}}`:                         "target.peers",
 		`{scenario: {name: ""}}`:                        "scenario",
 		`{scenario: {document: "x"}}`:                   "wanted one",
-		`{agents: {kind: Deployment}}`:                  "wanted StatefulSet",
+		`{agents: {spares: 1}}`:                         "wanted a Deployment",
+		`{agents: {kind: StatefulSet, spares: 1}}`:      "wanted a Deployment",
+		`{agents: {kind: Deployment, spares: -1}}`:      "spares",
 		`{agents: {kind: Pod}}`:                         "kind",
 		`{agents: {count: 0}}`:                          "count",
 		`{agents: {cuont: 3}}`:                          "cuont",
@@ -331,7 +259,7 @@ func TestRefusedValues(t *testing.T) {
 		`{bus: {kind: chart}}`:                          "nats.enabled",
 		`{nats: {enabled: true}}`:                       "nats.enabled",
 		`{bus: {nats: {secret: nats}}}`:                 "bus.kind external",
-		`{coordinator: {onAgentLoss: reassign}}`:        "onAgentLoss",
+		`{coordinator: {onAgentLoss: forget}}`:          "onAgentLoss",
 		`{bus: {kind: chart, replicas: 6}}`:             "replicas",
 	} {
 		if _, err := templates(t, values); err == nil || !strings.Contains(err.Error(), want) {

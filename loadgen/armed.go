@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fsctl/loadgen/record"
@@ -15,6 +16,7 @@ type Armed struct {
 	storm  *Storm
 	engine Engine
 	conns  []Conn
+	run    atomic.Pointer[run] // that sends it, once there is one
 }
 
 // connectAtOnce is how many connections Arm opens side by side.
@@ -60,6 +62,7 @@ func (s *Storm) Arm(ctx context.Context) (*Armed, error) {
 func (a *Armed) Send(ctx context.Context, t0 time.Time, out Recorder, observe Observer) (end record.End, skew time.Duration) {
 	r := &run{out: out, t0: t0, observe: observe, event: second(time.Since(t0)), meter: newMeter(), conns: a.conns}
 	r.hard, r.giveUp = context.WithCancel(context.WithoutCancel(ctx))
+	a.run.Store(r)
 	end = r.send(ctx, a.storm)
 	r.giveUp()
 	end.At = time.Now()
@@ -69,14 +72,23 @@ func (a *Armed) Send(ctx context.Context, t0 time.Time, out Recorder, observe Ob
 // Close closes the connections.
 func (a *Armed) Close() { a.engine.Close() }
 
-// Count returns how many of the storm's arrivals match. It walks through all of them.
-func (s *Storm) Count(match func(scenarios.Arrival) bool) uint64 {
-	var n uint64
-	cursor := s.schedule.Walk()
-	for a, more := cursor.Next(); more; a, more = cursor.Next() {
-		if match(a) {
-			n++
-		}
+// Revise says that Owns has changed its mind about users due from an instant on, which must be ahead by more than it takes
+// to hear of it. Those who were to come here and are another's from now on are not sent, and those who became this
+// process's are; a storm that has sent its last user stays over.
+func (a *Armed) Revise(from time.Duration) {
+	if r := a.run.Load(); r != nil {
+		r.revise(from)
 	}
-	return n
 }
+
+// revise has the shards follow. Before there are any, they will begin with what Owns says then.
+func (r *run) revise(from time.Duration) {
+	r.starting.Lock()
+	defer r.starting.Unlock()
+	for _, s := range r.shards {
+		s.revise(from)
+	}
+}
+
+// Walk returns a cursor over the storm's arrivals, whoever owns them.
+func (s *Storm) Walk() *scenarios.Cursor { return s.schedule.Walk() }

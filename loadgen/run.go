@@ -100,6 +100,7 @@ type run struct {
 	writer   *record.Writer // nil where the record is not of this process
 	t0       time.Time
 	observe  Observer
+	starting sync.Mutex // held while shards are made, and while they are revised
 	shards   []*shard
 	workers  sync.WaitGroup
 	event    int // second that the next flush belongs to
@@ -134,6 +135,8 @@ func (r *run) begin(notice time.Duration) int {
 }
 
 func (r *run) start() {
+	r.starting.Lock()
+	defer r.starting.Unlock()
 	r.shards = nil
 	conns := r.conns
 	for i := range r.storm.shards {

@@ -88,7 +88,7 @@ func (s *shard) stop() {
 	s.closing = true
 	s.dismiss()
 	s.end()
-	s.stopped = now
+	s.stopped = min(s.stopped, now)
 	s.mu.Unlock()
 }
 
@@ -117,7 +117,13 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) {
 	s.flushed = append(s.flushed, s.full...)
 	s.full = s.full[:0]
 	end := min(now, s.stopped)
+	revised := s.revised
+	s.revised = never
 	s.mu.Unlock()
+
+	if revised < never {
+		s.coming.revise(s.walk(everybody, revised), revised)
+	}
 
 	s.countDue(last, end, intervals)
 	for _, t := range s.flushed {

@@ -3,7 +3,6 @@ package loadgen
 import (
 	"container/heap"
 	"math"
-	"slices"
 	"sync"
 	"time"
 
@@ -25,10 +24,11 @@ type shard struct {
 	flushed []*tally
 
 	mu       sync.Mutex
-	opening  walk  // users whose first request is due when they come, as connections get to them
-	pausing  walk  // users who pause first
-	wheel    wheel // users who think, or whose next step is due
-	gone     *user // users whose memory is free, linked
+	revised  time.Duration // from when on coming is to be walked anew, never for not at all
+	opening  walk          // users whose first request is due when they come, as connections get to them
+	pausing  walk          // users who pause first
+	wheel    wheel         // users who think, or whose next step is due
+	gone     *user         // users whose memory is free, linked
 	idle     []*worker
 	workers  int
 	busy     int
@@ -62,21 +62,14 @@ type shard struct {
 // Instants that stand for something else.
 const (
 	never = time.Duration(math.MaxInt64)
+	ever  = -never / 2                   // before everything that is due
 	soon  = time.Duration(math.MinInt64) // the pacer wakes in a moment, whatever is due
 )
 
 func newShard(s *Storm, number int, t0 time.Time) *shard {
 	v := &shard{storm: s, number: uint64(number), t0: t0, expected: newExpected(len(s.steps)),
-		alarm: newAlarm(s.pacing.precise), finished: make(chan struct{}), wake: never, stopped: never, t0Due: never}
-	own := func(a scenarios.Arrival) bool {
-		return a.Index%uint64(s.shards) == v.number && (s.Owns == nil || s.Owns(a))
-	}
-	opens := func(a scenarios.Arrival) bool { return s.programs[a.Phase].opening != nil }
-	v.coming = newWalk(s.schedule.Walk(), own)
-	v.opening = newWalk(s.schedule.Walk(), func(a scenarios.Arrival) bool { return own(a) && opens(a) })
-	if slices.ContainsFunc(s.programs, func(p *program) bool { return p.opening == nil }) {
-		v.pausing = newWalk(s.schedule.Walk(), func(a scenarios.Arrival) bool { return own(a) && !opens(a) })
-	}
+		alarm: newAlarm(s.pacing.precise), finished: make(chan struct{}), wake: never, stopped: never, t0Due: never, revised: never}
+	v.coming, v.opening, v.pausing = v.walk(everybody, ever), v.walk(openers, ever), v.walk(pausers, ever)
 	now := v.now()
 	v.wheel.tick = tickOf(now)
 	v.counted = second(now)
@@ -91,32 +84,6 @@ func newShard(s *Storm, number int, t0 time.Time) *shard {
 
 // now returns the time since T0.
 func (s *shard) now() time.Duration { return time.Since(s.t0) }
-
-// walk goes through arrivals in order of their due instants.
-type walk struct {
-	cursor *scenarios.Cursor
-	mine   func(scenarios.Arrival) bool
-	head   scenarios.Arrival // the next
-	more   bool              // head holds one
-}
-
-func newWalk(c *scenarios.Cursor, mine func(scenarios.Arrival) bool) walk {
-	w := walk{cursor: c, mine: mine}
-	w.next()
-	return w
-}
-
-// next goes on to the next arrival that is mine.
-func (w *walk) next() {
-	for {
-		if w.head, w.more = w.cursor.Next(); !w.more || w.mine(w.head) {
-			return
-		}
-	}
-}
-
-// due tells whether an arrival is due.
-func (w *walk) due(now time.Duration) bool { return w.more && w.head.Due <= now }
 
 // admit lets in the next user who pauses first.
 func (s *shard) admit() {
@@ -252,6 +219,7 @@ func (s *shard) end() {
 		return
 	}
 	s.closing = true
+	s.stopped = min(s.stopped, s.now())
 	s.dismiss()
 	select {
 	case <-s.finished:

@@ -18,7 +18,9 @@ type Agent struct {
 	ReportedArrivals uint64 `json:"reported_arrivals"`
 	InDoubtArrivals  uint64 `json:"in_doubt_arrivals"` // sent, perhaps, and not in the record
 	UnsentArrivals   uint64 `json:"unsent_arrivals"`
-	ExtraArrivals    uint64 `json:"extra_arrivals"` // sent twice, by an agent and by the one in its place
+	ExtraArrivals    uint64 `json:"extra_arrivals"` // sent though they were another agent's by then, who sent them too
+	InDoubtSeconds   int    `json:"in_doubt_seconds"`
+	ExtraSeconds     int    `json:"extra_seconds"`
 }
 
 // agentsOf returns the agents of a run, none where it was from one process.
@@ -30,7 +32,8 @@ func agentsOf(m record.Manifest) []Agent {
 	for _, a := range m.Agents {
 		agents = append(agents, Agent{Name: a.Name, ShareRatio: finite(a.ShareRatio), Finished: a.Finished, Lost: a.Lost, OffsetSeconds: finite(a.OffsetSeconds),
 			BoundSeconds: finite(a.BoundSeconds), T0SkewSeconds: finite(a.T0SkewSeconds), PlannedArrivals: a.PlannedArrivals, ReportedArrivals: a.ReportedArrivals,
-			InDoubtArrivals: a.InDoubtArrivals, UnsentArrivals: a.UnsentArrivals, ExtraArrivals: a.ExtraArrivals})
+			InDoubtArrivals: a.InDoubtArrivals, UnsentArrivals: a.UnsentArrivals, ExtraArrivals: a.ExtraArrivals,
+			InDoubtSeconds: a.InDoubtSeconds, ExtraSeconds: a.ExtraSeconds})
 	}
 	return agents
 }

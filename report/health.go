@@ -296,13 +296,14 @@ func (j *judgement) lostAgents() int {
 func (j *judgement) judgeAgents() {
 	agents := j.rec.Manifest.Agents
 	a := Agents{Expected: max(len(agents), 1), Lost: j.lostAgents()}
-	names, share := "", 0.0
+	names := ""
+	var of rest
 	for _, agent := range agents {
 		if agent.Finished && !agent.Lost {
 			a.Finished++
 		}
 		if agent.Lost {
-			share += agent.ShareRatio
+			of.add(agent)
 			if names != "" {
 				names += ", "
 			}
@@ -316,11 +317,24 @@ func (j *judgement) judgeAgents() {
 	if a.Lost == 0 {
 		return
 	}
-	of := "its share of the load was not sent"
-	if share > 0 {
-		of = fmt.Sprintf("of its share of the load, %s, not all was sent", figure.Percent(share))
-	}
 	j.find(FindingAgentLost, "%s of %d lost (%s): %s", figure.Of(a.Lost, "agent"), a.Expected, names, of)
+}
+
+// rest is what lost agents left.
+type rest struct{ planned, unsent, inDoubt uint64 }
+
+func (r *rest) add(a record.Agent) {
+	r.planned += a.PlannedArrivals
+	r.unsent += a.UnsentArrivals
+	r.inDoubt += a.InDoubtArrivals
+}
+
+// String says what became of it.
+func (r rest) String() string {
+	if r.planned == 0 {
+		return "its share of the load was not sent"
+	}
+	return fmt.Sprintf("of %s, %s were not sent and %s are in doubt", figure.Of(r.planned, "user"), figure.Count(r.unsent), figure.Count(r.inDoubt))
 }
 
 // judgeSkew holds the agents' T0 against each other. The budget is the lateness limit: an agent whose

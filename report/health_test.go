@@ -115,7 +115,7 @@ func TestAgents(t *testing.T) {
 	m.Agents = []record.Agent{
 		{Name: "a", Finished: true, T0SkewSeconds: 0.004, BoundSeconds: 20e-6},
 		{Name: "b", Finished: true, T0SkewSeconds: -0.006, BoundSeconds: 40e-6},
-		{Name: "c", Lost: true, ShareRatio: 0.25},
+		{Name: "c", Lost: true, ShareRatio: 0.25, PlannedArrivals: 1000, ReportedArrivals: 700, InDoubtArrivals: 100, UnsentArrivals: 200},
 	}
 	rec := record.New(m)
 	put(t, rec, 0, "order", "ok", 1)
@@ -123,7 +123,7 @@ func TestAgents(t *testing.T) {
 	if r.Health.Agents != (Agents{Expected: 3, Finished: 2, Lost: 1}) || r.Health.T0Skew != (Skew{0.006, 40e-6}) || r.ExitCode != 113 {
 		t.Errorf("agents %+v, skew %+v, exit code %d", r.Health.Agents, r.Health.T0Skew, r.ExitCode)
 	}
-	if want := "1 agent of 3 lost (c): of its share of the load, 25 %, not all was sent"; r.Reason != want {
+	if want := "1 agent of 3 lost (c): of 1,000 users, 200 were not sent and 100 are in doubt"; r.Reason != want {
 		t.Errorf("reason %q, wanted %q", r.Reason, want)
 	}
 	rec.Manifest.Agents[1].T0SkewSeconds = 0.3

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"math"
+	"sort"
 	"time"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -64,11 +65,15 @@ func (s *Schedule) NumberFrom(first uint64) {
 }
 
 // Walk returns a cursor at the first arrival.
-func (s *Schedule) Walk() *Cursor {
+func (s *Schedule) Walk() *Cursor { return s.WalkFrom(math.MinInt64 / 2) }
+
+// WalkFrom returns a cursor at the first arrival that is due at from or later. It draws only the blocks that from
+// is in.
+func (s *Schedule) WalkFrom(from time.Duration) *Cursor {
 	c := &Cursor{end: s.end, heads: make([]head, len(s.phases))}
 	for i := range s.phases {
 		c.heads[i].arrivals = &s.phases[i]
-		c.heads[i].advance()
+		c.heads[i].seek(from)
 	}
 	return c
 }
@@ -95,8 +100,7 @@ func (c *Cursor) Next() (Arrival, bool) {
 	if a.Due > c.end {
 		return Arrival{}, false
 	}
-	h.index++
-	h.place++
+	h.step()
 	h.advance()
 	return a, true
 }
@@ -113,6 +117,27 @@ type head struct {
 }
 
 func (h *head) due() time.Duration { return h.dues[h.place] }
+
+// seek goes to the first arrival due at from or later.
+func (h *head) seek(from time.Duration) {
+	a := h.arrivals
+	h.block = sort.Search(len(a.counts), func(block int) bool {
+		begin, mass := a.span(block)
+		return a.curve.At(begin+mass) >= from-time.Microsecond // which is more than the inverse may round
+	})
+	for _, n := range a.counts[:h.block] {
+		h.index += uint64(n)
+	}
+	for h.advance(); !h.done && h.due() < from; h.advance() {
+		h.step()
+	}
+}
+
+// step leaves an arrival behind.
+func (h *head) step() {
+	h.index++
+	h.place++
+}
 
 // advance loads blocks until there is an arrival.
 func (h *head) advance() {

@@ -328,3 +328,27 @@ func BenchmarkWalk(b *testing.B) {
 		})
 	}
 }
+
+// TestWalkFrom compares with a walk from the start.
+func TestWalkFrom(t *testing.T) {
+	even := stream(3*time.Second, 5*time.Second, Ramp{1500, 1500})
+	even.Spacing = "even"
+	ramp := stream(-2*time.Second, 8*time.Second, Ramp{100, 5000})
+	s := schedule(3, 7*time.Second, ramp, even, crowd(0, 5000, nil))
+	all := walked(t, s)
+	for _, from := range []time.Duration{-time.Hour, -2 * time.Second, 0, 1, 1500 * time.Millisecond, 3 * time.Second, 4999 * time.Millisecond, 8 * time.Second, time.Hour} {
+		first := slices.IndexFunc(all, func(a Arrival) bool { return a.Due >= from })
+		want := []Arrival{}
+		if first >= 0 {
+			want = all[first:]
+		}
+		got := []Arrival{}
+		c := s.WalkFrom(from)
+		for a, ok := c.Next(); ok; a, ok = c.Next() {
+			got = append(got, a)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("from %v: %d arrivals, wanted %d", from, len(got), len(want))
+		}
+	}
+}

@@ -35,6 +35,7 @@ const (
 type AgentOptions struct {
 	Conn     *nats.Conn    // by bus.Connect
 	Slot     int           // that its keys are for; 0 for any that is free
+	Slots    []int         // that Move has keys for, in the order to try them where Slot is taken
 	Local    Local         // Dir is for its tapes too, which outlive it
 	Capacity float64       // its part of the load, against that of the others
 	Version  string        // of fsctl; a coordinator takes its own only
@@ -43,6 +44,9 @@ type AgentOptions struct {
 	SharesMachine bool
 	Now           func() time.Time // its clock; nil for the machine's
 	Log           func(format string, args ...any)
+	// Move connects with the keys of one of Slots. The connection that it returns takes the place of Conn, which it
+	// closes. Nil where there are no Slots.
+	Move func(ctx context.Context, slot int) (*nats.Conn, error)
 }
 
 // RefusedError is a storm that an agent may not take part in, or does not want to.
@@ -76,42 +80,22 @@ type agent struct {
 	instance string
 	run      bus.Run
 	slot     int
+	tried    int // of Slots
 	epoch    uint64
 	kick     chan struct{} // report now
 
-	mu         sync.Mutex
-	report     status
-	assignment atomic.Pointer[start]
+	mu     sync.Mutex
+	report status
+	part   atomic.Pointer[part] // nil until T0 is known
 }
 
-// find asks until a coordinator has a storm and a slot for this agent.
-func (a *agent) find(ctx context.Context) error {
-	a.Log("waiting for a storm")
-	question := encode(ask{a.instance, a.Slot})
-	told := ""
-	for {
-		asking, cancel := context.WithTimeout(ctx, askWait)
-		m, err := a.Conn.RequestWithContext(asking, bus.StormAskSubject, question)
-		cancel()
-		if err == nil {
-			var found offer
-			if err := decode(m.Data, &found); err != nil {
-				return err
-			}
-			if found.Error == "" {
-				a.run, a.slot = found.Run, found.Slot
-				return nil
-			}
-			if found.Error != told {
-				told = found.Error
-				a.Log("not taken: %s", told)
-			}
-		}
-		if err := pause(ctx, askEvery, nil); err != nil {
-			return err
-		}
-	}
+// part is what of the storm is an agent's to send.
+type part struct {
+	start
+	owners owners
 }
+
+func partOf(s start) *part { return &part{s, s.Assignment.owners()} }
 
 // pause waits, not for longer than ctx or until woken.
 func pause(ctx context.Context, d time.Duration, woken <-chan struct{}) error {
@@ -229,8 +213,8 @@ func (a *agent) take(ctx context.Context, plan *Plan) error {
 
 // owns tells whether an arrival is this agent's.
 func (a *agent) owns(arrival scenarios.Arrival) bool {
-	s := a.assignment.Load()
-	return arrival.Due >= s.From && s.Assignment.Shares.Owner(arrival.Index) == a.slot
+	p := a.part.Load()
+	return arrival.Due >= p.From && p.owners.of(arrival) == a.slot
 }
 
 // await reports the agent armed until T0 is set, and returns T0 by its own clock. The clock is measured again while
@@ -240,8 +224,8 @@ func (a *agent) await(ctx context.Context, plan *Plan) (time.Time, error) {
 	measured := time.Time{}
 	for {
 		first := time.Time{} // instant of the first arrival, once it is known
-		if s := a.assignment.Load(); s != nil {
-			first = reading.ToOwn(time.Unix(0, s.T0)).Add(-plan.Lead)
+		if p := a.part.Load(); p != nil {
+			first = reading.ToOwn(time.Unix(0, p.T0)).Add(-plan.Lead)
 		}
 		last := !first.IsZero() && first.Sub(a.Now()) < 2*headStart
 		if measured.IsZero() || a.Now().Sub(measured) >= clockEvery || last {
@@ -261,7 +245,7 @@ func (a *agent) await(ctx context.Context, plan *Plan) (time.Time, error) {
 		}
 		if last {
 			// From here on T0 is an instant of the monotonic clock, which nobody sets.
-			return time.Now().Add(reading.ToOwn(time.Unix(0, a.assignment.Load().T0)).Sub(a.Now())), nil
+			return time.Now().Add(reading.ToOwn(time.Unix(0, a.part.Load().T0)).Sub(a.Now())), nil
 		}
 		told, err := a.say(ctx)
 		if err != nil {
@@ -292,8 +276,8 @@ func (a *agent) accept(s *start) error {
 	if len(s.Assignment.Shares) < a.slot {
 		return &RefusedError{fmt.Sprintf("T0 comes with shares for %d slots, and this agent has slot %d", len(s.Assignment.Shares), a.slot)}
 	}
-	a.assignment.Store(s)
-	a.report.State = ready
+	a.part.Store(partOf(*s))
+	a.report.State, a.report.Revision = ready, len(s.Assignment.Revisions)
 	return nil
 }
 
@@ -309,11 +293,18 @@ func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) er
 	defer giveUp()
 	delivered := make(chan error, 1)
 	go func() { delivered <- sender.Run(delivering) }()
-	a.change(func(s *status) { s.State = sending })
+	a.change(func(s *status) { s.State, s.Left = sending, sender.Left() })
 	sendingCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	var beats sync.WaitGroup
-	beats.Go(func() { a.beat(delivering, stop) })
+	beats.Go(func() {
+		a.beat(delivering, func(told orders) {
+			if told.Stop != "" {
+				stop()
+			}
+			a.follow(told.Revisions, time.Since(t0), storm)
+		}, stop)
+	})
 	a.Log("sending from %s", t0.Format("15:04:05.000"))
 	deck := &deck{sender: sender, sharesMachine: a.SharesMachine}
 	end, skew := storm.Send(sendingCtx, t0, deck, nil)
@@ -341,13 +332,11 @@ func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) er
 // grace is how long an agent that is told to end still offers its tape.
 const grace = 5 * time.Second
 
-// beat reports until ctx is done, and stops the sending where the coordinator wants that.
-func (a *agent) beat(ctx context.Context, stop context.CancelFunc) {
+// beat reports until ctx is done and has heed see to the orders. Where the storm is not its any more, it stops it.
+func (a *agent) beat(ctx context.Context, heed func(orders), stop func()) {
 	for {
 		told, err := a.say(ctx)
-		if told.Stop != "" {
-			stop()
-		}
+		heed(told)
 		if refused, ok := errors.AsType[*RefusedError](err); ok {
 			a.Log("stopped: %s", refused.Reason)
 			stop()
@@ -356,6 +345,21 @@ func (a *agent) beat(ctx context.Context, stop context.CancelFunc) {
 			return
 		}
 	}
+}
+
+// ahead is how far the storm may have looked beyond now, and more.
+const ahead = 250 * time.Millisecond
+
+// follow sends from now on what new revisions of the assignment say. now counts from T0.
+func (a *agent) follow(revisions []Revision, now time.Duration, storm *loadgen.Armed) {
+	next := a.part.Load().start
+	from, isNew := next.Assignment.merge(revisions, now+ahead)
+	if !isNew {
+		return
+	}
+	a.part.Store(partOf(next))
+	storm.Revise(from)
+	a.change(func(s *status) { s.Revision = len(next.Assignment.Revisions) })
 }
 
 // deck puts what the storm measures on the tape.

@@ -18,12 +18,13 @@ import (
 
 // What happens to a lost agent's share.
 const (
-	OnLossAccount = "account" // it is not sent, and the record says so
-	OnLossAbort   = "abort"   // the run ends
+	OnLossAccount  = "account"  // it is not sent, and the record says so
+	OnLossReassign = "reassign" // from a second that is ahead on, the others send it
+	OnLossAbort    = "abort"    // the run ends
 )
 
 // LossPolicies are the values of CoordinatorOptions.OnLoss.
-var LossPolicies = []string{OnLossAccount, OnLossAbort}
+var LossPolicies = []string{OnLossAccount, OnLossReassign, OnLossAbort}
 
 // CoordinatorOptions say what storm a coordinator leads.
 type CoordinatorOptions struct {
@@ -49,7 +50,9 @@ type Coordinator struct {
 	mu      sync.Mutex // guards what follows
 	slots   []*slot
 	epochs  uint64 // given so far
-	begun   *start // nil until T0 is set
+	begun   *start // nil until T0 is set; never changed, but replaced
+	owners  owners // by begun
+	keep    func(Ticket) error
 	t0      time.Time
 	stop    string // why everybody is to end
 	changed chan struct{}
@@ -179,24 +182,27 @@ func (c *Coordinator) SetT0(ctx context.Context, at time.Time) (time.Time, error
 		t0 = t0.Add(at.Sub(t0))
 	}
 	begun := &start{PlanHash: c.hash, T0: t0.UnixNano(), Assignment: Assignment{Shares: shares}}
-	if err := c.keep(ctx, begun); err != nil {
+	if err := c.claimT0(ctx, begun); err != nil {
 		return time.Time{}, err
 	}
 	c.begin(begun, t0)
 	return t0, nil
 }
 
-// Ticket is what another coordinator needs to take over a run whose T0 is set. It is kept beside the record.
+// Ticket is what another coordinator needs to take over a run whose T0 is set. It is to be kept beside the record, where
+// Keep has it written.
 type Ticket struct {
 	Run   bus.Run `json:"run"`
 	Start *start  `json:"start"`
 }
 
-// Ticket returns the run's.
-func (c *Coordinator) Ticket() Ticket {
+// Keep hands the run's ticket to keep, now and as soon as there is another, before any agent goes by that. The error is
+// that of now; later ones go to the log.
+func (c *Coordinator) Keep(keep func(Ticket) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Ticket{c.Run, c.begun}
+	c.keep = keep
+	return keep(Ticket{c.Run, c.begun})
 }
 
 // Resume takes over a run from a coordinator that is gone, and returns T0 by this machine's clock. It waits for the
@@ -210,11 +216,14 @@ func (c *Coordinator) Resume(ctx context.Context, t Ticket, within time.Duration
 	}
 	now := c.now()
 	t0 := now.Add(time.Unix(0, t.Start.T0).Sub(now.Round(0)))
+	c.remember(t.Start.Assignment)
+	c.hold()
 	c.begin(t.Start, t0)
 	err := c.until(ctx, within, func(s *slot) bool { return s.Instance != "" }, func(missing []string) error {
 		c.Log("%s", strings.Join(missing, "; "))
 		return nil
 	})
+	c.giveUp()
 	return t0, err
 }
 
@@ -227,14 +236,15 @@ func (t Ticket) slots() int {
 
 func (c *Coordinator) begin(begun *start, t0 time.Time) {
 	c.mu.Lock()
-	c.begun, c.t0 = begun, t0
+	c.t0 = t0
+	c.become(begun)
 	c.wake()
 	c.mu.Unlock()
 	c.call()
 }
 
-// keep writes T0 where only the first coordinator can.
-func (c *Coordinator) keep(ctx context.Context, begun *start) error {
+// claimT0 writes T0 where only the first coordinator can.
+func (c *Coordinator) claimT0(ctx context.Context, begun *start) error {
 	js, err := jetstream.New(c.Conn)
 	if err != nil {
 		return fmt.Errorf("set T0: %w", err)

@@ -65,6 +65,7 @@ func newTarget(t *testing.T) *target {
 type ground struct {
 	t      *testing.T
 	url    string
+	keys   string // directory of the keys, where the bus wants some
 	target *target
 	plan   *Plan
 	storm  *loadgen.Storm
@@ -73,14 +74,30 @@ type ground struct {
 	left   []error // with what agents ended
 }
 
-func newGround(t *testing.T, text string, slots int) *ground {
+func newGround(t *testing.T, text string, slots int) *ground { return newGroundOn(t, text, slots, "") }
+
+// newGuarded has its bus over TLS, with a key for each slot.
+func newGuarded(t *testing.T, text string, slots int) *ground {
 	t.Helper()
-	server, err := bus.StartServer(bus.ServerOptions{StoreDir: t.TempDir(), OnError: func(err error) { t.Log("bus:", err) }})
+	dir := filepath.Join(t.TempDir(), "keys")
+	if _, err := bus.MakeKeys(dir, slots, []string{"127.0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	return newGroundOn(t, text, slots, dir)
+}
+
+func newGroundOn(t *testing.T, text string, slots int, keysDir string) *ground {
+	t.Helper()
+	o := bus.ServerOptions{StoreDir: t.TempDir(), OnError: func(err error) { t.Log("bus:", err) }}
+	if keysDir != "" {
+		o.Keys = must(bus.LoadKeys(keysDir))
+	}
+	server, err := bus.StartServer(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Close)
-	g := &ground{t: t, url: server.URL(), target: newTarget(t)}
+	g := &ground{t: t, url: server.URL(), keys: keysDir, target: newTarget(t)}
 	g.plan = &Plan{Scenario: []byte(text), ScaleRatio: 1, Target: g.target.URL, Seed: 7, Slots: slots, Connections: 16, Engine: loadgen.EngineAuto}
 	sc, err := scenarios.Parse("test.yaml", []byte(text))
 	if err != nil {
@@ -99,6 +116,13 @@ func (g *ground) log(format string, args ...any) { g.t.Logf(format, args...) }
 // connect connects as a slot.
 func (g *ground) connect(slot int, c bus.Config) bus.Config {
 	c.URL, c.Slot = g.url, slot
+	switch {
+	case g.keys == "":
+	case slot == bus.Coordinator:
+		c.Creds = must(bus.LoadKeys(g.keys)).Coordinator
+	default:
+		c.Creds = must(bus.LoadCreds(filepath.Join(g.keys, bus.AgentFile(slot))))
+	}
 	return c
 }
 
@@ -230,8 +254,9 @@ func TestSameStormFromAnyNumberOfAgents(t *testing.T) {
 // TestClocksApart has agents whose clocks are seconds off: all leave at the coordinator's T0, and the report knows by
 // how much each was off.
 func TestClocksApart(t *testing.T) {
-	offsets := []time.Duration{0, 3 * time.Second, -3 * time.Second}
-	g := newGround(t, scenario, len(offsets))
+	const off = 3 * time.Second
+	offsets := []time.Duration{0, off, -off, 0, off / 2, -off / 2, off, -off}
+	g := newGuarded(t, scenario, len(offsets))
 	for i, off := range offsets {
 		g.agent(t.Context(), i+1, func(o *AgentOptions) { o.Now = func() time.Time { return time.Now().Add(off) } })
 	}
@@ -299,7 +324,7 @@ func TestRefusals(t *testing.T) {
 func TestOtherPlans(t *testing.T) {
 	a := &agent{slot: 1, report: status{PlanHash: "mine"}}
 	begun := &start{PlanHash: "other", Assignment: Assignment{Shares: Shares{1 << 63, math.MaxUint64}}}
-	if err := a.accept(begun); err == nil || a.assignment.Load() != nil {
+	if err := a.accept(begun); err == nil || a.part.Load() != nil {
 		t.Errorf("%v, wanted a refusal", err)
 	}
 	begun.PlanHash = "mine"
@@ -315,41 +340,6 @@ func TestOtherPlans(t *testing.T) {
 	}
 	if why := c.refuses(&slot{}, status{Version: "v", Capacity: 1, PlanHash: "mine"}); why != "" {
 		t.Error(why)
-	}
-}
-
-// TestShares: the union over the slots is every arrival, once; each gets its weight's worth; and what a lost slot leaves
-// goes to the others alone.
-func TestShares(t *testing.T) {
-	for _, weights := range [][]float64{{1}, {1, 1}, {1, 2, 3, 4}, {1e-6, 1e6}, slices.Repeat([]float64{1}, 100)} {
-		shares := must(NewShares(weights))
-		var sum float64
-		for _, w := range weights {
-			sum += w
-		}
-		const arrivals = 100_000
-		got := make([]int, len(weights))
-		parity := make([]int, len(weights)) // of even arrivals: cores take arrivals by number, and each must get some
-		for k := range uint64(arrivals) {
-			owner := shares.Owner(k)
-			got[owner-1]++
-			if k%2 == 0 {
-				parity[owner-1]++
-			}
-		}
-		for i, w := range weights {
-			if want := w / sum * arrivals; math.Abs(float64(got[i])-want) > 3+want/1000 || math.Abs(shares.Ratio(i+1)-w/sum) > 1e-9 {
-				t.Errorf("%v: slot %d gets %d of %d and a ratio of %v, wanted %v", weights, i+1, got[i], arrivals, shares.Ratio(i+1), w/sum)
-			}
-			if half := float64(got[i]) / 2; half > 100 && math.Abs(float64(parity[i])-half) > half/10 {
-				t.Errorf("%v: slot %d gets %d even ones of %d", weights, i+1, parity[i], got[i])
-			}
-		}
-	}
-	for _, bad := range [][]float64{{0}, {-1, 1}, {math.NaN()}, {math.Inf(1)}} {
-		if _, err := NewShares(bad); err == nil {
-			t.Errorf("%v: no error", bad)
-		}
 	}
 }
 

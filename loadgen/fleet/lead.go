@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,14 +12,13 @@ import (
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/tape"
 	"fsctl/loadgen/record"
-	"fsctl/scenarios"
 )
 
 // Timings of the end of a run.
 const (
 	watchEvery   = 250 * time.Millisecond
 	returnWithin = 5 * time.Second  // for an agent that was lost, once all others have handed over
-	handOver     = 30 * time.Second // for tapes, after the last answer may have come
+	handOver     = 30 * time.Second // without anything of what is missing, after the last answer may have come
 	sealWithin   = 2 * time.Second  // for agents to hear that their tapes are safe
 )
 
@@ -27,7 +28,7 @@ const (
 //	storm    the whole storm, as one machine would send it: for what was planned, and for the shop's ledger
 //	observe  sees every merged second; an *loadgen.Abort ends the run
 func (c *Coordinator) Lead(ctx context.Context, w *record.Writer, storm *loadgen.Storm, observe loadgen.Observer) (record.End, error) {
-	l := &leading{Coordinator: c, wish: make(chan error, 1)}
+	l := &leading{Coordinator: c, wish: make(chan error, 1), census: newCensus(storm.Walk(), len(c.slots))}
 	collector, err := tape.NewCollector(tape.CollectorOptions{Run: string(c.Run), Slots: len(c.slots), Told: w.Told,
 		Write: func(i record.Interval) error {
 			if err := w.Write(i); err != nil {
@@ -56,7 +57,7 @@ func (c *Coordinator) Lead(ctx context.Context, w *record.Writer, storm *loadgen
 	end := l.await(ctx, collector, storm, received)
 	err = collector.Flush()
 	storm.ReadLedger(ctx, w)
-	err = errors.Join(err, w.Update(func(m *record.Manifest) { m.Agents = l.accounts(collector.Progress(), storm) }))
+	err = errors.Join(err, w.Update(func(m *record.Manifest) { m.Agents = l.accounts(collector.Progress()) }))
 	end.At = time.Now()
 	if err := errors.Join(err, w.Close(end)); err != nil {
 		return end, err // the tapes stay with the agents
@@ -69,7 +70,8 @@ func (c *Coordinator) Lead(ctx context.Context, w *record.Writer, storm *loadgen
 // leading is a run that is being led.
 type leading struct {
 	*Coordinator
-	wish chan error // of the observer
+	wish   chan error // of the observer
+	census *census
 }
 
 func (l *leading) show(observe loadgen.Observer, i record.Interval) {
@@ -99,6 +101,7 @@ func (l *leading) await(ctx context.Context, collector *tape.Collector, storm *l
 	defer ticker.Stop()
 	stopped := ctx.Done()
 	var allIn time.Time // since when only lost agents are missing
+	var news activity
 	for {
 		select {
 		case <-stopped:
@@ -115,7 +118,9 @@ func (l *leading) await(ctx context.Context, collector *tape.Collector, storm *l
 		}
 		now := time.Now()
 		l.watch(now)
-		missing, lost := l.missing(collector.Progress())
+		l.count()
+		tapes := collector.Progress()
+		missing, lost := l.missing(tapes)
 		if lost > 0 && l.OnLoss == OnLossAbort && end.Reason == record.Completed {
 			end = record.End{Reason: record.Aborted, Message: "an agent was lost"}
 		}
@@ -128,7 +133,7 @@ func (l *leading) await(ctx context.Context, collector *tape.Collector, storm *l
 		} else if len(missing) > 0 {
 			allIn = time.Time{}
 		}
-		late := l.now().After(ends.Add(handOver))
+		late := l.now().After(ends) && news.silent(tapes, now) > handOver
 		switch {
 		case len(missing) == 0 && (lost == 0 || now.Sub(allIn) > returnWithin):
 			return end
@@ -139,6 +144,34 @@ func (l *leading) await(ctx context.Context, collector *tape.Collector, storm *l
 			return end
 		}
 	}
+}
+
+// atOnce is how many users are counted in a row while the run goes on.
+const atOnce = 1 << 20
+
+// count counts the users who are due by now, as they are assigned: whoever is not due may become another's.
+func (l *leading) count() {
+	l.mu.Lock()
+	owners, now := l.owners, l.now().Sub(l.t0)
+	l.mu.Unlock()
+	l.census.count(now, owners, atOnce)
+}
+
+// activity tells for how long nothing has come.
+type activity struct {
+	snapshots uint64
+	since     time.Time
+}
+
+func (a *activity) silent(tapes []tape.Progress, now time.Time) time.Duration {
+	var snapshots uint64
+	for _, p := range tapes {
+		snapshots += p.Snapshots
+	}
+	if a.since.IsZero() || snapshots != a.snapshots {
+		a.snapshots, a.since = snapshots, now
+	}
+	return now.Sub(a.since)
 }
 
 // halted tells that nobody has been told to stop yet.
@@ -155,7 +188,7 @@ func (l *leading) missing(tapes []tape.Progress) (names []string, lost int) {
 	defer l.mu.Unlock()
 	for i, s := range l.slots {
 		switch {
-		case s.complete(i+1, tapes):
+		case s.complete(i+1, tapes) && (s.lost || s.hasTold(i+1, tapes)):
 		case s.lost || s.Instance == "":
 			lost++
 		default:
@@ -163,16 +196,6 @@ func (l *leading) missing(tapes []tape.Progress) (names []string, lost int) {
 		}
 	}
 	return names, lost
-}
-
-// arrivals returns how many users came by all tapes of a slot.
-func arrivals(number int, tapes []tape.Progress) (sum uint64) {
-	for _, p := range tapes {
-		if p.Slot == number {
-			sum += p.Arrivals
-		}
-	}
-	return sum
 }
 
 // complete tells whether the tape of the slot's present process is all there.
@@ -185,27 +208,34 @@ func (s *slot) complete(number int, tapes []tape.Progress) bool {
 	return false
 }
 
+// hasTold tells whether a living agent has sent all, and handed over what processes before it left in its spool too.
+func (s *slot) hasTold(number int, tapes []tape.Progress) bool {
+	if s.State != sent && s.State != done {
+		return false
+	}
+	left := len(s.Left)
+	for _, p := range tapes {
+		if p.Slot == number && p.Complete && slices.Contains(s.Left, p.Epoch) {
+			left--
+		}
+	}
+	return left == 0
+}
+
 // accounts returns what the record says of the agents in the end.
-func (l *leading) accounts(tapes []tape.Progress, storm *loadgen.Storm) []record.Agent {
+func (l *leading) accounts(tapes []tape.Progress) []record.Agent {
 	agents := l.Agents()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.census.count(-always, l.owners, math.MaxInt)
 	for i := range agents {
 		a, s := &agents[i], l.slots[i]
 		a.Finished = s.complete(i+1, tapes)
 		a.Lost = !a.Finished
-		own := func(from, to time.Duration) uint64 {
-			return storm.Count(func(x scenarios.Arrival) bool {
-				return x.Due >= from && x.Due < to && l.begun.Assignment.Shares.Owner(x.Index) == i+1
-			})
-		}
-		a.PlannedArrivals = own(always, -always)
-		loss := l.account(i+1, tapes, a.PlannedArrivals, own)
-		if arrived := arrivals(i+1, tapes); arrived > a.PlannedArrivals {
-			a.ExtraArrivals = arrived - a.PlannedArrivals
-		}
-		a.ReportedArrivals, a.InDoubtArrivals, a.UnsentArrivals = loss.Reported, loss.InDoubt, loss.NotSent
-		if loss.InDoubt+loss.NotSent > 0 && l.stop == "" && len(s.lives) > 1 {
+		t := l.census.tally(i+1, tapes, s.doubts(i+1, tapes))
+		a.PlannedArrivals, a.ReportedArrivals, a.InDoubtArrivals, a.UnsentArrivals = t.planned, t.reported, t.inDoubt, t.unsent
+		a.ExtraArrivals, a.InDoubtSeconds, a.ExtraSeconds = t.extra, t.doubtSeconds, t.extraSeconds
+		if t.inDoubt+t.unsent > 0 && l.stop == "" && s.hasChanged() {
 			a.Lost = true // another process took over, and not all was sent
 		}
 	}

@@ -48,10 +48,12 @@ type status struct {
 	Cores    int           `json:"cores"`
 	Capacity float64       `json:"capacity"`
 	PlanHash string        `json:"plan_hash,omitempty"` // of the plan that it has
+	Revision int           `json:"revision,omitempty"`  // how many revisions of the assignment it follows
 	Offset   time.Duration `json:"offset_ns"`           // coordinator's clock minus its own
 	Bound    time.Duration `json:"bound_ns"`            // largest error of the offset
 	Skew     time.Duration `json:"skew_ns"`             // lateness of its first request due at or after T0
 	End      string        `json:"end,omitempty"`       // how its sending ended, once it has
+	Left     []uint64      `json:"left,omitempty"`      // epochs of tapes in its spool that processes before it left
 	Problem  string        `json:"problem,omitempty"`
 }
 
@@ -61,7 +63,9 @@ type orders struct {
 	Epoch uint64 `json:"epoch,omitempty"`
 	Plan  []byte `json:"plan,omitempty"` // for an agent that has none yet
 	Start *start `json:"start,omitempty"`
-	Stop  string `json:"stop,omitempty"` // end now, and why
+	// Revisions are all there are, for an agent that sends and does not follow the last one yet.
+	Revisions []Revision `json:"revisions,omitempty"`
+	Stop      string     `json:"stop,omitempty"` // end now, and why
 }
 
 // start is T0, which everybody has the same.

@@ -37,20 +37,6 @@ func NewShares(weights []float64) (Shares, error) {
 	return shares, nil
 }
 
-// Owner returns the slot, from 1, that sends an arrival.
-func (s Shares) Owner(index uint64) int {
-	at := index * golden
-	low, high := 0, len(s)-1
-	for low < high {
-		if middle := (low + high) / 2; at > s[middle] {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	return low + 1
-}
-
 // Ratio returns the part of all arrivals that is a slot's.
 func (s Shares) Ratio(slot int) float64 {
 	var below uint64
@@ -58,9 +44,4 @@ func (s Shares) Ratio(slot int) float64 {
 		below = s[slot-2]
 	}
 	return float64(s[slot-1]-below) / math.MaxUint64
-}
-
-// Assignment says who sends what. Everybody who has the same assignment agrees on every arrival.
-type Assignment struct {
-	Shares Shares `json:"shares"`
 }

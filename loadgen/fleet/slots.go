@@ -8,7 +8,6 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"fsctl/loadgen/fleet/bus"
-	"fsctl/loadgen/fleet/tape"
 )
 
 // Leases: how long an agent may be silent. It reports twice a second.
@@ -25,6 +24,7 @@ type slot struct {
 	until     time.Time // for how long
 	suspected bool
 	lost      bool
+	away      bool   // its share is the others'
 	lives     []life // of the processes that had it, the present one last
 }
 
@@ -35,6 +35,9 @@ type life struct {
 	from  time.Duration // what is due from here on is its to send
 	alive time.Duration // last proof of life, from T0
 }
+
+// hasChanged tells that one process took the place of another while the storm was on.
+func (s *slot) hasChanged() bool { return len(s.lives) > 1 || len(s.lives) == 1 && s.lives[0].late }
 
 // always is before everything that is due.
 const always = time.Duration(-1 << 62)
@@ -84,6 +87,16 @@ func (c *Coordinator) offer(m *nats.Msg) any {
 	return offer{Run: c.Run, Error: "the storm has all its agents"}
 }
 
+// hold keeps every slot for the agent that had it under the coordinator before, who reports without asking. Else one that
+// waits for a slot could have it first.
+func (c *Coordinator) hold() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.slots {
+		s.promised, s.until = "whoever had it", time.Now().Add(lostAfter)
+	}
+}
+
 // isFree tells whether an agent may claim the slot.
 func (s *slot) isFree() bool { return s.Instance == "" || s.lost || s.State == failed }
 
@@ -115,6 +128,8 @@ func (c *Coordinator) report(m *nats.Msg) any {
 		begun := *c.begun
 		begun.From = s.lives[len(s.lives)-1].from
 		reply.Start = &begun
+	} else if c.begun != nil && told.Revision < len(c.begun.Assignment.Revisions) {
+		reply.Revisions = c.begun.Assignment.Revisions
 	}
 	return reply
 }
@@ -165,8 +180,13 @@ func (c *Coordinator) heard(s *slot, number int, told status) {
 	since := c.now().Sub(c.t0)
 	if c.begun != nil {
 		current.alive = since
-		if told.State == armed && s.State != armed && current.late {
+		comes := told.State == armed && s.State != armed && current.late
+		if comes {
 			current.from = since + replaced
+		}
+		if s.away && (comes || told.State == sending) {
+			s.away = false
+			c.reassign()
 		}
 	}
 	changed := s.State != told.State
@@ -191,6 +211,7 @@ func (c *Coordinator) watch(now time.Time) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer c.reassign()
 	for i, s := range c.slots {
 		if s.Instance == "" || s.lost {
 			continue
@@ -198,7 +219,7 @@ func (c *Coordinator) watch(now time.Time) {
 		silent := min(now.Sub(s.seen), now.Sub(since))
 		switch {
 		case silent >= lostAfter:
-			s.lost = true
+			s.lost, s.away = true, true
 			c.Log("agent %d (%s) is lost: nothing heard for %v", i+1, s.Host, now.Sub(s.seen).Round(100*time.Millisecond))
 			if c.lose != nil {
 				c.lose(i + 1)
@@ -209,26 +230,6 @@ func (c *Coordinator) watch(now time.Time) {
 			c.Log("agent %d (%s) is silent", i+1, s.Host)
 		}
 	}
-}
-
-// account returns what of a slot's share was sent, by what came of its tapes. planned counts its users who are due
-// from an instant to another.
-func (c *Coordinator) account(number int, tapes []tape.Progress, total uint64, planned func(from, to time.Duration) uint64) tape.Loss {
-	var lives []tape.Life
-	for _, l := range c.slots[number-1].lives {
-		v := tape.Life{From: l.from, Alive: l.alive, Told: always}
-		for _, p := range tapes {
-			if p.Slot != number || p.Epoch != l.epoch {
-				continue
-			}
-			v.Arrivals, v.Finished = p.Arrivals, p.Complete && !p.Fin.Cut
-			if p.Begun {
-				v.Told = time.Duration(p.Second+1) * time.Second
-			}
-		}
-		lives = append(lives, v)
-	}
-	return tape.LossOf(total, planned, lives)
 }
 
 // link is the coordinator's own way to the bus.

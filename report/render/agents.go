@@ -51,13 +51,13 @@ func endOfAgent(a report.Agent) string {
 		end = "not finished"
 	}
 	if a.InDoubtArrivals > 0 {
-		end += fmt.Sprintf(", %s in doubt", figure.Of(a.InDoubtArrivals, "user"))
+		end += fmt.Sprintf(", %s of %d s in doubt", figure.Of(a.InDoubtArrivals, "user"), a.InDoubtSeconds)
 	}
 	if a.UnsentArrivals > 0 {
 		end += fmt.Sprintf(", %s not sent", figure.Count(a.UnsentArrivals))
 	}
 	if a.ExtraArrivals > 0 {
-		end += fmt.Sprintf(", %s sent twice", figure.Count(a.ExtraArrivals))
+		end += fmt.Sprintf(", %s of %d s sent twice", figure.Count(a.ExtraArrivals), a.ExtraSeconds)
 	}
 	return end
 }

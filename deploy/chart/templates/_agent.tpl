@@ -1,5 +1,6 @@
-{{/* The pod of an agent, whatever makes it. Its index, from 0 on, chooses its keys. */}}
+{{/* The pod of an agent, whatever makes it. Its index, from 0 on, chooses its keys; a Deployment's pods have none. */}}
 {{- define "fsctl.agent" -}}
+{{- $indexed := and (ne .Values.agents.kind "Deployment") (not .Values.bus.nats.secret) -}}
 {{- $index := ternary "metadata.labels['apps.kubernetes.io/pod-index']" "metadata.annotations['batch.kubernetes.io/job-completion-index']" (eq .Values.agents.kind "StatefulSet") -}}
 metadata:
   labels:
@@ -25,7 +26,7 @@ spec:
         {{- if .Values.bus.nats.secret }}
         {{- include "fsctl.natsArgs" . | nindent 8 }}
         {{- else }}
-        - --creds=/keys/agent.creds
+        - --creds=/keys{{ if $indexed }}/agent.creds{{ end }}
         {{- end }}
         {{- include "fsctl.allowArgs" . | trim | nindent 8 }}
         - --spool=/spool
@@ -33,7 +34,7 @@ spec:
         {{- range .Values.agents.extraArgs }}
         - {{ . | quote }}
         {{- end }}
-      {{- if not .Values.bus.nats.secret }}
+      {{- if $indexed }}
       env:
         - name: INDEX
           valueFrom: {fieldRef: {fieldPath: {{ $index | quote }}}}
@@ -44,9 +45,12 @@ spec:
         - {name: spool, mountPath: /spool}
         {{- if .Values.bus.nats.secret }}
         - {name: nats, mountPath: /nats, readOnly: true}
-        {{- else }}
+        {{- else if $indexed }}
         # The one file of this pod's slot: an agent sees nobody else's keys.
         - {name: keys, mountPath: /keys/agent.creds, subPathExpr: $(INDEX), readOnly: true}
+        {{- else }}
+        # The files of all slots: a pod takes whichever is free.
+        - {name: keys, mountPath: /keys, readOnly: true}
         {{- end }}
   volumes:
     - name: spool
@@ -59,10 +63,12 @@ spec:
       secret:
         secretName: {{ .Values.keys.agents }}
         defaultMode: 0440
+        {{- if $indexed }}
         items: # pods count from 0, slots from 1
           {{- range $i := until (int .Values.agents.count) }}
           - {key: agent-{{ add1 $i }}.creds, path: "{{ $i }}"}
           {{- end }}
+        {{- end }}
     {{- end }}
 {{- end }}
 

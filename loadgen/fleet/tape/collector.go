@@ -60,6 +60,7 @@ type Collector struct {
 	lowest  int // second that the last live slot has told whole
 	laggers int // live slots that have told no more
 	leader  int // second that the foremost slot has told whole
+	ended   bool
 	err     error
 }
 
@@ -108,7 +109,7 @@ func (c *Collector) Accept(slot int, data []byte) error {
 func (c *Collector) accept(slot int, data []byte) (completed *Progress, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil {
+	if c.err != nil || c.ended {
 		return nil, c.err
 	}
 	var t *tapeState
@@ -251,10 +252,12 @@ func (c *Collector) setLost(slot int, lost bool) error {
 	return c.err
 }
 
-// Flush writes all that came and is not written yet, whether or not more is missing: when the run is over.
+// Flush writes all that came and is not written yet, whether or not more is missing: when the run is over. What comes
+// later is not taken, so that no tape becomes complete that is not in the record.
 func (c *Collector) Flush() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.ended = true
 	if c.err == nil {
 		c.err = c.merger.flush(math.MaxInt)
 	}
@@ -269,9 +272,15 @@ type Progress struct {
 	Second    int     // told whole, by snapshots without a gap; meaningless unless Begun
 	Begun     bool
 	Totals    record.Counters // of what came, all steps
-	Arrivals  uint64          // users who came, as told
+	Came      []Came          // users who came, as told; in no order, and a second may be there several times
 	Fin       *Fin            // nil until it came
 	Complete  bool            // Fin came and agrees with every snapshot of it
+}
+
+// Came is how many users of a tape came in a second.
+type Came struct {
+	Second int32 // in which they were due
+	Users  uint32
 }
 
 // Progress returns what has come of each tape that anything came of, ordered by slot and epoch.

@@ -106,6 +106,18 @@ func newSender(o SenderOptions, publish func(context.Context, string, []byte) er
 	return s, nil
 }
 
+// Left returns the epochs of the tapes that earlier processes left, and that are to be delivered too.
+func (s *Sender) Left() (epochs []uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.reels {
+		if r != s.own {
+			epochs = append(epochs, r.key.Epoch)
+		}
+	}
+	return epochs
+}
+
 // Send takes what was measured in a second, and keeps nothing of it: when it returns, the second is with the
 // operating system. It does not wait for the bus. An error means that the measurements are not on the tape.
 func (s *Sender) Send(intervals []record.Interval, told []record.Order) error {

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Spool is a tape on an agent's disk: a file that only grows, an encoded snapshot an entry, kept until the
@@ -241,6 +242,58 @@ func Spools(dir string) ([]Key, error) {
 		}
 	}
 	return keys, nil
+}
+
+// Leftover is a spool that no process has open: of an agent that ended before its tape was sealed.
+type Leftover struct {
+	Key       Key
+	SizeBytes int64
+	Written   time.Time // when it last was
+}
+
+// Sweep looks through the spools in dir that no process has open, and deletes those last written before an instant. It
+// returns these, and those that it left, each by name. The error is about spools that it could not look at or delete,
+// which stay.
+func Sweep(dir string, before time.Time) (deleted, kept []Leftover, err error) {
+	keys, err := Spools(dir)
+	for _, key := range keys {
+		found, gone, problem := sweep(filepath.Join(dir, key.String()+spoolEnding), before)
+		found.Key = key
+		switch {
+		case problem != nil:
+			err = errors.Join(err, fmt.Errorf("sweep spools: %w", problem))
+		case gone:
+			deleted = append(deleted, found)
+		case !found.Written.IsZero():
+			kept = append(kept, found)
+		}
+	}
+	return deleted, kept, err
+}
+
+// sweep returns a zero Leftover for what is somebody's, or is no spool.
+func sweep(path string, before time.Time) (found Leftover, gone bool, err error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) { // another process swept it, or its tape was sealed
+		return found, false, nil
+	}
+	if err != nil {
+		return found, false, err
+	}
+	defer file.Close()
+	held, err := lockFile(file)
+	if err != nil || !held {
+		return found, false, err
+	}
+	info, err := file.Stat() // under the lock: nobody writes now
+	if err != nil || !info.Mode().IsRegular() {
+		return found, false, err
+	}
+	found.SizeBytes, found.Written = info.Size(), info.ModTime()
+	if !found.Written.Before(before) {
+		return found, false, nil
+	}
+	return found, true, os.Remove(path)
 }
 
 func keyOf(name string) (key Key, ok bool) {

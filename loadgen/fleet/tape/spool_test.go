@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func openSpool(t *testing.T, dir string, key Key) *Spool {
@@ -175,5 +176,63 @@ func TestSpoolsAreListed(t *testing.T) {
 		if _, err := OpenSpool(dir, key); err == nil {
 			t.Errorf("opened a spool of %q", fmt.Sprint(key))
 		}
+	}
+}
+
+// What is old and nobody's is deleted; what a process has open, what is younger, and what is no spool stays.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Now().Truncate(time.Second)
+	aged := func(name string, age time.Duration) {
+		t.Helper()
+		if err := os.Chtimes(filepath.Join(dir, name), time.Time{}, now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old, atLimit, young, open := Key{testRun, 1, 1}, Key{testRun, 2, 1}, Key{testRun, 3, 1}, Key{testRun, 4, 1}
+	for key, age := range map[Key]time.Duration{old: time.Hour + time.Second, atLimit: time.Hour, young: time.Minute, open: 100 * time.Hour} {
+		s := openSpool(t, dir, key)
+		if err := s.Append(entry(key.Slot)); err != nil {
+			t.Fatal(err)
+		}
+		if key != open {
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		aged(key.String()+spoolEnding, age)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "notes.spool"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "run-1-1.spool"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	aged("notes.spool", 100*time.Hour)
+	aged("run-1-1.spool", 100*time.Hour)
+
+	leftover := func(key Key, age time.Duration) Leftover {
+		return Leftover{key, int64(len(spoolMagic)) + entryHeadBytes + int64(len(entry(key.Slot))), now.Add(-age)}
+	}
+	same := func(found, want []Leftover) bool {
+		return slices.EqualFunc(found, want, func(a, b Leftover) bool {
+			return a.Key == b.Key && a.SizeBytes == b.SizeBytes && a.Written.Equal(b.Written)
+		})
+	}
+	stay := []Leftover{leftover(atLimit, time.Hour), leftover(young, time.Minute)}
+	for _, gone := range [][]Leftover{{leftover(old, time.Hour+time.Second)}, nil} { // the second time there is nothing to do
+		deleted, kept, err := Sweep(dir, now.Add(-time.Hour))
+		if err != nil || !same(deleted, gone) || !same(kept, stay) {
+			t.Fatalf("deleted %v, kept %v (%v), wanted %v and %v", deleted, kept, err, gone, stay)
+		}
+	}
+	if keys, err := Spools(dir); err != nil || len(keys) != 4 { // with the directory of a spool's name
+		t.Errorf("found %v (%v), wanted all but one", keys, err)
+	}
+	if deleted, kept, err := Sweep(filepath.Join(dir, "none"), now); err != nil || len(deleted)+len(kept) > 0 {
+		t.Errorf("deleted %v, kept %v (%v) of a missing directory", deleted, kept, err)
+	}
+	if deleted, kept, err := Sweep(dir, time.Time{}); err != nil || len(deleted) > 0 || len(kept) != 2 {
+		t.Errorf("deleted %v, kept %v (%v) for want of an instant", deleted, kept, err)
 	}
 }

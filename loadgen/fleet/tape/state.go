@@ -3,6 +3,7 @@ package tape
 import (
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 
@@ -20,7 +21,7 @@ type tapeState struct {
 	hasher   hasher            // of row
 	second   int               // told whole by row
 	totals   record.Counters
-	arrivals uint64
+	came     []Came
 	fin      *Fin
 	complete bool
 	told     bool // that it is complete
@@ -57,8 +58,8 @@ func (t *tapeState) note(s *Snapshot, d digest) (isNew bool, err error) {
 	t.closeRow()
 	t.totals.Add(totalsOf(s.Intervals))
 	for _, interval := range s.Intervals {
-		if interval.Generator != nil {
-			t.arrivals += interval.Generator.Arrivals
+		if g := interval.Generator; g != nil && g.Arrivals > 0 {
+			t.came = append(t.came, Came{int32(interval.Second), uint32(min(g.Arrivals, math.MaxUint32))})
 		}
 	}
 	return true, nil
@@ -137,7 +138,7 @@ func (t *tapeState) missing() []Range {
 
 func (t *tapeState) progress() Progress {
 	p := Progress{Key: t.key, Snapshots: uint64(len(t.row) + len(t.ahead)), Missing: t.missing(), Second: t.second,
-		Begun: t.second > beforeAll, Arrivals: t.arrivals, Complete: t.complete}
+		Begun: t.second > beforeAll, Came: slices.Clip(t.came), Complete: t.complete}
 	p.Totals.Add(t.totals)
 	if t.fin != nil {
 		fin := *t.fin

@@ -1,0 +1,59 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fsctl/loadgen/fleet/tape"
+	"fsctl/report/figure"
+)
+
+// openSpool makes the spool's directory where there is none, and says what earlier agents left in it.
+func (o *agentOptions) openSpool(log func(format string, args ...any)) error {
+	if o.spool == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return usagef("found no directory for measurements: %w; name one with --spool", err)
+		}
+		o.spool = filepath.Join(cache, "fsctl", "spool")
+	}
+	if err := os.MkdirAll(o.spool, 0o700); err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	kept := o.sweep(log)
+	if len(kept) == 0 {
+		return nil
+	}
+	sizeBytes, oldest := int64(0), kept[0].Written
+	for _, l := range kept {
+		sizeBytes += l.SizeBytes
+		if l.Written.Before(oldest) {
+			oldest = l.Written
+		}
+	}
+	log("the spool %s holds %s that nobody has confirmed, %s, the oldest of %s: attack --resume of their run takes them in while agents of their slots are up, or delete them",
+		o.spool, figure.Of(len(kept), "tape"), bytesOf(sizeBytes), oldest.Format(time.DateOnly))
+	return nil
+}
+
+// sweep deletes what nobody has confirmed for longer than --spool-keep, and returns what is left. An agent can work
+// without, so that a failure is told and no more.
+func (o *agentOptions) sweep(log func(format string, args ...any)) (kept []tape.Leftover) {
+	var before time.Time // what is older than all times is nothing
+	if o.spoolKeep > 0 {
+		before = time.Now().Add(-o.spoolKeep)
+	}
+	deleted, kept, err := tape.Sweep(o.spool, before)
+	for _, l := range deleted {
+		log("deleted from the spool: run %s, slot %d, %s that nobody has confirmed since %s (--spool-keep %v)",
+			l.Key.Run, l.Key.Slot, bytesOf(l.SizeBytes), l.Written.Format(time.DateOnly), o.spoolKeep)
+	}
+	if err != nil {
+		log("%v", err)
+	}
+	return kept
+}
+
+func bytesOf(n int64) string { return figure.Amount(float64(n)) + "B" }
