@@ -22,7 +22,7 @@ type searchOptions struct {
 	from, to     string
 	settle, hold time.Duration
 	precision    string
-	given        []string // those of them that have a value, but for find
+	given        []string // those of them that are on the command line, but for find
 }
 
 func (o *searchOptions) flags(f *pflag.FlagSet) {
@@ -34,10 +34,10 @@ func (o *searchOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.precision, "precision", "5%", "with --find-capacity: largest step between the rate that passed and the one that failed")
 }
 
-// see notes which flags have a value.
+// see notes which flags are on the command line.
 func (o *searchOptions) see(f *pflag.FlagSet) {
 	for _, name := range []string{"from", "to", "settle", "hold", "precision"} {
-		if f.Changed(name) {
+		if isTyped(f.Lookup(name)) {
 			o.given = append(o.given, "--"+name)
 		}
 	}

@@ -42,7 +42,14 @@ func configure(c *cobra.Command, file string) error {
 	return err
 }
 
+// standing marks flags whose value is not from the command line: it stands for whenever it is of use.
+const standing = "fsctl-standing"
+
+// isTyped tells that a flag is on the command line.
+func isTyped(f *pflag.Flag) bool { return f.Changed && len(f.Annotations[standing]) == 0 }
+
 func setFlag(c *cobra.Command, f *pflag.Flag, v *viper.Viper) error {
+	_ = c.Flags().SetAnnotation(f.Name, standing, []string{"true"}) // the flag is there
 	if list, ok := f.Value.(pflag.SliceValue); ok && !inEnvironment(f.Name) {
 		f.Changed = true
 		return list.Replace(v.GetStringSlice(f.Name))
