@@ -12,14 +12,11 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/clock"
 	"fsctl/loadgen/fleet/tape"
-	"fsctl/loadgen/record"
-	"fsctl/scenarios"
 )
 
 // Timings of an agent.
@@ -88,14 +85,6 @@ type agent struct {
 	report status
 	part   atomic.Pointer[part] // nil until T0 is known
 }
-
-// part is what of the storm is an agent's to send.
-type part struct {
-	start
-	owners owners
-}
-
-func partOf(s start) *part { return &part{s, s.Assignment.owners()} }
 
 // pause waits, not for longer than ctx or until woken.
 func pause(ctx context.Context, d time.Duration, woken <-chan struct{}) error {
@@ -211,12 +200,6 @@ func (a *agent) take(ctx context.Context, plan *Plan) error {
 	return a.send(ctx, ready, t0)
 }
 
-// owns tells whether an arrival is this agent's.
-func (a *agent) owns(arrival scenarios.Arrival) bool {
-	p := a.part.Load()
-	return arrival.Due >= p.From && p.owners.of(arrival) == a.slot
-}
-
 // await reports the agent armed until T0 is set, and returns T0 by its own clock. The clock is measured again while
 // it waits, the last time shortly before the first arrival is due.
 func (a *agent) await(ctx context.Context, plan *Plan) (time.Time, error) {
@@ -264,21 +247,6 @@ func (a *agent) await(ctx context.Context, plan *Plan) (time.Time, error) {
 			return time.Time{}, err
 		}
 	}
-}
-
-// accept takes T0, unless it is for another plan than the one that this agent has.
-func (a *agent) accept(s *start) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if s.PlanHash != a.report.PlanHash {
-		return &RefusedError{fmt.Sprintf("T0 is for plan %.12s, and this agent has %.12s", s.PlanHash, a.report.PlanHash)}
-	}
-	if len(s.Assignment.Shares) < a.slot {
-		return &RefusedError{fmt.Sprintf("T0 comes with shares for %d slots, and this agent has slot %d", len(s.Assignment.Shares), a.slot)}
-	}
-	a.part.Store(partOf(*s))
-	a.report.State, a.report.Revision = ready, len(s.Assignment.Revisions)
-	return nil
 }
 
 // send sends the share and hands over what was measured.
@@ -345,64 +313,4 @@ func (a *agent) beat(ctx context.Context, heed func(orders), stop func()) {
 			return
 		}
 	}
-}
-
-// ahead is how far the storm may have looked beyond now, and more.
-const ahead = 250 * time.Millisecond
-
-// follow sends from now on what new revisions of the assignment say. now counts from T0.
-func (a *agent) follow(revisions []Revision, now time.Duration, storm *loadgen.Armed) {
-	next := a.part.Load().start
-	from, isNew := next.Assignment.merge(revisions, now+ahead)
-	if !isNew {
-		return
-	}
-	a.part.Store(partOf(next))
-	storm.Revise(from)
-	a.change(func(s *status) { s.Revision = len(next.Assignment.Revisions) })
-}
-
-// deck puts what the storm measures on the tape.
-type deck struct {
-	sender        *tape.Sender
-	sharesMachine bool
-
-	mu   sync.Mutex
-	told []record.Order
-}
-
-// Told keeps an order until the second's end.
-func (d *deck) Told(o record.Order) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.told = append(d.told, o)
-	return nil
-}
-
-// WriteAll puts seconds and the orders since on the tape.
-func (d *deck) WriteAll(intervals []record.Interval) error {
-	d.mu.Lock()
-	told := d.told
-	d.told = nil
-	d.mu.Unlock()
-	for _, i := range intervals {
-		if g := i.Generator; g != nil && d.sharesMachine {
-			g.OtherCPUSeconds, g.StolenCPUSeconds, g.IdleCPUSeconds = 0, 0, 0
-		}
-	}
-	return d.sender.Send(intervals, told)
-}
-
-func (d *deck) finish() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.told) == 0 {
-		return nil
-	}
-	return d.sender.Send(nil, d.told)
-}
-
-// Raw refuses: results of single requests stay on one machine.
-func (d *deck) Raw(*vegeta.Result) error {
-	return errors.New("raw results cannot be collected from agents")
 }
