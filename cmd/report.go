@@ -103,7 +103,7 @@ func scenarioOf(rec *record.Record) (*scenarios.Scenario, *plan.Plan, error) {
 	if len(rec.Scenario) == 0 {
 		return nil, nil, nil
 	}
-	sc, err := scenarios.Parse(filepath.Join(rec.Dir, "scenario.yaml"), rec.Scenario)
+	sc, err := scenarios.ParseRun(filepath.Join(rec.Dir, "scenario.yaml"), rec.Scenario)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -81,6 +81,14 @@ func Load(name string, set ...string) (*Scenario, error) {
 
 // Parse reads a scenario's text as Load does. Data files are looked for beside file.
 func Parse(file string, text []byte, set ...string) (*Scenario, error) {
+	return parseScenario(file, text, true, set)
+}
+
+// ParseRun reads the scenario of a run that is over as Parse does, but looks for no data files: a record does not hold
+// them, and nothing is sent any more.
+func ParseRun(file string, text []byte) (*Scenario, error) { return parseScenario(file, text, false, nil) }
+
+func parseScenario(file string, text []byte, files bool, set []string) (*Scenario, error) {
 	document, problem := readDocument(text)
 	if problem == nil {
 		problem = refused(document)
@@ -105,7 +113,7 @@ func Parse(file string, text []byte, set ...string) (*Scenario, error) {
 	d := &decoder{lines: map[string]int{"": root.Line}}
 	d.structure(root, "", reflect.ValueOf(s).Elem())
 	s.setDefaults(d.lines)
-	v := &validator{s: s, lines: d.lines, problems: d.problems}
+	v := &validator{s: s, files: files, lines: d.lines, problems: d.problems}
 	for _, p := range d.problems {
 		v.unread = append(v.unread, p.Field)
 	}

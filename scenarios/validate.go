@@ -15,6 +15,7 @@ type validator struct {
 	s         *Scenario
 	lines     map[string]int
 	problems  []Problem
+	files     bool     // data files are looked for
 	unread    []string // fields that could not be read: nothing more is said about them
 	variables []string // that templates and conditions may use
 }

@@ -183,6 +183,10 @@ func (v *validator) feeders() {
 				}
 			}
 		case "csv":
+			if !v.files {
+				v.unread = append(v.unread, path)
+				break
+			}
 			var err error
 			if fields, err = v.s.csvHeader(f); err != nil {
 				v.problem(path+".file", "%v", err)
