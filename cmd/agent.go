@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type agentOptions struct {
 	linger    time.Duration
 	storms    int
 	shares    bool
+	child     bool
 	tls       tlsOptions
 }
 
@@ -57,6 +59,8 @@ func newAgent(s Streams) *cobra.Command {
 	f.DurationVar(&o.linger, "linger", 10*time.Minute, "for how long to keep offering them once all is sent")
 	f.IntVar(&o.storms, "storms", 1, "leave after so many storms, 0 for never")
 	f.BoolVar(&o.shares, "shares-machine", false, "other agents run on this machine too")
+	f.BoolVar(&o.child, "child", false, "leave when standard input ends")
+	_ = f.MarkHidden("child") // for the agents of attack --agents, which must not outlive it
 	f.StringVar(&o.tls.certificate, "cert", "", "client certificate for the target, PEM `FILE`")
 	f.StringVar(&o.tls.key, "key", "", "key of the client certificate, PEM `FILE`")
 	return c
@@ -66,28 +70,37 @@ func (o *agentOptions) check() error {
 	switch {
 	case o.link.url == "":
 		return &hinted{usagef("no bus to connect to"), "add --nats URL; without a server of your own: fsctl attack --listen, or fsctl attack --agents"}
-	case o.slots < 1 || o.slots > 1000 || o.slot < 0 || o.slot > bus.MaxAgents:
-		return usagef("found --slots %d and --slot %d, wanted 1 to 1000, and 0 to %d", o.slots, o.slot, bus.MaxAgents)
+	case o.slots < 1 || o.slots > 1000:
+		return usagef("found --slots %d, wanted 1 to 1000", o.slots)
+	case o.slot < 0 || o.slot > bus.MaxAgents:
+		return usagef("found --slot %d, wanted 1 to %d, or 0 for any", o.slot, bus.MaxAgents)
 	case o.slots > 1 && o.slot > 0:
 		return usagef("found --slots %d beside --slot, which is for one slot: leave out one of them", o.slots)
-	case !(o.capacity > 0) || o.capacity > 1e6:
+	case !(o.capacity > 0) || o.capacity > fleet.MostCapacity:
 		return usagef("found --capacity %v, wanted above 0, up to 1000000", o.capacity)
-	case o.storms < 0 || o.linger < 0 || o.spoolKeep < 0:
-		return usagef("found --storms %d, --linger %v and --spool-keep %v, wanted 0 or more", o.storms, o.linger, o.spoolKeep)
+	case o.storms < 0:
+		return usagef("found --storms %d, wanted a number, or 0 for no end", o.storms)
+	case o.linger < 0 || o.spoolKeep < 0:
+		return usagef("found --linger %v and --spool-keep %v, wanted 0 or more", o.linger, o.spoolKeep)
 	}
-	return nil
+	return checkAllowed(o.allow)
 }
 
 func runAgent(ctx context.Context, s Streams, o *agentOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	if o.child {
+		var leave context.CancelFunc
+		ctx, leave = context.WithCancel(ctx)
+		go func() { _, _ = io.Copy(io.Discard, s.In); leave() }()
+	}
 	config, err := o.tls.config()
 	if err != nil {
 		return err
 	}
 	var mu sync.Mutex
-	log := func(format string, args ...any) {
+	say := func(format string, args ...any) {
 		mu.Lock()
 		defer mu.Unlock()
 		fmt.Fprintf(s.Err, format+"\n", args...)
@@ -96,7 +109,7 @@ func runAgent(ctx context.Context, s Streams, o *agentOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := o.openSpool(log); err != nil {
+	if err := o.openSpool(say); err != nil {
 		return err
 	}
 	order, err := keys.order(o.spool)
@@ -109,6 +122,10 @@ func runAgent(ctx context.Context, s Streams, o *agentOptions) error {
 		first := o.slot
 		if len(order) > 0 {
 			first = order[i]
+		}
+		log := say
+		if o.slots > 1 {
+			log = func(format string, args ...any) { say(fmt.Sprintf("agent %d: ", i+1)+format, args...) }
 		}
 		agents.Go(func() {
 			failures[i] = o.serve(ctx, &agentLink{options: &o.link, keys: keys, log: log, slot: first}, fleet.AgentOptions{
@@ -138,7 +155,9 @@ func (o *agentOptions) serve(ctx context.Context, link *agentLink, a fleet.Agent
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
 	link.refused = leave // there is no way back in with these keys
-	if _, err := link.move(ctx, link.slot); err != nil {
+	if _, err := link.move(ctx, link.slot); ctx.Err() != nil {
+		return nil // it had nothing to do yet
+	} else if err != nil {
 		return err
 	}
 	defer link.close()

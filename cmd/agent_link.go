@@ -24,6 +24,9 @@ type agentLink struct {
 func (l *agentLink) move(ctx context.Context, slot int) (*nats.Conn, error) {
 	conn, err := l.options.connect(ctx, slot, l.keys[slot], func(c *bus.Config) {
 		c.Retry = true
+		if slot == 0 {
+			c.Name = "an agent"
+		}
 		c.OnError = func(err error) { l.log("%v", err) }
 		c.OnDisconnect = func(err error) { l.log("the link to the bus is gone: %v", err) }
 		c.OnReconnect = func() { l.log("the link to the bus is back") }

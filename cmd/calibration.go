@@ -60,7 +60,7 @@ func (f *calibrationFlag) load() (*plan.Calibration, error) {
 		return nil, &hinted{err, "fsctl report RUN --calibrate FILE writes such a file; docs/calibration.md has every field"}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &hinted{&usageError{err}, "fsctl report RUN --calibrate FILE writes it"}
+		return nil, &hinted{&usageError{error: err}, "fsctl report RUN --calibrate FILE writes it"}
 	}
 	if err != nil {
 		return nil, err

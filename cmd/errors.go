@@ -1,12 +1,16 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"fsctl/loadgen"
+	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/record"
 	"fsctl/plan"
@@ -15,16 +19,28 @@ import (
 
 // Exit codes that do not come from a verdict; docs/verdict.md has all of them.
 const (
-	exitDone       = 0
-	exitFailed     = 1
-	exitUsage      = 104
-	exitInfeasible = 114
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 104
+	exitInterrupted = 105
+	exitInfeasible  = 114
 )
 
 // usageError is a command line that means nothing.
-type usageError struct{ error }
+type usageError struct {
+	error
+	command string // whose it is, empty for fsctl's own
+}
 
-func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+func usagef(format string, args ...any) error { return &usageError{error: fmt.Errorf(format, args...)} }
+
+// ofCommand notes whose command line it was that means nothing.
+func ofCommand(c *cobra.Command, err error) error {
+	if usage, ok := errors.AsType[*usageError](err); ok && c != nil && c.HasParent() {
+		usage.command = strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
+	}
+	return err
+}
 
 func (e *usageError) Unwrap() error { return e.error }
 
@@ -32,6 +48,26 @@ func (e *usageError) Unwrap() error { return e.error }
 type verdictError struct{ code int }
 
 func (e *verdictError) Error() string { return fmt.Sprintf("verdict: exit code %d", e.code) }
+
+// interruptedError is a command that the user stopped before it had anything to report.
+type interruptedError struct{ error }
+
+func (e *interruptedError) Unwrap() error { return e.error }
+
+// interrupted returns the error of a command as that of the user's stopping it, where it is.
+func interrupted(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	unsealed, ok := errors.AsType[*fleet.UnsealedError](err)
+	if ok && unsealed.Stopped {
+		return &interruptedError{err}
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx)) {
+		return &interruptedError{errors.New("stopped before there was anything to report")}
+	}
+	return err
+}
 
 // hinted is an error with what can be done about it.
 type hinted struct {
@@ -57,6 +93,9 @@ func fail(w io.Writer, err error) int {
 }
 
 func exitCode(err error) int {
+	if _, ok := errors.AsType[*interruptedError](err); ok {
+		return exitInterrupted
+	}
 	_, usage := errors.AsType[*usageError](err)
 	_, scenario := errors.AsType[*scenarios.Error](err)
 	_, unknown := errors.AsType[*scenarios.UnknownError](err)
@@ -95,8 +134,11 @@ func hintOf(err error) string {
 	if _, ok := errors.AsType[*record.ExistsError](err); ok {
 		return "choose another directory with --run"
 	}
-	if _, ok := errors.AsType[*usageError](err); ok {
-		return "see: fsctl help"
+	if refused, ok := errors.AsType[*fleet.RefusedError](err); ok {
+		return refused.Hint
+	}
+	if usage, ok := errors.AsType[*usageError](err); ok {
+		return "see: " + strings.TrimSpace("fsctl "+usage.command) + " --help"
 	}
 	return ""
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -84,14 +83,20 @@ func (o *fleetOptions) check(storm *stormOptions) error {
 		return usagef("found --expect-agents without --nats or --listen")
 	case o.resume != "" && (o.agents > 0 || ways == 0):
 		return usagef("found --resume without --nats or --listen, where the agents are to be found again")
-	case ways == 1 && storm.raw:
+	case ways == 0:
+		return checkAllowed(storm.allow)
+	case storm.raw:
 		return usagef("found --raw beside agents: single requests are kept by a storm from one process only")
-	case ways == 1 && !slices.Contains(fleet.LossPolicies, o.onLoss):
+	case !slices.Contains(fleet.LossPolicies, o.onLoss):
 		return usagef("found --on-agent-loss %q, wanted %s", o.onLoss, strings.Join(fleet.LossPolicies, " or "))
-	case ways == 1 && (o.joinTimeout <= 0 || o.maxSkew < 0 || o.replicas < 1 || o.replicas > 5):
-		return usagef("found --join-timeout %v, --max-skew %v, --replicas %d; wanted above 0, 0 or more, 1 to 5", o.joinTimeout, o.maxSkew, o.replicas)
+	case o.joinTimeout <= 0:
+		return usagef("found --join-timeout %v, wanted above 0", o.joinTimeout)
+	case o.maxSkew < 0:
+		return usagef("found --max-skew %v, wanted 0 or more, 0 for any", o.maxSkew)
+	case o.replicas < 1 || o.replicas > 5:
+		return usagef("found --replicas %d, wanted 1 to 5", o.replicas)
 	}
-	return nil
+	return checkAllowed(storm.allow)
 }
 
 // slots returns the number of agents.
@@ -161,20 +166,25 @@ type conductor struct {
 
 // Run leads the agents, who know T0 already.
 func (c conductor) Run(ctx context.Context, w *record.Writer, _ time.Time, observe loadgen.Observer) (record.End, error) {
-	keep := func(t fleet.Ticket) error { return writeTicket(filepath.Join(w.Dir(), ticketFile), t) }
-	if err := c.Keep(keep); err != nil {
-		c.Stop(err.Error())
-		return record.End{}, errors.Join(err, w.Close(record.End{At: time.Now(), Reason: record.Failed, Message: err.Error()}))
+	err := c.Keep(keepIn(w.Dir()))
+	if err == nil && !c.resumed {
+		err = c.Acknowledged(ctx)
 	}
-	if c.resumed {
+	if err == nil {
 		return c.Lead(ctx, w, c.storm, observe)
 	}
-	if err := c.Acknowledged(ctx); err != nil {
-		c.Stop(err.Error())
-		end := record.End{At: time.Now(), Reason: record.Failed, Message: err.Error()}
-		return end, errors.Join(err, w.Close(end))
+	end := record.End{Reason: record.Failed, Message: err.Error()}
+	if ctx.Err() != nil {
+		end = record.End{Reason: record.Interrupted, Message: "stopped by the user before the storm began"}
 	}
-	return c.Lead(ctx, w, c.storm, observe)
+	c.Dismiss(end.Message)
+	end.At = time.Now()
+	return end, w.Close(end)
+}
+
+// keepIn returns what keeps a ticket beside the record in dir.
+func keepIn(dir string) func(fleet.Ticket) error {
+	return func(t fleet.Ticket) error { return writeTicket(filepath.Join(dir, ticketFile), t) }
 }
 
 // ticketFile is beside the record of a fleet's run, for another coordinator to take over.
@@ -193,6 +203,9 @@ func (o *fleetOptions) ticket() (t fleet.Ticket, err error) {
 	if o.resume == "" {
 		return fleet.Ticket{Run: bus.NewRun()}, nil
 	}
+	if r, err := record.Open(o.resume); err == nil && r.Manifest.End != nil {
+		return t, &hinted{usagef("--resume: run %s has ended (%s), and there is nothing to take over", o.resume, r.Manifest.End.Reason), "see it with: fsctl report " + o.resume}
+	}
 	path := filepath.Join(o.resume, ticketFile)
 	data, err := os.ReadFile(path)
 	if err == nil {
@@ -207,14 +220,33 @@ func (o *fleetOptions) ticket() (t fleet.Ticket, err error) {
 // start has the agents gather and sets T0, or finds those of the run to resume.
 func (o *fleetOptions) start(ctx context.Context, c *fleet.Coordinator, t fleet.Ticket, at time.Time) (t0 time.Time, err error) {
 	if o.resume != "" {
+		if err := c.Keep(keepIn(o.resume)); err != nil {
+			return time.Time{}, err
+		}
 		return c.Resume(ctx, t, o.joinTimeout)
 	}
-	if err := c.Gather(ctx, o.joinTimeout); err != nil && ctx.Err() == nil {
-		return time.Time{}, &hinted{err, "start the missing ones with fsctl agent, before or after this; --join-timeout gives them longer"}
-	} else if err != nil {
+	if err := c.Gather(ctx, o.joinTimeout); err != nil {
 		return time.Time{}, err
 	}
 	return c.SetT0(ctx, at)
+}
+
+// checkBefore finds what would end the attack once all agents are there.
+func (o *stormOptions) checkBefore(storm *loadgen.Storm, sc *scenarios.Scenario, now time.Time) error {
+	if dir := o.directory(sc.Name, now); o.run != "" {
+		if _, err := os.Lstat(dir); err == nil {
+			return &record.ExistsError{Dir: dir}
+		}
+	}
+	at := sc.Storm.T0.At
+	if o.fleet.resume != "" || at.IsZero() {
+		return nil
+	}
+	if earliest := now.Add(fleet.Notice(storm.Lead())); at.Before(earliest) {
+		return &hinted{usagef("T0 is %s: found %v from now, wanted %v at the least for the agents to get ready", at.Format(time.RFC3339), at.Sub(now).Round(time.Second), earliest.Sub(now)),
+			"set storm.t0 to a later time, or to a duration after the run's start"}
+	}
+	return nil
 }
 
 // dispatchFleet sends a storm by agents.
@@ -227,12 +259,11 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	if err != nil {
 		return "", err
 	}
-	var mu sync.Mutex
-	log := func(format string, args ...any) {
-		mu.Lock()
-		defer mu.Unlock()
-		fmt.Fprintf(s.Err, "fleet: "+format+"\n", args...)
+	if err := o.checkBefore(storm, sc, time.Now()); err != nil {
+		return "", err
 	}
+	shown := newProgress(s.Err)
+	log := func(format string, args ...any) { shown.note("fleet: " + fmt.Sprintf(format, args...)) }
 	var c *fleet.Coordinator
 	up := make(chan struct{}) // closed once c is there, or will never be
 	linked := func(is bool) {
@@ -265,17 +296,29 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 		return "", err
 	}
 	defer local.wait()
-	t0, err := o.fleet.start(ctx, c, ticket, sc.Storm.T0.At)
+	if o.fleet.agents == 0 {
+		log("waiting for agents at %s", conn.ConnectedUrlRedacted())
+	}
+	starting, failed := context.WithCancelCause(ctx)
+	defer failed(nil)
+	stopWatching := local.watch(failed, log)
+	defer stopWatching()
+	t0, err := o.fleet.start(starting, c, ticket, sc.Storm.T0.At)
 	if err != nil {
-		c.Stop("the storm does not begin")
-		return "", errors.Join(err, local.failure())
+		if cause := context.Cause(starting); ctx.Err() == nil && cause != nil {
+			err = cause // an agent of this machine ended
+		}
+		c.Dismiss("the storm does not begin: " + strings.TrimSpace(err.Error()))
+		local.kill()
+		return "", err
 	}
 	m := storm.ManifestAt(time.Now(), t0)
 	m.PlannedArrivals, m.ScaleRatio, m.Agents, m.Cores = storm.Arrivals(), scale, c.Agents(), c.Cores()
 	m.Settings = map[string]any{"agents": o.fleet.slots(), "on_agent_loss": o.fleet.onLoss, "max_skew": o.fleet.maxSkew.String()}
-	dir, err = o.send(ctx, s, attack{conductor{c, storm, o.fleet.resume != ""}, m, sc, newProgress(s.Err), watchOf(sc, m)})
+	dir, err = o.send(ctx, s, attack{conductor{c, storm, o.fleet.resume != ""}, m, sc, shown, watchOf(sc, m)})
 	if dir == "" {
-		c.Stop("there is no record to write to")
+		c.Dismiss("there is no record to write to")
+		local.kill()
 	}
 	return dir, err
 }

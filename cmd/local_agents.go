@@ -2,10 +2,10 @@ package cmd
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,9 +18,8 @@ type localAgents struct {
 	output    []*tail
 	store     string
 	ended     sync.WaitGroup
-
-	mu     sync.Mutex
-	failed []error
+	gone      chan error // one that ended badly
+	lives     *os.File   // what they hear by that this process lives
 }
 
 // tail keeps the end of what a process says.
@@ -38,18 +37,31 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (t *tail) String() string {
+// why returns what the process said last of an error, after a colon; nothing where it was killed.
+func (t *tail) why() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return strings.TrimSpace(string(t.text))
+	lines := strings.Split(strings.TrimSpace(string(t.text)), "\n")
+	for _, line := range slices.Backward(lines) {
+		if why, ok := strings.CutPrefix(line, "fsctl: error: "); ok {
+			return ": " + why
+		}
+	}
+	return ""
 }
 
 // startAgents starts as many agents as --agents says; none is fine.
 func (o *stormOptions) startAgents(url string) (*localAgents, error) {
-	v := &localAgents{}
+	v := &localAgents{gone: make(chan error, o.fleet.agents)}
 	if o.fleet.agents == 0 {
 		return v, nil
 	}
+	life, lives, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("start agents: %w", err)
+	}
+	defer life.Close()
+	v.lives = lives
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("start agents: %w", err)
@@ -57,7 +69,7 @@ func (o *stormOptions) startAgents(url string) (*localAgents, error) {
 	if v.store, err = os.MkdirTemp("", "fsctl-agents-"); err != nil {
 		return nil, fmt.Errorf("start agents: %w", err)
 	}
-	args := []string{"agent", "--nats", url, "--spool", v.store, "--shares-machine", "--linger", "1m"}
+	args := []string{"agent", "--nats", url, "--spool", v.store, "--shares-machine", "--linger", "1m", "--child"}
 	for _, host := range o.allow {
 		args = append(args, "--allow-target", host)
 	}
@@ -68,7 +80,8 @@ func (o *stormOptions) startAgents(url string) (*localAgents, error) {
 		c := exec.Command(program, append(args, "--slot", strconv.Itoa(i+1))...)
 		c.Args[0] = os.Args[0]
 		said := &tail{}
-		c.Stdout, c.Stderr = said, said
+		c.Stdin, c.Stdout, c.Stderr = life, said, said
+		apart(c)
 		if err := c.Start(); err != nil {
 			v.kill()
 			return nil, fmt.Errorf("start agent %d: %w", i+1, err)
@@ -76,33 +89,45 @@ func (o *stormOptions) startAgents(url string) (*localAgents, error) {
 		v.processes, v.output = append(v.processes, c), append(v.output, said)
 		v.ended.Go(func() {
 			if err := c.Wait(); err != nil {
-				v.mu.Lock()
-				defer v.mu.Unlock()
-				v.failed = append(v.failed, fmt.Errorf("agent %d: %w: %s", i+1, err, said))
+				v.gone <- fmt.Errorf("agent %d ended: %w%s", i+1, err, said.why())
 			}
 		})
 	}
 	return v, nil
 }
 
-// failure returns what agents ended with that ended badly.
-func (v *localAgents) failure() error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return errors.Join(v.failed...)
+// watch has fail end the start of the storm as soon as an agent ends badly, and says so when one does later. It watches
+// until the function that it returns is called.
+func (v *localAgents) watch(fail func(error), log func(format string, args ...any)) (stop func()) {
+	over := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for {
+			select {
+			case err := <-v.gone:
+				fail(err)
+				log("%v", err)
+			case <-over:
+				return
+			}
+		}
+	})
+	return func() { close(over); watching.Wait() }
 }
 
 // goneWithin is how long agents may take to go once the storm is over.
 const goneWithin = 5 * time.Second
 
-// wait waits for the agents to go, and ends those that do not. Tapes that nobody confirmed stay.
+// wait has the agents go, and ends those that do not. Nobody could take up what they have not handed over.
 func (v *localAgents) wait() {
+	if v.lives == nil {
+		return
+	}
+	_ = v.lives.Close()
 	timer := time.AfterFunc(goneWithin, v.kill)
 	v.ended.Wait()
 	timer.Stop()
-	if v.store != "" {
-		_ = os.Remove(v.store) // only where nothing is left in it
-	}
+	_ = os.RemoveAll(v.store) // a file that stays is in the way of nobody
 }
 
 func (v *localAgents) kill() {

@@ -3,7 +3,9 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"fsctl/loadgen/record"
@@ -15,6 +17,7 @@ const plainEvery = 5 * time.Second
 // progress shows a run under way: one line that renews itself on a terminal, else a line every
 // few seconds.
 type progress struct {
+	mu       sync.Mutex // notes may come from anywhere
 	w        io.Writer
 	terminal bool
 	width    int
@@ -37,11 +40,14 @@ func (p *progress) show(i record.Interval) {
 		now.Add(*c)
 	}
 	p.totals.Add(now)
-	line := fmt.Sprintf("T%+ds  due %d/s  sent %d/s  answered %d/s  failed %d  late %d  waiting users %d",
-		i.Second+1, now.Due, now.Sent, now.Done, p.totals.Failed, p.totals.Late+p.totals.Waited, i.Generator.Waiting)
+	parts := []string{fmt.Sprintf("T%+ds  due %d/s", i.Second+1, now.Due), fmt.Sprintf("sent %d/s", now.Sent), fmt.Sprintf("answered %d/s", now.Done),
+		fmt.Sprintf("failed %d", p.totals.Failed), fmt.Sprintf("late %d", p.totals.Late+p.totals.Waited), fmt.Sprintf("waiting users %d", i.Generator.Waiting)}
+	line := strings.Join(parts, "  ")
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	switch {
 	case p.terminal:
-		line = line[:min(len(line), max(p.width-1, 1))]
+		line = fitting(parts, p.width-1)
 		fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(0, p.width-1-len(line))))
 	case !p.begun || time.Duration(i.Second-p.last)*time.Second >= plainEvery:
 		fmt.Fprintln(p.w, line)
@@ -50,8 +56,27 @@ func (p *progress) show(i record.Interval) {
 	p.begun = true
 }
 
+// expendable are the parts of a line in the order in which a narrow terminal goes without them.
+var expendable = []int{5, 2, 1, 4}
+
+// fitting returns as much of a line as fits.
+func fitting(parts []string, width int) string {
+	left := slices.Clone(parts)
+	line := strings.Join(left, "  ")
+	for _, i := range expendable {
+		if len(line) <= width {
+			return line
+		}
+		left[i] = ""
+		line = strings.Join(slices.DeleteFunc(slices.Clone(left), func(s string) bool { return s == "" }), "  ")
+	}
+	return line[:min(len(line), max(width, 1))]
+}
+
 // note prints a line of its own.
 func (p *progress) note(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.terminal {
 		line = "\r" + line + strings.Repeat(" ", max(0, p.width-1-len(line)))
 	}

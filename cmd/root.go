@@ -37,11 +37,11 @@ func Main() int {
 func Run(ctx context.Context, args []string, s Streams) int {
 	root, started := newRoot(s)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	if err != nil && !*started {
-		err = &usageError{err}
+		err = &usageError{error: err}
 	}
-	return fail(s.Err, err)
+	return fail(s.Err, ofCommand(c, interrupted(ctx, err)))
 }
 
 // New returns the command tree.

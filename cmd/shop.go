@@ -47,7 +47,7 @@ func runShop(c *cobra.Command, s Streams, o *shopOptions) error {
 	}
 	v, err := shop.New(o.config)
 	if err != nil {
-		return &usageError{err}
+		return &usageError{error: err}
 	}
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {

@@ -104,6 +104,16 @@ func (o *stormOptions) findRoute() error {
 	return nil
 }
 
+// checkAllowed wants hosts as they stand in an address.
+func checkAllowed(hosts []string) error {
+	for _, h := range hosts {
+		if strings.ContainsAny(h, "/?#@ ") || h == "" {
+			return usagef("--allow-target: found %q, wanted a host such as shop.example, or HOST:PORT", h)
+		}
+	}
+	return nil
+}
+
 // ratio returns the scale, or that given where the flag is absent.
 func (o *stormOptions) ratio(absent float64) (float64, error) {
 	if o.scale == "" {

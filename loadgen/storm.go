@@ -215,7 +215,7 @@ func CheckTarget(target *url.URL, allow []string, route Route) error {
 		return nil
 	}
 	return inputError("if you may storm that host, say so with --allow-target "+host,
-		"refused to storm %s: it is not on this machine, and nobody has allowed it", host)
+		"refused to storm %s: it is not this machine's loopback, and nobody has allowed it", host)
 }
 
 // shown is a URL as people may see it, without its password.

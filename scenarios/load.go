@@ -86,7 +86,9 @@ func Parse(file string, text []byte, set ...string) (*Scenario, error) {
 
 // ParseRun reads the scenario of a run that is over as Parse does, but looks for no data files: a record does not hold
 // them, and nothing is sent any more.
-func ParseRun(file string, text []byte) (*Scenario, error) { return parseScenario(file, text, false, nil) }
+func ParseRun(file string, text []byte) (*Scenario, error) {
+	return parseScenario(file, text, false, nil)
+}
 
 func parseScenario(file string, text []byte, files bool, set []string) (*Scenario, error) {
 	document, problem := readDocument(text)

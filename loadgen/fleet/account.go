@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"fsctl/loadgen/fleet/tape"
@@ -107,8 +108,23 @@ func isIn(second int, doubts []doubt) bool {
 	return false
 }
 
-// doubts returns what the processes of a slot did not tell of their lives.
-func (s *slot) doubts(number int, tapes []tape.Progress) (all []doubt) {
+// doubts returns what the processes of a slot did not tell of their lives. Those that another coordinator knew lived until
+// this one took over, at resumed, or until another one took their place.
+func (s *slot) doubts(number int, tapes []tape.Progress, resumed time.Duration) (all []doubt) {
+	for _, p := range tapes {
+		isKnown := slices.ContainsFunc(s.lives, func(l life) bool { return l.epoch == p.Epoch })
+		if p.Slot != number || isKnown || p.Complete && !p.Fin.Cut {
+			continue
+		}
+		d := doubt{always, resumed}
+		if p.Begun {
+			d.from = time.Duration(p.Second+1) * time.Second
+		}
+		if len(s.lives) > 0 && s.lives[0].late {
+			d.to = min(d.to, s.lives[0].from)
+		}
+		all = append(all, d)
+	}
 	for i, l := range s.lives {
 		d := doubt{l.from, l.alive}
 		if i+1 < len(s.lives) {

@@ -54,10 +54,13 @@ func TestAccount(t *testing.T) {
 		{"replaced while it lived on", []life{begun, {epoch: 2, late: true, from: 24 * s, alive: 61 * s}}, []tape.Progress{told(1, 0, 30, 10, true), told(2, 24, 60, 10, true)},
 			tally{planned: 600, reported: 600, extra: 60, extraSeconds: 6}},
 		{"came outside the storm", []life{begun}, []tape.Progress{told(1, 0, 62, 10, true)}, tally{planned: 600, reported: 600, extra: 20, extraSeconds: 2}},
+		{"replaced, and so was the coordinator", []life{{epoch: 2, from: always, alive: 61 * s}}, []tape.Progress{told(1, 0, 20, 10, false), told(2, 24, 60, 10, true)},
+			tally{planned: 600, reported: 560, inDoubt: 40, doubtSeconds: 4}},
+		{"dead when the coordinator was replaced", nil, []tape.Progress{told(1, 0, 20, 10, false)}, tally{planned: 600, reported: 200, inDoubt: 100, unsent: 300, doubtSeconds: 10}},
 		{"another slot's", []life{begun}, []tape.Progress{{Key: tape.Key{Slot: 2}, Came: []tape.Came{{Second: 1, Users: 10}}}}, tally{planned: 600, inDoubt: 600, doubtSeconds: 60}},
 	} {
 		slot := &slot{lives: test.lives}
-		if got := alone().tally(1, test.tapes, slot.doubts(1, test.tapes)); got != test.want {
+		if got := alone().tally(1, test.tapes, slot.doubts(1, test.tapes, 30*s)); got != test.want {
 			t.Errorf("%s: %+v, wanted %+v", test.name, got, test.want)
 		}
 	}
@@ -81,7 +84,7 @@ func TestAccountAddsUp(t *testing.T) {
 				came += uint64(c.Users)
 			}
 		}
-		got := alone().tally(1, tapes, v.doubts(1, tapes))
+		got := alone().tally(1, tapes, v.doubts(1, tapes, 30*time.Second))
 		if got.planned != 600 || got.reported+got.inDoubt+got.unsent != 600 || got.reported+got.extra != came {
 			t.Fatalf("%+v does not add up to 600 planned and %d who came", got, came)
 		}

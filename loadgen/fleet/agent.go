@@ -15,8 +15,8 @@ import (
 
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/bus"
-	"fsctl/loadgen/fleet/clock"
 	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/record"
 )
 
 // Timings of an agent.
@@ -46,29 +46,54 @@ type AgentOptions struct {
 	Move func(ctx context.Context, slot int) (*nats.Conn, error)
 }
 
-// RefusedError is a storm that an agent may not take part in, or does not want to.
-type RefusedError struct{ Reason string }
+// RefusedError is a storm that an agent may not take part in, or does not want to, or that cannot begin.
+type RefusedError struct {
+	Reason string
+	Hint   string // what can be done; may be empty
+}
 
 func (e *RefusedError) Error() string { return e.Reason }
 
-// UnsealedError says that all was sent, but nobody has confirmed that it is on record.
-type UnsealedError struct{ Dir string }
-
-func (e *UnsealedError) Error() string {
-	return "all was sent, but no coordinator has confirmed that it is on record: the measurements stay in " + e.Dir
+// UnsealedError says that nobody has confirmed that what was measured is on record.
+type UnsealedError struct {
+	Dir     string
+	Stopped bool // by the user, before all was sent
 }
 
-// Serve waits for a storm, takes part in it and returns when it is over. The errors are a *RefusedError, an
-// *UnsealedError, ctx's, or what kept the agent from sending.
+func (e *UnsealedError) Error() string {
+	what := "all was sent, but"
+	if e.Stopped {
+		what = "stopped before all was sent, and"
+	}
+	return what + " no coordinator has confirmed that it is on record: the measurements stay in " + e.Dir
+}
+
+// calledOffError is a storm that does not begin.
+type calledOffError struct{ reason string }
+
+func (e *calledOffError) Error() string { return "the storm was called off: " + e.reason }
+
+// Serve waits for a storm, takes part in it and returns when it is over; for another one where it is called off before it
+// begins. The errors are a *RefusedError, an *UnsealedError, ctx's, or what kept the agent from sending.
 func Serve(ctx context.Context, o AgentOptions) error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	a := &agent{AgentOptions: o, instance: rand.Text(), kick: make(chan struct{}, 1)}
-	if err := a.find(ctx); err != nil {
-		return err
+	for {
+		if err := a.find(ctx); err != nil {
+			return err
+		}
+		err := a.serve(ctx)
+		if _, off := errors.AsType[*calledOffError](err); !off || ctx.Err() != nil {
+			return err
+		}
+		a.Log("%v", err)
+		a.part.Store(nil)
+		if err := pause(ctx, askWait, nil); err != nil { // the coordinator may need a moment to go
+			return err
+		}
 	}
-	return a.serve(ctx)
 }
 
 // agent is one slot's part in one storm.
@@ -80,6 +105,7 @@ type agent struct {
 	tried    int // of Slots
 	epoch    uint64
 	kick     chan struct{} // report now
+	answered time.Time     // when the coordinator last answered
 
 	mu     sync.Mutex
 	report status
@@ -112,13 +138,28 @@ func (a *agent) say(ctx context.Context) (orders, error) {
 		return orders{}, ctx.Err()
 	}
 	var told orders
+	a.answered = time.Now()
 	if err := decode(m.Data, &told); err != nil {
 		return orders{}, err
 	}
 	if told.Error != "" {
-		return told, &RefusedError{told.Error}
+		return told, &RefusedError{Reason: told.Error}
 	}
 	return told, nil
+}
+
+// leaveAfter is how long an agent that does not know T0 waits for a coordinator that does not answer.
+const leaveAfter = 15 * time.Second
+
+// isOff tells why there will be no storm, by what the coordinator said last.
+func (a *agent) isOff(told orders) error {
+	switch silent := time.Since(a.answered); {
+	case told.Stop != "":
+		return &calledOffError{told.Stop}
+	case a.part.Load() == nil && silent > leaveAfter:
+		return &calledOffError{fmt.Sprintf("its coordinator has not answered for %v", silent.Round(time.Second))}
+	}
+	return nil
 }
 
 func (a *agent) change(f func(*status)) {
@@ -129,7 +170,11 @@ func (a *agent) change(f func(*status)) {
 
 // serve takes part in the storm that was found.
 func (a *agent) serve(ctx context.Context) error {
-	host, _ := os.Hostname() // for people only
+	host, err := os.Hostname() // for people only
+	if err != nil || host == "" {
+		host = "unknown"
+	}
+	a.answered = time.Now()
 	a.report = status{Instance: a.instance, State: joining, Version: a.Version, Host: host, Cores: runtime.GOMAXPROCS(0), Capacity: a.Capacity}
 	wake, err := a.Conn.Subscribe(a.run.DownSubject(), func(*nats.Msg) {
 		select {
@@ -143,22 +188,42 @@ func (a *agent) serve(ctx context.Context) error {
 	defer func() { _ = wake.Unsubscribe() }() // fails where the connection is gone, and the subscription with it
 	plan, err := a.join(ctx)
 	if err != nil {
+		a.takeLeave(ctx, err)
 		return err
 	}
 	if err := a.take(ctx, plan); err != nil {
-		if _, refused := errors.AsType[*RefusedError](err); !refused && ctx.Err() == nil {
-			a.change(func(s *status) { s.State, s.Problem = failed, err.Error() })
-			_, _ = a.say(ctx) // the coordinator hears it, or notices that nothing comes
-		}
+		a.takeLeave(ctx, err)
 		return err
 	}
 	return nil
+}
+
+// takeLeave tells the coordinator that this agent does not take part any more, unless it knows.
+func (a *agent) takeLeave(ctx context.Context, err error) {
+	_, refused := errors.AsType[*RefusedError](err)
+	_, off := errors.AsType[*calledOffError](err)
+	if refused || off {
+		return
+	}
+	a.change(func(s *status) {
+		switch {
+		case s.State == sent || s.State == done:
+		case ctx.Err() != nil:
+			s.State = gone
+		default:
+			s.State, s.Problem = failed, err.Error()
+		}
+	})
+	_, _ = a.say(context.WithoutCancel(ctx)) // the coordinator hears it, or notices that nothing comes
 }
 
 // join reports until the coordinator has given this agent the slot and the plan.
 func (a *agent) join(ctx context.Context) (*Plan, error) {
 	for {
 		told, err := a.say(ctx)
+		if err == nil {
+			err = a.isOff(told)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -200,55 +265,6 @@ func (a *agent) take(ctx context.Context, plan *Plan) error {
 	return a.send(ctx, ready, t0)
 }
 
-// await reports the agent armed until T0 is set, and returns T0 by its own clock. The clock is measured again while
-// it waits, the last time shortly before the first arrival is due.
-func (a *agent) await(ctx context.Context, plan *Plan) (time.Time, error) {
-	var reading clock.Reading
-	measured := time.Time{}
-	for {
-		first := time.Time{} // instant of the first arrival, once it is known
-		if p := a.part.Load(); p != nil {
-			first = reading.ToOwn(time.Unix(0, p.T0)).Add(-plan.Lead)
-		}
-		last := !first.IsZero() && first.Sub(a.Now()) < 2*headStart
-		if measured.IsZero() || a.Now().Sub(measured) >= clockEvery || last {
-			found, err := clock.Measure(ctx, a.Conn, a.run, clock.Config{Now: a.Now, Within: headStart / 2})
-			switch {
-			case err == nil:
-				reading, measured = found, a.Now()
-				a.change(func(s *status) {
-					s.Offset, s.Bound = reading.Offset, reading.Bound
-					if s.State == joining {
-						s.State = armed
-					}
-				})
-			case measured.IsZero():
-				return time.Time{}, fmt.Errorf("measure the coordinator's clock: %w", err)
-			}
-		}
-		if last {
-			// From here on T0 is an instant of the monotonic clock, which nobody sets.
-			return time.Now().Add(reading.ToOwn(time.Unix(0, a.part.Load().T0)).Sub(a.Now())), nil
-		}
-		told, err := a.say(ctx)
-		if err != nil {
-			return time.Time{}, err
-		}
-		if told.Stop != "" {
-			return time.Time{}, &RefusedError{"stopped before T0: " + told.Stop}
-		}
-		if told.Start != nil {
-			if err := a.accept(told.Start); err != nil {
-				return time.Time{}, err
-			}
-			continue // with the acknowledgement
-		}
-		if err := pause(ctx, beatEvery/2, a.kick); err != nil {
-			return time.Time{}, err
-		}
-	}
-}
-
 // send sends the share and hands over what was measured.
 func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) error {
 	sender, err := tape.NewSender(tape.SenderOptions{Conn: a.Conn, Key: tape.Key{Run: string(a.run), Slot: a.slot, Epoch: a.epoch}, Dir: a.Local.Dir,
@@ -273,12 +289,15 @@ func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) er
 			a.follow(told.Revisions, time.Since(t0), storm)
 		}, stop)
 	})
-	a.Log("sending from %s", t0.Format("15:04:05.000"))
 	deck := &deck{sender: sender, sharesMachine: a.SharesMachine}
 	end, skew := storm.Send(sendingCtx, t0, deck, nil)
 	err = errors.Join(deck.finish(), sender.Finish())
 	a.change(func(s *status) { s.State, s.Skew, s.End = sent, skew, end.Reason })
-	a.Log("sent all; handing over what was measured")
+	if end.Reason == record.Completed {
+		a.Log("sent all; handing over what was measured")
+	} else {
+		a.Log("stopped; handing over what was measured")
+	}
 	timer := time.AfterFunc(a.Linger, giveUp)
 	stopLinger := context.AfterFunc(ctx, func() { timer.Reset(min(a.Linger, grace)) })
 	failure := <-delivered
@@ -292,7 +311,7 @@ func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) er
 	}
 	err = errors.Join(err, sender.Close())
 	if failure != nil && delivering.Err() != nil {
-		return errors.Join(err, &UnsealedError{a.Local.Dir})
+		return errors.Join(err, &UnsealedError{a.Local.Dir, ctx.Err() != nil})
 	}
 	return errors.Join(err, failure)
 }

@@ -53,8 +53,12 @@ type Coordinator struct {
 	begun   *start // nil until T0 is set; never changed, but replaced
 	owners  owners // by begun
 	keep    func(Ticket) error
+	resumed time.Duration // when another coordinator's run was taken over, from T0
 	t0      time.Time
-	stop    string // why everybody is to end
+	stop    string    // why everybody is to end
+	watched time.Time // when silence was last looked for
+	awake   time.Time // since when that has been without a pause
+	sealed  bool      // the record is closed: nobody is needed any more
 	changed chan struct{}
 	lose    func(slot int) // told of agents that are lost and come back, once the storm is under way
 	revive  func(slot int)
@@ -69,7 +73,7 @@ func New(o CoordinatorOptions) (*Coordinator, error) {
 		if name, size := o.Plan.largest(); size > 0 {
 			what = fmt.Sprintf("%s has %d bytes; a feeder from: sequence needs no file, and a server with a larger max_payload carries more", name, size)
 		}
-		return nil, &RefusedError{fmt.Sprintf("the plan has %d bytes, and the bus carries %d at once: %s", len(c.plan), limit, what)}
+		return nil, &RefusedError{Reason: fmt.Sprintf("the plan has %d bytes, and the bus carries %d at once: %s", len(c.plan), limit, what)}
 	}
 	// Epochs of a coordinator that takes over must be above those that the one before gave.
 	c.epochs = uint64(time.Now().Unix()) << 20
@@ -103,9 +107,24 @@ func (c *Coordinator) Listen() (close func(), err error) {
 
 func (c *Coordinator) answer(f func(*nats.Msg) any) nats.MsgHandler {
 	return func(m *nats.Msg) {
-		if reply := f(m); reply != nil {
-			_ = m.Respond(encode(reply)) // an agent that gets no answer asks again
+		reply := f(m)
+		if reply == nil {
+			return
 		}
+		_ = m.Respond(encode(reply)) // an agent that gets no answer asks again
+		if told, ok := reply.(orders); ok && told.Stop != "" {
+			c.dismiss(m.Subject)
+		}
+	}
+}
+
+// dismiss notes that a slot's agent has been told to stop.
+func (c *Coordinator) dismiss(subject string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if number, err := bus.SlotOf(subject); err == nil && number <= len(c.slots) && !c.slots[number-1].dismissed {
+		c.slots[number-1].dismissed = true
+		c.wake()
 	}
 }
 
@@ -118,48 +137,11 @@ func (c *Coordinator) wake() {
 	c.changed = make(chan struct{})
 }
 
-// Gather waits until every slot has an agent that is ready to start. Where the time is over, the error names the slots
-// that are not.
-func (c *Coordinator) Gather(ctx context.Context, timeout time.Duration) error {
-	return c.until(ctx, timeout, func(s *slot) bool { return s.State == armed || s.State == ready },
-		func(missing []string) error {
-			return fmt.Errorf("%d of %d agents are ready after %v: %s", len(c.slots)-len(missing), len(c.slots), timeout, strings.Join(missing, "; "))
-		})
-}
-
-// until waits until every slot is as wanted.
-func (c *Coordinator) until(ctx context.Context, timeout time.Duration, wanted func(*slot) bool, late func(missing []string) error) error {
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
-	for {
-		c.mu.Lock()
-		var missing []string
-		var broken error
-		for i, s := range c.slots {
-			switch {
-			case s.State == failed:
-				broken = errors.Join(broken, fmt.Errorf("agent %d (%s): %s", i+1, s.Host, s.Problem))
-			case !wanted(s):
-				missing = append(missing, fmt.Sprintf("slot %d %s", i+1, s.whatIsMissing()))
-			}
-		}
-		changed := c.changed
-		c.mu.Unlock()
-		if broken != nil || len(missing) == 0 {
-			return broken
-		}
-		select {
-		case <-changed:
-		case <-timer.C:
-			return late(missing)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
 // notice is how long before the first arrival T0 is told at the least.
 const notice = 3 * time.Second
+
+// Notice returns how long before T0 everything must be ready, for a storm whose first arrival is due lead before T0.
+func Notice(lead time.Duration) time.Duration { return lead + notice }
 
 // SetT0 fixes T0, for ever: another coordinator of the same run gets an error. at is T0 on the wall clock, zero for as
 // soon as may be. It returns T0 by this machine's clock.
@@ -174,10 +156,11 @@ func (c *Coordinator) SetT0(ctx context.Context, at time.Time) (time.Time, error
 	if err != nil {
 		return time.Time{}, err
 	}
-	t0 := c.now().Add(c.Plan.Lead + notice)
+	t0 := c.now().Add(Notice(c.Plan.Lead))
 	if !at.IsZero() {
 		if at.Before(t0) {
-			return time.Time{}, &RefusedError{fmt.Sprintf("T0 is %s, and the agents are ready too late for it: they need %v", at.Format(time.RFC3339), c.Plan.Lead+notice)}
+			return time.Time{}, &RefusedError{Reason: fmt.Sprintf("T0 is %s, and the agents were ready too late for it: that is to be %v before", at.Format(time.RFC3339), Notice(c.Plan.Lead)),
+				Hint: "set storm.t0 to a later time"}
 		}
 		t0 = t0.Add(at.Sub(t0))
 	}
@@ -196,12 +179,15 @@ type Ticket struct {
 	Start *start  `json:"start"`
 }
 
-// Keep hands the run's ticket to keep, now and as soon as there is another, before any agent goes by that. The error is
+// Keep hands the run's ticket to keep, now, where T0 is set, and as soon as there is another, before any agent goes by that. The error is
 // that of now; later ones go to the log.
 func (c *Coordinator) Keep(keep func(Ticket) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.keep = keep
+	if c.begun == nil {
+		return nil
+	}
 	return keep(Ticket{c.Run, c.begun})
 }
 
@@ -210,21 +196,34 @@ func (c *Coordinator) Keep(keep func(Ticket) error) error {
 func (c *Coordinator) Resume(ctx context.Context, t Ticket, within time.Duration) (time.Time, error) {
 	switch {
 	case t.Start == nil || len(t.Start.Assignment.Shares) != len(c.slots):
-		return time.Time{}, &RefusedError{fmt.Sprintf("the run to resume has %d agents, and this is for %d", t.slots(), len(c.slots))}
+		return time.Time{}, &RefusedError{Reason: fmt.Sprintf("the run to resume has %d agents, and this is for %d", t.slots(), len(c.slots))}
 	case t.Start.PlanHash != c.hash:
-		return time.Time{}, &RefusedError{fmt.Sprintf("the run to resume has plan %.12s, and this is plan %.12s: give the same scenario, target and flags", t.Start.PlanHash, c.hash)}
+		return time.Time{}, &RefusedError{Reason: fmt.Sprintf("the run to resume has plan %.12s, and this is plan %.12s: give the same scenario, target and flags", t.Start.PlanHash, c.hash)}
 	}
 	now := c.now()
 	t0 := now.Add(time.Unix(0, t.Start.T0).Sub(now.Round(0)))
 	c.remember(t.Start.Assignment)
 	c.hold()
 	c.begin(t.Start, t0)
-	err := c.until(ctx, within, func(s *slot) bool { return s.Instance != "" }, func(missing []string) error {
+	err := c.until(ctx, wish{within: within, met: func(s *slot) bool { return s.Instance != "" }, late: func(missing []string) error {
+		if len(missing) == len(c.slots) && !c.hasStored(ctx) {
+			return &RefusedError{Reason: fmt.Sprintf("none of the %d agents came back within %v, and the bus has nothing of them", len(missing), within)}
+		}
 		c.Log("%s", strings.Join(missing, "; "))
 		return nil
-	})
+	}})
 	c.giveUp()
 	return t0, err
+}
+
+// hasStored tells whether the bus still has something that the agents measured.
+func (c *Coordinator) hasStored(ctx context.Context) bool {
+	js, err := jetstream.New(c.Conn)
+	if err != nil {
+		return false
+	}
+	stream, err := js.Stream(ctx, c.Run.Stream())
+	return err == nil && stream.CachedInfo().State.Msgs > 0
 }
 
 func (t Ticket) slots() int {
@@ -254,20 +253,11 @@ func (c *Coordinator) claimT0(ctx context.Context, begun *start) error {
 		return fmt.Errorf("set T0: %w", err)
 	}
 	if _, err := kv.Create(ctx, "t0", encode(begun)); errors.Is(err, jetstream.ErrKeyExists) {
-		return &RefusedError{fmt.Sprintf("run %s has its T0 already: another coordinator leads it", c.Run)}
+		return &RefusedError{Reason: fmt.Sprintf("run %s has its T0 already: another coordinator leads it", c.Run)}
 	} else if err != nil {
 		return fmt.Errorf("set T0: %w", err)
 	}
 	return nil
-}
-
-// Acknowledged waits until every agent knows T0, half a second before the first arrival at the latest.
-func (c *Coordinator) Acknowledged(ctx context.Context) error {
-	left := max(0, c.t0.Add(-c.Plan.Lead-headStart).Sub(c.now()))
-	return c.until(ctx, left, func(s *slot) bool { return s.State == ready || s.State == sending || s.State == sent },
-		func(missing []string) error {
-			return fmt.Errorf("not everybody knows T0 in time: %s", strings.Join(missing, "; "))
-		})
 }
 
 // Stop has every agent end now.
@@ -279,6 +269,19 @@ func (c *Coordinator) Stop(reason string) {
 	c.wake()
 	c.mu.Unlock()
 	c.call()
+}
+
+// dismissed is how long agents may take to hear that the storm does not begin. They report twice a second.
+const dismissed = 3 * time.Second
+
+// Dismiss calls the storm off before it begins, and waits until every agent that lives has heard of it: to be called
+// while the bus is still there.
+func (c *Coordinator) Dismiss(reason string) {
+	c.Stop(reason)
+	_ = c.until(context.Background(), wish{within: dismissed, met: func(s *slot) bool {
+		return s.Instance == "" || s.lost || s.dismissed || s.State == failed
+	}}) // those that have not heard by then will find that nobody answers
+	_ = c.Conn.FlushTimeout(time.Second)
 }
 
 // call has every agent report at once.

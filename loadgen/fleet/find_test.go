@@ -76,7 +76,7 @@ func TestResumeHoldsSlots(t *testing.T) {
 	if o := asked(0); o.Error == "" {
 		t.Errorf("offered %+v to an agent that waits", o)
 	}
-	old := status{Instance: "old", Epoch: 5, State: sending, Version: "test", Capacity: 1, PlanHash: c.hash}
+	old := status{Host: "host", Instance: "old", Epoch: 5, State: sending, Version: "test", Capacity: 1, PlanHash: c.hash}
 	if told := c.report(&nats.Msg{Subject: c.Run.UpSubject(1), Data: encode(old)}).(orders); told.Error != "" || told.Epoch != old.Epoch {
 		t.Errorf("told %+v to the agent that has the slot", told)
 	}

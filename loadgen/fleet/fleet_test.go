@@ -335,11 +335,16 @@ func TestOtherPlans(t *testing.T) {
 		t.Error("took T0 with a share for two of three slots")
 	}
 	c := &Coordinator{hash: "mine", CoordinatorOptions: CoordinatorOptions{Version: "v"}}
-	if c.refuses(&slot{}, status{Version: "v", Capacity: 1, PlanHash: "other"}) == "" {
+	if c.refuses(&slot{}, status{Instance: "i", Host: "h", Version: "v", Capacity: 1, PlanHash: "other"}) == "" {
 		t.Error("took an agent with another plan")
 	}
-	if why := c.refuses(&slot{}, status{Version: "v", Capacity: 1, PlanHash: "mine"}); why != "" {
+	if why := c.refuses(&slot{}, status{Instance: "i", Host: "h", Version: "v", Capacity: 1, PlanHash: "mine"}); why != "" {
 		t.Error(why)
+	}
+	for _, host := range []string{"", "a\x1b[2Jb", strings.Repeat("h", 256), "\xff"} {
+		if c.refuses(&slot{}, status{Instance: "i", Host: host, Version: "v", Capacity: 1, PlanHash: "mine"}) == "" {
+			t.Errorf("took an agent of host %q", host)
+		}
 	}
 }
 

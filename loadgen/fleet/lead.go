@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/tape"
@@ -19,7 +21,8 @@ const (
 	watchEvery   = 250 * time.Millisecond
 	returnWithin = 5 * time.Second  // for an agent that was lost, once all others have handed over
 	handOver     = 30 * time.Second // without anything of what is missing, after the last answer may have come
-	sealWithin   = 2 * time.Second  // for agents to hear that their tapes are safe
+	mostHandOver = 30 * time.Minute
+	sealWithin   = 2 * time.Second // for agents to hear that their tapes are safe
 )
 
 // Lead collects what the agents send and writes the record, which it closes. It returns when every agent has handed
@@ -51,8 +54,11 @@ func (c *Coordinator) Lead(ctx context.Context, w *record.Writer, storm *loadgen
 	c.mu.Unlock()
 	receiving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	received := make(chan error, 1)
-	go func() { received <- receiver.Run(receiving) }()
+	received, over := make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(over)
+		received <- receiver.Run(receiving)
+	}()
 
 	end := l.await(ctx, collector, storm, received)
 	err = collector.Flush()
@@ -62,9 +68,27 @@ func (c *Coordinator) Lead(ctx context.Context, w *record.Writer, storm *loadgen
 	if err := errors.Join(err, w.Close(end)); err != nil {
 		return end, err // the tapes stay with the agents
 	}
+	c.mu.Lock()
+	c.sealed = true
+	c.mu.Unlock()
 	receiver.Seal()
-	_ = c.until(context.WithoutCancel(ctx), sealWithin, func(s *slot) bool { return s.lost || s.State == done }, func([]string) error { return nil })
+	_ = c.until(context.WithoutCancel(ctx), wish{within: sealWithin, met: func(s *slot) bool { return s.lost || s.State == done }})
+	stop()
+	<-over // else it would make anew what is cleared
+	c.clear(context.WithoutCancel(ctx))
 	return end, nil
+}
+
+// clear takes what the bus keeps of the run off it: all of it is on record. Where that fails, it goes with time.
+func (c *Coordinator) clear(ctx context.Context) {
+	js, err := jetstream.New(c.Conn)
+	if err != nil {
+		return
+	}
+	clearing, cancel := context.WithTimeout(ctx, sealWithin)
+	defer cancel()
+	_ = js.DeleteStream(clearing, c.Run.Stream())
+	_ = js.DeleteKeyValue(clearing, c.Run.Bucket())
 }
 
 // leading is a run that is being led.
@@ -121,7 +145,7 @@ func (l *leading) await(ctx context.Context, collector *tape.Collector, storm *l
 		l.count()
 		tapes := collector.Progress()
 		missing, lost := l.missing(tapes)
-		if lost > 0 && l.OnLoss == OnLossAbort && end.Reason == record.Completed {
+		if l.anyGone() && l.OnLoss == OnLossAbort && end.Reason == record.Completed {
 			end = record.End{Reason: record.Aborted, Message: "an agent was lost"}
 		}
 		if end.Reason != record.Completed && l.halted() {
@@ -133,9 +157,12 @@ func (l *leading) await(ctx context.Context, collector *tape.Collector, storm *l
 		} else if len(missing) > 0 {
 			allIn = time.Time{}
 		}
-		late := l.now().After(ends) && news.silent(tapes, now) > handOver
+		over := l.now().After(ends)
+		late := over && (news.silent(tapes, now) > handOver || l.now().After(ends.Add(mostHandOver)))
 		switch {
-		case len(missing) == 0 && (lost == 0 || now.Sub(allIn) > returnWithin):
+		case len(missing) == 0 && lost == 0:
+			return end
+		case len(missing) == 0 && now.Sub(allIn) > returnWithin && (over || l.anySentAll()):
 			return end
 		case late:
 			if end.Message == "" {
@@ -189,6 +216,7 @@ func (l *leading) missing(tapes []tape.Progress) (names []string, lost int) {
 	for i, s := range l.slots {
 		switch {
 		case s.complete(i+1, tapes) && (s.lost || s.hasTold(i+1, tapes)):
+		case s.isExcused():
 		case s.lost || s.Instance == "":
 			lost++
 		default:
@@ -206,6 +234,20 @@ func (s *slot) complete(number int, tapes []tape.Progress) bool {
 		}
 	}
 	return false
+}
+
+// anyGone tells that an agent is lost or was stopped.
+func (l *leading) anyGone() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.slots, func(s *slot) bool { return s.lost || s.quit || s.Instance == "" })
+}
+
+// anySentAll tells that an agent has sent its share to the end: then the storm is over for all.
+func (l *leading) anySentAll() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.slots, func(s *slot) bool { return (s.State == sent || s.State == done) && s.End == record.Completed })
 }
 
 // hasTold tells whether a living agent has sent all, and handed over what processes before it left in its spool too.
@@ -231,13 +273,12 @@ func (l *leading) accounts(tapes []tape.Progress) []record.Agent {
 	for i := range agents {
 		a, s := &agents[i], l.slots[i]
 		a.Finished = s.complete(i+1, tapes)
-		a.Lost = !a.Finished
-		t := l.census.tally(i+1, tapes, s.doubts(i+1, tapes))
+		t := l.census.tally(i+1, tapes, s.doubts(i+1, tapes, l.resumed))
 		a.PlannedArrivals, a.ReportedArrivals, a.InDoubtArrivals, a.UnsentArrivals = t.planned, t.reported, t.inDoubt, t.unsent
 		a.ExtraArrivals, a.InDoubtSeconds, a.ExtraSeconds = t.extra, t.doubtSeconds, t.extraSeconds
-		if t.inDoubt+t.unsent > 0 && l.stop == "" && s.hasChanged() {
-			a.Lost = true // another process took over, and not all was sent
-		}
+		// Nobody wanted that something is missing, whoever had the slot in the end; and of an agent that was lost before it
+		// had anything to send, nothing is.
+		a.Lost = !a.Finished && t.planned > 0 && !s.isExcused() || t.inDoubt+t.unsent > 0 && l.stop == ""
 	}
 	return agents
 }

@@ -36,6 +36,7 @@ const (
 	sent    state = "sent"   // all that is its own; the tape may not be sealed yet
 	done    state = "done"   // the tape is sealed
 	failed  state = "failed" // cannot take part; Problem says why
+	gone    state = "gone"   // was stopped before T0
 )
 
 // status is what an agent reports.

@@ -27,10 +27,10 @@ func (a *agent) accept(s *start) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if s.PlanHash != a.report.PlanHash {
-		return &RefusedError{fmt.Sprintf("T0 is for plan %.12s, and this agent has %.12s", s.PlanHash, a.report.PlanHash)}
+		return &RefusedError{Reason: fmt.Sprintf("T0 is for plan %.12s, and this agent has %.12s", s.PlanHash, a.report.PlanHash)}
 	}
 	if len(s.Assignment.Shares) < a.slot {
-		return &RefusedError{fmt.Sprintf("T0 comes with shares for %d slots, and this agent has slot %d", len(s.Assignment.Shares), a.slot)}
+		return &RefusedError{Reason: fmt.Sprintf("T0 comes with shares for %d slots, and this agent has slot %d", len(s.Assignment.Shares), a.slot)}
 	}
 	a.part.Store(partOf(*s))
 	a.report.State, a.report.Revision = ready, len(s.Assignment.Revisions)

@@ -95,7 +95,12 @@ func (p *Plan) Storm(local Local, owns func(scenarios.Arrival) bool) (*loadgen.S
 	if err != nil {
 		return nil, fmt.Errorf("plan: target: %w", err)
 	}
-	file, err := p.unpack(local.Dir)
+	dir, err := os.MkdirTemp(local.Dir, "plan-") // of its own: other agents may use the spool too, and other plans
+	if err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	defer os.RemoveAll(dir) // all is read by then; what stays is in the way of nobody
+	file, err := p.unpack(dir)
 	if err != nil {
 		return nil, err
 	}

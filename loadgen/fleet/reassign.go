@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fsctl/scenarios"
 )
 
 // noticed is how far ahead of now a revision begins, so that every agent that lives hears of it before.
@@ -36,7 +38,7 @@ func (c *Coordinator) reassign() {
 	begun := *c.begun
 	begun.Assignment.Revisions = append(slices.Clip(before), r)
 	c.become(&begun)
-	c.Log("users due from T0+%v on: %s", r.From, c.whoSends(away))
+	c.Log("users due from %s on: %s", scenarios.Instant(r.From), c.whoSends(away))
 	c.call()
 }
 
@@ -52,7 +54,7 @@ func (c *Coordinator) whoSends(away []int) string {
 	case len(c.slots):
 		return "no agent is left to send any"
 	}
-	return fmt.Sprintf("%d agents send the share of agent %s too", len(c.slots)-len(away), strings.Join(numbers, ", "))
+	return fmt.Sprintf("those who are left, %d of %d, send the share of agent %s too", len(c.slots)-len(away), len(c.slots), strings.Join(numbers, ", "))
 }
 
 // become goes by another start, which is kept before any agent hears of it. It must be called with mu held.
@@ -79,10 +81,11 @@ func (c *Coordinator) remember(a Assignment) {
 	}
 }
 
-// giveUp counts slots as away whose agents have not come back.
+// giveUp counts slots as away whose agents have not come back to the coordinator that resumes.
 func (c *Coordinator) giveUp() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.resumed = c.now().Sub(c.t0)
 	for _, s := range c.slots {
 		s.away = s.away || s.Instance == ""
 	}

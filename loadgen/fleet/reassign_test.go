@@ -29,8 +29,29 @@ func says(t *testing.T, c *Coordinator, slot int, instance string, s state, chan
 func silence(c *Coordinator, slot int) {
 	c.mu.Lock()
 	c.slots[slot-1].seen = time.Now().Add(-2 * lostAfter)
+	c.watched, c.awake = time.Now(), time.Time{}
 	c.mu.Unlock()
 	c.watch(time.Now())
+}
+
+// TestPauseOfTheCoordinator: while it does not run itself, nobody is silent.
+func TestPauseOfTheCoordinator(t *testing.T) {
+	g := newGround(t, scenario, 1)
+	c := g.coordinator(bus.NewRun())
+	says(t, c, 1, "one", armed)
+	now := time.Now()
+	c.watch(now)
+	for d := 3 * lostAfter; d < 4*lostAfter-time.Second; d += watchEvery {
+		if c.watch(now.Add(d)); c.slots[0].lost {
+			t.Fatalf("lost %v after a pause", d-3*lostAfter)
+		}
+	}
+	for d := 4*lostAfter - time.Second; d < 5*lostAfter; d += watchEvery {
+		c.watch(now.Add(d))
+	}
+	if !c.slots[0].lost {
+		t.Error("not lost, though silent all the time since")
+	}
 }
 
 func awayOf(revisions []Revision) (away [][]int) {

@@ -2,12 +2,16 @@ package fleet
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/nats-io/nats.go"
 
 	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/record"
 )
 
 // Leases: how long an agent may be silent. It reports twice a second.
@@ -20,10 +24,13 @@ const (
 type slot struct {
 	status              // as last reported; the zero status where nobody has come
 	seen      time.Time // when, by the monotonic clock
+	refused   string    // why the last one that wanted it was not taken
 	promised  string    // instance that was offered the slot and has not come yet
 	until     time.Time // for how long
 	suspected bool
 	lost      bool
+	quit      bool   // it was stopped before its share was sent, and has said so
+	dismissed bool   // it has been told to stop
 	away      bool   // its share is the others'
 	lives     []life // of the processes that had it, the present one last
 }
@@ -35,9 +42,6 @@ type life struct {
 	from  time.Duration // what is due from here on is its to send
 	alive time.Duration // last proof of life, from T0
 }
-
-// hasChanged tells that one process took the place of another while the storm was on.
-func (s *slot) hasChanged() bool { return len(s.lives) > 1 || len(s.lives) == 1 && s.lives[0].late }
 
 // always is before everything that is due.
 const always = time.Duration(-1 << 62)
@@ -52,6 +56,8 @@ func (s *slot) name(number int) string {
 // whatIsMissing says how far the slot's agent is.
 func (s *slot) whatIsMissing() string {
 	switch {
+	case s.refused != "":
+		return "has no agent: " + s.refused
 	case s.Instance == "":
 		return "has no agent"
 	case s.lost:
@@ -71,18 +77,24 @@ func (c *Coordinator) offer(m *nats.Msg) any {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.stop != "" || c.sealed {
+		return nil // there is no storm any more
+	}
 	now := time.Now()
 	if q.Slot > len(c.slots) {
 		return offer{Run: c.Run, Error: fmt.Sprintf("keys are for slot %d, and the storm has %d", q.Slot, len(c.slots))}
 	}
 	for i, s := range c.slots {
-		if q.Slot > 0 && q.Slot != i+1 || c.stop != "" {
+		if q.Slot > 0 && q.Slot != i+1 {
 			continue
 		}
-		if s.isFree() && (s.promised == "" || s.promised == q.Instance || now.After(s.until)) {
+		if s.Instance == q.Instance || s.isFree() && (s.promised == "" || s.promised == q.Instance || now.After(s.until)) {
 			s.promised, s.until = q.Instance, now.Add(offered)
 			return offer{Run: c.Run, Slot: i + 1}
 		}
+	}
+	if q.Slot > 0 {
+		return offer{Run: c.Run, Error: fmt.Sprintf("slot %d has an agent already%s", q.Slot, c.slots[q.Slot-1].where())}
 	}
 	return offer{Run: c.Run, Error: "the storm has all its agents"}
 }
@@ -97,8 +109,21 @@ func (c *Coordinator) hold() {
 	}
 }
 
+// where says on which machine the slot's agent is, once that is known.
+func (s *slot) where() string {
+	if s.Host == "" {
+		return ""
+	}
+	return ", on " + s.Host
+}
+
+// isExcused tells that the slot's agent has been told to stop before it sent anything: it just goes.
+func (s *slot) isExcused() bool {
+	return s.dismissed && (s.State == joining || s.State == armed || s.State == ready)
+}
+
 // isFree tells whether an agent may claim the slot.
-func (s *slot) isFree() bool { return s.Instance == "" || s.lost || s.State == failed }
+func (s *slot) isFree() bool { return s.Instance == "" || s.lost || s.quit || s.State == failed }
 
 // report answers an agent's status.
 func (c *Coordinator) report(m *nats.Msg) any {
@@ -114,7 +139,12 @@ func (c *Coordinator) report(m *nats.Msg) any {
 	defer c.mu.Unlock()
 	s := c.slots[number-1]
 	if refused := c.refuses(s, told); refused != "" {
+		c.refused(s, number, told, refused)
 		return orders{Error: refused}
+	}
+	if told.State == gone {
+		c.leave(s, number)
+		return orders{}
 	}
 	if told.Instance != s.Instance {
 		c.claim(s, number, &told)
@@ -124,7 +154,7 @@ func (c *Coordinator) report(m *nats.Msg) any {
 	if told.PlanHash == "" {
 		reply.Plan = c.plan
 	}
-	if c.begun != nil && (told.State == armed || told.State == ready) {
+	if c.begun != nil && (told.State == armed || told.State == ready && told.Revision < len(c.begun.Assignment.Revisions)) {
 		begun := *c.begun
 		begun.From = s.lives[len(s.lives)-1].from
 		reply.Start = &begun
@@ -137,20 +167,45 @@ func (c *Coordinator) report(m *nats.Msg) any {
 // refuses says why an agent may not take part, empty where it may.
 func (c *Coordinator) refuses(s *slot, told status) string {
 	switch {
+	case !isPlain(told.Instance) || !isPlain(told.Host) || !isPlain(told.Version):
+		return "found a name that is empty, too long or not text"
 	case told.Version != c.Version:
 		return fmt.Sprintf("this is fsctl %s, and the coordinator's is %s: use the same version everywhere", told.Version, c.Version)
 	case told.PlanHash != "" && told.PlanHash != c.hash:
 		return fmt.Sprintf("the agent has plan %.12s, and the storm is of plan %.12s", told.PlanHash, c.hash)
-	case told.Instance != s.Instance && !s.isFree():
+	case told.Instance != s.Instance && (!s.isFree() || told.State == gone):
 		return "another agent has the slot"
 	case told.Instance != s.Instance && told.Epoch == 0 && c.stop != "":
 		return "the storm is over"
 	case told.State == armed && c.MaxSkew > 0 && told.Bound > c.MaxSkew:
 		return fmt.Sprintf("its clock is known to %v only, and %v is allowed (--max-skew)", told.Bound.Round(time.Microsecond), c.MaxSkew)
-	case !(told.Capacity > 0):
-		return fmt.Sprintf("found capacity %v, wanted above 0", told.Capacity)
+	case !(told.Capacity > 0) || told.Capacity > MostCapacity:
+		return fmt.Sprintf("found capacity %v, wanted above 0, up to %v", told.Capacity, float64(MostCapacity))
 	}
 	return ""
+}
+
+// refused notes why an agent was not taken, or is not kept: it goes then.
+func (c *Coordinator) refused(s *slot, number int, told status, why string) {
+	has := s.Instance == told.Instance && !s.lost
+	if has || s.isFree() && s.refused != why {
+		c.Log("an agent for slot %d was not taken: %s", number, why)
+	}
+	if has || s.isFree() {
+		s.refused = why
+	}
+	if has {
+		c.loses(s, number)
+	}
+}
+
+// MostCapacity is the highest capacity of an agent.
+const MostCapacity = 1e6
+
+// isPlain tells that what an agent says of itself can be shown.
+func isPlain(text string) bool {
+	const longest = 255
+	return text != "" && len(text) <= longest && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // claim gives a slot to an agent: one that comes, one that comes in place of a lost one, or one that another
@@ -168,7 +223,7 @@ func (c *Coordinator) claim(s *slot, number int, told *status) {
 	if s.Instance != "" {
 		c.Log("agent %d: %s takes the place of %s", number, told.Host, s.Host)
 	}
-	s.status = status{Instance: told.Instance}
+	s.status, s.refused, s.quit = status{Instance: told.Instance}, "", false
 }
 
 // replaced is how long after being armed an agent that came late begins to send.
@@ -184,13 +239,18 @@ func (c *Coordinator) heard(s *slot, number int, told status) {
 		if comes {
 			current.from = since + replaced
 		}
-		if s.away && (comes || told.State == sending) {
+		if s.away && (comes || told.State == ready || told.State == sending) {
 			s.away = false
 			c.reassign()
 		}
 	}
 	changed := s.State != told.State
 	s.status, s.seen, s.promised = told, time.Now(), ""
+	if told.State == sent && told.End != "" && told.End != record.Completed && c.stop == "" && !s.quit {
+		s.quit, s.away = true, true
+		c.Log("agent %d (%s) was stopped before it had sent its share", number, s.Host)
+		c.reassign()
+	}
 	if s.suspected {
 		c.Log("agent %d (%s) is back", number, s.Host)
 	}
@@ -203,33 +263,66 @@ func (c *Coordinator) heard(s *slot, number int, told status) {
 	}
 }
 
-// watch finds agents that fell silent. Silence while the coordinator's own link was down proves nothing.
+// watch finds agents that fell silent. It is called all the time. Silence while the coordinator's own link was down, or
+// while it did not run itself, proves nothing.
 func (c *Coordinator) watch(now time.Time) {
 	since, up := c.link.since()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.Sub(c.watched) > suspectAfter/2 {
+		c.awake = now
+	}
+	c.watched = now
 	if !up {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if c.awake.After(since) {
+		since = c.awake
+	}
 	defer c.reassign()
 	for i, s := range c.slots {
-		if s.Instance == "" || s.lost {
+		if s.Instance == "" || s.lost || s.isExcused() {
 			continue
 		}
 		silent := min(now.Sub(s.seen), now.Sub(since))
 		switch {
 		case silent >= lostAfter:
-			s.lost, s.away = true, true
-			c.Log("agent %d (%s) is lost: nothing heard for %v", i+1, s.Host, now.Sub(s.seen).Round(100*time.Millisecond))
-			if c.lose != nil {
-				c.lose(i + 1)
+			if !s.quit {
+				c.Log("agent %d (%s) is lost: nothing heard for %v%s", i+1, s.Host, now.Sub(s.seen).Round(100*time.Millisecond), c.consequence())
 			}
-			c.wake()
-		case silent >= suspectAfter && !s.suspected:
+			c.loses(s, i+1)
+		case silent >= suspectAfter && !s.suspected && !s.quit:
 			s.suspected = true
 			c.Log("agent %d (%s) is silent", i+1, s.Host)
 		}
 	}
+}
+
+// loses notes that a slot has no agent any more.
+func (c *Coordinator) loses(s *slot, number int) {
+	s.lost, s.away = true, c.begun != nil
+	if c.lose != nil {
+		c.lose(number)
+	}
+	c.wake()
+}
+
+// leave frees the slot of an agent that was stopped before T0.
+func (c *Coordinator) leave(s *slot, number int) {
+	if s.lost {
+		return
+	}
+	c.Log("agent %d (%s) has left%s", number, s.Host, c.consequence())
+	c.loses(s, number)
+	c.reassign()
+}
+
+// consequence says what becomes of a lost agent's users.
+func (c *Coordinator) consequence() string {
+	if c.begun == nil || c.OnLoss != OnLossAccount {
+		return ""
+	}
+	return "; its users are not sent unless another agent takes its slot"
 }
 
 // link is the coordinator's own way to the bus.

@@ -27,8 +27,14 @@ func (m *markdown) agents(all []report.Agent) {
 }
 
 func agentCells(a report.Agent) []string {
-	return []string{plain(a.Name), figure.Percent(a.ShareRatio), usersOf(a), figure.Seconds(a.T0SkewSeconds), figure.Seconds(a.OffsetSeconds),
-		"+-" + figure.Seconds(a.BoundSeconds), endOfAgent(a)}
+	skew, clock, bound := figure.Seconds(a.T0SkewSeconds), figure.Seconds(a.OffsetSeconds), "+-"+figure.Seconds(a.BoundSeconds)
+	if a.T0SkewSeconds == 0 {
+		skew = "-" // it never told
+	}
+	if a.BoundSeconds == 0 {
+		clock, bound = "-", "-"
+	}
+	return []string{plain(a.Name), figure.Percent(a.ShareRatio), usersOf(a), skew, clock, bound, endOfAgent(a)}
 }
 
 // usersOf says how many users of an agent's share are in the record.

@@ -18,7 +18,8 @@ const MaxAgents = 5000
 // Coordinator is the slot number that stands for the coordinator. Agents have the slots from 1 on.
 const Coordinator = 0
 
-// identity is how a slot is called in messages.
+// identity is how a slot is called in messages. An agent without a slot of its own has the coordinator's number: a bus
+// without keys knows no difference.
 func identity(slot int) string {
 	if slot == Coordinator {
 		return "coordinator"

@@ -31,6 +31,8 @@ type Config struct {
 	URL string
 	// Slot is who connects where Creds do not say it: Coordinator, or an agent's slot from 1 on.
 	Slot int
+	// Name is who connects, for messages; that of the slot where it is empty.
+	Name string
 	// Creds are keys of fsctl. With them, or to another machine, the connection is TLS 1.3 or none at all.
 	Creds *Creds
 	// UserCredentials names a .creds file of NATS itself, with a JWT and a seed. Empty where not used.
@@ -66,6 +68,9 @@ func Connect(ctx context.Context, c Config) (*nats.Conn, error) {
 	if c.Creds != nil {
 		c.Slot = c.Creds.Slot
 	}
+	if c.Name == "" {
+		c.Name = identity(c.Slot)
+	}
 	servers, err := parseServers(c.URL)
 	if err != nil {
 		return nil, err
@@ -77,7 +82,7 @@ func Connect(ctx context.Context, c Config) (*nats.Conn, error) {
 	d := &dialer{ctx: ctx}
 	connection, err := c.connect(ctx, servers, append(options, nats.SetCustomDialer(d)), d)
 	if err != nil {
-		return nil, &ConnectError{URL: servers.String(), Slot: c.Slot, Err: err, Hint: connectHint(err)}
+		return nil, &ConnectError{URL: servers.String(), Name: c.Name, Err: err, Hint: c.hint(err)}
 	}
 	return connection, nil
 }
@@ -101,7 +106,7 @@ func (c Config) connect(ctx context.Context, servers servers, options []nats.Opt
 			return nil, err
 		}
 		if c.OnError != nil && (last == nil || last.Error() != err.Error()) {
-			c.OnError(fmt.Errorf("connect to %s as %s, trying again: %w", servers, identity(c.Slot), err))
+			c.OnError(fmt.Errorf("connect to %s as %s, trying again: %w", servers, c.Name, err))
 		}
 		last = err
 		pause(ctx, reconnectWait)
@@ -140,7 +145,7 @@ func (c Config) options(servers servers) ([]nats.Option, error) {
 		return nil, inputError("", "slot: found %d, wanted 1 to %d", c.Slot, MaxAgents)
 	}
 	options := []nats.Option{
-		nats.Name("fsctl " + identity(c.Slot)),
+		nats.Name("fsctl " + c.Name),
 		nats.CustomInboxPrefix(inboxPrefix(c.Slot)),
 		nats.Timeout(attemptTimeout),
 		nats.MaxReconnects(-1),
@@ -227,7 +232,7 @@ func (c Config) hooks(servers servers) []nats.Option {
 		}),
 		nats.ClosedHandler(func(connection *nats.Conn) {
 			if err := connection.LastError(); c.OnRefused != nil && isRefused(err) {
-				c.OnRefused(&ConnectError{URL: servers.String(), Slot: c.Slot, Err: err, Hint: connectHint(err)})
+				c.OnRefused(&ConnectError{URL: servers.String(), Name: c.Name, Err: err, Hint: c.hint(err)})
 			}
 		}),
 	}

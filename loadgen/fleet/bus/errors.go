@@ -26,13 +26,13 @@ func inputError(hint, format string, args ...any) error {
 // ConnectError says why there is no connection to the bus.
 type ConnectError struct {
 	URL  string // of the servers, without user and password
-	Slot int    // who wanted to connect
+	Name string // who wanted to connect
 	Err  error
 	Hint string // what can be done; may be empty
 }
 
 func (e *ConnectError) Error() string {
-	return fmt.Sprintf("connect to %s as %s: %v", e.URL, identity(e.Slot), e.Err)
+	return fmt.Sprintf("connect to %s as %s: %v", e.URL, e.Name, e.Err)
 }
 
 func (e *ConnectError) Unwrap() error { return e.Err }
@@ -68,6 +68,15 @@ func denied(slot int, err error) error {
 		action = "subscribe to"
 	}
 	return &DeniedError{Slot: slot, Action: action, Subject: found[2]}
+}
+
+// hint says what can be done about a connection that failed, above all where no keys were given.
+func (c Config) hint(err error) string {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	if c.Creds == nil && c.UserCredentials == "" && (unknown || isRefused(err)) {
+		return "the server wants keys: --creds FILE for an agent, --keys DIR for the coordinator, or --nats-creds FILE for users of NATS"
+	}
+	return connectHint(err)
 }
 
 // connectHint says what can be done about a connection that failed.

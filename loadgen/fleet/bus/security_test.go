@@ -272,7 +272,7 @@ func TestRefusedOnTheWayBack(t *testing.T) {
 		b.keys.agents = b.keys.agents[:2]
 		b.start(t, b, b.address())
 		err := await(t, refused, "a refusal")
-		if failed, ok := errors.AsType[*ConnectError](err); !ok || failed.Slot != 3 || failed.Hint == "" || !isRefused(err) {
+		if failed, ok := errors.AsType[*ConnectError](err); !ok || failed.Name != identity(3) || failed.Hint == "" || !isRefused(err) {
 			t.Errorf("found %v", err)
 		}
 		if !agent.IsClosed() {

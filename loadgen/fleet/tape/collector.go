@@ -52,7 +52,7 @@ type Collector struct {
 	o CollectorOptions
 
 	mu      sync.Mutex // guards what follows
-	decoder *decoder
+	tags    map[record.Tag]bool
 	merger  *merger
 	slots   []slotState // by slot, less 1
 	tapes   map[tapeID]*tapeState
@@ -65,8 +65,9 @@ type Collector struct {
 }
 
 type slotState struct {
-	lost   bool
-	second int // told whole, of any of its tapes
+	lost    bool
+	second  int      // told whole, of any of its tapes
+	decoder *decoder // of its own, so that nobody's names take another's room; nil until something came
 }
 
 type tapeID struct {
@@ -80,7 +81,7 @@ func NewCollector(o CollectorOptions) (*Collector, error) {
 		return nil, fmt.Errorf("collect: %w", err)
 	}
 	o.Patience = cmp.Or(o.Patience, 5*time.Second)
-	c := &Collector{o: o, decoder: newDecoder(), merger: newMerger(o.Write), slots: make([]slotState, o.Slots),
+	c := &Collector{o: o, tags: map[record.Tag]bool{}, merger: newMerger(o.Write), slots: make([]slotState, o.Slots),
 		tapes: map[tapeID]*tapeState{}, written: beforeAll, leader: beforeAll}
 	for i := range c.slots {
 		c.slots[i].second = beforeAll
@@ -145,11 +146,14 @@ func (c *Collector) tape(slot int, key Key) (*tapeState, error) {
 }
 
 func (c *Collector) snapshot(slot int, data []byte) (*tapeState, error) {
-	s, err := c.decoder.snapshot(data)
+	s, err := c.decoder(slot).snapshot(data)
 	if err != nil {
 		return nil, err
 	}
 	t, err := c.tape(slot, s.Key)
+	if err == nil {
+		err = c.learn(&s)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -169,6 +173,34 @@ func (c *Collector) snapshot(slot int, data []byte) (*tapeState, error) {
 		return t, c.err
 	}
 	return t, t.finish()
+}
+
+// decoder returns a slot's decoder; one of nobody's for a slot that is none.
+func (c *Collector) decoder(slot int) *decoder {
+	if slot < 1 || slot > len(c.slots) {
+		return newDecoder()
+	}
+	state := &c.slots[slot-1]
+	if state.decoder == nil {
+		state.decoder = newDecoder()
+	}
+	return state.decoder
+}
+
+// learn takes note of a snapshot's tags, of which a record holds so many and no more.
+func (c *Collector) learn(s *Snapshot) error {
+	for _, i := range s.Intervals {
+		for _, series := range i.Series {
+			if c.tags[series.Tag] {
+				continue
+			}
+			if len(c.tags) == record.MaxTags {
+				return fmt.Errorf("snapshot %d of %s: found tag %s, wanted one of the %d that there are", s.Number, s.Key, series.Tag, record.MaxTags)
+			}
+			c.tags[series.Tag] = true
+		}
+	}
+	return nil
 }
 
 func (c *Collector) fin(slot int, data []byte) (*tapeState, error) {

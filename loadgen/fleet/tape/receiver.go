@@ -37,6 +37,9 @@ func (o *ReceiverOptions) setDefaults() {
 	}
 }
 
+// kept is how long the bus keeps a stream that nobody has taken off it.
+const kept = 7 * 24 * time.Hour
+
 // Receiver reads a run's stream from its first message into a Collector. Where the bus lost the stream it makes
 // it anew, and it asks the agents for whatever is missing. Problems with the bus and wrong messages do not end
 // it: it tells of them and goes on.
@@ -112,7 +115,7 @@ func (r *Receiver) stream(ctx context.Context) (stream jetstream.Stream, last ui
 	stream, err = r.js.Stream(ctx, r.o.Stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		stream, err = r.js.CreateStream(ctx, jetstream.StreamConfig{
-			Name: r.o.Stream, Subjects: r.o.Subjects, Storage: jetstream.FileStorage, Replicas: r.o.Replicas,
+			Name: r.o.Stream, Subjects: r.o.Subjects, Storage: jetstream.FileStorage, Replicas: r.o.Replicas, MaxAge: kept,
 		})
 	}
 	if err != nil {

@@ -286,6 +286,9 @@ func (s *Sender) done(j job, err error) {
 
 // report tells of trouble with a reel, unless that is known or the reel is not needed any more.
 func (s *Sender) report(r *reel, err error) {
+	if errors.Is(err, nats.ErrReconnectBufExceeded) {
+		return // the link is down, which the connection's owner knows
+	}
 	s.mu.Lock()
 	news := !r.sealed && s.troubles.isNews(err)
 	s.mu.Unlock()

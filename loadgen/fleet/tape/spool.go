@@ -59,10 +59,7 @@ func OpenSpool(dir string, key Key) (*Spool, error) {
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
 	s := &Spool{path: path, file: file}
-	held, err := lockFile(file)
-	if err == nil && !held {
-		err = &BusyError{path}
-	}
+	err = s.hold()
 	if err == nil {
 		err = s.load()
 	}
@@ -70,6 +67,24 @@ func OpenSpool(dir string, key Key) (*Spool, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	return s, nil
+}
+
+// Others look into spools for a moment, to see how old they are.
+const (
+	holdTries = 20
+	holdEvery = 10 * time.Millisecond
+)
+
+// hold keeps other processes from the spool. One that has it longer than for a look is working with it.
+func (s *Spool) hold() error {
+	for range holdTries {
+		held, err := lockFile(s.file)
+		if err != nil || held {
+			return err
+		}
+		time.Sleep(holdEvery)
+	}
+	return &BusyError{s.path}
 }
 
 // load finds the entries, and cuts off what follows the last one that is whole.

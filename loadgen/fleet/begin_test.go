@@ -1,0 +1,166 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/record"
+)
+
+// hears keeps what an agent or a coordinator says.
+type hears struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (h *hears) has(text string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.ContainsFunc(h.lines, func(l string) bool { return strings.Contains(l, text) })
+}
+
+func (h *hears) log(g *ground) func(string, ...any) {
+	return func(format string, args ...any) {
+		h.mu.Lock()
+		h.lines = append(h.lines, format)
+		h.mu.Unlock()
+		g.log(format, args...)
+	}
+}
+
+// TestCalledOff: agents of a storm that does not begin hear of it before its coordinator is gone, and take part in the next.
+func TestCalledOff(t *testing.T) {
+	g := newGround(t, scenario, 2)
+	first := g.coordinator(bus.NewRun())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for slot := range 2 {
+		g.agent(ctx, slot+1)
+	}
+	if err := first.Gather(t.Context(), 20*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	first.Dismiss("the user has changed their mind")
+	for i, s := range first.slots {
+		if !s.dismissed {
+			t.Errorf("slot %d was not told", i+1)
+		}
+	}
+	first.mu.Lock()
+	first.slots = nil // it is gone
+	first.mu.Unlock()
+	end, r := g.lead(t.Context(), g.coordinator(bus.NewRun()), nil)
+	if end.Reason != record.Completed || counted(r).Done != 2*g.storm.Arrivals() {
+		t.Errorf("end %+v, %+v: wanted the whole of the second storm", end, counted(r))
+	}
+	cancel()
+	g.agents.Wait()
+}
+
+// TestLeaves: a slot whose agent is stopped while the others gather waits for another one.
+func TestLeaves(t *testing.T) {
+	g := newGround(t, scenario, 2)
+	var said hears
+	c := g.coordinator(bus.NewRun(), func(o *CoordinatorOptions) { o.Log = said.log(g) })
+	ctx, stop := context.WithCancel(t.Context())
+	g.agent(ctx, 1)
+	gathered := make(chan error, 1)
+	go func() { gathered <- c.Gather(t.Context(), time.Minute) }()
+	for isReady := false; !isReady; time.Sleep(time.Millisecond) {
+		c.mu.Lock()
+		isReady = c.slots[0].State == armed
+		c.mu.Unlock()
+	}
+	stop()
+	g.agents.Wait()
+	if !said.has("has left") {
+		t.Error("nobody said that it left")
+	}
+	for slot := range 2 {
+		g.agent(t.Context(), slot+1)
+	}
+	if err := <-gathered; err != nil {
+		t.Fatal(err)
+	}
+	c.Dismiss("that is all")
+}
+
+// TestStoppedAgent: one that is stopped while it sends hands over what it has. Its slot counts as lost, and with that
+// policy the others send its share.
+func TestStoppedAgent(t *testing.T) {
+	long := strings.Replace(scenario, "to: T0+1200ms", "to: T0+9s", 1)
+	g := newGround(t, long, 3)
+	ctx, stop := context.WithCancel(t.Context())
+	for slot := range 2 {
+		g.agent(t.Context(), slot+1)
+	}
+	g.agent(ctx, 3, func(o *AgentOptions) { o.Linger = time.Minute })
+	c := g.coordinator(bus.NewRun(), func(o *CoordinatorOptions) { o.OnLoss = OnLossReassign })
+	end, r := g.lead(t.Context(), c, func(i record.Interval) error {
+		if i.Second == 1 {
+			stop()
+		}
+		return nil
+	})
+	g.agents.Wait()
+	stopped := r.Manifest.Agents[2]
+	if end.Reason != record.Completed || !stopped.Finished || !stopped.Lost || stopped.UnsentArrivals == 0 || stopped.ReportedArrivals == 0 || stopped.InDoubtArrivals > 0 {
+		t.Errorf("%+v, %+v: wanted a part of its share", end, stopped)
+	}
+	for _, a := range r.Manifest.Agents[:2] {
+		if a.Lost || a.ReportedArrivals != a.PlannedArrivals || a.PlannedArrivals <= stopped.PlannedArrivals {
+			t.Errorf("%+v, wanted its own share and a part of the other", a)
+		}
+	}
+	if !slices.ContainsFunc(g.left, func(err error) bool {
+		unsealed, ok := errors.AsType[*UnsealedError](err)
+		return ok && unsealed.Stopped
+	}) {
+		t.Errorf("agents ended with %v, wanted one to say that it was stopped", g.left)
+	}
+}
+
+// TestFilesOfOneSpool has many agents with one spool, whose feeder reads a file: nobody reads what another is writing.
+func TestFilesOfOneSpool(t *testing.T) {
+	text := strings.Replace(scenario, `{from: sequence, size: 10k, fields: {token: "t${n}"}}`, "{from: csv, file: users.csv}", 1)
+	rows := []byte("id2,token\n" + strings.Repeat("a,b\n", 20_000))
+	g := newGround(t, scenario, 8)
+	g.plan.Scenario, g.plan.Files = []byte(text), map[string][]byte{"users.csv": rows}
+	spool := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	for slot := range 8 {
+		g.agent(ctx, slot+1, func(o *AgentOptions) { o.Local.Dir = spool })
+	}
+	c := g.coordinator(bus.NewRun())
+	if err := c.Gather(t.Context(), 30*time.Second); err != nil {
+		t.Error(err)
+	}
+	if left, err := filepath.Glob(filepath.Join(spool, "*")); err != nil || len(left) > 0 {
+		t.Errorf("%v stays in the spool, %v", left, err)
+	}
+	cancel()
+	g.agents.Wait()
+}
+
+// TestReadyAgentsAreQuiet: an agent that knows T0 is told it once, not as often as it reports.
+func TestReadyAgentsAreQuiet(t *testing.T) {
+	g := newGround(t, scenario, 1)
+	c := g.coordinator(bus.NewRun())
+	says(t, c, 1, "one", armed)
+	if _, err := c.SetT0(t.Context(), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if says(t, c, 1, "one", armed).Start == nil {
+		t.Error("no T0 for an agent that does not know it")
+	}
+	if says(t, c, 1, "one", ready).Start != nil {
+		t.Error("T0 again for an agent that knows it")
+	}
+}
