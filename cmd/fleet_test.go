@@ -386,6 +386,9 @@ func TestFleetLosesItsCoordinator(t *testing.T) {
 		b.fleet()
 		b.await(400)
 		c.kill()
+		if said, _ := exec.Command("fsctl", "report", b.path("first")).CombinedOutput(); !bytes.Contains(said, []byte("attack --resume")) {
+			t.Errorf("the report does not say how to go on:\n%s", said)
+		}
 		b.await(800)
 		b.whole(b.ends(b.attack("second", append(how, "--resume", b.path("first"))...), 0))
 	})

@@ -58,6 +58,7 @@ func newReport(s Streams) *cobra.Command {
 			if err := writeReport(out, files, rep); err != nil {
 				return err
 			}
+			noteAgents(s, run, rep)
 			if calibrate != "" {
 				if err := writeCalibration(s, run, calibrate, rep); err != nil {
 					return err
@@ -70,6 +71,14 @@ func newReport(s Streams) *cobra.Command {
 	c.Flags().StringVar(&calibrate, "calibrate", "", "write what the run measured to `FILE`, for fsctl plan --calibration")
 	out.flag(c, s)
 	return c
+}
+
+// noteAgents says how to get what the agents of a run have whose coordinator died.
+func noteAgents(s Streams, run string, rep *report.Report) {
+	if _, err := os.Stat(filepath.Join(run, ticketFile)); err != nil || rep.Ended != report.Died {
+		return
+	}
+	fmt.Fprintf(s.Err, "note: agents sent this run, and keep what their coordinator has not confirmed: once it is gone, fsctl attack --resume %s with the flags of the run collects it\n", run)
 }
 
 // judge reads a run and its scenario, judges it, and keeps the verdict in the run directory.

@@ -90,7 +90,7 @@ func TestStepsAreInTheScenariosOrder(t *testing.T) {
 
 func TestEmptyRecord(t *testing.T) {
 	r := Judge(record.New(record.Manifest{}), nil, nil)
-	if r.Ended != died || r.ExitCode != 105 || r.Steps == nil || r.Thresholds == nil || r.Invariants == nil || r.Notes == nil || r.Recommendations == nil {
+	if r.Ended != Died || r.ExitCode != 105 || r.Steps == nil || r.Thresholds == nil || r.Invariants == nil || r.Notes == nil || r.Recommendations == nil {
 		t.Errorf("%+v, wanted a run that died and no null lists", r)
 	}
 }

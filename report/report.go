@@ -56,8 +56,8 @@ const (
 	NoData Status = "no-data"
 )
 
-// died is the end of a run that wrote none.
-const died = "died"
+// Died is the end of a run that wrote none.
+const Died = "died"
 
 // Judge judges a run by its record. The record's own manifest says how it was run.
 //
@@ -75,7 +75,7 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 	r := &Report{
 		Run:             rec.Dir,
 		Scenario:        cmp.Or(sc.Name, rec.Manifest.Scenario),
-		Ended:           died,
+		Ended:           Died,
 		T0:              rec.Manifest.T0,
 		ServiceTimeOnly: rec.DueUnknown,
 		Notes:           []string{},

@@ -54,7 +54,7 @@ func (r *Report) cause(rec *record.Record) (code int, reason string) {
 		return exitAgentLost, r.Health.finding(FindingAgentLost)
 	case len(invariants.seen) > 0:
 		return exitInvariant, "an invariant is broken: " + invariants.first()
-	case r.Ended == died:
+	case r.Ended == Died:
 		return exitInterrupted, "the run died before its end: what it measured until then is below"
 	case r.Ended == record.Failed:
 		return exitFailed, "the run stopped on an error: " + endMessage(rec)

@@ -16,7 +16,7 @@ type faults struct {
 func runWith(t *testing.T, f faults) *Report {
 	m := manifest()
 	m.PlannedArrivals = 0
-	if f.end == died {
+	if f.end == Died {
 		m.End = nil
 	} else if f.end != "" {
 		m.End.Reason = f.end
@@ -67,11 +67,11 @@ func TestExitCodesAndTheirPrecedence(t *testing.T) {
 		{"interrupted", faults{end: record.Interrupted}, 105, Fail, ""},
 		{"interrupted, oversold", faults{end: record.Interrupted, oversold: true, threshold: true, lost: true}, 105, Fail, ""},
 		{"interrupted, saturated", faults{end: record.Interrupted, saturated: true}, 105, Invalid, ""},
-		{"died", faults{end: died}, 105, Fail, ""},
-		{"died, threshold", faults{end: died, threshold: true}, 105, Fail, ""},
-		{"died, oversold", faults{end: died, oversold: true}, 112, Fail, ""},
-		{"died, lost", faults{end: died, lost: true}, 113, Fail, ""},
-		{"died, saturated", faults{end: died, saturated: true}, 111, Invalid, ""},
+		{"died", faults{end: Died}, 105, Fail, ""},
+		{"died, threshold", faults{end: Died, threshold: true}, 105, Fail, ""},
+		{"died, oversold", faults{end: Died, oversold: true}, 112, Fail, ""},
+		{"died, lost", faults{end: Died, lost: true}, 113, Fail, ""},
+		{"died, saturated", faults{end: Died, saturated: true}, 111, Invalid, ""},
 		{"failed", faults{end: record.Failed, threshold: true}, 1, Fail, "the run stopped on an error: the end's own message"},
 		{"failed, oversold", faults{end: record.Failed, oversold: true}, 112, Fail, ""},
 	} {
@@ -102,9 +102,9 @@ func TestOptionalInvariantWithoutData(t *testing.T) {
 func TestDeadRunWithAnUnreadLedgerIsNotABrokenInvariant(t *testing.T) {
 	sc := require()
 	sc.Invariants = []scenarios.Invariant{{Name: scenarios.NoLostOrder}}
-	for end, want := range map[string]int{died: 105, record.Failed: 1, record.Aborted: 112, record.Completed: 112} {
+	for end, want := range map[string]int{Died: 105, record.Failed: 1, record.Aborted: 112, record.Completed: 112} {
 		m := manifest()
-		if m.End.Reason = end; end == died {
+		if m.End.Reason = end; end == Died {
 			m.End = nil
 		}
 		if r := Judge(record.New(m), sc, nil); r.ExitCode != want {

@@ -28,17 +28,20 @@ type wish struct {
 	announce bool                         // the log is told how many are there
 }
 
+// sayEvery is how often the log is told of agents that come.
+const sayEvery = time.Second
+
 // until waits until every slot is as wished.
 func (c *Coordinator) until(ctx context.Context, w wish) error {
 	timer := time.NewTimer(w.within)
 	defer timer.Stop()
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
-	told := -1
+	told, said := -1, time.Time{}
 	for {
 		missing, changed, broken := c.missingFor(w)
-		if w.announce && len(missing) != told {
-			told = len(missing)
+		if w.announce && len(missing) != told && (len(missing) == 0 || time.Since(said) > sayEvery) {
+			told, said = len(missing), time.Now()
 			c.Log("%d of %d agents are ready", len(c.slots)-told, len(c.slots))
 		}
 		if broken != nil || len(missing) == 0 {
