@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/tape"
 	"fsctl/report/figure"
 )
@@ -53,7 +54,21 @@ func (o *agentOptions) sweep(log func(format string, args ...any)) (kept []tape.
 	if err != nil {
 		log("%v", err)
 	}
+	o.sweepPlans()
 	return kept
+}
+
+// planAge is an age of a plan's files at which nobody is reading them any more: that takes seconds.
+const planAge = time.Hour
+
+// sweepPlans deletes files of plans that agents left which were killed while they read them.
+func (o *agentOptions) sweepPlans() {
+	dirs, _ := filepath.Glob(filepath.Join(o.spool, fleet.PlanDirs)) // the pattern is a good one
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() && time.Since(info.ModTime()) > planAge {
+			_ = os.RemoveAll(dir) // what stays is tried again
+		}
+	}
 }
 
 func bytesOf(n int64) string { return figure.Amount(float64(n)) + "B" }

@@ -177,7 +177,9 @@ func (c conductor) Run(ctx context.Context, w *record.Writer, _ time.Time, obser
 	if ctx.Err() != nil {
 		end = record.End{Reason: record.Interrupted, Message: "stopped by the user before the storm began"}
 	}
-	c.Dismiss(end.Message)
+	if !c.resumed { // else the storm is on, and another coordinator may take it over
+		c.Dismiss(end.Message)
+	}
 	end.At = time.Now()
 	return end, w.Close(end)
 }
@@ -203,7 +205,7 @@ func (o *fleetOptions) ticket() (t fleet.Ticket, err error) {
 	if o.resume == "" {
 		return fleet.Ticket{Run: bus.NewRun()}, nil
 	}
-	if r, err := record.Open(o.resume); err == nil && r.Manifest.End != nil {
+	if r, err := record.Open(o.resume); err == nil && r.Manifest.End != nil && r.Manifest.End.Reason != record.Failed { // of which agents keep all
 		return t, &hinted{usagef("--resume: run %s has ended (%s), and there is nothing to take over", o.resume, r.Manifest.End.Reason), "see it with: fsctl report " + o.resume}
 	}
 	path := filepath.Join(o.resume, ticketFile)
@@ -286,6 +288,9 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	if err != nil {
 		return "", err
 	}
+	if err := c.Fits(ticket); o.fleet.resume != "" && err != nil {
+		return "", err // before agents hear of this coordinator, who would refuse them
+	}
 	stop, err := c.Listen()
 	if err != nil {
 		return "", err
@@ -308,7 +313,9 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 		if cause := context.Cause(starting); ctx.Err() == nil && cause != nil {
 			err = cause // an agent of this machine ended
 		}
-		c.Dismiss("the storm does not begin: " + strings.TrimSpace(err.Error()))
+		if o.fleet.resume == "" { // else it is on, and another coordinator may take it over
+			c.Dismiss("the storm does not begin: " + strings.TrimSpace(err.Error()))
+		}
 		local.kill()
 		return "", err
 	}
@@ -316,7 +323,7 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	m.PlannedArrivals, m.ScaleRatio, m.Agents, m.Cores = storm.Arrivals(), scale, c.Agents(), c.Cores()
 	m.Settings = map[string]any{"agents": o.fleet.slots(), "on_agent_loss": o.fleet.onLoss, "max_skew": o.fleet.maxSkew.String()}
 	dir, err = o.send(ctx, s, attack{conductor{c, storm, o.fleet.resume != ""}, m, sc, shown, watchOf(sc, m)})
-	if dir == "" {
+	if dir == "" && o.fleet.resume == "" {
 		c.Dismiss("there is no record to write to")
 		local.kill()
 	}

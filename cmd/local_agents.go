@@ -84,6 +84,7 @@ func (o *stormOptions) startAgents(url string) (*localAgents, error) {
 		apart(c)
 		if err := c.Start(); err != nil {
 			v.kill()
+			v.wait()
 			return nil, fmt.Errorf("start agent %d: %w", i+1, err)
 		}
 		v.processes, v.output = append(v.processes, c), append(v.output, said)

@@ -57,12 +57,13 @@ func (e *RefusedError) Error() string { return e.Reason }
 // UnsealedError says that nobody has confirmed that what was measured is on record.
 type UnsealedError struct {
 	Dir     string
-	Stopped bool // by the user, before all was sent
+	Cut     bool // not all of its share was sent
+	Stopped bool // by the user
 }
 
 func (e *UnsealedError) Error() string {
 	what := "all was sent, but"
-	if e.Stopped {
+	if e.Cut {
 		what = "stopped before all was sent, and"
 	}
 	return what + " no coordinator has confirmed that it is on record: the measurements stay in " + e.Dir
@@ -241,19 +242,7 @@ func (a *agent) join(ctx context.Context) (*Plan, error) {
 
 // take arms, waits for T0, sends, and hands its measurements over.
 func (a *agent) take(ctx context.Context, plan *Plan) error {
-	storm, err := plan.Storm(a.Local, a.owns)
-	if err != nil {
-		return err
-	}
-	needs, err := storm.Needs(ctx)
-	if err == nil {
-		err = loadgen.Ready(needs)
-	}
-	if err != nil {
-		return err
-	}
-	a.Log("slot %d: %s, opening %d connections to %s", a.slot, storm.Scenario.Name, storm.Connections, plan.Target)
-	ready, err := storm.Arm(ctx)
+	ready, err := a.arm(ctx, plan)
 	if err != nil {
 		return err
 	}
@@ -263,6 +252,62 @@ func (a *agent) take(ctx context.Context, plan *Plan) error {
 		return err
 	}
 	return a.send(ctx, ready, t0)
+}
+
+// arm compiles the storm and opens its connections.
+func (a *agent) arm(ctx context.Context, plan *Plan) (ready *loadgen.Armed, err error) {
+	off := a.whileReporting(ctx, func(arming context.Context) { ready, err = a.open(arming, plan) })
+	if off == nil {
+		return ready, err
+	}
+	if err == nil {
+		ready.Close()
+	}
+	return nil, off
+}
+
+// whileReporting reports while the agent does something that may take longer than it may be silent. Where it hears
+// meanwhile that the storm is not for it, it ends do's context and returns why.
+func (a *agent) whileReporting(ctx context.Context, do func(context.Context)) error {
+	doing, stop := context.WithCancelCause(ctx)
+	var beats sync.WaitGroup
+	beats.Go(func() {
+		var err error
+		for err == nil {
+			var told orders
+			if told, err = a.say(doing); err == nil {
+				err = a.isOff(told)
+			}
+			if err == nil {
+				err = pause(doing, beatEvery, a.kick)
+			}
+		}
+		stop(err)
+	})
+	do(doing)
+	stop(nil)
+	beats.Wait()
+	if cause := context.Cause(doing); ctx.Err() == nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// open compiles the storm and opens its connections.
+func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Armed, error) {
+	storm, err := plan.Storm(a.Local, a.owns)
+	if err != nil {
+		return nil, err
+	}
+	needs, err := storm.Needs(ctx)
+	if err == nil {
+		err = loadgen.Ready(needs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.Log("slot %d: %s, opening %d connections to %s", a.slot, storm.Scenario.Name, storm.Connections, plan.Target)
+	return storm.Arm(ctx)
 }
 
 // send sends the share and hands over what was measured.
@@ -311,7 +356,7 @@ func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) er
 	}
 	err = errors.Join(err, sender.Close())
 	if failure != nil && delivering.Err() != nil {
-		return errors.Join(err, &UnsealedError{a.Local.Dir, ctx.Err() != nil})
+		return errors.Join(err, &UnsealedError{Dir: a.Local.Dir, Cut: end.Reason != record.Completed, Stopped: ctx.Err() != nil})
 	}
 	return errors.Join(err, failure)
 }
@@ -321,11 +366,13 @@ const grace = 5 * time.Second
 
 // beat reports until ctx is done and has heed see to the orders. Where the storm is not its any more, it stops it.
 func (a *agent) beat(ctx context.Context, heed func(orders), stop func()) {
+	said := ""
 	for {
 		told, err := a.say(ctx)
 		heed(told)
-		if refused, ok := errors.AsType[*RefusedError](err); ok {
-			a.Log("stopped: %s", refused.Reason)
+		if refused, ok := errors.AsType[*RefusedError](err); ok && refused.Reason != said {
+			said = refused.Reason
+			a.Log("stopped: %s", said)
 			stop()
 		}
 		if pause(ctx, beatEvery, a.kick) != nil {

@@ -191,14 +191,23 @@ func (c *Coordinator) Keep(keep func(Ticket) error) error {
 	return keep(Ticket{c.Run, c.begun})
 }
 
+// Fits tells, by an error, that a ticket is of another storm than this coordinator's. To be asked before Listen: agents of
+// another plan are refused, and stop.
+func (c *Coordinator) Fits(t Ticket) error {
+	switch {
+	case t.Start == nil || len(t.Start.Assignment.Shares) != len(c.slots):
+		return &RefusedError{Reason: fmt.Sprintf("the run to resume has %d agents, and this is for %d", t.slots(), len(c.slots))}
+	case t.Start.PlanHash != c.hash:
+		return &RefusedError{Reason: fmt.Sprintf("the run to resume has plan %.12s, and this is plan %.12s: give the same scenario, target and flags", t.Start.PlanHash, c.hash)}
+	}
+	return nil
+}
+
 // Resume takes over a run from a coordinator that is gone, and returns T0 by this machine's clock. It waits for the
 // agents to come back, no longer than within; those that do not are lost.
 func (c *Coordinator) Resume(ctx context.Context, t Ticket, within time.Duration) (time.Time, error) {
-	switch {
-	case t.Start == nil || len(t.Start.Assignment.Shares) != len(c.slots):
-		return time.Time{}, &RefusedError{Reason: fmt.Sprintf("the run to resume has %d agents, and this is for %d", t.slots(), len(c.slots))}
-	case t.Start.PlanHash != c.hash:
-		return time.Time{}, &RefusedError{Reason: fmt.Sprintf("the run to resume has plan %.12s, and this is plan %.12s: give the same scenario, target and flags", t.Start.PlanHash, c.hash)}
+	if err := c.Fits(t); err != nil {
+		return time.Time{}, err
 	}
 	now := c.now()
 	t0 := now.Add(time.Unix(0, t.Start.T0).Sub(now.Round(0)))

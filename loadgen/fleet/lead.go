@@ -121,6 +121,9 @@ func (l *leading) noted(err error) {
 func (l *leading) await(ctx context.Context, collector *tape.Collector, storm *loadgen.Storm, received <-chan error) record.End {
 	end := record.End{Reason: record.Completed}
 	ends := l.t0.Add(-l.Plan.Lead + storm.Length() + storm.Scenario.Storm.Drain + loadgen.Grace)
+	if now := l.now(); now.After(ends) {
+		ends = now // it is taken over after its end, and what the bus has kept is still to be read
+	}
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	stopped := ctx.Done()
@@ -158,11 +161,12 @@ func (l *leading) await(ctx context.Context, collector *tape.Collector, storm *l
 			allIn = time.Time{}
 		}
 		over := l.now().After(ends)
-		late := over && (news.silent(tapes, now) > handOver || l.now().After(ends.Add(mostHandOver)))
+		silent := news.silent(tapes, now)
+		late := silent > handOver && l.now().After(ends.Add(handOver)) || l.now().After(ends.Add(mostHandOver))
 		switch {
 		case len(missing) == 0 && lost == 0:
 			return end
-		case len(missing) == 0 && now.Sub(allIn) > returnWithin && (over || l.anySentAll()):
+		case len(missing) == 0 && min(silent, now.Sub(allIn)) > returnWithin && (over || l.anySentAll()):
 			return end
 		case late:
 			if end.Message == "" {
@@ -216,6 +220,9 @@ func (l *leading) missing(tapes []tape.Progress) (names []string, lost int) {
 	for i, s := range l.slots {
 		switch {
 		case s.complete(i+1, tapes) && (s.lost || s.hasTold(i+1, tapes)):
+			if s.quit && l.stop == "" {
+				lost++ // another agent may still come for the rest of its share
+			}
 		case s.isExcused():
 		case s.lost || s.Instance == "":
 			lost++
@@ -278,7 +285,7 @@ func (l *leading) accounts(tapes []tape.Progress) []record.Agent {
 		a.ExtraArrivals, a.InDoubtSeconds, a.ExtraSeconds = t.extra, t.doubtSeconds, t.extraSeconds
 		// Nobody wanted that something is missing, whoever had the slot in the end; and of an agent that was lost before it
 		// had anything to send, nothing is.
-		a.Lost = !a.Finished && t.planned > 0 && !s.isExcused() || t.inDoubt+t.unsent > 0 && l.stop == ""
+		a.Lost = !a.Finished && t.planned > 0 && !s.isExcused() || t.inDoubt+t.unsent > 0 && (l.stop == "" || s.quit)
 	}
 	return agents
 }

@@ -89,13 +89,16 @@ type Local struct {
 	Dir          string            // for the plan's files
 }
 
+// PlanDirs matches the directories in Local.Dir that hold a plan's files while it is compiled.
+const PlanDirs = "plan-*"
+
 // Storm compiles the plan for one agent. owns picks the arrivals that it sends.
 func (p *Plan) Storm(local Local, owns func(scenarios.Arrival) bool) (*loadgen.Storm, error) {
 	target, err := url.Parse(p.Target)
 	if err != nil {
 		return nil, fmt.Errorf("plan: target: %w", err)
 	}
-	dir, err := os.MkdirTemp(local.Dir, "plan-") // of its own: other agents may use the spool too, and other plans
+	dir, err := os.MkdirTemp(local.Dir, PlanDirs) // of its own: other agents may use the spool too, and other plans
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}

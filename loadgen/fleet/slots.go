@@ -187,7 +187,7 @@ func (c *Coordinator) refuses(s *slot, told status) string {
 
 // refused notes why an agent was not taken, or is not kept: it goes then.
 func (c *Coordinator) refused(s *slot, number int, told status, why string) {
-	has := s.Instance == told.Instance && !s.lost
+	has := told.Instance != "" && s.Instance == told.Instance && !s.lost
 	if has || s.isFree() && s.refused != why {
 		c.Log("an agent for slot %d was not taken: %s", number, why)
 	}

@@ -1,0 +1,90 @@
+package fleet
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/record"
+)
+
+// TestResumeLongAfterTheEnd: all agents are gone, and what they measured is on the bus. Another coordinator that takes over
+// an hour later reads it to the end before it closes the record.
+func TestResumeLongAfterTheEnd(t *testing.T) {
+	const slots, seconds = 200, 100
+	long := strings.Replace(strings.Replace(scenario, "to: T0+1200ms", "to: T0+100s", 1), "size: 10k", "size: 100k", 1)
+	g := newGround(t, long, slots)
+	c := g.coordinator(bus.NewRun())
+	js := must(jetstream.New(c.Conn))
+	must(js.CreateStream(t.Context(), jetstream.StreamConfig{Name: c.Run.Stream(), Subjects: c.Run.StoredSubjects(), Storage: jetstream.FileStorage}))
+	for slot := range slots {
+		for second := range seconds {
+			i := tape.Interval{Second: second, Steps: []tape.StepCounters{{Step: "browse", Counters: record.Counters{Due: 2, Sent: 2, Done: 2}}}, Generator: &record.Generator{Arrivals: 2}}
+			data := must(tape.Encode(tape.Snapshot{Key: tape.Key{Run: string(c.Run), Slot: slot + 1, Epoch: 1}, Number: uint64(second), Second: second, Intervals: []tape.Interval{i}}))
+			must(js.PublishAsync(c.Run.RecordSubject(slot+1), data))
+		}
+	}
+	<-js.PublishAsyncComplete()
+	ticket := Ticket{Run: c.Run, Start: &start{PlanHash: c.hash, T0: time.Now().Add(-time.Hour).UnixNano(),
+		Assignment: Assignment{Shares: must(NewShares(slices.Repeat([]float64{1}, slots)))}}}
+	t0, err := c.Resume(t.Context(), ticket, time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	w := must(record.Create(dir, record.Manifest{Scenario: "test", Target: g.target.URL, Start: time.Now(), T0: t0, Agents: c.Agents()}, g.plan.Scenario))
+	if end, err := c.Lead(t.Context(), w, g.storm, nil); err != nil || end.Reason != record.Completed {
+		t.Errorf("end %+v, %v", end, err)
+	}
+	if n := counted(must(record.Open(dir))).Done; n != 2*slots*seconds {
+		t.Errorf("%d requests in the record, wanted the %d on the bus", n, 2*slots*seconds)
+	}
+}
+
+// TestResumeOfAnotherStorm: a ticket of another plan, or of another number of agents, is told before any agent is refused.
+func TestResumeOfAnotherStorm(t *testing.T) {
+	g := newGround(t, scenario, 2)
+	c := g.coordinator(bus.NewRun())
+	two := Assignment{Shares: must(NewShares([]float64{1, 1}))}
+	for name, ticket := range map[string]Ticket{
+		"no T0": {}, "another plan": {Start: &start{PlanHash: "other", Assignment: two}},
+		"three agents": {Start: &start{PlanHash: c.hash, Assignment: Assignment{Shares: must(NewShares([]float64{1, 1, 1}))}}},
+	} {
+		if c.Fits(ticket) == nil {
+			t.Errorf("%s: fits", name)
+		}
+	}
+	if err := c.Fits(Ticket{Start: &start{PlanHash: c.hash, Assignment: two}}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCalledOffWhileArming: an agent that takes long to open its connections hears that the storm is called off.
+func TestCalledOffWhileArming(t *testing.T) {
+	g := newGround(t, scenario, 1)
+	c := g.coordinator(bus.NewRun())
+	a := &agent{AgentOptions: AgentOptions{Slot: 1, Capacity: 1, Version: "test", Log: g.log}, instance: "one", run: c.Run, slot: 1, kick: make(chan struct{}, 1)}
+	a.Conn = must(bus.Connect(t.Context(), g.connect(1, bus.Config{})))
+	defer a.Conn.Close()
+	a.report, a.answered = status{Instance: "one", State: joining, Version: "test", Host: "host", Capacity: 1}, time.Now()
+	left := make(chan error, 1)
+	go func() {
+		left <- a.whileReporting(t.Context(), func(ctx context.Context) { <-ctx.Done() })
+	}()
+	for isThere := false; !isThere; time.Sleep(time.Millisecond) {
+		c.mu.Lock()
+		isThere = c.slots[0].Instance == "one"
+		c.mu.Unlock()
+	}
+	c.Dismiss("enough")
+	if err := <-left; err == nil || !strings.Contains(err.Error(), "enough") {
+		t.Errorf("%v, wanted to hear that the storm is called off", err)
+	}
+}
