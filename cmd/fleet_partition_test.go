@@ -24,10 +24,20 @@ var frontiers atomic.Int32 // made so far
 
 func ip(args ...string) error { return exec.Command("ip", args...).Run() }
 
-// newFrontier makes one, whose coordinator is started with flags.
-func newFrontier(t *testing.T, flags ...string) (f *frontier, coordinator *process) {
-	t.Helper()
+// onBothFrontiers makes a test of the bus in the coordinator, which is started with flags, and one of a nats-server.
+func onBothFrontiers(t *testing.T, test func(f *frontier, coordinator *process), flags ...string) {
 	t.Parallel()
+	for name, isExternal := range map[string]bool{"embedded bus": false, "nats-server": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(newFrontier(t, isExternal, flags))
+		})
+	}
+}
+
+// newFrontier makes one, whose coordinator is started with flags.
+func newFrontier(t *testing.T, isExternal bool, flags []string) (f *frontier, coordinator *process) {
+	t.Helper()
 	number := frontiers.Add(1)
 	name := fmt.Sprintf("fsctl%d%c", os.Getpid(), 'a'+number)
 	if os.Getuid() != 0 || ip("netns", "add", name) != nil {
@@ -59,9 +69,15 @@ func newFrontier(t *testing.T, flags ...string) (f *frontier, coordinator *proce
 	if err := os.RemoveAll(b.path("keys")); err != nil {
 		t.Fatal(err)
 	}
-	fsctl(t, 0, "agent-keys", b.path("keys"), "--agents", fmt.Sprint(fleetAgents), "--host", bus)
-	b.address = fmt.Sprintf("%s:%d", bus, freePort(t))
-	coordinator = b.attack("run", append(append(b.listening(), "--allow-target", near), flags...)...)
+	b.host, b.address = bus, fmt.Sprintf("%s:%d", bus, freePort(t))
+	how := b.listening()
+	if isExternal {
+		how = b.dialing()
+		b.bus()
+	} else {
+		fsctl(t, 0, "agent-keys", b.path("keys"), "--agents", fmt.Sprint(fleetAgents), "--host", bus)
+	}
+	coordinator = b.attack("run", append(append(how, "--allow-target", near), flags...)...)
 	for i := range fleetAgents {
 		args := []string{"agent", "--nats", "tls://" + b.address, "--creds", b.path(fmt.Sprintf("keys/agent-%d.creds", i+1)), "--allow-target", near,
 			"--spool", b.path(fmt.Sprint("spool-", i+1)), "--shares-machine", "--linger", "40s"}
@@ -88,40 +104,42 @@ func (f *frontier) cut(d time.Duration) {
 
 // TestFleetPartition cuts one agent off for 2.5 s: nobody notices in the end.
 func TestFleetPartition(t *testing.T) {
-	f, c := newFrontier(t)
-	f.await(400)
-	f.cut(2500 * time.Millisecond)
-	f.whole(f.ends(c, 0))
+	onBothFrontiers(t, func(f *frontier, c *process) {
+		f.await(400)
+		f.cut(2500 * time.Millisecond)
+		f.whole(f.ends(c, 0))
+	})
 }
 
 // TestFleetReassignsInPartition cuts one agent off for so long that it is taken for lost and its share given to the
 // others, while it goes on sending. When it is back it has its share again. Whoever came twice is known.
 func TestFleetReassignsInPartition(t *testing.T) {
-	f, c := newFrontier(t, "--on-agent-loss", "reassign", "--set", "storm.phases.0.to=T0+24s")
 	const users = 200 * 24
-	f.await(200)
-	f.cut(9 * time.Second)
-	r := f.ends(c, 0)
-	var planned, reported, extra uint64
-	for _, a := range r.Manifest.Agents {
-		planned, reported, extra = planned+a.PlannedArrivals, reported+a.ReportedArrivals, extra+a.ExtraArrivals
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var twice uint64
-	for path, n := range f.asked {
-		if n > 2 {
-			t.Errorf("%s was asked for %d times", path, n)
+	onBothFrontiers(t, func(f *frontier, c *process) {
+		f.await(200)
+		f.cut(9 * time.Second)
+		r := f.ends(c, 0)
+		var planned, reported, extra uint64
+		for _, a := range r.Manifest.Agents {
+			planned, reported, extra = planned+a.PlannedArrivals, reported+a.ReportedArrivals, extra+a.ExtraArrivals
 		}
-		twice += uint64(n - 1)
-	}
-	if len(f.asked) != users || planned != users || reported != users {
-		t.Errorf("%d users came, %d planned, %d reported, wanted %d of each", len(f.asked), planned, reported, users)
-	}
-	if a := r.Manifest.Agents[0]; twice == 0 || extra != twice || a.ExtraArrivals != extra || a.ExtraSeconds == 0 || a.Lost {
-		t.Errorf("%d users came twice, the record says %d: %+v", twice, extra, a)
-	}
-	if n := r.Counters(record.Everything, "").Done; n != users+twice {
-		t.Errorf("%d requests in the record, wanted %d and the %d that were sent twice", n, users, twice)
-	}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		var twice uint64
+		for path, n := range f.asked {
+			if n > 2 {
+				f.t.Errorf("%s was asked for %d times", path, n)
+			}
+			twice += uint64(n - 1)
+		}
+		if len(f.asked) != users || planned != users || reported != users {
+			f.t.Errorf("%d users came, %d planned, %d reported, wanted %d of each", len(f.asked), planned, reported, users)
+		}
+		if a := r.Manifest.Agents[0]; twice == 0 || extra != twice || a.ExtraArrivals != extra || a.ExtraSeconds == 0 || a.Lost {
+			f.t.Errorf("%d users came twice, the record says %d: %+v", twice, extra, a)
+		}
+		if n := r.Counters(record.Everything, "").Done; n != users+twice {
+			f.t.Errorf("%d requests in the record, wanted %d and the %d that were sent twice", n, users, twice)
+		}
+	}, "--on-agent-loss", "reassign", "--set", "storm.phases.0.to=T0+24s")
 }

@@ -33,6 +33,7 @@ const fleetUsers = 1800
 type battlefield struct {
 	t       *testing.T
 	dir     string
+	host    string // of the bus, as agents dial it
 	address string // of the bus
 	target  *httptest.Server
 	agents  []*process
@@ -52,7 +53,7 @@ type process struct {
 
 func newBattlefield(t *testing.T) *battlefield {
 	t.Helper()
-	b := &battlefield{t: t, dir: t.TempDir(), asked: map[string]int{}, address: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
+	b := &battlefield{t: t, dir: t.TempDir(), asked: map[string]int{}, host: "127.0.0.1", address: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
 	b.target = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -328,7 +329,7 @@ func (b *battlefield) bus() *process {
 		if err := os.RemoveAll(b.path("keys")); err != nil {
 			b.t.Fatal(err)
 		}
-		text, err := exec.Command("fsctl", "agent-keys", b.path("keys"), "--agents", fmt.Sprint(fleetAgents), "--host", "127.0.0.1", "--server-conf").Output()
+		text, err := exec.Command("fsctl", "agent-keys", b.path("keys"), "--agents", fmt.Sprint(fleetAgents), "--host", b.host, "--server-conf").Output()
 		if err != nil {
 			b.t.Fatal(err)
 		}
