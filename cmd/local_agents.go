@@ -15,7 +15,6 @@ import (
 // localAgents are agents that were started as processes of this machine.
 type localAgents struct {
 	processes []*exec.Cmd
-	output    []*tail
 	store     string
 	ended     sync.WaitGroup
 	gone      chan error // one that ended badly
@@ -87,7 +86,7 @@ func (o *stormOptions) startAgents(url string) (*localAgents, error) {
 			v.wait()
 			return nil, fmt.Errorf("start agent %d: %w", i+1, err)
 		}
-		v.processes, v.output = append(v.processes, c), append(v.output, said)
+		v.processes = append(v.processes, c)
 		v.ended.Go(func() {
 			if err := c.Wait(); err != nil {
 				v.gone <- fmt.Errorf("agent %d ended: %w%s", i+1, err, said.why())

@@ -118,7 +118,7 @@ func startBinary(t *testing.T, conf, path string) (address string, stop func()) 
 		binary = "/usr/sbin/nats-server"
 	}
 	if _, err := os.Stat(binary); err != nil {
-		t.Skip("no nats-server is installed")
+		t.Skip("no nats-server is installed: make deps")
 	}
 	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
