@@ -11,17 +11,19 @@ type comparison struct {
 	name      string // for --only
 	title     string
 	columns   []*metric
-	primary   *metric // the column whose range and ratio are shown
-	reference string  // contender whose median the ratio sets against each row's; empty for none
-	robust    bool    // what other programs do meanwhile does not matter
+	primary   *metric   // the column whose interval and ratio are shown
+	also      []*metric // more columns by which two builds of fsctl are compared
+	reference string    // contender that each row is compared with; empty for none
+	robust    bool      // what other programs do meanwhile does not matter
 
-	// contenders returns the rows. It may measure, and may look at the comparisons that went before.
-	contenders func(context.Context, *results) ([]contender, error)
+	// contenders returns the rows. It may measure.
+	contenders func(context.Context) ([]contender, error)
 }
 
 // contender is one row of a comparison.
 type contender struct {
 	name    string
+	joins   bool // measured right before or after the row above it
 	measure func(context.Context) (sample, error)
 }
 
@@ -30,33 +32,54 @@ type results struct {
 	tables []*table
 }
 
-// table is a comparison with its samples, by contender.
+// table is a comparison with its samples.
 type table struct {
 	*comparison
 	rows    []string
-	samples map[string][]sample
+	samples map[string][]sample // of each row, by round; nil where the measurement failed
 }
 
-// median returns the median of a contender's metric in a comparison; ok is false where it was not measured.
-func (r *results) median(title, row string, m *metric) (value float64, ok bool) {
+// find returns the table with a title, or nil if it was not made.
+func (r *results) find(title string) *table {
 	for _, t := range r.tables {
 		if t.title == title {
-			s := t.summary(row, m)
-			return s.median, s.count > 0
+			return t
 		}
 	}
-	return 0, false
+	return nil
 }
 
-// summary sums up a metric of a row.
-func (t *table) summary(row string, m *metric) summary {
+// estimate returns the median of a metric of a row, in the metric's unit.
+func (t *table) estimate(row string, m *metric) estimate {
 	var values []float64
 	for _, s := range t.samples[row] {
 		if v, ok := s[m]; ok {
 			values = append(values, v)
 		}
 	}
-	return summarise(values)
+	return estimateOf(values)
+}
+
+// ratio returns how a metric of one row compares with that of another: the median of the ratios round by round.
+//
+// A machine is faster in one minute than in the next, for all that runs on it. Two measurements of the same
+// round have most of that in common, so that their ratio is steadier than either. Of the medians of all rounds,
+// or of a bootstrap that draws from each row for itself, it would be part of the difference. For the same reason
+// significance is whether this interval holds 1, and not the Mann-Whitney test of benchmath, which takes the two
+// rows for independent.
+//
+// Source: Kalibera and Jones, Rigorous Benchmarking in Reasonable Time, ISMM 2013 (the repetition at the highest
+// level, here the round, is the unit); Conover, Practical Nonparametric Statistics, 3rd edition, section 3.4
+// (matched pairs).
+func (t *table) ratio(row, to string, m *metric) estimate {
+	var ratios []float64
+	for round := range min(len(t.samples[row]), len(t.samples[to])) {
+		a, b := t.samples[row][round][m], t.samples[to][round][m]
+		if a > 0 && b > 0 { // else not measured, or lost in noise
+			ratios = append(ratios, a/b)
+		}
+	}
+	return estimateOf(ratios)
 }
 
 // runAll makes every comparison that is wanted. What fails is remarked on and left out; when ctx is done the
@@ -67,7 +90,7 @@ func (b *bench) runAll(ctx context.Context) *results {
 		if len(b.only) > 0 && !slices.Contains(b.only, c.name) {
 			continue
 		}
-		contenders, err := c.contenders(ctx, r)
+		contenders, err := c.contenders(ctx)
 		if ctx.Err() != nil {
 			return r
 		}
@@ -79,6 +102,7 @@ func (b *bench) runAll(ctx context.Context) *results {
 		r.tables = append(r.tables, t)
 		for _, contender := range contenders {
 			t.rows = append(t.rows, contender.name)
+			t.samples[contender.name] = make([]sample, b.rounds)
 		}
 		for round := range b.rounds {
 			b.runRound(ctx, t, contenders, round)
@@ -87,11 +111,9 @@ func (b *bench) runAll(ctx context.Context) *results {
 	return r
 }
 
-// runRound measures each contender once. Every round begins with another one, so that what drifts in the
-// machine does not always meet the same.
+// runRound measures each contender once.
 func (b *bench) runRound(ctx context.Context, t *table, contenders []contender, round int) {
-	for i := range contenders {
-		c := contenders[(round+i)%len(contenders)]
+	for _, c := range turns(contenders, round) {
 		what := fmt.Sprintf("%s, round %d of %d, %s", t.title, round+1, b.rounds, c.name)
 		s, err := b.undisturbed(what, t.robust, func() (sample, error) { return c.measure(ctx) })
 		if ctx.Err() != nil {
@@ -101,7 +123,31 @@ func (b *bench) runRound(ctx context.Context, t *table, contenders []contender, 
 			b.failed(what+": failed", err)
 			continue
 		}
-		t.samples[c.name] = append(t.samples[c.name], s)
+		t.samples[c.name][round] = s
 		fmt.Fprintf(b.progress, "%s: %s %s\n", what, t.primary.format(s[t.primary]), t.primary.title)
 	}
+}
+
+// turns returns the order in which a round measures contenders, so that what drifts in the machine does not
+// always meet the same: every second round runs backwards, and every two rounds begin with another one. Those
+// that join stay side by side, so that each is the first of the two in every second round.
+func turns(contenders []contender, round int) []contender {
+	var groups [][]contender
+	for i, c := range contenders {
+		if c.joins && i > 0 {
+			last := &groups[len(groups)-1]
+			*last = append(*last, c)
+			continue
+		}
+		groups = append(groups, []contender{c})
+	}
+	if len(groups) == 0 {
+		return nil
+	}
+	first := round / 2 % len(groups)
+	order := slices.Concat(slices.Concat(groups[first:], groups[:first])...)
+	if round%2 == 1 {
+		slices.Reverse(order)
+	}
+	return order
 }

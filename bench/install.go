@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"debug/buildinfo"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,14 +16,14 @@ import (
 const binDir = "bin/peers"
 
 // findPeers finds, installs or builds every peer that is wanted. One that cannot be had is left out with a
-// remark, but for fsctl itself.
+// remark, but for fsctl itself: both of its builds have to be there.
 func (b *bench) findPeers(ctx context.Context) error {
 	for name, p := range allPeers() {
 		if !b.wants(name) {
 			continue
 		}
 		err := b.find(ctx, p)
-		if err != nil && (name == "fsctl" || ctx.Err() != nil) {
+		if err != nil && (p.golang == "fsctl" || ctx.Err() != nil) {
 			return err
 		}
 		if err != nil {
@@ -38,7 +39,7 @@ func (b *bench) findPeers(ctx context.Context) error {
 func (b *bench) find(ctx context.Context, p *peer) (err error) {
 	switch given := b.paths[p.name]; {
 	case given != "":
-		p.path, err = exec.LookPath(given)
+		p.path, err = programAt(given)
 	case p.golang != "":
 		p.path, err = b.build(ctx, p)
 	case p.debian != "":
@@ -56,6 +57,23 @@ func (b *bench) find(ctx context.Context, p *peer) (err error) {
 	}
 	p.version = b.versionOf(ctx, p)
 	return nil
+}
+
+// programAt returns the path of a program that the user names. It may not be one that is built here: that would
+// be overwritten, and compared with itself.
+func programAt(given string) (string, error) {
+	path, err := exec.LookPath(given)
+	if err != nil {
+		return "", err
+	}
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return "", err
+	}
+	if built, err := filepath.Abs(binDir); err != nil || dir == built {
+		return "", errors.Join(err, fmt.Errorf("found %s in %s, wanted a copy of it elsewhere: what is there is built anew", given, binDir))
+	}
+	return path, nil
 }
 
 // build builds a Go peer and returns the program's path.

@@ -29,11 +29,14 @@ func bytes1000(size float64) string {
 // memory compares what users cost who wait.
 func (b *bench) memory() *comparison {
 	return &comparison{name: memoryName, title: memoryTitle, columns: []*metric{userMemory, addedMemory, peakOfUsers},
-		primary: userMemory, reference: waiters("fsctl", 10_000), robust: true,
-		contenders: func(context.Context, *results) ([]contender, error) {
-			all := []contender{b.waits("fsctl", 10_000), b.waits("fsctl", 1_000_000)}
-			if b.peers["k6"] != nil {
-				all = append(all, b.waits("k6", 10_000))
+		primary: userMemory, reference: waiters(newBuild, 10_000), robust: true,
+		contenders: func(context.Context) ([]contender, error) {
+			var all []contender
+			for _, users := range []int{10_000, 1_000_000} {
+				all = append(all, b.builds(waiters("", users), func(name string, p *peer) contender { return b.waits(name, p, users) })...)
+			}
+			if k6 := b.peers["k6"]; k6 != nil {
+				all = append(all, b.waits(waiters("k6", 10_000), k6, 10_000))
 			}
 			return all, nil
 		}}
@@ -44,9 +47,8 @@ func waiters(peer string, users int) string {
 }
 
 // waits is a contender that measures the memory of so many users above that of one.
-func (b *bench) waits(peer string, users int) contender {
-	p := b.peers[peer]
-	return contender{waiters(peer, users), func(ctx context.Context) (sample, error) {
+func (b *bench) waits(name string, p *peer, users int) contender {
+	return contender{name: name, measure: func(ctx context.Context) (sample, error) {
 		one, err := b.memoryOf(ctx, p, 1)
 		if err != nil {
 			return nil, err

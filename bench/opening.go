@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"fsctl/loadgen/record"
@@ -21,33 +20,42 @@ var (
 	latenessMax = &metric{"lateness max", figure.Seconds, true}
 )
 
-// openingUsers is how many users opening.yaml has.
-const openingUsers = 10_000
+// openingSpread is over how long the users of opening.yaml come, evenly.
+const openingSpread = 100 * time.Millisecond
 
 // Rows of the opening: with connections as everywhere else, and with those that fsctl chooses itself.
 var (
-	openingFew    = fmt.Sprintf("fsctl, %d connections", connections)
-	openingChosen = "fsctl, as many connections as it chooses"
+	openingFew    = fmt.Sprintf(", %d connections", connections)
+	openingChosen = ", as many connections as it chooses"
 )
 
-// opening measures whether a crowd leaves when it is due.
-func (b *bench) opening() *comparison {
+// opening measures whether a crowd leaves when it is due. It is so large that it comes at half the rate that
+// fsctl makes of the closed loop.
+func (b *bench) opening(plain load) *comparison {
 	return &comparison{name: openingName, title: openingTitle, columns: []*metric{onTimeShare, latenessP50, latenessP99, latenessMax},
-		primary: onTimeShare,
-		contenders: func(context.Context, *results) ([]contender, error) {
-			return []contender{b.opens(openingFew, connections), b.opens(openingChosen, 0)}, nil
+		primary: onTimeShare, also: []*metric{latenessP99},
+		contenders: func(ctx context.Context) ([]contender, error) {
+			top, err := b.topRate(ctx, openingTitle, plain)
+			if err != nil {
+				return nil, err
+			}
+			users := int(half * top * openingSpread.Seconds())
+			b.remarkf("%s: fsctl made %s of the closed loop just before, so that these are %s", openingTitle, figure.Rate(top), figure.Of(users, "user"))
+			few := b.builds(openingFew, func(name string, p *peer) contender { return b.opens(name, p, users, connections) })
+			chosen := b.builds(openingChosen, func(name string, p *peer) contender { return b.opens(name, p, users, 0) })
+			return append(few, chosen...), nil
 		}}
 }
 
-func (b *bench) opens(name string, connections int) contender {
-	return contender{name, func(ctx context.Context) (sample, error) {
-		dir, remove, err := b.directory("fsctl")
+// opens is a contender that lets so many users come; with 0 connections fsctl chooses how many.
+func (b *bench) opens(name string, p *peer, users, connections int) contender {
+	return contender{name: name, measure: func(ctx context.Context) (sample, error) {
+		dir, remove, err := b.directory(p.name)
 		if err != nil {
 			return nil, err
 		}
 		defer remove()
-		args := append(fsctlAttack("opening.yaml", b.server.plainURL), "--connections", strconv.Itoa(connections))
-		c, err := start(ctx, b.generatorCore, dir, "", b.peers["fsctl"].path, args...)
+		c, err := start(ctx, b.generatorCore, dir, "", p.path, fsctlOpenArgs(b.server.plainURL, users, connections)...)
 		if err != nil {
 			return nil, err
 		}
@@ -55,19 +63,19 @@ func (b *bench) opens(name string, connections int) contender {
 		if err := c.wait(); err != nil {
 			return nil, err
 		}
-		return lateness(filepath.Join(dir, fsctlRun))
+		return lateness(filepath.Join(dir, fsctlRun), users)
 	}}
 }
 
 // lateness reads from a run how long after they were due its requests left.
-func lateness(run string) (sample, error) {
+func lateness(run string, users int) (sample, error) {
 	r, err := record.Open(run)
 	if err != nil {
 		return nil, err
 	}
 	h := r.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == record.Lateness })
-	if h.TotalCount() != openingUsers {
-		return nil, fmt.Errorf("fsctl sent %s, wanted %s", figure.Of(h.TotalCount(), "request"), figure.Count(openingUsers))
+	if h.TotalCount() != int64(users) {
+		return nil, fmt.Errorf("fsctl sent %s, wanted %s", figure.Of(h.TotalCount(), "request"), figure.Count(users))
 	}
 	var punctual int64
 	for _, bar := range h.Distribution() {
@@ -76,5 +84,5 @@ func lateness(run string) (sample, error) {
 		}
 	}
 	at := func(percent float64) float64 { return time.Duration(h.ValueAtQuantile(percent)).Seconds() }
-	return sample{onTimeShare: float64(punctual) / openingUsers, latenessP50: at(50), latenessP99: at(99), latenessMax: at(100)}, nil
+	return sample{onTimeShare: float64(punctual) / float64(users), latenessP50: at(50), latenessP99: at(99), latenessMax: at(100)}, nil
 }

@@ -15,11 +15,11 @@ import (
 // options are the command line.
 type options struct {
 	rounds                    int
-	window                    time.Duration // of one measurement, after the warm-up
-	warmUp                    time.Duration // not counted
-	only                      []string      // names of comparisons, empty for all
-	peers                     []string      // names of peers, empty for all; fsctl is always there
-	paths                     map[string]string
+	window                    time.Duration     // of one measurement, after the warm-up
+	warmUp                    time.Duration     // not counted
+	only                      []string          // names of comparisons, empty for all
+	peers                     []string          // names of peers, empty for all; fsctl is always there
+	paths                     map[string]string // of programs that are there already, by peer
 	generatorCore, serverCore int
 	write                     string
 }
@@ -28,14 +28,15 @@ func parseOptions(args []string, usage io.Writer) (options, error) {
 	o := options{paths: map[string]string{}}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(usage)
-	f.IntVar(&o.rounds, "rounds", 5, "how often each peer is measured")
-	f.DurationVar(&o.window, "window", 4*time.Second, "length of one measurement")
+	f.IntVar(&o.rounds, "rounds", 9, fmt.Sprintf("how often each peer is measured; intervals take %d or more", fewestRounds))
+	f.DurationVar(&o.window, "window", 2*time.Second, "length of one measurement")
 	f.DurationVar(&o.warmUp, "warm-up", time.Second, "time before it that is not counted")
 	f.StringVar(&o.write, "write", "", "put the figures into this `FILE` between its markers")
 	only := f.String("only", "", "`NAMES` of the comparisons wanted: "+strings.Join(comparisonNames, ","))
 	peers := f.String("peers", "", "`NAMES` of the peers wanted: "+strings.Join(peerNames, ","))
 	cores := f.String("cores", "0,1", "`CORES` of the generator and of the server")
-	f.Func("peer", "a program that is there already, `NAME=PATH` such as wrk2=/opt/wrk2/wrk; may be repeated", o.addPath)
+	f.Func("peer", "a program that is there already, `NAME=PATH` such as wrk2=/opt/wrk2/wrk; may be repeated. "+
+		"fsctl=PATH is an older build, measured beside this tree's as "+oldBuild, o.addPath)
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -50,6 +51,9 @@ func (o *options) addPath(text string) error {
 	name, path, ok := strings.Cut(text, "=")
 	if !ok || path == "" || !slices.Contains(peerNames, name) {
 		return fmt.Errorf("found %q, wanted NAME=PATH with a name of %s", text, strings.Join(peerNames, ", "))
+	}
+	if name == newBuild { // itself, it is always built from the tree
+		name = oldBuild
 	}
 	o.paths[name] = path
 	return nil
@@ -78,7 +82,10 @@ func (o *options) setCores(text string) error {
 
 // wants tells whether a peer is to be measured.
 func (o *options) wants(peer string) bool {
-	return peer == "fsctl" || len(o.peers) == 0 || slices.Contains(o.peers, peer)
+	if peer == oldBuild {
+		return o.paths[oldBuild] != ""
+	}
+	return peer == newBuild || len(o.peers) == 0 || slices.Contains(o.peers, peer)
 }
 
 func names(list string) []string {
@@ -95,4 +102,4 @@ func known(flag string, found, all []string) error {
 }
 
 // peerNames are all names that --peers and --peer take.
-var peerNames = slices.Sorted(maps.Keys(allPeers()))
+var peerNames = slices.DeleteFunc(slices.Sorted(maps.Keys(allPeers())), func(name string) bool { return name == oldBuild })

@@ -30,6 +30,27 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// fsctl=PATH is a peer of its own; this tree's build is measured all the same.
+func TestOlderBuildIsAPeer(t *testing.T) {
+	o, err := parseOptions(strings.Fields("--peers wrk --peer fsctl=/opt/before/fsctl"), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.paths["fsctl-old"] != "/opt/before/fsctl" || o.paths["fsctl"] != "" {
+		t.Errorf("found programs %v, wanted fsctl-old alone", o.paths)
+	}
+	if !o.wants("fsctl") || !o.wants("fsctl-old") || !o.wants("wrk") || o.wants("k6") {
+		t.Error("wanted fsctl, fsctl-old and wrk, and nothing else")
+	}
+	if o, err = parseOptions(nil, io.Discard); err != nil || o.wants("fsctl-old") || !o.wants("k6") {
+		t.Errorf("without --peer (%v): wanted every peer but an older build", err)
+	}
+	b := &bench{options: options{paths: map[string]string{"fsctl-old": binDir + "/fsctl"}}}
+	if err := b.find(t.Context(), fsctl(oldBuild)); err == nil {
+		t.Error("took the program that is built here for an older one, wanted an error")
+	}
+}
+
 // The scenarios, with what the command lines set in them, are ones that fsctl takes.
 func TestScenarios(t *testing.T) {
 	dir := t.TempDir()
@@ -41,7 +62,7 @@ func TestScenarios(t *testing.T) {
 		fsctlArgs(load{connections: connections, length: 6 * time.Second, ratePerSec: 106_543.21}),
 		fsctlArgs(load{connections: connections, length: 6 * time.Second, journey: true}),
 		fsctlWaitArgs("", 1_000_000),
-		fsctlAttack("opening.yaml", ""),
+		fsctlOpenArgs("", 11_623, 0),
 	} {
 		var sets []string
 		for i, arg := range args {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +14,9 @@ func page(about string, r *results, remarks []string) string {
 	var text strings.Builder
 	text.WriteString(about)
 	text.WriteString("\n### Goals\n\n" + goalTable(r))
+	if builds := buildTable(r); builds != "" {
+		text.WriteString("\n### " + newBuild + " against " + oldBuild + "\n\n" + builds)
+	}
 	for _, t := range r.tables {
 		text.WriteString("\n### " + t.title + "\n\n" + t.markdown())
 	}
@@ -27,7 +29,31 @@ func page(about string, r *results, remarks []string) string {
 	return text.String()
 }
 
-// markdown returns a comparison as a table: medians, and of the primary column lowest, highest and ratio.
+// buildTable sets this tree's build of fsctl against the older one, wherever both were measured, as a Markdown
+// table. It returns nothing where the older one took no part.
+func buildTable(r *results) string {
+	text := ""
+	for _, t := range r.tables {
+		for _, row := range t.rows {
+			rest, isOld := strings.CutPrefix(row, oldBuild)
+			if !isOld {
+				continue
+			}
+			current := newBuild + rest
+			for _, m := range append([]*metric{t.primary}, t.also...) {
+				ratio := t.ratio(current, row, m)
+				text += cells([]string{t.title, current, m.title, t.estimate(current, m).center(m.format), t.estimate(row, m).center(m.format),
+					ratio.center(times), ratio.interval(times), ratio.improves(m.cost)})
+			}
+		}
+	}
+	if text == "" {
+		return ""
+	}
+	return header("comparison", "row", "metric", newBuild, oldBuild, "new / old", intervalHead, "") + text
+}
+
+// markdown returns a comparison as a table: medians, and of the primary column the interval and the ratio.
 func (t *table) markdown() string {
 	heads := []string{""}
 	for _, m := range t.columns {
@@ -35,61 +61,44 @@ func (t *table) markdown() string {
 		if m != t.primary {
 			continue
 		}
-		heads = append(heads, "from .. to")
+		heads = append(heads, intervalHead)
 		if t.reference != "" {
-			heads = append(heads, "ratio")
+			heads = append(heads, t.reference+" / this", intervalHead, "")
 		}
 	}
-	lines := []string{cells(heads), strings.Repeat("|---", len(heads)) + "|\n"}
+	text := header(heads...)
 	for _, row := range t.rows {
-		lines = append(lines, cells(t.cells(row)))
+		text += cells(t.cells(row))
 	}
-	return strings.Join(lines, "")
+	return text
 }
 
 // cells returns what a row shows.
 func (t *table) cells(row string) []string {
 	shown := []string{row}
 	for _, m := range t.columns {
-		s := t.summary(row, m)
-		shown = append(shown, m.write(s.median))
+		e := t.estimate(row, m)
+		shown = append(shown, e.center(m.format))
 		if m != t.primary {
 			continue
 		}
-		shown = append(shown, m.writeRange(s))
-		if t.reference != "" {
-			shown = append(shown, t.advantage(s.median))
+		shown = append(shown, e.interval(m.format))
+		if row == t.reference {
+			shown = append(shown, none, none, none)
+		} else if t.reference != "" {
+			ratio := t.ratio(t.reference, row, m)
+			shown = append(shown, ratio.center(times), ratio.interval(times), ratio.improves(m.cost))
 		}
 	}
 	return shown
 }
 
-// advantage writes how many times better the reference is than a row with this median.
-func (t *table) advantage(median float64) string {
-	ratio := t.summary(t.reference, t.primary).median / median
-	if t.primary.cost {
-		ratio = 1 / ratio
-	}
-	if math.IsNaN(ratio) {
-		return t.primary.write(ratio)
-	}
-	return figure.Number(ratio) + " x"
-}
+// intervalHead stands above all intervals.
+var intervalHead = figure.Percent(confidence) + " interval"
 
-// writeRange writes from where to where a metric went, or a dash for nowhere.
-func (m *metric) writeRange(s summary) string {
-	if s.count == 0 {
-		return m.write(s.median)
-	}
-	return m.write(s.low) + " .. " + m.write(s.high)
-}
-
-// write writes a value, or a dash for none.
-func (m *metric) write(value float64) string {
-	if math.IsNaN(value) {
-		return "-"
-	}
-	return m.format(value)
+// header returns the first two lines of a Markdown table.
+func header(titles ...string) string {
+	return cells(titles) + strings.Repeat("|---", len(titles)) + "|\n"
 }
 
 func cells(texts []string) string { return "| " + strings.Join(texts, " | ") + " |\n" }

@@ -8,52 +8,83 @@ import (
 	"time"
 )
 
-// measured returns the results of two rounds at a fixed rate: fsctl at 2 and 4 us, vegeta at 10 us once.
+// measured returns the results of six rounds at a fixed rate: fsctl at 2 to 4 us, its older build at 2 % more,
+// vegeta at 10 us but in the first round, wrk2 in two rounds.
 func measured(t *testing.T) *results {
 	t.Helper()
 	b := &bench{server: &server{}}
 	c := b.fixed(load{}, busiest)
-	return &results{tables: []*table{{comparison: c, rows: []string{"fsctl", "vegeta", "k6"}, samples: map[string][]sample{
-		"fsctl":  {{requestCPU: 2e-6}, {requestCPU: 4e-6}},
-		"vegeta": {{requestCPU: 10e-6}},
-	}}}}
+	samples := map[string][]sample{"wrk2": {{requestCPU: 4e-6}, {requestCPU: 4e-6}, nil, nil, nil, nil}}
+	for round, cpu := range []float64{2e-6, 4e-6, 3e-6, 2e-6, 3e-6, 4e-6} {
+		samples["fsctl"] = append(samples["fsctl"], sample{requestCPU: cpu})
+		samples["fsctl-old"] = append(samples["fsctl-old"], sample{requestCPU: 1.02 * cpu})
+		vegeta := sample{requestCPU: 10e-6}
+		if round == 0 {
+			vegeta = nil
+		}
+		samples["vegeta"] = append(samples["vegeta"], vegeta)
+	}
+	return &results{tables: []*table{{comparison: c, rows: []string{"fsctl", "fsctl-old", "vegeta", "wrk2", "k6"}, samples: samples}}}
 }
 
-func TestTable(t *testing.T) {
-	got := measured(t).tables[0].markdown()
-	for _, want := range []string{
-		"|  | CPU a request | from .. to | ratio | from start to end |",
-		"| fsctl | 3 us | 2 us .. 4 us | 1 x | - |",
-		"| vegeta | 10 us | 10 us .. 10 us | 3.33 x | - |",
-		"| k6 | - | - | - | - |",
-	} {
+func wantLines(t *testing.T, got string, lines ...string) {
+	t.Helper()
+	for _, want := range lines {
 		if !strings.Contains(got, want) {
 			t.Errorf("found no %q in\n%s", want, got)
 		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	wantLines(t, measured(t).tables[0].markdown(),
+		"|  | CPU a request | 95 % interval | fsctl / this | 95 % interval |  | from start to end |",
+		"| fsctl | 3 us | 2 us .. 4 us | - | - | - | - |",
+		"| fsctl-old | 3.06 us | 2.04 us .. 4.08 us | 0.98 x | 0.98 x .. 0.98 x | better | - |",
+		"| vegeta | 10 us | (10 us .. 10 us) | 0.3 x | (0.2 x .. 0.4 x) | too few rounds to say | - |",
+		"| wrk2 | 4 us | (4 us .. 4 us) | 0.75 x | (0.5 x .. 1 x) | too few rounds to say | - |",
+		"| k6 | - | - | - | - | not measured | - |",
+	)
+}
+
+// The older build is set against the new one by ratios of the same round: they agree on 2 % although the rounds
+// differ by half.
+func TestBuildTable(t *testing.T) {
+	r := measured(t)
+	wantLines(t, buildTable(r),
+		"| comparison | row | metric | fsctl | fsctl-old | new / old | 95 % interval |  |",
+		"| Fixed rate: 10 % of the closed-loop rate | fsctl | CPU a request | 3 us | 3.06 us | 0.98 x | 0.98 x .. 0.98 x | better |",
+		"| response p99 | - | - | - | - | not measured |",
+	)
+	r.tables[0].rows = []string{"fsctl", "vegeta"}
+	if got := buildTable(r); got != "" {
+		t.Errorf("without an older build: found %q, wanted nothing", got)
 	}
 }
 
 func TestGoals(t *testing.T) {
 	r := measured(t)
-	got := goalTable(r)
-	for _, want := range []string{
-		"CPU a request, against vegeta | at most 0.50 x | 0.30 x | met |",
-		"CPU a request, against wrk2 | at most 1.00 x | - | not measured |",
-		"requests/s, against k6 | at least 8.00 x | - | not measured |",
+	wantLines(t, goalTable(r),
+		"CPU a request, against vegeta | at most 0.5 x | 0.3 x | (0.2 x .. 0.4 x) | too few rounds to say |",
+		"CPU a request, against wrk2 | at most 1 x | 0.75 x | (0.5 x .. 1 x) | too few rounds to say |",
+		"requests/s, against k6 | at least 8 x | - | - | not measured |",
+	)
+	for vegeta, want := range map[float64]string{
+		10e-6: "at most 0.5 x | 0.3 x | 0.2 x .. 0.4 x | met |",
+		7e-6:  "at most 0.5 x | 0.429 x | 0.286 x .. 0.571 x | ~ |",
+		3e-6:  "at most 0.5 x | 1 x | 0.667 x .. 1.33 x | missed |",
 	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("found no %q in\n%s", want, got)
+		for round := range r.tables[0].samples["vegeta"] {
+			r.tables[0].samples["vegeta"][round] = sample{requestCPU: vegeta}
 		}
-	}
-	r.tables[0].samples["vegeta"] = []sample{{requestCPU: 5e-6}}
-	if got, want := goalTable(r), "at most 0.50 x | 0.60 x | missed |"; !strings.Contains(got, want) {
-		t.Errorf("found no %q in\n%s", want, got)
+		wantLines(t, goalTable(r), want)
 	}
 }
 
 func TestGoalIsJudgedAsItIsWritten(t *testing.T) {
-	for value, want := range map[float64]string{0.9951: "1.00 x | met", 0.9949: "0.99 x | missed"} {
-		g := goal{text: "t", wanted: 1, unit: timesUnit, got: func(*results) (float64, bool) { return value, true }}
+	for value, want := range map[float64]string{0.9996: "1 x | 1 x .. 1 x | met", 0.9994: "0.999 x | 0.999 x .. 0.999 x | missed"} {
+		e := estimateOf([]float64{value, value, value, value, value, value})
+		g := goal{text: "t", wanted: 1, format: times, got: func(*results) estimate { return e }}
 		if got := g.judge(nil); !strings.Contains(got, want) {
 			t.Errorf("%v: found %q, wanted %q", value, got, want)
 		}

@@ -57,7 +57,7 @@ const overloadPerSec = 400_000
 func allPeers() map[string]*peer {
 	all := map[string]*peer{}
 	for _, p := range []*peer{
-		{name: "fsctl", golang: "fsctl", args: fsctlArgs, read: readFsctl, waitArgs: fsctlWaitArgs, waited: fsctlWaited},
+		fsctl(newBuild), fsctl(oldBuild),
 		{name: "wrk", debian: "wrk", args: wrkArgs, read: fromOutput(parseWrk)},
 		{name: "wrk2", args: wrk2Args, read: fromOutput(parseWrk2)},
 		{name: "h2load", debian: "nghttp2-client", args: h2loadArgs, read: fromOutput(parseH2load)},
@@ -69,6 +69,16 @@ func allPeers() map[string]*peer {
 		all[p.name] = p
 	}
 	return all
+}
+
+// Builds of fsctl: of this tree, and of the program that --peer fsctl=PATH names.
+const (
+	newBuild = "fsctl"
+	oldBuild = "fsctl-old"
+)
+
+func fsctl(build string) *peer {
+	return &peer{name: build, golang: "fsctl", args: fsctlArgs, read: readFsctl, waitArgs: fsctlWaitArgs, waited: fsctlWaited}
 }
 
 func fsctlArgs(l load) []string {
@@ -99,6 +109,10 @@ func fsctlAttack(scenario, url string) []string {
 
 func fsctlWaitArgs(url string, users int) []string {
 	return append(fsctlAttack("waiting.yaml", url), "--connections", "1", "--set", fmt.Sprintf("storm.phases.0.users=%d", users))
+}
+
+func fsctlOpenArgs(url string, users, connections int) []string {
+	return append(fsctlAttack("opening.yaml", url), "--connections", strconv.Itoa(connections), "--set", fmt.Sprintf("storm.phases.0.users=%d", users))
 }
 
 func wrkArgs(l load) []string {

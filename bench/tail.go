@@ -15,12 +15,12 @@ import (
 func (b *bench) tail(plain load) *comparison {
 	return &comparison{name: tailName, title: tailTitle, columns: []*metric{serviceP99, serviceP50, requestRate, generatorBusy, serverBusy},
 		primary: serviceP99, reference: fsctlTail,
-		contenders: func(ctx context.Context, r *results) ([]contender, error) {
+		contenders: func(ctx context.Context) ([]contender, error) {
 			wrk := b.peers["wrk"]
 			if wrk == nil {
 				return nil, errors.New("there is no wrk to compare with")
 			}
-			top, err := b.topRate(ctx, r, plain)
+			top, err := b.topRate(ctx, tailTitle, plain)
 			if err != nil {
 				return nil, err
 			}
@@ -33,29 +33,20 @@ func (b *bench) tail(plain load) *comparison {
 			closed.connections, open.ratePerSec = few, rate
 			narrow := open
 			narrow.connections = few
-			return []contender{
-				b.sends(fsctlTail, b.peers["fsctl"], open),
-				b.sends(fsctlNarrowTail, b.peers["fsctl"], narrow),
-				b.sends(wrkTail, wrk, closed),
-			}, nil
+			all := b.builds(withAll, func(name string, p *peer) contender { return b.sends(name, p, open) })
+			all = append(all, b.builds(withFew, func(name string, p *peer) contender { return b.sends(name, p, narrow) })...)
+			return append(all, b.sends(wrkTail, wrk, closed)), nil
 		}}
 }
 
 // Rows of the tail.
 var (
-	fsctlTail       = fmt.Sprintf("fsctl, %d connections", connections)
-	fsctlNarrowTail = "fsctl, as many connections as wrk"
+	withAll         = fmt.Sprintf(", %d connections", connections)
+	withFew         = ", as many connections as wrk"
+	fsctlTail       = newBuild + withAll
+	fsctlNarrowTail = newBuild + withFew
 	wrkTail         = "wrk, closed loop at that rate"
 )
-
-// topRate returns what fsctl makes of one core: of the closed loop, else measured now.
-func (b *bench) topRate(ctx context.Context, r *results, plain load) (ratePerSec float64, err error) {
-	if rate, ok := r.median(closedTitle, "fsctl", requestRate); ok {
-		return rate, nil
-	}
-	s, err := b.measure(ctx, b.peers["fsctl"], plain, span{b.warmUp, b.window})
-	return s[requestRate], err
-}
 
 // connectionsFor returns the number of connections with which a closed loop comes closest to a rate, and the
 // rate that it has then. More connections give a higher rate until the core is full, so that halving finds it.
