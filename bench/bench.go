@@ -13,11 +13,10 @@ import (
 // bench is everything that a session of measurements shares.
 type bench struct {
 	options
-	progress io.Writer
-	peers    map[string]*peer // those that are wanted and could be found
-	server   *server
-	work     string // directory of all that is written, removed in the end
-	remarks  []string
+	notes
+	peers  map[string]*peer // those that are wanted and could be found
+	server *server
+	work   string // directory of all that is written, removed in the end
 }
 
 // newBench finds the peers and starts the server.
@@ -25,7 +24,7 @@ func newBench(ctx context.Context, o options, progress io.Writer) (*bench, error
 	if runtime.NumCPU() < 2 {
 		return nil, errors.New("found one core, wanted two: one for the generator and one for the server")
 	}
-	b := &bench{options: o, progress: progress, peers: map[string]*peer{}}
+	b := &bench{options: o, notes: notes{progress: progress}, peers: map[string]*peer{}}
 	if _, err := b.installed(ctx, "taskset", "util-linux"); err != nil {
 		return nil, err
 	}

@@ -74,9 +74,14 @@ func (t *table) estimate(row string, m *metric) estimate {
 func (t *table) ratio(row, to string, m *metric) estimate {
 	var ratios []float64
 	for round := range min(len(t.samples[row]), len(t.samples[to])) {
-		a, b := t.samples[row][round][m], t.samples[to][round][m]
-		if a > 0 && b > 0 { // else not measured, or lost in noise
-			ratios = append(ratios, a/b)
+		a, measured := t.samples[row][round][m]
+		b, also := t.samples[to][round][m]
+		switch {
+		case !measured || !also || a < 0 || b < 0: // memory below that of one user is noise
+		case a == b:
+			ratios = append(ratios, 1)
+		default:
+			ratios = append(ratios, a/b) // infinite where b alone is 0
 		}
 	}
 	return estimateOf(ratios)

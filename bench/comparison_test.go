@@ -59,7 +59,7 @@ func TestBuildsAlternate(t *testing.T) {
 
 // A measurement that fails leaves a gap, so that the others are still compared with those of the same round.
 func TestRatioIsOfTheSameRound(t *testing.T) {
-	b := &bench{options: options{rounds: 7}, progress: io.Discard, server: &server{worker: os.Getpid()}}
+	b := &bench{options: options{rounds: 7}, notes: notes{progress: io.Discard}, server: &server{worker: os.Getpid()}}
 	broken := errors.New("broken")
 	speed := []float64{100, 200, 50, 400, 120, 90, 300} // of the machine
 	measures := func(name string, ratio float64, fails int) contender {
@@ -86,9 +86,36 @@ func TestRatioIsOfTheSameRound(t *testing.T) {
 	}
 }
 
+// A share that falls to nothing is a measurement like any other: it is not left out.
+func TestRatioOfZero(t *testing.T) {
+	shares := func(values ...float64) (all []sample) {
+		for _, v := range values {
+			all = append(all, sample{onTimeShare: v})
+		}
+		return all
+	}
+	table := &table{samples: map[string][]sample{
+		"some": shares(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5),
+		"none": shares(0, 0, 0, 0, 0, 0, 0),
+		"most": shares(0.5, 0.5, 0.5, 0.5, 0, 0.5, 0.5),
+	}}
+	for _, test := range []struct{ row, to, center, interval, verdict string }{
+		{"none", "some", "0 x", "0 x .. 0 x", "worse"},
+		{"some", "none", "∞ x", "∞ x .. ∞ x", "better"},
+		{"none", "none", "1 x", "1 x .. 1 x", "~"},
+		{"most", "some", "1 x", "0 x .. 1 x", "~"},
+		{"some", "most", "1 x", "1 x .. ∞ x", "~"},
+	} {
+		e := table.ratio(test.row, test.to, onTimeShare)
+		if got := [3]string{e.center(times), e.interval(times), e.improves(false)}; got != [3]string{test.center, test.interval, test.verdict} {
+			t.Errorf("%s / %s: found %q, wanted %+v", test.row, test.to, got, test)
+		}
+	}
+}
+
 // Without a number on one side there is no ratio.
 func TestRatioOfNothing(t *testing.T) {
-	table := &table{samples: map[string][]sample{"a": {{requestRate: 1}, {requestRate: 2}, nil}, "b": {{requestRate: 0}, nil, {requestRate: 3}}}}
+	table := &table{samples: map[string][]sample{"a": {{requestRate: 1}, {requestRate: 2}, nil}, "b": {{requestRate: -1}, nil, {requestRate: 3}}}}
 	for _, to := range []string{"b", "c"} {
 		if got := table.ratio("a", to, requestRate); got.rounds != 0 {
 			t.Errorf("a to %s: found %+v, wanted nothing", to, got)

@@ -33,7 +33,7 @@ const (
 
 // fixedTitle names a fixed rate by its ratio to the closed loop's.
 func fixedTitle(ratio float64) string {
-	return "Fixed rate: " + figure.Percent(ratio) + " of the closed-loop rate"
+	return "Fixed rate of " + figure.Percent(ratio) + " of the closed loop"
 }
 
 // connections is how many each peer has where the comparison is not about that.

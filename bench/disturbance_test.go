@@ -49,7 +49,7 @@ func TestOthers(t *testing.T) {
 }
 
 func TestFailedMeasurementIsNotRepeated(t *testing.T) {
-	b := &bench{options: options{generatorCore: 0, serverCore: 0}, progress: io.Discard, server: &server{worker: os.Getpid()}}
+	b := &bench{options: options{generatorCore: 0, serverCore: 0}, notes: notes{progress: io.Discard}, server: &server{worker: os.Getpid()}}
 	broken, measured := errors.New("broken"), 0
 	_, err := b.undisturbed("test", false, func() (sample, error) { measured++; return nil, broken })
 	if !errors.Is(err, broken) || measured != 1 {

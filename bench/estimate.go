@@ -38,10 +38,11 @@ func estimateOf(values []float64) estimate {
 	}
 	sample := benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds) // sorts them
 	s := benchmath.AssumeNothing.Summary(sample, confidence)
+	v := sample.Values
 	if n < fewestRounds {
-		s.Lo, s.Hi = sample.Values[0], sample.Values[n-1]
+		s.Lo, s.Hi = v[0], v[n-1]
 	}
-	return estimate{n, s.Center, s.Lo, s.Hi}
+	return estimate{n, (v[(n-1)/2] + v[n/2]) / 2, s.Lo, s.Hi} // s.Center is no number where ratios are infinite
 }
 
 // enough tells whether low and high are an interval.
@@ -120,4 +121,9 @@ func (e estimate) center(format func(float64) string) string {
 const none = "-"
 
 // times writes a ratio: 1.13 x.
-func times(ratio float64) string { return figure.Number(ratio) + " x" }
+func times(ratio float64) string {
+	if math.IsInf(ratio, 1) { // to nothing
+		return "∞ x"
+	}
+	return figure.Number(ratio) + " x"
+}

@@ -26,6 +26,9 @@ func describeMachine(b *bench, commandLine []string) string {
 		strings.Join(versions, ", ") + "; built with " + runtime.Version(),
 		fmt.Sprintf("medians of %s; each measurement %v, after %v that are not counted", figure.Of(b.rounds, "round"), b.window, b.warmUp),
 	}
+	if b.rounds < fewestRounds {
+		lines = append(lines, fmt.Sprintf("an interval takes %d rounds: in parentheses stand lowest and highest", fewestRounds))
+	}
 	return "- " + strings.Join(lines, "\n- ") + "\n"
 }
 

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 )
 
@@ -58,18 +57,4 @@ func run(ctx context.Context, commandLine []string, out, progress io.Writer) err
 	}
 	_, err = fmt.Fprintf(progress, "wrote the figures into %s\n", o.write)
 	return err
-}
-
-// remarkf notes something that a reader of the figures has to know.
-func (b *bench) remarkf(format string, args ...any) {
-	remark := fmt.Sprintf(format, args...)
-	fmt.Fprintln(b.progress, "note:", remark)
-	b.remarks = append(b.remarks, remark)
-}
-
-// failed notes what is missing from the figures. Why is only for whoever runs this: it may name files and
-// hosts of the machine.
-func (b *bench) failed(what string, why error) {
-	b.remarkf("%s", what)
-	fmt.Fprintln(b.progress, "  because:", strings.ReplaceAll(why.Error(), "\n", "\n  "))
 }

@@ -53,7 +53,7 @@ func TestBuildTable(t *testing.T) {
 	r := measured(t)
 	wantLines(t, buildTable(r),
 		"| comparison | row | metric | fsctl | fsctl-old | new / old | 95 % interval |  |",
-		"| Fixed rate: 10 % of the closed-loop rate | fsctl | CPU a request | 3 us | 3.06 us | 0.98 x | 0.98 x .. 0.98 x | better |",
+		"| Fixed rate of 10 % of the closed loop | fsctl | CPU a request | 3 us | 3.06 us | 0.98 x | 0.98 x .. 0.98 x | better |",
 		"| response p99 | - | - | - | - | not measured |",
 	)
 	r.tables[0].rows = []string{"fsctl", "vegeta"}
