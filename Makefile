@@ -2,7 +2,7 @@
 # make lint    vet, formatting and staticcheck
 # make build   bin/fsctl
 # make bench   the benchmarks
-# make bench-peers   fsctl against other load generators, into docs/performance.md: 20 minutes on an idle machine
+# make bench-peers   fsctl against other load generators, into docs/performance.md: half an hour on an idle machine
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
