@@ -55,8 +55,8 @@ const (
 	noDifference = "~" // the interval holds both answers
 )
 
-// reaches says whether a value that is wanted is reached: "met" if the whole interval reaches it, "missed" if
-// nothing of the interval does. It judges numbers as they are written.
+// reaches says whether a value that is wanted is reached: "met" if the whole interval reaches it, "missed" if no
+// part of it does. It judges numbers as they are written.
 func (e estimate) reaches(wanted float64, atMost bool) string {
 	e = e.asWritten()
 	switch {
