@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport/transporttest"
 	"fsctl/scenarios/shop"
 )
 
@@ -103,15 +104,15 @@ func TestBooksBalanceInAnyWeather(t *testing.T) {
 
 // run sends the storm and tells what is wrong with its record, empty for nothing.
 func (w weather) run(t *testing.T) string {
-	p := newPipes()
-	s, err := New(Options{Scenario: parse(t, w.scenario), Target: target(), Seed: w.seed, Connections: w.connections, Dial: p.dial})
+	p := transporttest.NewPipes()
+	s, err := New(Options{Scenario: parse(t, w.scenario), Target: transporttest.Target(), Seed: w.seed, Connections: w.connections, Dial: p.Dial})
 	if err != nil {
 		if strings.Contains(err.Error(), "no arrivals") {
 			return "" // a slow phase may be over before anybody comes
 		}
 		return err.Error()
 	}
-	store, stop := p.open(t, w.shop)
+	store, stop := open(t, p, w.shop)
 	defer stop()
 	s.shards = w.shards
 	ctx, cancel := context.WithCancel(context.Background())

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/theory/jsonpath"
 
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -37,25 +37,25 @@ func newExtract(e scenarios.Extract, slot int) extract {
 
 // from takes the variable out of an answer and tells whether it was there. Where it was not, an earlier value
 // stays.
-func (e *extract) from(a *Answer, u *user) bool {
-	value, ok := e.find(a)
+func (e *extract) from(a *transport.Answer, u *user, values *valueReader) bool {
+	value, ok := e.find(a, values)
 	if ok {
 		u.values[e.slot] = append(u.values[e.slot][:0], value...)
 	}
 	return ok
 }
 
-func (e *extract) find(a *Answer) (value []byte, ok bool) {
+func (e *extract) find(a *transport.Answer, values *valueReader) (value []byte, ok bool) {
 	switch e.From {
 	case "json":
 		if e.Path == nil {
-			return a.values.find(a.Body, e.path)
+			return values.find(a.Body, e.path)
 		}
 		return e.fromDocument(a.Body)
 	case "regex":
 		return e.fromText(a.Body)
 	case "header":
-		value = a.header(e.Name)
+		value = a.Field(e.Name)
 		return value, len(value) > 0
 	}
 	for i := range a.Header {
@@ -108,15 +108,3 @@ func (e *extract) fromText(body []byte) ([]byte, bool) {
 }
 
 func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
-
-// InputError is something in the user's input that keeps a storm from starting.
-type InputError struct {
-	Message string
-	Hint    string
-}
-
-func (e *InputError) Error() string { return e.Message }
-
-func inputError(hint, format string, args ...any) error {
-	return &InputError{fmt.Sprintf(format, args...), hint}
-}

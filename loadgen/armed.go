@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
 // Armed is a storm that only waits for its T0: the target has been looked up, and the connections are open.
 type Armed struct {
 	storm  *Storm
-	engine Engine
-	conns  []Conn
+	engine transport.Engine
+	conns  []transport.Conn
 	run    atomic.Pointer[run] // that sends it, once there is one
 }
 
@@ -36,12 +37,12 @@ func (s *Storm) Arm(ctx context.Context) (*Armed, error) {
 	if s.timings.connecting { // else the requests themselves must show what it takes
 		return a, nil
 	}
-	next := make(chan Conn)
+	next := make(chan transport.Conn)
 	var opening sync.WaitGroup
 	for range min(connectAtOnce, len(a.conns)) {
 		opening.Go(func() {
 			for c := range next {
-				c.Connect(ctx)
+				_ = c.Connect(ctx)
 			}
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 )
 
 // answering returns a target that answers every request with a few bytes.
@@ -25,13 +26,12 @@ func answering(b *testing.B) *url.URL {
 
 // BenchmarkRequest is one request on an open connection; the target's own allocations are in it.
 func BenchmarkRequest(b *testing.B) {
-	engine := NewNetHTTP(answering(b), 1, nil, nil)
+	engine := transport.NewNetHTTP(answering(b), 1, nil, nil)
 	defer engine.Close()
-	conn, a := engine.Conn(), new(Answer)
-	r := &Request{Method: "GET", URL: []byte("/items"), Timeout: time.Minute}
+	conn, a := engine.Conn(), new(transport.Answer)
+	r := &transport.Request{Method: "GET", URL: []byte("/items"), Timeout: time.Minute}
 	b.ReportAllocs()
 	for b.Loop() {
-		a.reset()
 		if conn.Do(context.Background(), r, a); a.Err != nil {
 			b.Fatal(a.Err)
 		}

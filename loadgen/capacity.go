@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -47,7 +48,7 @@ const (
 	spareDeviation = 6                      // of the number of users who come at random: rows to spare
 )
 
-// NewSearch compiles a search. Nothing is sent. What is wrong with the input is an *InputError.
+// NewSearch compiles a search. Nothing is sent. What is wrong with the input is an *transport.InputError.
 func NewSearch(o Options, so SearchOptions) (*Search, error) {
 	storm, err := compileStorm(o)
 	if err != nil {
@@ -55,7 +56,7 @@ func NewSearch(o Options, so SearchOptions) (*Search, error) {
 	}
 	s := &Search{SearchOptions: so, storm: storm, mix: mixOf(o.Scenario.Storm)}
 	if len(s.mix) == 0 {
-		return nil, inputError("give the storm's phases a rate or users", "the storm has no arrivals")
+		return nil, transport.InputErrorf("give the storm's phases a rate or users", "the storm has no arrivals")
 	}
 	s.choose()
 	if err := s.check(); err != nil {
@@ -81,15 +82,15 @@ func (s *Search) check() error {
 	users := float64(s.From) * s.Hold.Seconds()
 	switch {
 	case !whole(s.Settle, 0) || !whole(s.Hold, time.Second):
-		return inputError("say for example --settle 5s --hold 15s",
+		return transport.InputErrorf("say for example --settle 5s --hold 15s",
 			"found a settle time of %v and a hold of %v, wanted whole seconds, the hold 1s or more: a record is kept per second", s.Settle, s.Hold)
 	case s.Precision < finest || s.Precision > 1:
-		return inputError("say for example --precision 5%", "found a precision of %g%%, wanted 1%% to 100%%", float64(s.Precision)*100)
+		return transport.InputErrorf("say for example --precision 5%", "found a precision of %g%%, wanted 1%% to 100%%", float64(s.Precision)*100)
 	case s.From > s.To || s.To > highestRate:
-		return inputError("say for example --from 100/s --to 10k/s",
+		return transport.InputErrorf("say for example --from 100/s --to 10k/s",
 			"found rates from %g/s to %g/s, wanted the first not above the last and both at most %d/s", float64(s.From), float64(s.To), highestRate)
 	case users < fewestJudged:
-		return inputError("raise --from or --hold",
+		return transport.InputErrorf("raise --from or --hold",
 			"found %g/s held for %v, which is %.1f users, wanted at least %d: fewer can not be judged", float64(s.From), s.Hold, users, fewestJudged)
 	}
 	return nil
@@ -135,7 +136,7 @@ func (s *Search) mostUsers() uint64 {
 // checkRows fails where feeders have no row of their own for each of so many users.
 func (s *Search) checkRows(users uint64) error {
 	err := s.storm.checkRows(users)
-	if input, ok := errors.AsType[*InputError](err); ok {
+	if input, ok := errors.AsType[*transport.InputError](err); ok {
 		input.Hint = fmt.Sprintf("a search may bring so many users: lower --to or --hold, give the feeder %d rows, or say recycle: true to give rows again", users)
 	}
 	return err

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
+	"fsctl/loadgen/transport/transporttest"
 	"fsctl/report"
 	"fsctl/scenarios"
 	"fsctl/scenarios/shop"
@@ -32,7 +34,7 @@ thresholds: {response_time: ["p(95)<200ms"]}
 // prepare makes a search that is not to be run, judged by the report.
 func prepare(t testing.TB, text string, so SearchOptions, change ...func(*Options)) *Search {
 	t.Helper()
-	o := Options{Scenario: parse(t, text), Target: target(), Seed: 1}
+	o := Options{Scenario: parse(t, text), Target: transporttest.Target(), Seed: 1}
 	for _, c := range change {
 		c(&o)
 	}
@@ -89,11 +91,11 @@ func found(levels []record.Level) (pass, fail float64) {
 // without end. Time is virtual, so that nothing but the queue takes any.
 func TestSearchFindsTheCapacity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
+		p := transporttest.NewPipes()
+		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
 		defer stop()
 		s := prepare(t, visitors, SearchOptions{From: 20, Settle: 4 * time.Second, Hold: 6 * time.Second, Precision: 0.05},
-			func(o *Options) { o.Connections, o.Dial = 64, p.dial })
+			func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
 		run := search(context.Background(), t, s)
 		if run.err != nil || run.end.Reason != record.Completed {
 			t.Fatalf("end is %+v, %v", run.end, run.err)
@@ -155,22 +157,22 @@ thresholds: {response_time: ["p(95)<200ms"]}
 // A search mixes journeys as the storm does, and no user comes twice.
 func TestSearchBringsNewUsersInTheStormsMix(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
+		p := transporttest.NewPipes()
 		var mu sync.Mutex
 		seen := map[string]int{}
-		stop := p.serve(func(_ http.ResponseWriter, r *http.Request) {
+		stop := p.Serve(func(_ http.ResponseWriter, r *http.Request) {
 			mu.Lock()
 			defer mu.Unlock()
 			seen[r.URL.Path+r.URL.Query().Get("u")]++
 		})
 		defer stop()
 		s := prepare(t, mingled, SearchOptions{From: 40, To: 160, Settle: 0, Hold: 20 * time.Second, Precision: 0.05},
-			func(o *Options) { o.Connections, o.Dial = 64, p.dial })
+			func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
 		run := search(context.Background(), t, s)
 		if pass, _ := found(run.Manifest.Levels); pass != 160 || len(run.Manifest.Levels) != 3 {
 			t.Fatalf("levels %+v, %v", run.Manifest.Levels, run.err)
 		}
-		if n := p.connections(); n != 64 {
+		if n := p.Connections(); n != 64 {
 			t.Errorf("%d connections were opened, wanted the same 64 for all levels", n)
 		}
 		var browses, orders int
@@ -203,11 +205,11 @@ func TestSearchBringsNewUsersInTheStormsMix(t *testing.T) {
 // A level that is lost ends at once, and the next begins when what was in flight has been answered.
 func TestSearchCutsALostLevelShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 10, Workers: 1, ServiceTime: 50 * time.Millisecond}) // 20/s
+		p := transporttest.NewPipes()
+		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 1, ServiceTime: 50 * time.Millisecond}) // 20/s
 		defer stop()
 		s := prepare(t, visitors, SearchOptions{From: 80, To: 80, Settle: 2 * time.Second, Hold: 100 * time.Second, Precision: 1},
-			func(o *Options) { o.Connections, o.Dial = 40, p.dial })
+			func(o *Options) { o.Connections, o.Dial = 40, p.Dial })
 		s.Judge = func(l record.Level, over bool) (string, string) {
 			switch {
 			case l.RatePerSec <= 10:
@@ -241,11 +243,11 @@ func TestSearchCutsALostLevelShort(t *testing.T) {
 func TestLastVerdictOnALostLevel(t *testing.T) {
 	for last, want := range map[string]string{record.LevelPass: record.LevelFail, record.LevelInvalid: record.LevelInvalid, record.LevelFail: record.LevelFail} {
 		synctest.Test(t, func(t *testing.T) {
-			p := newPipes()
-			_, stop := p.open(t, shop.Config{Items: 1, Stock: 10})
+			p := transporttest.NewPipes()
+			_, stop := open(t, p, shop.Config{Items: 1, Stock: 10})
 			defer stop()
 			s := prepare(t, visitors, SearchOptions{From: 20, To: 20, Hold: 10 * time.Second, Precision: 1},
-				func(o *Options) { o.Connections, o.Dial = 4, p.dial })
+				func(o *Options) { o.Connections, o.Dial = 4, p.Dial })
 			s.Judge = func(_ record.Level, over bool) (string, string) {
 				if over {
 					return last, "at last"
@@ -262,11 +264,11 @@ func TestLastVerdictOnALostLevel(t *testing.T) {
 // What a search has found is kept when it is stopped; the level under way is not judged.
 func TestInterruptedSearchKeepsItsLevels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 10})
+		p := transporttest.NewPipes()
+		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10})
 		defer stop()
 		s := prepare(t, visitors, SearchOptions{From: 20, Settle: 2 * time.Second, Hold: 4 * time.Second, Precision: 1},
-			func(o *Options) { o.Connections, o.Dial = 4, p.dial })
+			func(o *Options) { o.Connections, o.Dial = 4, p.Dial })
 		ctx, cancel := context.WithCancel(context.Background())
 		defer time.AfterFunc(12*time.Second, cancel).Stop()
 		run := search(ctx, t, s)
@@ -320,8 +322,8 @@ func TestSearchRefusesWhatItCannotDo(t *testing.T) {
 	} {
 		so := good
 		c.change(&so)
-		_, err := NewSearch(Options{Scenario: parse(t, c.text), Target: target(), Seed: 1}, so)
-		if input, ok := errors.AsType[*InputError](err); !ok || !strings.Contains(err.Error(), want) || input.Hint == "" {
+		_, err := NewSearch(Options{Scenario: parse(t, c.text), Target: transporttest.Target(), Seed: 1}, so)
+		if input, ok := errors.AsType[*transport.InputError](err); !ok || !strings.Contains(err.Error(), want) || input.Hint == "" {
 			t.Errorf("%v, wanted %q with a hint", err, want)
 		}
 	}

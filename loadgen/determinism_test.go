@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"fsctl/loadgen/transport/transporttest"
 	"net/http"
 	"slices"
 	"sync"
@@ -39,17 +40,17 @@ type hit struct {
 // hitsOf sends the storm to a target that answers at once, by so many shards, and returns what it saw.
 func hitsOf(t *testing.T, seed uint64, shards int) (hits []hit) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
+		p := transporttest.NewPipes()
 		var mu sync.Mutex
 		t0 := time.Now().Add(2 * time.Second)
-		stop := p.serve(func(w http.ResponseWriter, r *http.Request) {
+		stop := p.Serve(func(w http.ResponseWriter, r *http.Request) {
 			mu.Lock()
 			defer mu.Unlock()
 			hits = append(hits, hit{time.Since(t0), r.Header.Get("X-User"), r.Header.Get("X-SKU"), r.URL.Path})
 			fmt.Fprint(w, `{"state":"pending"}`)
 		})
 		defer stop()
-		s := compile(t, storming, func(o *Options) { o.Seed, o.Connections, o.Dial = seed, 64, p.dial })
+		s := compile(t, storming, func(o *Options) { o.Seed, o.Connections, o.Dial = seed, 64, p.Dial })
 		s.shards = shards
 		run := send(context.Background(), t, s, nil)
 		if problem := run.unbalanced(s.Arrivals()); problem != "" || run.err != nil {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -44,7 +45,7 @@ func newFeeder(sc *scenarios.Scenario, f *scenarios.Feeder, seed uint64) (*feede
 		}
 	}
 	if v.size == 0 {
-		return nil, &InputError{fmt.Sprintf("feeder %s has no rows", f.Name), "give it rows, or another file"}
+		return nil, transport.InputErrorf("give it rows, or another file", "feeder %s has no rows", f.Name)
 	}
 	v.order = scenarios.NewPermutation(scenarios.NewStream(seed, "feeder/"+f.Name), v.size)
 	return v, nil
@@ -76,7 +77,7 @@ func (f *feeder) readCSV(path string) error {
 			break
 		}
 		if err != nil {
-			return &InputError{fmt.Sprintf("feeder %s: %s: %v", f.name, path, err), "mend that line: every row has as many fields as the header line"}
+			return transport.InputErrorf("mend that line: every row has as many fields as the header line", "feeder %s: %s: %v", f.name, path, err)
 		}
 		if f.fields == nil {
 			for _, name := range row {
@@ -94,10 +95,8 @@ func (f *feeder) enough(arrivals uint64) error {
 	if f.recycle || arrivals <= f.size {
 		return nil
 	}
-	return &InputError{
-		fmt.Sprintf("feeder %s ends early: it has %d rows for %d arrivals, and gives no row twice", f.name, f.size, arrivals),
-		fmt.Sprintf("give it %d rows, use --scale to send fewer users, or say recycle: true to give rows again", arrivals),
-	}
+	return transport.InputErrorf(fmt.Sprintf("give it %d rows, use --scale to send fewer users, or say recycle: true to give rows again", arrivals),
+		"feeder %s ends early: it has %d rows for %d arrivals, and gives no row twice", f.name, f.size, arrivals)
 }
 
 func (f *feeder) field(name string) (int, error) {

@@ -12,6 +12,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 
+	"fsctl/loadgen/transport"
+	"fsctl/loadgen/transport/transporttest"
 	"fsctl/scenarios"
 )
 
@@ -68,7 +70,7 @@ feeders: {user: {from: csv, file: users.csv%s}}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Scenario: sc, Target: target()})
+	return New(Options{Scenario: sc, Target: transporttest.Target()})
 }
 
 func TestFeederCSV(t *testing.T) {
@@ -79,7 +81,7 @@ func TestFeederCSV(t *testing.T) {
 	}
 	want := map[string]bool{"/t%2C1/1": true, "/t2/2": true, "/t%223/3": true}
 	for k := range uint64(3) {
-		r := &Request{}
+		r := &transport.Request{}
 		s.steps[0].render(r, s.items, &user{arrival: k})
 		if !want[string(r.URL)] {
 			t.Errorf("arrival %d asks for %s", k, r.URL)
@@ -91,7 +93,7 @@ func TestFeederCSV(t *testing.T) {
 	}
 	count := map[string]int{}
 	for k := range uint64(6) {
-		r := &Request{}
+		r := &transport.Request{}
 		s.steps[0].render(r, s.items, &user{arrival: k})
 		count[string(r.URL)]++
 	}
@@ -109,7 +111,7 @@ func TestBadCSVIsTheUsersInput(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := feederScenario(t, c.csv, "", 3)
-			input, found := errors.AsType[*InputError](err)
+			input, found := errors.AsType[*transport.InputError](err)
 			if !found || input.Hint == "" || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "feeder user") {
 				t.Errorf("found %v, wanted an InputError that says %q, with a hint", err, c.want)
 			}

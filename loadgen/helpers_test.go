@@ -4,18 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"net"
-	"net/http"
-	"net/url"
 	"path/filepath"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport/transporttest"
 	"fsctl/scenarios"
 	"fsctl/scenarios/shop"
 )
@@ -24,12 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // must returns a value whose error would be a fault of the test itself.
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
+func must[T any](v T, err error) T { return transporttest.Must(v, err) }
 
 const head = `apiVersion: fsctl/v1
 kind: Scenario
@@ -50,7 +41,7 @@ func parse(t testing.TB, text string) *scenarios.Scenario {
 // compile makes a storm that is not to be sent.
 func compile(t testing.TB, text string, change ...func(*Options)) *Storm {
 	t.Helper()
-	o := Options{Scenario: parse(t, text), Target: target(), Seed: 1}
+	o := Options{Scenario: parse(t, text), Target: transporttest.Target(), Seed: 1}
 	for _, c := range change {
 		c(&o)
 	}
@@ -61,56 +52,8 @@ func compile(t testing.TB, text string, change ...func(*Options)) *Storm {
 	return s
 }
 
-// pipes is a network inside the process, whose time is that of a synctest bubble.
-type pipes struct {
-	accept chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-	dialed sync.Map // of net.Conn: the clients' ends
-}
-
-func newPipes() *pipes { return &pipes{accept: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.accept <- server:
-		p.dialed.Store(client, true)
-		return client, nil
-	case <-p.closed:
-		return nil, syscall.ECONNREFUSED
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) connections() (n int) {
-	p.dialed.Range(func(any, any) bool { n++; return true })
-	return n
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.accept:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
-
-// serve answers requests on the pipes until the function that it returns is called.
-func (p *pipes) serve(h http.HandlerFunc) (stop func()) {
-	server := &http.Server{Handler: h}
-	ended := make(chan struct{})
-	go func() { _ = server.Serve(p); close(ended) }()
-	return func() { _ = server.Close(); <-ended }
-}
-
 // open opens the built-in shop on the pipes until the function that it returns is called.
-func (p *pipes) open(t testing.TB, c shop.Config) (s *shop.Shop, stop func()) {
+func open(t testing.TB, p *transporttest.Pipes, c shop.Config) (s *shop.Shop, stop func()) {
 	t.Helper()
 	s, err := shop.New(c)
 	if err != nil {
@@ -221,6 +164,3 @@ func (o outcomeOfRun) unbalanced(planned uint64) string {
 func near(got, want time.Duration, share float64) bool {
 	return math.Abs(float64(got-want)) <= share*float64(want)
 }
-
-// target is where the pipes lead; on the network nobody listens there.
-func target() *url.URL { return must(url.Parse("http://127.0.0.1:1")) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport/transporttest"
 	"fsctl/scenarios/shop"
 )
 
@@ -33,10 +34,10 @@ func quantileIn(run outcomeOfRun, metric string, second int, q float64) time.Dur
 // service time stays at what 64 connections hold: 64 / 80 = 0.8 s.
 func TestOverloadIsAnOpenLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
+		p := transporttest.NewPipes()
+		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
 		defer stop()
-		s := compile(t, flood, func(o *Options) { o.Connections, o.Dial = 64, p.dial })
+		s := compile(t, flood, func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
 		run := send(context.Background(), t, s, nil)
 		if run.err != nil || run.end.Reason != record.Completed || run.end.Message != "" {
 			t.Fatalf("end is %+v, %v", run.end, run.err)
@@ -64,7 +65,7 @@ func TestOverloadIsAnOpenLoop(t *testing.T) {
 			}
 		}
 		checkBacklog(t, run)
-		if n := p.connections(); n != 64 {
+		if n := p.Connections(); n != 64 {
 			t.Errorf("%d connections were opened, wanted 64", n)
 		}
 	})
@@ -87,10 +88,10 @@ func checkBacklog(t *testing.T, run outcomeOfRun) {
 
 func TestFastTargetIsHitOnTheInstant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 10})
+		p := transporttest.NewPipes()
+		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10})
 		defer stop()
-		s := compile(t, flood, func(o *Options) { o.Connections, o.Dial = 4, p.dial })
+		s := compile(t, flood, func(o *Options) { o.Connections, o.Dial = 4, p.Dial })
 		run := send(context.Background(), t, s, nil)
 		if problem := run.unbalanced(1600); problem != "" || run.all("").Done != 1600 {
 			t.Errorf("%s; %+v", problem, run.all(""))
@@ -120,8 +121,8 @@ func TestFastTargetIsHitOnTheInstant(t *testing.T) {
 // whose first request is due after a pause: they are due all the same.
 func TestUsersWhoPauseFirstAreCountedBehindABacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 10, Workers: 1, ServiceTime: time.Second})
+		p := transporttest.NewPipes()
+		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 1, ServiceTime: time.Second})
 		defer stop()
 		s := compile(t, `
 sale: {items: 1, stock: 10}
@@ -135,7 +136,7 @@ storm:
     - {journey: later, at: T0, users: 7, reaction: {uniform: [0s, 500ms]}}
   drain: 3s
 journeys: {now: [browse], later: [{think: 1s}, item]}
-`, func(o *Options) { o.Connections, o.Dial = 1, p.dial })
+`, func(o *Options) { o.Connections, o.Dial = 1, p.Dial })
 		run := send(context.Background(), t, s, nil)
 		if problem := run.unbalanced(57); problem != "" {
 			t.Error(problem)

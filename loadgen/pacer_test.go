@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport/transporttest"
 )
 
 func TestPacingByCores(t *testing.T) {
@@ -86,7 +87,7 @@ func TestWarmConnectionsFirst(t *testing.T) {
 	}{{400 * time.Microsecond, fewWarm}, {time.Second, 400}} {
 		t.Run(c.service.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newPipes()
+				p := transporttest.NewPipes()
 				var mu sync.Mutex
 				inFlight, most := 0, 0
 				count := func(n int) {
@@ -95,7 +96,7 @@ func TestWarmConnectionsFirst(t *testing.T) {
 					inFlight += n
 					most = max(most, inFlight)
 				}
-				stop := p.serve(func(http.ResponseWriter, *http.Request) {
+				stop := p.Serve(func(http.ResponseWriter, *http.Request) {
 					count(1)
 					time.Sleep(c.service)
 					count(-1)
@@ -105,7 +106,7 @@ func TestWarmConnectionsFirst(t *testing.T) {
 steps: {browse: {share: 100%, request: {url: /}}}
 storm: {t0: 1s, phases: [{journey: v, at: T0, users: 400, reaction: {uniform: [0ms, 2ms]}}]}
 journeys: {v: [browse]}
-`, func(o *Options) { o.Connections, o.Dial = 400, p.dial })
+`, func(o *Options) { o.Connections, o.Dial = 400, p.Dial })
 				s.shards, s.pacing.warmth = 1, warmth
 				run := send(context.Background(), t, s, nil)
 				h := run.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == record.Lateness })
@@ -127,7 +128,7 @@ func TestSecondsAreCutWhereTheyEnd(t *testing.T) {
 steps: {browse: {share: 100%, request: {url: /}}}
 storm: {t0: 0s, phases: [{journey: v, from: T0, to: T0+4s, rate: 10/s, spacing: even}]}
 journeys: {v: [browse, {think: 1500ms}, browse]}
-`, func(o *Options) { o.Connections, o.Dial = 1, newPipes().dial })
+`, func(o *Options) { o.Connections, o.Dial = 1, transporttest.NewPipes().Dial })
 		s.shards = 1
 		v := newShard(s, 0, time.Now())
 		w := &worker{shard: v}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -124,7 +125,7 @@ func (c *compiler) repeat(p *program, r *scenarios.Repeat, depth int) error {
 			return err
 		}
 		if until.Subject == scenarios.BodySubject {
-			return inputError("extract what you look for into a variable, such as: extract: {state: \"regex:(open|closed)\"}, and test that",
+			return transport.InputErrorf("extract what you look for into a variable, such as: extract: {state: \"regex:(open|closed)\"}, and test that",
 				"journey %s: until: found %q, wanted the status or a variable: a user does not keep bodies", p.name, r.Until)
 		}
 		l.until = until

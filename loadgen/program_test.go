@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/loadgen/transport"
+	"fsctl/loadgen/transport/transporttest"
 	"fsctl/scenarios"
 )
 
@@ -21,21 +23,21 @@ func (v visit) String() string { return fmt.Sprintf("%s@%v", v.step, v.due) }
 
 // walkJourney leads user number arrival, who comes at the instant from, through the first phase's
 // journey. answer says how long each request takes and what it is answered with.
-func walkJourney(s *Storm, arrival uint64, from time.Duration, answer func(n int, v visit) (time.Duration, *Answer)) []visit {
+func walkJourney(s *Storm, arrival uint64, from time.Duration, answer func(n int, v visit) (time.Duration, *transport.Answer)) []visit {
 	u := &user{arrival: arrival, program: s.programs[0]}
 	var visits []visit
 	for at := u.advance(from, s.thinks); at != nil && len(visits) < 1000; {
 		v := visit{at.name, u.due}
 		visits = append(visits, v)
 		took, a := answer(len(visits), v)
-		at.judge(u, a)
+		at.judge(u, a, new(valueReader))
 		u.at++
 		at = u.advance(v.due+took, s.thinks)
 	}
 	return visits
 }
 
-func ok(body string) *Answer { return &Answer{Status: 200, Body: []byte(body)} }
+func ok(body string) *transport.Answer { return &transport.Answer{Status: 200, Body: []byte(body)} }
 
 // twoSteps is a scenario in which journey j does what the text says.
 func twoSteps(do string) string {
@@ -56,28 +58,28 @@ const (
 )
 
 func TestJourneys(t *testing.T) {
-	always := func(body string) func(int, visit) (time.Duration, *Answer) {
-		return func(int, visit) (time.Duration, *Answer) { return 10 * ms, ok(body) }
+	always := func(body string) func(int, visit) (time.Duration, *transport.Answer) {
+		return func(int, visit) (time.Duration, *transport.Answer) { return 10 * ms, ok(body) }
 	}
-	later := func(n int, body string) func(int, visit) (time.Duration, *Answer) {
-		return func(i int, _ visit) (time.Duration, *Answer) {
+	later := func(n int, body string) func(int, visit) (time.Duration, *transport.Answer) {
+		return func(i int, _ visit) (time.Duration, *transport.Answer) {
 			if i >= n {
 				return 10 * ms, ok(body)
 			}
 			return 10 * ms, ok(`{"id":"1","state":"pending"}`)
 		}
 	}
-	down := func(int, visit) (time.Duration, *Answer) {
-		return 10 * ms, &Answer{Err: errors.New("down"), Class: ClassRefused}
+	down := func(int, visit) (time.Duration, *transport.Answer) {
+		return 10 * ms, &transport.Answer{Err: errors.New("down"), Class: transport.ClassRefused}
 	}
-	status := func(code int) func(int, visit) (time.Duration, *Answer) {
-		return func(int, visit) (time.Duration, *Answer) {
-			return 10 * ms, &Answer{Status: code}
+	status := func(code int) func(int, visit) (time.Duration, *transport.Answer) {
+		return func(int, visit) (time.Duration, *transport.Answer) {
+			return 10 * ms, &transport.Answer{Status: code}
 		}
 	}
 	for _, c := range []struct {
 		name, do string
-		answer   func(int, visit) (time.Duration, *Answer)
+		answer   func(int, visit) (time.Duration, *transport.Answer)
 		want     string
 	}{
 		{"a step is due when the one before is answered", "[c, c]", always(""), "c@5s c@5.01s"},
@@ -117,7 +119,7 @@ func TestJourneys(t *testing.T) {
 
 func TestPausesAreDrawnPerUserAndInOrder(t *testing.T) {
 	s := compile(t, twoSteps("[{think: {exponential: 1s}}, c, {think: {uniform: [1s, 3s]}}, c]"))
-	instant := func(int, visit) (time.Duration, *Answer) { return 0, ok("") }
+	instant := func(int, visit) (time.Duration, *transport.Answer) { return 0, ok("") }
 	one, again, other := walkJourney(s, 7, 0, instant), walkJourney(s, 7, 0, instant), walkJourney(s, 8, 0, instant)
 	if !slices.Equal(one, again) || slices.Equal(one, other) {
 		t.Errorf("user 7 %v, again %v, user 8 %v: wanted the same for one user and another for the next", one, again, other)
@@ -144,7 +146,7 @@ func TestBuiltinJourneys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := New(Options{Scenario: sc.Scaled(float64(sc.Rehearsal.Scale)), Target: target(), Seed: 1})
+		s, err := New(Options{Scenario: sc.Scaled(float64(sc.Rehearsal.Scale)), Target: transporttest.Target(), Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,12 +176,12 @@ func stepsOf(s *Storm, journey string, stock bool) string {
 		one.programs = s.programs[i : i+1]
 		asked := 0
 		var steps []string
-		for _, v := range walkJourney(&one, 3, 0, func(_ int, v visit) (time.Duration, *Answer) {
+		for _, v := range walkJourney(&one, 3, 0, func(_ int, v visit) (time.Duration, *transport.Answer) {
 			switch {
 			case v.step != "order" && v.step != "claim" && v.step != "status":
 				return ms, ok("{}")
 			case !stock:
-				return ms, &Answer{Status: 409, Body: []byte(`{"error":"sold_out"}`)}
+				return ms, &transport.Answer{Status: 409, Body: []byte(`{"error":"sold_out"}`)}
 			}
 			if v.step == "status" {
 				asked++
@@ -194,8 +196,8 @@ func stepsOf(s *Storm, journey string, stock bool) string {
 }
 
 func TestUntilTheBodyIsRefused(t *testing.T) {
-	_, err := New(Options{Scenario: parse(t, twoSteps("[{repeat: {until: 'body contains x', times: 3, do: [c]}}]")), Target: target()})
-	if input, found := errors.AsType[*InputError](err); !found || input.Hint == "" || !strings.Contains(err.Error(), "body contains x") {
+	_, err := New(Options{Scenario: parse(t, twoSteps("[{repeat: {until: 'body contains x', times: 3, do: [c]}}]")), Target: transporttest.Target()})
+	if input, found := errors.AsType[*transport.InputError](err); !found || input.Hint == "" || !strings.Contains(err.Error(), "body contains x") {
 		t.Errorf("found %v, wanted an InputError with a hint: users keep no bodies, so the loop would never end by it", err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fsctl/loadgen/transport"
 )
 
 // Need is something that a run takes of this machine.
@@ -38,7 +40,7 @@ type demand struct {
 	secure        bool
 	thinking      float64  // users between two requests at once, at most
 	addresses     []string // host:port that connections are meant for
-	route         Route
+	route         transport.Route
 	bindsPorts    bool // the engine takes a source's port for all targets, and not for each
 }
 
@@ -47,7 +49,7 @@ func (s *Storm) Needs(ctx context.Context) ([]Need, error) {
 	if s.Dial != nil {
 		return nil, nil // another network than this machine's
 	}
-	d := demand{connections: s.Connections, perConnection: 1, secure: s.Target.Scheme == "https", addresses: []string{addressOf(s.Target)},
+	d := demand{connections: s.Connections, perConnection: 1, secure: s.Target.Scheme == "https", addresses: []string{transport.AddressOf(s.Target)},
 		route: s.Route, bindsPorts: s.engineName() == EngineVegeta}
 	if s.TargetInside {
 		d.perConnection = 2
@@ -68,11 +70,11 @@ func (l *TargetList) Needs(ctx context.Context) ([]Need, error) {
 // Needs returns what the search needs of this machine beside cores. It looks the target up.
 func (s *Search) Needs(ctx context.Context) ([]Need, error) { return s.storm.Needs(ctx) }
 
-// Ready fails with an *InputError on the first need that this machine cannot meet.
+// Ready fails with an *transport.InputError on the first need that this machine cannot meet.
 func Ready(needs []Need) error {
 	for _, n := range needs {
 		if !n.OK() {
-			return inputError(n.Hint, "%s: found %s, wanted %s: %s", n.Name, n.figure(n.Available), n.figure(n.Needed), n.Because)
+			return transport.InputErrorf(n.Hint, "%s: found %s, wanted %s: %s", n.Name, n.figure(n.Available), n.figure(n.Needed), n.Because)
 		}
 	}
 	return nil
@@ -126,7 +128,7 @@ func (d *demand) pairs(ctx context.Context) (int, error) {
 	defer cancel()
 	pairs, sources := 0, map[netip.Addr]bool{}
 	for _, address := range d.addresses {
-		host, _, _ := net.SplitHostPort(d.route.lead(address))
+		host, _, _ := net.SplitHostPort(d.route.Lead(address))
 		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		if err != nil {
 			return max(1, len(d.route.Sources)), nil // the engine will tell
@@ -143,7 +145,7 @@ func (d *demand) pairs(ctx context.Context) (int, error) {
 			}
 		}
 		if !reached {
-			return 0, inputError("name a --source address of the target's family", "target %s: found addresses %v, which none of the sources %v reaches", host, found, d.route.Sources)
+			return 0, transport.InputErrorf("name a --source address of the target's family", "target %s: found addresses %v, which none of the sources %v reaches", host, found, d.route.Sources)
 		}
 	}
 	if d.bindsPorts && len(sources) > 0 {

@@ -8,6 +8,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"fsctl/loadgen/transport"
+	"fsctl/loadgen/transport/transporttest"
 )
 
 func TestPairsOfAddresses(t *testing.T) {
@@ -16,24 +19,24 @@ func TestPairsOfAddresses(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		addresses []string
-		route     Route
+		route     transport.Route
 		binds     bool
 		want      int // 0 for an error
 	}{
-		{"one of each", []string{"127.0.0.1:80"}, Route{}, false, 1},
-		{"two sources", []string{"127.0.0.1:80"}, Route{Sources: four}, false, 2},
-		{"two sources, three targets", []string{"127.0.0.1:80", "127.0.0.1:81", "127.0.0.4:80"}, Route{Sources: four}, false, 6},
-		{"a source's port is taken for all targets", []string{"127.0.0.1:80", "127.0.0.1:81", "127.0.0.4:80"}, Route{Sources: four}, true, 2},
-		{"no source to bind", []string{"127.0.0.1:80", "127.0.0.1:81"}, Route{}, true, 2},
-		{"sources of another family besides", []string{"127.0.0.1:80"}, Route{Sources: append(six, four...)}, false, 2},
-		{"sources of another family only", []string{"127.0.0.1:80"}, Route{Sources: six}, false, 0},
-		{"a target of IPv6", []string{"[::1]:80"}, Route{Sources: six}, false, 1},
-		{"a detour to IPv6", []string{"127.0.0.1:80"}, Route{Sources: four, ConnectTo: detours("::[::1]:").ConnectTo}, false, 0},
-		{"a name that nobody knows", []string{"shop.invalid:80"}, Route{Sources: four}, false, 2},
+		{"one of each", []string{"127.0.0.1:80"}, transport.Route{}, false, 1},
+		{"two sources", []string{"127.0.0.1:80"}, transport.Route{Sources: four}, false, 2},
+		{"two sources, three targets", []string{"127.0.0.1:80", "127.0.0.1:81", "127.0.0.4:80"}, transport.Route{Sources: four}, false, 6},
+		{"a source's port is taken for all targets", []string{"127.0.0.1:80", "127.0.0.1:81", "127.0.0.4:80"}, transport.Route{Sources: four}, true, 2},
+		{"no source to bind", []string{"127.0.0.1:80", "127.0.0.1:81"}, transport.Route{}, true, 2},
+		{"sources of another family besides", []string{"127.0.0.1:80"}, transport.Route{Sources: append(six, four...)}, false, 2},
+		{"sources of another family only", []string{"127.0.0.1:80"}, transport.Route{Sources: six}, false, 0},
+		{"a target of IPv6", []string{"[::1]:80"}, transport.Route{Sources: six}, false, 1},
+		{"a detour to IPv6", []string{"127.0.0.1:80"}, transport.Route{Sources: four, ConnectTo: detours("::[::1]:").ConnectTo}, false, 0},
+		{"a name that nobody knows", []string{"shop.invalid:80"}, transport.Route{Sources: four}, false, 2},
 	} {
 		d := demand{addresses: c.addresses, route: c.route, bindsPorts: c.binds}
 		got, err := d.pairs(context.Background())
-		if _, input := errors.AsType[*InputError](err); got != c.want || (err != nil) != (c.want == 0) || err != nil && !input {
+		if _, input := errors.AsType[*transport.InputError](err); got != c.want || (err != nil) != (c.want == 0) || err != nil && !input {
 			t.Errorf("%s: %d pairs, %v, wanted %d", c.name, got, err, c.want)
 		}
 	}
@@ -69,7 +72,7 @@ func TestNeeds(t *testing.T) {
 			t.Errorf("ports: %+v, from two sources %+v", one, two)
 		}
 	}
-	s := compile(t, steady, func(o *Options) { o.Dial = newPipes().dial })
+	s := compile(t, steady, func(o *Options) { o.Dial = transporttest.NewPipes().Dial })
 	if n, err := s.Needs(context.Background()); len(n) != 0 || err != nil {
 		t.Errorf("a network of its own needs %v, %v", n, err)
 	}
@@ -83,7 +86,7 @@ func TestReady(t *testing.T) {
 		t.Error(err)
 	}
 	err := Ready([]Need{enough, short})
-	input, ok := errors.AsType[*InputError](err)
+	input, ok := errors.AsType[*transport.InputError](err)
 	if !ok || input.Hint != "use less" || !strings.Contains(input.Error(), "memory: found 1 MB, wanted 3 MB: 1 connection") {
 		t.Errorf("found %v", err)
 	}

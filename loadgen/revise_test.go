@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport/transporttest"
 	"fsctl/scenarios"
 )
 
@@ -35,14 +36,14 @@ func sentBy(t *testing.T, shards int, owns func(scenarios.Arrival) bool, during 
 	t.Helper()
 	asked, came = map[string]int{}, map[int]uint64{}
 	var mu sync.Mutex
-	p := newPipes()
-	stop := p.serve(func(_ http.ResponseWriter, r *http.Request) {
+	p := transporttest.NewPipes()
+	stop := p.Serve(func(_ http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		asked[r.URL.Path]++
 	})
 	defer stop()
-	s := compile(t, tides, func(o *Options) { o.Connections, o.Dial, o.Owns = 8, p.dial, owns })
+	s := compile(t, tides, func(o *Options) { o.Connections, o.Dial, o.Owns = 8, p.Dial, owns })
 	s.shards = shards
 	a := must(s.Arm(context.Background()))
 	defer a.Close()

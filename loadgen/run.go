@@ -14,6 +14,7 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 )
 
 // Abort is a reason to stop a run early that an observer gives.
@@ -43,7 +44,7 @@ func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
 	if at := s.Scenario.Storm.T0.At; !at.IsZero() {
 		t0 = now.Add(at.Sub(now)) // by the monotonic clock from here on
 		if begin := t0.Add(s.earliest()); begin.Before(now) {
-			return record.Manifest{}, inputError("set storm.t0 to a later time, or to a duration after the run's start",
+			return record.Manifest{}, transport.InputErrorf("set storm.t0 to a later time, or to a duration after the run's start",
 				"T0 is %s, so that the storm should have begun %v ago", at.Format(time.RFC3339), now.Sub(begin).Round(time.Second))
 		}
 	}
@@ -93,7 +94,7 @@ func (s *Storm) session(ctx context.Context, w *record.Writer, t0 time.Time, obs
 // run is a run under way: one storm, or several after one another over the same connections.
 type run struct {
 	storm    *Storm // that is sent now
-	conns    []Conn
+	conns    []transport.Conn
 	hard     context.Context // of the requests: those in flight are given up when it ends
 	giveUp   context.CancelFunc
 	out      Recorder

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -180,7 +181,7 @@ func (s *step) canSend(u *user) bool {
 }
 
 // render writes the request for a user; r's buffers are reused.
-func (s *step) render(r *Request, items *items, u *user) {
+func (s *step) render(r *transport.Request, items *items, u *user) {
 	r.Method, r.Timeout, r.Redirects, r.WantBody = s.method, s.timeout, s.redirects, s.wantBody
 	r.WantHeader = s.wantHead
 	r.URL, _ = s.url.append(r.URL[:0], items, u)
@@ -201,7 +202,7 @@ type judgement struct {
 }
 
 // judge reads an answer: it extracts the user's variables, then tells the outcome and the checks.
-func (s *step) judge(u *user, a *Answer) judgement {
+func (s *step) judge(u *user, a *transport.Answer, values *valueReader) judgement {
 	u.status = int32(a.Status)
 	if a.Err != nil {
 		return judgement{outcome: outcomeError, failed: uint64(len(s.checks))}
@@ -212,7 +213,7 @@ func (s *step) judge(u *user, a *Answer) judgement {
 	var j judgement
 	for i := range s.extracts {
 		e := &s.extracts[i]
-		if !e.from(a, u) && s.placed >= 0 && s.orderID.slot == e.slot {
+		if !e.from(a, u, values) && s.placed >= 0 && s.orderID.slot == e.slot {
 			j.nameless = true
 		}
 	}
@@ -227,7 +228,7 @@ func (s *step) judge(u *user, a *Answer) judgement {
 	return j
 }
 
-func (s *step) outcomeOf(u *user, a *Answer, failed bool) int {
+func (s *step) outcomeOf(u *user, a *transport.Answer, failed bool) int {
 	if failed {
 		return outcomeFailed
 	}
@@ -245,10 +246,10 @@ func (s *step) outcomeOf(u *user, a *Answer, failed bool) int {
 // holdsFor tests a condition that needs no answer beyond its status. A nil one never holds, nor does
 // one on the status of a user who has no answer, be it the first or one that did not come.
 func (c *condition) holdsFor(u *user) bool {
-	return c != nil && (c.value != nil || u.status != 0) && c.holds(u, &Answer{Status: int(u.status)})
+	return c != nil && (c.value != nil || u.status != 0) && c.holds(u, &transport.Answer{Status: int(u.status)})
 }
 
-func (c *condition) holds(u *user, a *Answer) bool {
+func (c *condition) holds(u *user, a *transport.Answer) bool {
 	word := a.Body
 	switch {
 	case c.value != nil:

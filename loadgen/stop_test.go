@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
+	"fsctl/loadgen/transport/transporttest"
 	"fsctl/scenarios/shop"
 )
 
@@ -25,10 +27,10 @@ journeys: {visitor: [browse]}
 
 func TestInterruptedStormKeepsWhatItMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 1, ServiceTime: 400 * time.Millisecond})
+		p := transporttest.NewPipes()
+		_, stop := open(t, p, shop.Config{Items: 1, Stock: 1, ServiceTime: 400 * time.Millisecond})
 		defer stop()
-		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 64, p.dial })
+		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
 		ctx, cancel := context.WithCancel(context.Background())
 		began := time.Now()
 		defer time.AfterFunc(5500*time.Millisecond, cancel).Stop()
@@ -52,12 +54,12 @@ func TestInterruptedStormKeepsWhatItMeasured(t *testing.T) {
 
 func TestSilentTargetDoesNotHoldUpTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
+		p := transporttest.NewPipes()
 		silent := make(chan struct{})
-		stop := p.serve(func(http.ResponseWriter, *http.Request) { <-silent })
+		stop := p.Serve(func(http.ResponseWriter, *http.Request) { <-silent })
 		defer stop()
 		defer close(silent)
-		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 8, p.dial })
+		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 8, p.Dial })
 		ctx, cancel := context.WithCancel(context.Background())
 		defer time.AfterFunc(3*time.Second, cancel).Stop()
 		began := time.Now()
@@ -66,7 +68,7 @@ func TestSilentTargetDoesNotHoldUpTheEnd(t *testing.T) {
 			t.Errorf("the run took %v, wanted 3s and the grace of %v", took, Grace)
 		}
 		c := run.all("")
-		if c.Due != 60 || c.Sent != 8 || c.Errors[ClassCanceled] != 8 || c.Unsent != 52 {
+		if c.Due != 60 || c.Sent != 8 || c.Errors[transport.ClassCanceled] != 8 || c.Unsent != 52 {
 			t.Errorf("%+v, wanted 60 due, 8 of them sent and given up", c)
 		}
 		if problem := run.unbalanced(1200); problem != "" {
@@ -77,10 +79,10 @@ func TestSilentTargetDoesNotHoldUpTheEnd(t *testing.T) {
 
 func TestStormThatDoesNotDrainEndsAnyway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 1, Workers: 1, ServiceTime: time.Second})
+		p := transporttest.NewPipes()
+		_, stop := open(t, p, shop.Config{Items: 1, Stock: 1, Workers: 1, ServiceTime: time.Second})
 		defer stop()
-		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial, o.Duration = 2, p.dial, 5*time.Second })
+		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial, o.Duration = 2, p.Dial, 5*time.Second })
 		if s.Length() != 5*time.Second || s.Arrivals() != 100 {
 			t.Fatalf("the storm is cut to %v and %d users", s.Length(), s.Arrivals())
 		}
@@ -112,10 +114,10 @@ func TestObserverSeesEverySecondAndMayStopTheRun(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newPipes()
-				_, stop := p.open(t, shop.Config{Items: 1, Stock: 1, ServiceTime: 1500 * time.Millisecond})
+				p := transporttest.NewPipes()
+				_, stop := open(t, p, shop.Config{Items: 1, Stock: 1, ServiceTime: 1500 * time.Millisecond})
 				defer stop()
-				s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 64, p.dial })
+				s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
 				next, t0 := -2, time.Now().Add(2*time.Second)
 				run := send(context.Background(), t, s, func(i record.Interval) error {
 					if i.Generator == nil {
@@ -143,10 +145,10 @@ func TestObserverSeesEverySecondAndMayStopTheRun(t *testing.T) {
 
 func TestBrokenRecordEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 1})
+		p := transporttest.NewPipes()
+		_, stop := open(t, p, shop.Config{Items: 1, Stock: 1})
 		defer stop()
-		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 4, p.dial })
+		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 4, p.Dial })
 		m := must(s.Manifest(time.Now()))
 		w := must(record.Create(filepath.Join(t.TempDir(), "run"), m, nil))
 		end, err := s.Run(context.Background(), w, m.T0, func(i record.Interval) error {

@@ -8,10 +8,9 @@ import (
 	"net"
 	"net/url"
 	"runtime"
-	"slices"
-	"strings"
 	"time"
 
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -27,7 +26,7 @@ type Options struct {
 	Engine      string // EngineAuto where it is empty
 	Raw         bool   // also write every request as a vegeta result
 	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
-	Route       Route // how connections reach the target
+	Route       transport.Route // how connections reach the target
 	// Owns picks the arrivals that are this process's to send; nil for all of them.
 	Owns func(scenarios.Arrival) bool
 	// TargetInside says that the target is in this process: each connection takes two file descriptors of it.
@@ -50,7 +49,7 @@ type Storm struct {
 	shards   int
 }
 
-// New compiles a storm. Nothing is sent. What is wrong with the input is an *InputError.
+// New compiles a storm. Nothing is sent. What is wrong with the input is an *transport.InputError.
 func New(o Options) (*Storm, error) {
 	s, err := compileStorm(o)
 	if err != nil {
@@ -64,7 +63,7 @@ func New(o Options) (*Storm, error) {
 	}
 	s.schedule = scenarios.NewSchedule(s.Scenario.Storm, o.Seed, end)
 	if s.schedule.Len() == 0 {
-		return nil, inputError("use a larger --scale or --duration", "the storm has no arrivals")
+		return nil, transport.InputErrorf("use a larger --scale or --duration", "the storm has no arrivals")
 	}
 	for _, p := range s.Scenario.Storm.Phases {
 		s.programs = append(s.programs, s.journeys[p.Journey])
@@ -78,12 +77,12 @@ func New(o Options) (*Storm, error) {
 func compileStorm(o Options) (*Storm, error) {
 	sc := o.Scenario
 	if sc.Storm == nil {
-		return nil, inputError("add a storm, or start from: fsctl scenarios new", "scenario %s has no storm to send", sc.Name)
+		return nil, transport.InputErrorf("add a storm, or start from: fsctl scenarios new", "scenario %s has no storm to send", sc.Name)
 	}
-	if err := CheckTarget(o.Target, o.Allow, o.Route); err != nil {
+	if err := transport.CheckTarget(o.Target, o.Allow, o.Route); err != nil {
 		return nil, err
 	}
-	if err := o.Route.serves([]string{addressOf(o.Target)}); err != nil {
+	if err := o.Route.Check([]string{transport.AddressOf(o.Target)}); err != nil {
 		return nil, err
 	}
 	s := &Storm{Options: o, thinks: scenarios.NewStream(o.Seed, "think"), lateness: sc.Storm.Lateness.Limit}
@@ -192,36 +191,4 @@ func (s *Storm) Length() time.Duration {
 // Peak returns the largest arrival rate over any second, in users per second, and when it begins.
 func (s *Storm) Peak() (ratePerSec float64, at time.Duration) {
 	return scenarios.Peak(s.Scenario.Storm.Curve(), time.Second)
-}
-
-// CheckTarget refuses a target that is neither on this machine nor named by allow: a storm
-// against a host that nobody named must never happen. Where the route leads connections for the target
-// elsewhere, it is that host which counts. Nothing is looked up or sent.
-func CheckTarget(target *url.URL, allow []string, route Route) error {
-	if target == nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return inputError("use --target http://HOST:PORT", "no target to send to: found %q, wanted http://HOST:PORT or https://HOST:PORT", shown(target))
-	}
-	if target.RawQuery != "" || target.Fragment != "" {
-		return inputError("put the query into the steps of the scenario", "target %s has a query, wanted http://HOST:PORT with at most a path", shown(target))
-	}
-	host, address, err := route.destination(target)
-	if err != nil {
-		return err
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost") {
-		return nil
-	}
-	if slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, host) || strings.EqualFold(a, address) }) {
-		return nil
-	}
-	return inputError("if you may storm that host, say so with --allow-target "+host,
-		"refused to storm %s: it is not this machine's loopback, and nobody has allowed it", host)
-}
-
-// shown is a URL as people may see it, without its password.
-func shown(u *url.URL) string {
-	if u == nil {
-		return ""
-	}
-	return u.Redacted()
 }

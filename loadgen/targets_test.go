@@ -22,6 +22,8 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
+	"fsctl/loadgen/transport/transporttest"
 )
 
 func targetFile(t *testing.T, text string) string {
@@ -126,14 +128,14 @@ func TestTargetListErrors(t *testing.T) {
 	nobody := must(net.Listen("tcp", "127.0.0.1:0"))
 	nobody.Close()
 	for _, c := range []struct{ name, url, class string }{
-		{"refused", "http://" + nobody.Addr().String(), ClassRefused},
-		{"closed", rude(t, write("")).String(), ClassClosed},
-		{"reset", rude(t, breakOff("")).String(), ClassReset},
-		{"truncated", rude(t, write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")).String(), ClassTruncated},
-		{"garbage", rude(t, write("no HTTP\r\n\r\n")).String(), ClassMalformed},
-		{"a redirect to another machine", server.URL + "/away", ClassRedirect},
-		{"a redirect without end", server.URL + "/loop", ClassRedirect},
-		{"TLS to a plain port", "https" + server.URL[len("http"):], ClassTLS},
+		{"refused", "http://" + nobody.Addr().String(), transport.ClassRefused},
+		{"closed", transporttest.Rude(t, transporttest.Write("")).String(), transport.ClassClosed},
+		{"reset", transporttest.Rude(t, transporttest.BreakOff("")).String(), transport.ClassReset},
+		{"truncated", transporttest.Rude(t, transporttest.Write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")).String(), transport.ClassTruncated},
+		{"garbage", transporttest.Rude(t, transporttest.Write("no HTTP\r\n\r\n")).String(), transport.ClassMalformed},
+		{"a redirect to another machine", server.URL + "/away", transport.ClassRedirect},
+		{"a redirect without end", server.URL + "/loop", transport.ClassRedirect},
+		{"TLS to a plain port", "https" + server.URL[len("http"):], transport.ClassTLS},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			run := fire(context.Background(), t, TargetOptions{File: targetFile(t, "GET "+c.url+"\n"), Rate: 100, Duration: 50 * time.Millisecond, Raw: true})
@@ -154,15 +156,15 @@ func TestStoppedTargetListEndsSoon(t *testing.T) {
 	t.Parallel() // it waits out the grace
 	ctx, cancel := context.WithCancel(context.Background())
 	var asked atomic.Int32
-	u := rude(t, func(c *net.TCPConn) {
+	u := transporttest.Rude(t, func(c *net.TCPConn) {
 		if asked.Add(1) == 4 {
 			cancel()
 		}
-		hang("")(c)
+		transporttest.Hang("")(c)
 	})
 	run := fire(ctx, t, TargetOptions{File: targetFile(t, "GET "+u.String()+"\n"), Rate: 1000, Duration: time.Hour, Connections: 4})
 	c := run.all("")
-	if run.end.Reason != record.Interrupted || run.err != nil || c.Done != 4 || c.Errors[ClassCanceled] != 4 {
+	if run.end.Reason != record.Interrupted || run.err != nil || c.Done != 4 || c.Errors[transport.ClassCanceled] != 4 {
 		t.Errorf("end %+v, %v, %+v, wanted four requests that were given up", run.end, run.err, c)
 	}
 	if problem := run.unbalanced(3_600_000); problem != "" {
@@ -189,7 +191,7 @@ func TestBadTargetListsAreTheUsersInput(t *testing.T) {
 		"a host behind userinfo": {File: targetFile(t, "GET http://127.0.0.1@evil.invalid/\n"), Rate: 1, Duration: time.Second},
 	} {
 		_, err := NewTargetList(o)
-		if input, found := errors.AsType[*InputError](err); !found || input.Hint == "" {
+		if input, found := errors.AsType[*transport.InputError](err); !found || input.Hint == "" {
 			t.Errorf("%s: %v, wanted an InputError with a hint", name, err)
 		}
 	}
@@ -201,14 +203,14 @@ func TestBadTargetListsAreTheUsersInput(t *testing.T) {
 
 // TestClassOfAText holds the classes of vegeta's texts against those of the errors themselves.
 func TestClassOfAText(t *testing.T) {
-	for _, err := range []error{errForeign, errRedirects, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF,
+	for _, err := range []error{transport.ErrForeign, transport.ErrRedirects, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF,
 		&net.DNSError{Err: "no such host", Name: "shop.invalid", IsNotFound: true}} {
 		wrapped := &url.Error{Op: "Get", URL: "http://127.0.0.1/", Err: err}
-		if text, class := classifyText(wrapped.Error()), Classify(wrapped); text != class || class == ClassOther {
+		if text, class := classifyText(wrapped.Error()), transport.Classify(wrapped); text != class || class == transport.ClassOther {
 			t.Errorf("%v is %q, its text %q", wrapped, class, text)
 		}
 	}
-	if class := classifyText("whatever"); class != ClassOther {
+	if class := classifyText("whatever"); class != transport.ClassOther {
 		t.Errorf("an unknown text is %q", class)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -18,10 +19,10 @@ var nasty = []string{
 }
 
 // rendered returns the request of step a for a user whose variable v holds the value.
-func rendered(t testing.TB, s *Storm, value string) *Request {
+func rendered(t testing.TB, s *Storm, value string) *transport.Request {
 	t.Helper()
 	u := &user{arrival: 41, program: s.programs[0], values: [][]byte{[]byte(value)}}
-	r := &Request{}
+	r := &transport.Request{}
 	s.steps[0].render(r, s.items, u)
 	return r
 }
@@ -80,7 +81,7 @@ func checkEscaping(t testing.TB, s *Storm, value string) {
 	}
 }
 
-func fieldsOf(r *Request) map[string]string {
+func fieldsOf(r *transport.Request) map[string]string {
 	h := map[string]string{}
 	for _, f := range r.Header {
 		h[f.Name] = string(f.Value)
@@ -92,7 +93,7 @@ func fieldsOf(r *Request) map[string]string {
 func TestBuffersAreReused(t *testing.T) {
 	s := compile(t, escaping)
 	u := &user{values: [][]byte{[]byte("a-long-value-that-needs-room")}}
-	r := &Request{}
+	r := &transport.Request{}
 	s.steps[0].render(r, s.items, u)
 	u.values[0] = []byte("b")
 	s.steps[0].render(r, s.items, u)
@@ -112,10 +113,12 @@ func TestJSONBodyHasItsContentType(t *testing.T) {
 }
 
 func TestConditions(t *testing.T) {
-	answer := func(status int, body string) *Answer { return &Answer{Status: status, Body: []byte(body)} }
+	answer := func(status int, body string) *transport.Answer {
+		return &transport.Answer{Status: status, Body: []byte(body)}
+	}
 	for _, c := range []struct {
 		when  string
-		a     *Answer
+		a     *transport.Answer
 		value string // of ${v}
 		want  bool
 	}{
@@ -164,7 +167,7 @@ func TestConditions(t *testing.T) {
 }
 
 func TestExtraction(t *testing.T) {
-	header := []Field{{"Location", []byte("/orders/9")}, {"Set-Cookie", []byte("session=abc; Path=/")}, {"Set-Cookie", []byte("other=1")}}
+	header := []transport.Field{{Name: "Location", Value: []byte("/orders/9")}, {Name: "Set-Cookie", Value: []byte("session=abc; Path=/")}, {Name: "Set-Cookie", Value: []byte("other=1")}}
 	for _, c := range []struct{ what, body, want string }{
 		{"json:$.id", `{"id":"o-1"}`, "o-1"},
 		{"json:$.id", `{"id":12345678901234567890123}`, "12345678901234567890123"},
@@ -197,7 +200,7 @@ func TestExtraction(t *testing.T) {
 			}
 			u := &user{values: [][]byte{[]byte("(none)")}}
 			e := newExtract(parsed, 0)
-			found := e.from(&Answer{Status: 200, Header: header, Body: []byte(c.body)}, u)
+			found := e.from(&transport.Answer{Status: 200, Header: header, Body: []byte(c.body)}, u, new(valueReader))
 			if string(u.values[0]) != c.want || found != (c.want != "(none)") {
 				t.Errorf("found %q, %v, wanted %q", u.values[0], found, c.want)
 			}
@@ -228,22 +231,22 @@ ledger: {url: /ledger}
 	for _, c := range []struct {
 		name string
 		step *step
-		a    Answer
+		a    transport.Answer
 		want judgement
 		out  string
 	}{
-		{"placed", order, Answer{Status: 200, Body: []byte(`{"order_id":"o"}`)}, judgement{passed: 2}, "placed"},
-		{"placed without a number", order, Answer{Status: 202, Body: []byte(`{}`)}, judgement{passed: 2, nameless: true}, "placed"},
-		{"sold out", order, Answer{Status: 409, Body: []byte(`{}`)}, judgement{passed: 2, nameless: true}, "sold_out"},
-		{"a failed check outweighs an outcome", order, Answer{Status: 200, Body: []byte(`-`)}, judgement{passed: 1, failed: 1, nameless: true}, "failed"},
-		{"all checks failed", order, Answer{Status: 500}, judgement{failed: 2, nameless: true}, "failed"},
-		{"an error fails every check", order, Answer{Err: broken, Class: ClassReset}, judgement{failed: 2}, "error"},
-		{"without checks 399 is ok", free, Answer{Status: 399}, judgement{}, "ok"},
-		{"without checks 400 is not", free, Answer{Status: 400}, judgement{}, "failed"},
-		{"an error", free, Answer{Err: broken}, judgement{}, "error"},
+		{"placed", order, transport.Answer{Status: 200, Body: []byte(`{"order_id":"o"}`)}, judgement{passed: 2}, "placed"},
+		{"placed without a number", order, transport.Answer{Status: 202, Body: []byte(`{}`)}, judgement{passed: 2, nameless: true}, "placed"},
+		{"sold out", order, transport.Answer{Status: 409, Body: []byte(`{}`)}, judgement{passed: 2, nameless: true}, "sold_out"},
+		{"a failed check outweighs an outcome", order, transport.Answer{Status: 200, Body: []byte(`-`)}, judgement{passed: 1, failed: 1, nameless: true}, "failed"},
+		{"all checks failed", order, transport.Answer{Status: 500}, judgement{failed: 2, nameless: true}, "failed"},
+		{"an error fails every check", order, transport.Answer{Err: broken, Class: transport.ClassReset}, judgement{failed: 2}, "error"},
+		{"without checks 399 is ok", free, transport.Answer{Status: 399}, judgement{}, "ok"},
+		{"without checks 400 is not", free, transport.Answer{Status: 400}, judgement{}, "failed"},
+		{"an error", free, transport.Answer{Err: broken}, judgement{}, "error"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := c.step.judge(&user{program: s.programs[0]}, &c.a)
+			got := c.step.judge(&user{program: s.programs[0]}, &c.a, new(valueReader))
 			if c.want.outcome = got.outcome; got != c.want || c.step.names[got.outcome] != c.out {
 				t.Errorf("found %+v, outcome %s, wanted %+v, %s", got, c.step.names[got.outcome], c.want, c.out)
 			}

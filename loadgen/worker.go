@@ -5,23 +5,25 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 )
 
 // worker is one connection and the goroutine that serves it.
 type worker struct {
 	shard               *shard
-	conn                Conn
+	conn                transport.Conn
 	wake                chan *user
 	waited, quiet, full bool
-	request             Request
-	answer              Answer
+	request             transport.Request
+	answer              transport.Answer
+	values              valueReader
 	sample              sample
 }
 
 // run performs requests until there are none left.
 func (w *worker) run(ctx context.Context) {
 	if !w.shard.storm.timings.connecting { // else the requests themselves must show what it takes
-		w.conn.Connect(ctx)
+		_ = w.conn.Connect(ctx)
 	}
 	var done *sample
 	var u *user
@@ -37,7 +39,6 @@ func (w *worker) run(ctx context.Context) {
 func (w *worker) perform(ctx context.Context, u *user) *sample {
 	s, st := w.shard, u.step()
 	st.render(&w.request, s.storm.items, u)
-	w.answer.reset()
 	sent := s.now()
 	w.request.Sent = s.t0.Add(sent)
 	w.conn.Do(ctx, &w.request, &w.answer)
@@ -45,7 +46,7 @@ func (w *worker) perform(ctx context.Context, u *user) *sample {
 	*done = sample{step: st, due: u.due, sent: sent, done: sent + w.answer.Took, waited: w.waited, quiet: w.quiet, full: w.full,
 		waiting: w.answer.Waiting, connecting: w.answer.Connect, class: w.answer.Class,
 		bytesOut: w.answer.BytesOut, bytesIn: w.answer.BytesIn}
-	done.judgement = st.judge(u, &w.answer)
+	done.judgement = st.judge(u, &w.answer, &w.values)
 	if done.outcome == st.placed {
 		w.tell(u, st, done.nameless)
 	}

@@ -1,14 +1,12 @@
-package loadgen
+package transport
 
 import (
 	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -16,14 +14,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"fsctl/loadgen/wire"
 )
 
-// mostBody is the most that is read of one answer; a body without end must end somewhere.
-const mostBody = 64 << 20
-
-// NetHTTP is the engine on net/http: HTTP/1.1 and, over TLS, HTTP/2.
+// NetHTTP is the engine on net/http: HTTP/1.1 and, over TLS, HTTP/2. Users ask for it by --engine vegeta, because
+// vegeta sends by net/http too; a storm's arrivals, connections and times are this program's own all the same.
 type NetHTTP struct {
 	base      *url.URL
 	transport *http.Transport
@@ -34,9 +28,9 @@ type NetHTTP struct {
 
 // NewNetHTTP returns an engine on the target. connections is how many requests outside Conn's own
 // connections may keep one open. Dial stands in for the network where it is not nil.
-func NewNetHTTP(target *url.URL, connections int, config *tls.Config, dial func(ctx context.Context, network, address string) (net.Conn, error)) *NetHTTP {
+func NewNetHTTP(target *url.URL, connections int, config *tls.Config, dial Dial) *NetHTTP {
 	if dial == nil {
-		dial = Route{}.dialer(nil)
+		dial = Route{}.Dialer(nil)
 	}
 	return &NetHTTP{base: target, transport: &http.Transport{
 		DialContext:         dial,
@@ -60,9 +54,12 @@ func (e *NetHTTP) Close() {
 	e.transport.CloseIdleConnections()
 }
 
+// RoundTrip sends a request outside of any Conn, on a connection that others may use after it.
+func (e *NetHTTP) RoundTrip(r *http.Request) (*http.Response, error) { return e.transport.RoundTrip(r) }
+
 // Conn returns a connection that is opened when it is first needed.
 func (e *NetHTTP) Conn() Conn {
-	c := &netConn{engine: e, prefix: strings.TrimSuffix(e.base.String(), "/"), address: addressOf(e.base)}
+	c := &netConn{engine: e, prefix: strings.TrimSuffix(e.base.String(), "/"), address: AddressOf(e.base)}
 	c.client = http.Client{Transport: c, CheckRedirect: c.redirect}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -86,8 +83,9 @@ type netConn struct {
 	connect   time.Duration // of the request at hand
 }
 
-// idleAtLeast is how long a connection must have been idle for a server to have closed it because of that.
-const idleAtLeast = time.Second
+// ResendAfter is how long a connection must have been idle before a request that was lost on it is sent again. A shorter
+// time is not enough for a server to have closed it for being idle: it broke the connection, and that is counted.
+const ResendAfter = time.Second
 
 // RoundTrip sends one request on the connection; it is for http.Client. Where a server closed the
 // connection just when a request without effects was sent on it, the request goes out again on a new one.
@@ -115,7 +113,7 @@ func mayRepeat(r *http.Request, err error, idle time.Duration) bool {
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 	class := Classify(err)
 	return safe && r.Body == nil && (class == ClassClosed || class == ClassReset) &&
-		(idle >= idleAtLeast || strings.Contains(err.Error(), goAway))
+		(idle >= ResendAfter || strings.Contains(err.Error(), goAway))
 }
 
 // connectTo opens a new connection in place of the old one.
@@ -138,30 +136,25 @@ func (c *netConn) shut() {
 	}
 }
 
-// errRedirects is an answer that leads on and on.
-var errRedirects = errors.New("too many redirects")
-
-// errForeign is an answer that leads to another host than the target, which nobody named.
-var errForeign = errors.New("redirect to another host than the target")
-
 func (c *netConn) redirect(r *http.Request, via []*http.Request) error {
 	base := c.engine.base
 	switch {
 	case c.redirects == 0:
 		return http.ErrUseLastResponse
 	case !strings.EqualFold(r.URL.Host, base.Host) || r.URL.Scheme != base.Scheme:
-		return fmt.Errorf("%w: %s://%s", errForeign, r.URL.Scheme, r.URL.Host)
+		return fmt.Errorf("%w: %s://%s", ErrForeign, r.URL.Scheme, r.URL.Host)
 	case len(via) > c.redirects:
-		return fmt.Errorf("%w: %d", errRedirects, len(via))
+		return fmt.Errorf("%w: %d", ErrRedirects, len(via))
 	}
 	return nil
 }
 
 // Connect leaves the connection to the first request.
-func (c *netConn) Connect(context.Context) {}
+func (c *netConn) Connect(context.Context) error { return nil }
 
 // Do sends a request and reads the whole answer.
 func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
+	a.Reset()
 	c.redirects, c.connect = r.Redirects, 0
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
@@ -174,14 +167,14 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	trace := &httptrace.ClientTrace{GotFirstResponseByte: func() { first.Store(int64(time.Since(began))) }}
 	request, err := newRequest(httptrace.WithClientTrace(ctx, trace), r, c.prefix+string(r.URL))
 	if err != nil {
-		a.fail(err)
+		a.Fail(err)
 		return
 	}
 	a.BytesOut = uint64(len(r.Body))
 	response, err := c.client.Do(request)
 	a.Connect = c.connect
 	if err != nil {
-		a.fail(err)
+		a.Fail(err)
 		return
 	}
 	defer response.Body.Close()
@@ -189,15 +182,15 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	a.Status = response.StatusCode
 	for _, name := range r.WantHeader {
 		for _, value := range response.Header[name] {
-			a.addHeader(name, []byte(value))
+			a.AddField(name, []byte(value))
 		}
 	}
 	if response.StatusCode != http.StatusSwitchingProtocols { // what follows is no body, and need not end
-		a.read(response.Body, r.WantBody)
+		readBody(a, response.Body, r.WantBody)
 	}
 	if len(a.Body) > 0 && a.Err == nil && strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") &&
 		strings.Contains(strings.ToLower(request.Header.Get("Accept-Encoding")), "gzip") {
-		a.unpack()
+		unpack(a)
 	}
 	c.idleSince = time.Now()
 }
@@ -215,7 +208,7 @@ func newRequest(ctx context.Context, r *Request, address string) (*http.Request,
 		request.Header.Add(f.Name, string(f.Value))
 	}
 	if request.Header.Get("User-Agent") == "" {
-		request.Header.Set("User-Agent", userAgent)
+		request.Header.Set("User-Agent", UserAgent)
 	}
 	if len(r.Body) > 0 {
 		body := bytes.Clone(r.Body) // the connection may still read it after an early answer
@@ -226,9 +219,9 @@ func newRequest(ctx context.Context, r *Request, address string) (*http.Request,
 	return request, nil
 }
 
-// read reads a whole body, and keeps it where it is wanted.
-func (a *Answer) read(body io.Reader, want bool) {
-	limited := io.LimitReader(body, mostBody+1)
+// readBody reads a whole body, and keeps it where it is wanted.
+func readBody(a *Answer, body io.Reader, want bool) {
+	limited := io.LimitReader(body, MaxBody+1)
 	var n int64
 	var err error
 	if want {
@@ -239,30 +232,24 @@ func (a *Answer) read(body io.Reader, want bool) {
 		n, err = io.Copy(io.Discard, limited)
 	}
 	a.BytesIn = uint64(n)
-	if err == nil && n > mostBody {
-		err = fmt.Errorf("%w: over %d MiB", errTooLarge, mostBody>>20)
+	if err == nil && n > MaxBody {
+		err = fmt.Errorf("%w: over %d MiB", ErrTooLarge, MaxBody>>20)
 	}
 	if err != nil {
-		a.fail(err)
+		a.Fail(err)
 	}
 }
 
 // unpack unpacks a body in gzip.
-func (a *Answer) unpack() {
+func unpack(a *Answer) {
 	packed, err := gzip.NewReader(bytes.NewReader(a.Body))
 	if err == nil {
-		a.Body, err = io.ReadAll(io.LimitReader(packed, mostBody+1))
+		a.Body, err = io.ReadAll(io.LimitReader(packed, MaxBody+1))
 	}
 	switch {
 	case err != nil:
-		a.fail(fmt.Errorf("%w: body is not gzip: %w", wire.ErrMalformed, err))
-	case len(a.Body) > mostBody:
-		a.fail(fmt.Errorf("%w: over %d MiB unpacked", errTooLarge, mostBody>>20))
+		a.Fail(fmt.Errorf("%w: body is not gzip: %w", ErrMalformed, err))
+	case len(a.Body) > MaxBody:
+		a.Fail(fmt.Errorf("%w: over %d MiB unpacked", ErrTooLarge, MaxBody>>20))
 	}
 }
-
-// errTooLarge is a body that does not end.
-var errTooLarge = errors.New("body too large")
-
-// fail notes an error and its class. Half an answer has no status: it must not count as one.
-func (a *Answer) fail(err error) { a.Status, a.Err, a.Class = 0, err, Classify(err) }

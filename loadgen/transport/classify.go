@@ -1,4 +1,4 @@
-package loadgen
+package transport
 
 import (
 	"context"
@@ -16,14 +16,14 @@ import (
 
 // Classes of errors: what kept a request from a whole answer.
 const (
-	ClassRefused   = "refused"   // nobody listens
+	ClassRefused   = "refused"   // there is no listener
 	ClassReset     = "reset"     // the peer broke the connection
 	ClassClosed    = "closed"    // the peer closed it without an answer
 	ClassTruncated = "truncated" // the peer closed it within an answer
 	ClassTimeout   = "timeout"
 	ClassMalformed = "malformed" // not HTTP
 	ClassTooLarge  = "too-large" // an answer over the limits
-	ClassRedirect  = "redirect"  // too many of them, or to a host that nobody named
+	ClassRedirect  = "redirect"  // too many of them, or to a host that the user did not name
 	ClassTLS       = "tls"
 	ClassDNS       = "dns"
 	ClassNetwork   = "network"  // unreachable
@@ -35,20 +35,21 @@ const (
 // Classify returns the class of an error from an engine; empty for nil.
 func Classify(err error) string {
 	if request, ok := errors.AsType[*url.Error](err); ok {
-		err = request.Err // what is told by its text alone must not be told by the URL's
+		err = request.Err // some errors are known by their text alone, and the URL's must not be taken for it
 	}
 	var dns *net.DNSError
 	var network net.Error
-	if class, ok := isWire(err); ok {
-		return class
-	}
 	switch {
 	case err == nil:
 		return ""
-	case errors.Is(err, errRedirects), errors.Is(err, errForeign):
-		return ClassRedirect
-	case errors.Is(err, errTooLarge), err != nil && strings.Contains(err.Error(), "server response headers exceeded"):
+	case errors.Is(err, ErrTooLarge), strings.Contains(err.Error(), "server response headers exceeded"):
 		return ClassTooLarge
+	case errors.Is(err, ErrMalformed):
+		return ClassMalformed
+	case errors.Is(err, ErrTLS):
+		return ClassTLS
+	case errors.Is(err, ErrRedirects), errors.Is(err, ErrForeign):
+		return ClassRedirect
 	case errors.Is(err, context.Canceled):
 		return ClassCanceled
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):

@@ -1,4 +1,4 @@
-package loadgen
+package transport
 
 import (
 	"context"
@@ -30,11 +30,11 @@ func ParseDetour(text string) (Detour, error) {
 	const wanted = "wanted HOST1:PORT1:HOST2:PORT2, IPv6 addresses in brackets"
 	parts, ok := cutColons(text)
 	if !ok || len(parts) != 4 {
-		return Detour{}, inputError("for example shop.example:443:127.0.0.1:8443, or ::127.0.0.1:8443 for any", "found %q, %s", text, wanted)
+		return Detour{}, InputErrorf("for example shop.example:443:127.0.0.1:8443, or ::127.0.0.1:8443 for any", "found %q, %s", text, wanted)
 	}
 	for _, port := range []string{parts[1], parts[3]} {
 		if n, err := strconv.ParseUint(port, 10, 16); port != "" && (err != nil || n == 0) {
-			return Detour{}, inputError("", "found port %q in %q, wanted 1 to 65535; %s", port, text, wanted)
+			return Detour{}, InputErrorf("", "found port %q in %q, wanted 1 to 65535; %s", port, text, wanted)
 		}
 	}
 	return Detour{parts[0], parts[1], parts[2], parts[3]}, nil
@@ -89,8 +89,8 @@ func sameHost(a, b string) bool {
 	return err == nil && err2 == nil && x.Unmap() == y.Unmap() || strings.EqualFold(a, b)
 }
 
-// lead returns where connections for host:port go, itself where no detour matches.
-func (r Route) lead(address string) string {
+// Lead returns where connections for host:port go, itself where no detour matches.
+func (r Route) Lead(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return address
@@ -112,21 +112,21 @@ func (r Route) lead(address string) string {
 
 // destination returns the host that connections for a target reach, alone and as it would stand in a URL.
 func (r Route) destination(target *url.URL) (host, address string, err error) {
-	meant := addressOf(target)
-	to := r.lead(meant)
+	meant := AddressOf(target)
+	to := r.Lead(meant)
 	if to == meant {
 		return target.Hostname(), target.Host, nil
 	}
 	// net/http dials the ASCII form of such a name, which no detour would match.
 	if strings.ContainsFunc(meant, func(c rune) bool { return c > unicode.MaxASCII }) {
-		return "", "", inputError("write it in its ASCII form, xn--...", "found target %s beside a detour, wanted a host in ASCII", target.Hostname())
+		return "", "", InputErrorf("write it in its ASCII form, xn--...", "found target %s beside a detour, wanted a host in ASCII", target.Hostname())
 	}
 	host, _, err = net.SplitHostPort(to)
 	return host, to, err
 }
 
-// serves fails where a detour matches none of these host:port: it would be left out in silence.
-func (r Route) serves(addresses []string) error {
+// Check fails where a detour matches none of these host:port: it would be left out without a word.
+func (r Route) Check(addresses []string) error {
 	for _, d := range r.ConnectTo {
 		used := false
 		for _, a := range addresses {
@@ -134,7 +134,7 @@ func (r Route) serves(addresses []string) error {
 			used = used || d.matches(host, port)
 		}
 		if !used {
-			return inputError("leave its first two parts empty to match any host and port",
+			return InputErrorf("leave its first two parts empty to match any host and port",
 				"connect-to %s: found no such target, wanted %s", d, strings.Join(addresses, " or "))
 		}
 	}
@@ -145,11 +145,11 @@ func (r Route) serves(addresses []string) error {
 func ParseSource(text string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(strings.TrimSpace(text))
 	if err != nil || a.IsUnspecified() || a.IsMulticast() {
-		return netip.Addr{}, inputError("see them with: ip address", "found %q, wanted an address of this machine such as 127.0.0.2", text)
+		return netip.Addr{}, InputErrorf("see them with: ip address", "found %q, wanted an address of this machine such as 127.0.0.2", text)
 	}
 	listener, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(a, 0)))
 	if err != nil {
-		return netip.Addr{}, inputError("see those of this machine with: ip address", "cannot send from %s: %v", a, err)
+		return netip.Addr{}, InputErrorf("see those of this machine with: ip address", "cannot send from %s: %v", a, err)
 	}
 	return a.Unmap(), listener.Close()
 }
@@ -166,14 +166,14 @@ func (r Route) source(address string, turn uint64) (from netip.Addr, ok bool) {
 	return netip.Addr{}, false
 }
 
-// dialer is how net/http opens a connection.
-type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
+// Dial opens a connection, as net/http has it done.
+type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// dialer returns one that goes by the route; dial stands in for the network where it is not nil.
-func (r Route) dialer(dial dialer) dialer {
+// Dialer returns a Dial that goes by the route; dial stands in for the network where it is not nil.
+func (r Route) Dialer(dial Dial) Dial {
 	turn := new(atomic.Uint64)
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		address = r.lead(address)
+		address = r.Lead(address)
 		if dial != nil {
 			return dial(ctx, network, address)
 		}
