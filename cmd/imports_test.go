@@ -19,7 +19,7 @@ var allowed = map[string][]string{
 	"fsctl/bench":               {"fsctl/loadgen/record", "fsctl/report/figure"},
 	"fsctl/loadgen":             {"fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/loadgen/wire", "fsctl/scenarios"},
 	"fsctl/loadgen/transport":   {},
-	"fsctl/loadgen/transport/transporttest": {},
+	"fsctl/loadgen/testnet":     {},
 	"fsctl/loadgen/wire":        {"fsctl/loadgen/transport"},
 	"fsctl/loadgen/record":      {},
 	"fsctl/loadgen/fleet":       {"fsctl/loadgen", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/clock", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/scenarios"},

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"fsctl/loadgen/record"
-	"fsctl/loadgen/transport/transporttest"
+	"fsctl/loadgen/testnet"
 	"fsctl/scenarios/shop"
 )
 
@@ -104,8 +104,8 @@ func TestBooksBalanceInAnyWeather(t *testing.T) {
 
 // run sends the storm and tells what is wrong with its record, empty for nothing.
 func (w weather) run(t *testing.T) string {
-	p := transporttest.NewPipes()
-	s, err := New(Options{Scenario: parse(t, w.scenario), Target: transporttest.Target(), Seed: w.seed, Connections: w.connections, Dial: p.Dial})
+	p := testnet.NewPipes()
+	s, err := New(Options{Scenario: parse(t, w.scenario), Target: testnet.Target(), Seed: w.seed, Connections: w.connections, Dial: p.Dial})
 	if err != nil {
 		if strings.Contains(err.Error(), "no arrivals") {
 			return "" // a slow phase may be over before anybody comes

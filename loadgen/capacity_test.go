@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
-	"fsctl/loadgen/transport/transporttest"
 	"fsctl/report"
 	"fsctl/scenarios"
 	"fsctl/scenarios/shop"
@@ -34,7 +34,7 @@ thresholds: {response_time: ["p(95)<200ms"]}
 // prepare makes a search that is not to be run, judged by the report.
 func prepare(t testing.TB, text string, so SearchOptions, change ...func(*Options)) *Search {
 	t.Helper()
-	o := Options{Scenario: parse(t, text), Target: transporttest.Target(), Seed: 1}
+	o := Options{Scenario: parse(t, text), Target: testnet.Target(), Seed: 1}
 	for _, c := range change {
 		c(&o)
 	}
@@ -91,7 +91,7 @@ func found(levels []record.Level) (pass, fail float64) {
 // without end. Time is virtual, so that nothing but the queue takes any.
 func TestSearchFindsTheCapacity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
 		defer stop()
 		s := prepare(t, visitors, SearchOptions{From: 20, Settle: 4 * time.Second, Hold: 6 * time.Second, Precision: 0.05},
@@ -157,7 +157,7 @@ thresholds: {response_time: ["p(95)<200ms"]}
 // A search mixes journeys as the storm does, and no user comes twice.
 func TestSearchBringsNewUsersInTheStormsMix(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		var mu sync.Mutex
 		seen := map[string]int{}
 		stop := p.Serve(func(_ http.ResponseWriter, r *http.Request) {
@@ -205,7 +205,7 @@ func TestSearchBringsNewUsersInTheStormsMix(t *testing.T) {
 // A level that is lost ends at once, and the next begins when what was in flight has been answered.
 func TestSearchCutsALostLevelShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 1, ServiceTime: 50 * time.Millisecond}) // 20/s
 		defer stop()
 		s := prepare(t, visitors, SearchOptions{From: 80, To: 80, Settle: 2 * time.Second, Hold: 100 * time.Second, Precision: 1},
@@ -243,7 +243,7 @@ func TestSearchCutsALostLevelShort(t *testing.T) {
 func TestLastVerdictOnALostLevel(t *testing.T) {
 	for last, want := range map[string]string{record.LevelPass: record.LevelFail, record.LevelInvalid: record.LevelInvalid, record.LevelFail: record.LevelFail} {
 		synctest.Test(t, func(t *testing.T) {
-			p := transporttest.NewPipes()
+			p := testnet.NewPipes()
 			_, stop := open(t, p, shop.Config{Items: 1, Stock: 10})
 			defer stop()
 			s := prepare(t, visitors, SearchOptions{From: 20, To: 20, Hold: 10 * time.Second, Precision: 1},
@@ -264,7 +264,7 @@ func TestLastVerdictOnALostLevel(t *testing.T) {
 // What a search has found is kept when it is stopped; the level under way is not judged.
 func TestInterruptedSearchKeepsItsLevels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10})
 		defer stop()
 		s := prepare(t, visitors, SearchOptions{From: 20, Settle: 2 * time.Second, Hold: 4 * time.Second, Precision: 1},
@@ -322,7 +322,7 @@ func TestSearchRefusesWhatItCannotDo(t *testing.T) {
 	} {
 		so := good
 		c.change(&so)
-		_, err := NewSearch(Options{Scenario: parse(t, c.text), Target: transporttest.Target(), Seed: 1}, so)
+		_, err := NewSearch(Options{Scenario: parse(t, c.text), Target: testnet.Target(), Seed: 1}, so)
 		if input, ok := errors.AsType[*transport.InputError](err); !ok || !strings.Contains(err.Error(), want) || input.Hint == "" {
 			t.Errorf("%v, wanted %q with a hint", err, want)
 		}

@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"fsctl/loadgen/transport/transporttest"
 	"net/http"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"fsctl/loadgen/testnet"
 )
 
 const storming = `
@@ -40,7 +41,7 @@ type hit struct {
 // hitsOf sends the storm to a target that answers at once, by so many shards, and returns what it saw.
 func hitsOf(t *testing.T, seed uint64, shards int) (hits []hit) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		var mu sync.Mutex
 		t0 := time.Now().Add(2 * time.Second)
 		stop := p.Serve(func(w http.ResponseWriter, r *http.Request) {

@@ -12,8 +12,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 
+	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
-	"fsctl/loadgen/transport/transporttest"
 	"fsctl/scenarios"
 )
 
@@ -70,7 +70,7 @@ feeders: {user: {from: csv, file: users.csv%s}}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Scenario: sc, Target: transporttest.Target()})
+	return New(Options{Scenario: sc, Target: testnet.Target()})
 }
 
 func TestFeederCSV(t *testing.T) {

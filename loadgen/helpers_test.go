@@ -11,7 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"fsctl/loadgen/record"
-	"fsctl/loadgen/transport/transporttest"
+	"fsctl/loadgen/testnet"
 	"fsctl/scenarios"
 	"fsctl/scenarios/shop"
 )
@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // must returns a value whose error would be a fault of the test itself.
-func must[T any](v T, err error) T { return transporttest.Must(v, err) }
+func must[T any](v T, err error) T { return testnet.Must(v, err) }
 
 const head = `apiVersion: fsctl/v1
 kind: Scenario
@@ -41,7 +41,7 @@ func parse(t testing.TB, text string) *scenarios.Scenario {
 // compile makes a storm that is not to be sent.
 func compile(t testing.TB, text string, change ...func(*Options)) *Storm {
 	t.Helper()
-	o := Options{Scenario: parse(t, text), Target: transporttest.Target(), Seed: 1}
+	o := Options{Scenario: parse(t, text), Target: testnet.Target(), Seed: 1}
 	for _, c := range change {
 		c(&o)
 	}
@@ -53,7 +53,7 @@ func compile(t testing.TB, text string, change ...func(*Options)) *Storm {
 }
 
 // open opens the built-in shop on the pipes until the function that it returns is called.
-func open(t testing.TB, p *transporttest.Pipes, c shop.Config) (s *shop.Shop, stop func()) {
+func open(t testing.TB, p *testnet.Pipes, c shop.Config) (s *shop.Shop, stop func()) {
 	t.Helper()
 	s, err := shop.New(c)
 	if err != nil {

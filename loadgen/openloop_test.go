@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
-	"fsctl/loadgen/transport/transporttest"
+	"fsctl/loadgen/testnet"
 	"fsctl/scenarios/shop"
 )
 
@@ -34,7 +34,7 @@ func quantileIn(run outcomeOfRun, metric string, second int, q float64) time.Dur
 // service time stays at what 64 connections hold: 64 / 80 = 0.8 s.
 func TestOverloadIsAnOpenLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
 		defer stop()
 		s := compile(t, flood, func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
@@ -88,7 +88,7 @@ func checkBacklog(t *testing.T, run outcomeOfRun) {
 
 func TestFastTargetIsHitOnTheInstant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10})
 		defer stop()
 		s := compile(t, flood, func(o *Options) { o.Connections, o.Dial = 4, p.Dial })
@@ -121,7 +121,7 @@ func TestFastTargetIsHitOnTheInstant(t *testing.T) {
 // whose first request is due after a pause: they are due all the same.
 func TestUsersWhoPauseFirstAreCountedBehindABacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 1, ServiceTime: time.Second})
 		defer stop()
 		s := compile(t, `

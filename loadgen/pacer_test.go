@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
-	"fsctl/loadgen/transport/transporttest"
+	"fsctl/loadgen/testnet"
 )
 
 func TestPacingByCores(t *testing.T) {
@@ -87,7 +87,7 @@ func TestWarmConnectionsFirst(t *testing.T) {
 	}{{400 * time.Microsecond, fewWarm}, {time.Second, 400}} {
 		t.Run(c.service.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := transporttest.NewPipes()
+				p := testnet.NewPipes()
 				var mu sync.Mutex
 				inFlight, most := 0, 0
 				count := func(n int) {
@@ -128,7 +128,7 @@ func TestSecondsAreCutWhereTheyEnd(t *testing.T) {
 steps: {browse: {share: 100%, request: {url: /}}}
 storm: {t0: 0s, phases: [{journey: v, from: T0, to: T0+4s, rate: 10/s, spacing: even}]}
 journeys: {v: [browse, {think: 1500ms}, browse]}
-`, func(o *Options) { o.Connections, o.Dial = 1, transporttest.NewPipes().Dial })
+`, func(o *Options) { o.Connections, o.Dial = 1, testnet.NewPipes().Dial })
 		s.shards = 1
 		v := newShard(s, 0, time.Now())
 		w := &worker{shard: v}

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
-	"fsctl/loadgen/transport/transporttest"
 	"fsctl/scenarios"
 )
 
@@ -146,7 +146,7 @@ func TestBuiltinJourneys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := New(Options{Scenario: sc.Scaled(float64(sc.Rehearsal.Scale)), Target: transporttest.Target(), Seed: 1})
+		s, err := New(Options{Scenario: sc.Scaled(float64(sc.Rehearsal.Scale)), Target: testnet.Target(), Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func stepsOf(s *Storm, journey string, stock bool) string {
 }
 
 func TestUntilTheBodyIsRefused(t *testing.T) {
-	_, err := New(Options{Scenario: parse(t, twoSteps("[{repeat: {until: 'body contains x', times: 3, do: [c]}}]")), Target: transporttest.Target()})
+	_, err := New(Options{Scenario: parse(t, twoSteps("[{repeat: {until: 'body contains x', times: 3, do: [c]}}]")), Target: testnet.Target()})
 	if input, found := errors.AsType[*transport.InputError](err); !found || input.Hint == "" || !strings.Contains(err.Error(), "body contains x") {
 		t.Errorf("found %v, wanted an InputError with a hint: users keep no bodies, so the loop would never end by it", err)
 	}

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
-	"fsctl/loadgen/transport/transporttest"
 )
 
 func TestPairsOfAddresses(t *testing.T) {
@@ -72,7 +72,7 @@ func TestNeeds(t *testing.T) {
 			t.Errorf("ports: %+v, from two sources %+v", one, two)
 		}
 	}
-	s := compile(t, steady, func(o *Options) { o.Dial = transporttest.NewPipes().Dial })
+	s := compile(t, steady, func(o *Options) { o.Dial = testnet.NewPipes().Dial })
 	if n, err := s.Needs(context.Background()); len(n) != 0 || err != nil {
 		t.Errorf("a network of its own needs %v, %v", n, err)
 	}

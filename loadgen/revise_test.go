@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
-	"fsctl/loadgen/transport/transporttest"
+	"fsctl/loadgen/testnet"
 	"fsctl/scenarios"
 )
 
@@ -36,7 +36,7 @@ func sentBy(t *testing.T, shards int, owns func(scenarios.Arrival) bool, during 
 	t.Helper()
 	asked, came = map[string]int{}, map[int]uint64{}
 	var mu sync.Mutex
-	p := transporttest.NewPipes()
+	p := testnet.NewPipes()
 	stop := p.Serve(func(_ http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()

@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
-	"fsctl/loadgen/transport/transporttest"
 )
 
 func TestDetourThatMatchesNothing(t *testing.T) {
@@ -33,7 +33,7 @@ func TestDetourThatMatchesNothing(t *testing.T) {
 		{[]string{"127.0.0.1:2:127.0.0.1:1"}, false},
 		{[]string{"::127.0.0.1:1", "shop.example::127.0.0.1:2"}, false},
 	} {
-		_, err := New(Options{Scenario: parse(t, steady), Target: transporttest.Target(), Seed: 1, Route: detours(c.detours...)})
+		_, err := New(Options{Scenario: parse(t, steady), Target: testnet.Target(), Seed: 1, Route: detours(c.detours...)})
 		if _, input := errors.AsType[*transport.InputError](err); (err == nil) != c.ok || err != nil && !input {
 			t.Errorf("%q: %v, wanted it accepted: %t", c.detours, err, c.ok)
 		}

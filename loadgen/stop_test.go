@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
-	"fsctl/loadgen/transport/transporttest"
 	"fsctl/scenarios/shop"
 )
 
@@ -27,7 +27,7 @@ journeys: {visitor: [browse]}
 
 func TestInterruptedStormKeepsWhatItMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		_, stop := open(t, p, shop.Config{Items: 1, Stock: 1, ServiceTime: 400 * time.Millisecond})
 		defer stop()
 		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
@@ -54,7 +54,7 @@ func TestInterruptedStormKeepsWhatItMeasured(t *testing.T) {
 
 func TestSilentTargetDoesNotHoldUpTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		silent := make(chan struct{})
 		stop := p.Serve(func(http.ResponseWriter, *http.Request) { <-silent })
 		defer stop()
@@ -79,7 +79,7 @@ func TestSilentTargetDoesNotHoldUpTheEnd(t *testing.T) {
 
 func TestStormThatDoesNotDrainEndsAnyway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		_, stop := open(t, p, shop.Config{Items: 1, Stock: 1, Workers: 1, ServiceTime: time.Second})
 		defer stop()
 		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial, o.Duration = 2, p.Dial, 5*time.Second })
@@ -114,7 +114,7 @@ func TestObserverSeesEverySecondAndMayStopTheRun(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := transporttest.NewPipes()
+				p := testnet.NewPipes()
 				_, stop := open(t, p, shop.Config{Items: 1, Stock: 1, ServiceTime: 1500 * time.Millisecond})
 				defer stop()
 				s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
@@ -145,7 +145,7 @@ func TestObserverSeesEverySecondAndMayStopTheRun(t *testing.T) {
 
 func TestBrokenRecordEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := transporttest.NewPipes()
+		p := testnet.NewPipes()
 		_, stop := open(t, p, shop.Config{Items: 1, Stock: 1})
 		defer stop()
 		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 4, p.Dial })

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
-	"fsctl/loadgen/transport/transporttest"
 )
 
 func TestManifestKeepsNoPassword(t *testing.T) {
@@ -53,7 +53,7 @@ func TestStormsThatCannotBeSent(t *testing.T) {
 		"another's host":    func(o *Options) { o.Target = must(url.Parse("http://shop.invalid")) },
 		"cut before it has": func(o *Options) { o.Duration = time.Nanosecond },
 	} {
-		o := Options{Scenario: parse(t, steady), Target: transporttest.Target()}
+		o := Options{Scenario: parse(t, steady), Target: testnet.Target()}
 		change(&o)
 		_, err := New(o)
 		if input, found := errors.AsType[*transport.InputError](err); !found || input.Hint == "" {

@@ -22,8 +22,8 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
-	"fsctl/loadgen/transport/transporttest"
 )
 
 func targetFile(t *testing.T, text string) string {
@@ -129,10 +129,10 @@ func TestTargetListErrors(t *testing.T) {
 	nobody.Close()
 	for _, c := range []struct{ name, url, class string }{
 		{"refused", "http://" + nobody.Addr().String(), transport.ClassRefused},
-		{"closed", transporttest.Rude(t, transporttest.Write("")).String(), transport.ClassClosed},
-		{"reset", transporttest.Rude(t, transporttest.BreakOff("")).String(), transport.ClassReset},
-		{"truncated", transporttest.Rude(t, transporttest.Write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")).String(), transport.ClassTruncated},
-		{"garbage", transporttest.Rude(t, transporttest.Write("no HTTP\r\n\r\n")).String(), transport.ClassMalformed},
+		{"closed", testnet.Rude(t, testnet.Write("")).String(), transport.ClassClosed},
+		{"reset", testnet.Rude(t, testnet.BreakOff("")).String(), transport.ClassReset},
+		{"truncated", testnet.Rude(t, testnet.Write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")).String(), transport.ClassTruncated},
+		{"garbage", testnet.Rude(t, testnet.Write("no HTTP\r\n\r\n")).String(), transport.ClassMalformed},
 		{"a redirect to another machine", server.URL + "/away", transport.ClassRedirect},
 		{"a redirect without end", server.URL + "/loop", transport.ClassRedirect},
 		{"TLS to a plain port", "https" + server.URL[len("http"):], transport.ClassTLS},
@@ -156,11 +156,11 @@ func TestStoppedTargetListEndsSoon(t *testing.T) {
 	t.Parallel() // it waits out the grace
 	ctx, cancel := context.WithCancel(context.Background())
 	var asked atomic.Int32
-	u := transporttest.Rude(t, func(c *net.TCPConn) {
+	u := testnet.Rude(t, func(c *net.TCPConn) {
 		if asked.Add(1) == 4 {
 			cancel()
 		}
-		transporttest.Hang("")(c)
+		testnet.Hang("")(c)
 	})
 	run := fire(ctx, t, TargetOptions{File: targetFile(t, "GET "+u.String()+"\n"), Rate: 1000, Duration: time.Hour, Connections: 4})
 	c := run.all("")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"fsctl/loadgen/transport/transporttest"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"net/url"
 	"syscall"
 	"testing"
+
+	"fsctl/loadgen/testnet"
 )
 
 func TestAnswersInFull(t *testing.T) {
@@ -21,7 +22,7 @@ func TestAnswersInFull(t *testing.T) {
 		fmt.Fprint(w, "answer")
 	}))
 	defer server.Close()
-	engine := NewNetHTTP(transporttest.Must(url.Parse(server.URL+"/api/")), 1, nil, nil)
+	engine := NewNetHTTP(testnet.Must(url.Parse(server.URL+"/api/")), 1, nil, nil)
 	defer engine.Close()
 	conn, a := engine.Conn(), new(Answer)
 	r := &Request{Method: "PUT", URL: []byte("/x?y=1"), Body: []byte("hello"), Timeout: patience, WantBody: true, WantHeader: []string{"X-Saw"},
@@ -47,7 +48,7 @@ func TestFailuresToConnect(t *testing.T) {
 		ClassDNS: &net.DNSError{Err: "no such host", Name: "shop.invalid", IsNotFound: true}, ClassReset: syscall.ECONNRESET,
 		ClassOther: errors.New("whatever"),
 	} {
-		engine := NewNetHTTP(transporttest.Must(url.Parse("http://shop.invalid/malformed")), 1, nil, func(context.Context, string, string) (net.Conn, error) {
+		engine := NewNetHTTP(testnet.Must(url.Parse("http://shop.invalid/malformed")), 1, nil, func(context.Context, string, string) (net.Conn, error) {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
 		})
 		a := new(Answer)
@@ -57,9 +58,9 @@ func TestFailuresToConnect(t *testing.T) {
 		}
 		engine.Close()
 	}
-	listener := transporttest.Must(net.Listen("tcp", "127.0.0.1:0"))
+	listener := testnet.Must(net.Listen("tcp", "127.0.0.1:0"))
 	listener.Close()
-	if a := ask(transporttest.Must(url.Parse("http://"+listener.Addr().String())), patience); a.Class != ClassRefused {
+	if a := ask(testnet.Must(url.Parse("http://"+listener.Addr().String())), patience); a.Class != ClassRefused {
 		t.Errorf("class %q where nobody listens: %v", a.Class, a.Err)
 	}
 	if Classify(nil) != "" || Classify(syscall.EMFILE) != ClassPorts {
@@ -68,7 +69,7 @@ func TestFailuresToConnect(t *testing.T) {
 }
 
 func TestRequestsThatCannotBeWritten(t *testing.T) {
-	u := transporttest.Rude(t, transporttest.Write("HTTP/1.1 200 OK\r\n\r\n"))
+	u := testnet.Rude(t, testnet.Write("HTTP/1.1 200 OK\r\n\r\n"))
 	for name, change := range map[string]func(*Request){
 		"control characters in a header": func(r *Request) { r.Header = []Field{{"X-A", []byte("a\r\nb")}} },
 		"a broken URL":                   func(r *Request) { r.URL = []byte("/%zz") },
@@ -82,7 +83,7 @@ func TestRequestsThatCannotBeWritten(t *testing.T) {
 
 func TestCanceledRequest(t *testing.T) {
 	arrived := make(chan bool, 1)
-	u := transporttest.Rude(t, func(c *net.TCPConn) { arrived <- true; transporttest.Hang("")(c) })
+	u := testnet.Rude(t, func(c *net.TCPConn) { arrived <- true; testnet.Hang("")(c) })
 	engine := NewNetHTTP(u, 1, nil, nil)
 	defer engine.Close()
 	ctx, cancel := context.WithCancel(context.Background())

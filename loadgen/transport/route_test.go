@@ -2,10 +2,11 @@ package transport
 
 import (
 	"errors"
-	"fsctl/loadgen/transport/transporttest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"fsctl/loadgen/testnet"
 )
 
 func TestParseDetour(t *testing.T) {
@@ -40,7 +41,7 @@ func TestParseDetour(t *testing.T) {
 
 func detours(texts ...string) (r Route) {
 	for _, text := range texts {
-		r.ConnectTo = append(r.ConnectTo, transporttest.Must(ParseDetour(text)))
+		r.ConnectTo = append(r.ConnectTo, testnet.Must(ParseDetour(text)))
 	}
 	return r
 }
@@ -75,7 +76,7 @@ func TestCheckTargetWithDetours(t *testing.T) {
 		{"http://bücher.example", "bücher.example:80:127.0.0.1:80", "", false}, // net/http would dial xn--bcher-kva.example
 		{"http://xn--bcher-kva.example", "xn--bcher-kva.example:80:127.0.0.1:80", "", true},
 	} {
-		err := CheckTarget(transporttest.Must(url.Parse(c.target)), []string{c.allow}, detours(c.detour))
+		err := CheckTarget(testnet.Must(url.Parse(c.target)), []string{c.allow}, detours(c.detour))
 		if (err == nil) != c.ok {
 			t.Errorf("%s by %s, allowed %q: %v, wanted it allowed: %t", c.target, c.detour, c.allow, err, c.ok)
 		}

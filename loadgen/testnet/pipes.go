@@ -1,5 +1,5 @@
-// Package transporttest provides targets for tests: networks inside the process, servers that break off or hang.
-package transporttest
+// Package testnet provides targets for tests: networks inside the process, servers that break off or hang.
+package testnet
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package transporttest
+package testnet
 
 import (
 	"bufio"
