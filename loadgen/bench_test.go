@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 )
@@ -82,7 +83,7 @@ journeys: {visitor: [browse, {think: {exponential: 1ms}}, browse]}
 			continue
 		}
 		v.take(w, u, false)
-		v.put(&sample{step: u.step(), due: u.due, sent: now, done: now}, u)
+		v.put(&sample{step: u.Step(), due: u.Due, sent: now, done: now}, u)
 	}
 }
 
@@ -134,13 +135,13 @@ feeders: {user: {from: sequence, size: 200M, fields: {token: "t${n}"}}}
 	v := newShard(s, 0, time.Now().Add(-time.Hour)) // everybody is due
 	w := &worker{shard: v, conn: engine.Conn()}
 	t.Cleanup(func() { v.alarm.close(); engine.Close() })
-	var u *user
+	var u *journey.User
 	var done *sample
 	return func() {
 		u = v.next(w, done, u)
 		done = w.perform(context.Background(), u)
-		if w.answer.Err != nil || done.failed > 0 {
-			t.Fatal(w.answer.Err, done.judgement)
+		if w.answer.Err != nil || done.Failed > 0 {
+			t.Fatal(w.answer.Err, done.Judgement)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
@@ -114,7 +115,7 @@ func (s *Search) FirstRequests() float64 {
 func (s *Search) Stay() time.Duration {
 	var longest time.Duration
 	for _, m := range s.mix {
-		_, stay := visitsOf(s.storm.Scenario.Journey(m.journey).Do, nil, 0)
+		_, stay := journey.Visits(s.storm.Scenario.Journey(m.journey).Do)
 		longest = max(longest, stay)
 	}
 	return longest
@@ -135,7 +136,7 @@ func (s *Search) mostUsers() uint64 {
 
 // checkRows fails where feeders have no row of their own for each of so many users.
 func (s *Search) checkRows(users uint64) error {
-	err := s.storm.checkRows(users)
+	err := s.storm.journeys.CheckRows(users)
 	if input, ok := errors.AsType[*transport.InputError](err); ok {
 		input.Hint = fmt.Sprintf("a search may bring so many users: lower --to or --hold, give the feeder %d rows, or say recycle: true to give rows again", users)
 	}
@@ -169,7 +170,7 @@ func (s *Search) climb(ctx context.Context, r *run) record.End {
 			return record.End{Reason: record.Completed}
 		}
 		storm := s.level(number, rate, users, r.begin(notice))
-		if err := s.storm.checkRows(storm.schedule.Size()); err != nil {
+		if err := s.storm.journeys.CheckRows(storm.schedule.Size()); err != nil {
 			return record.End{Reason: record.Completed, Message: fmt.Sprintf("no level at %g/s was held: %v", rate, err)}
 		}
 		users = storm.schedule.Size()

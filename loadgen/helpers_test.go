@@ -164,3 +164,8 @@ func (o outcomeOfRun) unbalanced(planned uint64) string {
 func near(got, want time.Duration, share float64) bool {
 	return math.Abs(float64(got-want)) <= share*float64(want)
 }
+
+const (
+	ms = time.Millisecond
+	s1 = time.Second
+)

@@ -57,7 +57,7 @@ func (s *Search) level(number uint64, rate float64, first uint64, fromSecond int
 			spacing = "even"
 		}
 		storm.Phases = append(storm.Phases, scenarios.Phase{Journey: m.journey, From: &from, To: &to, Rate: scenarios.Ramp{From: part, To: part}, Spacing: spacing})
-		v.programs = append(v.programs, v.journeys[m.journey])
+		v.programs = append(v.programs, v.journeys.Programs[m.journey])
 	}
 	sc.Storm = &storm
 	v.Scenario, v.Duration = &sc, 0

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/testnet"
 	"fsctl/scenarios/shop"
@@ -153,7 +154,11 @@ journeys: {now: [browse], later: [{think: 1s}, item]}
 // TestPacerIsToldOfAnEarlierUser has a user go back to the wheel while the pacer sleeps for longer
 // than that user pauses, and a connection is idle that could serve it.
 func TestPacerIsToldOfAnEarlierUser(t *testing.T) {
-	s := compile(t, twoSteps("[c, {think: 1s}, c]"))
+	s := compile(t, `
+steps: {c: {share: 100%, request: {url: /c}}}
+storm: {t0: 0s, phases: [{journey: j, at: T0, users: 1}]}
+journeys: {j: [c, {think: 1s}, c]}
+`)
 	for _, idle := range []bool{true, false} {
 		v := newShard(s, 0, time.Now())
 		v.wake = time.Hour
@@ -161,7 +166,9 @@ func TestPacerIsToldOfAnEarlierUser(t *testing.T) {
 			v.idle = []*worker{{shard: v}}
 		}
 		v.busy = 1
-		v.put(&sample{step: s.steps[2]}, &user{program: s.programs[0]})
+		u := new(journey.User)
+		u.Start(0, 0, s.programs[0])
+		v.put(&sample{step: u.Step()}, u)
 		if woken := v.wake < time.Hour; woken != idle {
 			t.Errorf("the pacer is woken: %v, with a connection idle: %v", woken, idle)
 		}

@@ -139,7 +139,7 @@ journeys: {v: [browse, {think: 1500ms}, browse]}
 			v.roll(now)
 			if u := v.pop(now); u != nil {
 				v.take(w, u, false)
-				v.put(&sample{step: u.step(), due: u.due, sent: now, done: now}, u)
+				v.put(&sample{step: u.Step(), due: u.Due, sent: now, done: now}, u)
 			}
 			v.mu.Unlock()
 		}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +15,7 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 )
@@ -142,7 +145,7 @@ func (r *run) start() {
 	conns := r.conns
 	for i := range r.storm.shards {
 		s := newShard(r.storm, i, r.t0)
-		s.told = func(o record.Order) { _ = r.out.Told(o) } // the writer keeps its first error
+		s.placed = func(o record.Order) { _ = r.out.Told(o) } // the writer keeps its first error
 		if r.storm.Raw {
 			s.raw = func(w *worker, done *sample) { _ = r.out.Raw(r.result(w, done)) }
 		}
@@ -152,7 +155,7 @@ func (r *run) start() {
 		}
 		r.shards = append(r.shards, s)
 		for range s.workers {
-			w := &worker{shard: s, conn: conns[0], wake: make(chan *user, 1)}
+			w := &worker{shard: s, conn: conns[0], wake: make(chan *journey.User, 1)}
 			conns = conns[1:]
 			r.workers.Go(func() { w.run(r.hard) })
 		}
@@ -231,7 +234,7 @@ func (r *run) flush() error {
 // save writes what was measured in a second and shows it to the observer.
 func save(out Recorder, intervals map[int]*record.Interval, observe Observer) error {
 	var all []record.Interval
-	for _, second := range sorted(intervals) {
+	for _, second := range slices.Sorted(maps.Keys(intervals)) {
 		all = append(all, *intervals[second])
 	}
 	if err := out.WriteAll(all); err != nil {
@@ -275,7 +278,7 @@ func (r *run) result(w *worker, done *sample) *vegeta.Result {
 	switch {
 	case w.answer.Err != nil:
 		v.Error = w.answer.Err.Error()
-	case done.outcome == outcomeFailed:
+	case done.Outcome == journey.OutcomeFailed:
 		v.Error = http.StatusText(w.answer.Status)
 	}
 	return v

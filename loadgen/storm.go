@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"time"
 
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
@@ -37,12 +38,8 @@ type Options struct {
 type Storm struct {
 	Options
 	schedule *scenarios.Schedule
-	programs []*program // by phase
-	journeys map[string]*program
-	feeders  []*feeder
-	steps    []*step
-	items    *items
-	thinks   scenarios.Stream
+	journeys *journey.Compiled
+	programs []*journey.Program // by phase
 	timings  timings
 	lateness time.Duration
 	pacing   pacing
@@ -66,11 +63,11 @@ func New(o Options) (*Storm, error) {
 		return nil, transport.InputErrorf("use a larger --scale or --duration", "the storm has no arrivals")
 	}
 	for _, p := range s.Scenario.Storm.Phases {
-		s.programs = append(s.programs, s.journeys[p.Journey])
+		s.programs = append(s.programs, s.journeys.Programs[p.Journey])
 	}
 	peak, _ := scenarios.Peak(s.Scenario.Storm.Curve(), 100*time.Millisecond)
 	s.chooseConnections(peak)
-	return s, s.checkRows(s.schedule.Size())
+	return s, s.journeys.CheckRows(s.schedule.Size())
 }
 
 // compileStorm compiles all of a storm but its arrivals.
@@ -85,63 +82,18 @@ func compileStorm(o Options) (*Storm, error) {
 	if err := o.Route.Check([]string{transport.AddressOf(o.Target)}); err != nil {
 		return nil, err
 	}
-	s := &Storm{Options: o, thinks: scenarios.NewStream(o.Seed, "think"), lateness: sc.Storm.Lateness.Limit}
-	return s, s.compile()
-}
-
-// checkRows fails where feeders have no row of their own for each of so many users.
-func (s *Storm) checkRows(users uint64) error {
-	for _, f := range s.feeders {
-		if err := f.enough(users); err != nil {
-			return err
-		}
+	journeys, err := journey.Compile(sc, o.Seed)
+	if err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-func (s *Storm) compile() error {
-	sc := s.Scenario
-	c := &compiler{scenario: sc, slots: map[string]int{}, steps: map[string]*step{}}
-	for i := range sc.Feeders {
-		f, err := newFeeder(sc, &sc.Feeders[i], s.Seed)
-		if err != nil {
-			return err
-		}
-		c.feeders = append(c.feeders, f)
-	}
-	s.feeders = c.feeders
-	for _, st := range sc.Steps {
-		for _, name := range sorted(st.Extract) {
-			if _, ok := c.slots[name]; !ok {
-				c.slots[name] = len(c.slots)
-			}
-		}
-	}
-	for i := range sc.Steps {
-		st, err := c.step(i, &sc.Steps[i])
-		if err != nil {
-			return err
-		}
-		s.steps = append(s.steps, st)
-		c.steps[st.name] = st
-	}
-	s.journeys = map[string]*program{}
-	for i := range sc.Journeys {
-		p, err := c.program(&sc.Journeys[i])
-		if err != nil {
-			return err
-		}
-		s.journeys[p.name] = p
-	}
+	s := &Storm{Options: o, journeys: journeys, lateness: sc.Storm.Lateness.Limit}
 	for _, l := range sc.Thresholds {
 		for _, t := range l.Thresholds {
 			s.timings.waiting = s.timings.waiting || t.Metric == "http_req_waiting"
 			s.timings.connecting = s.timings.connecting || t.Metric == "http_req_connecting"
 		}
 	}
-	var err error
-	s.items, err = newItems(sc.Sale, s.Seed)
-	return err
+	return s, nil
 }
 
 // Bounds of the number of connections that fsctl chooses itself.

@@ -18,6 +18,7 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
@@ -42,7 +43,7 @@ type TargetList struct {
 	targets   []vegeta.Target
 	addresses []string // host:port of them, each once
 	pacer     scenarios.Pacer
-	step      *step
+	step      *journey.Step
 }
 
 // NewTargetList reads and checks a list of targets. What is wrong with it is an *transport.InputError.
@@ -83,7 +84,7 @@ func NewTargetList(o TargetOptions) (*TargetList, error) {
 	curve := scenarios.Line{To: o.Duration, FromRate: o.Rate, ToRate: o.Rate}
 	slices.Sort(addresses)
 	l := &TargetList{o, targets, slices.Compact(addresses), scenarios.Pacer{Curve: curve},
-		&step{name: record.VegetaStep, names: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError}}}
+		&journey.Step{Name: record.VegetaStep, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError}}}
 	if l.Hits() == 0 {
 		return nil, transport.InputErrorf("use a larger --rate or --duration", "%v/s for %v is not a single request", float64(o.Rate), o.Duration)
 	}
@@ -112,7 +113,7 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	defer client.CloseIdleConnections()
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
 		vegeta.Workers(uint64(min(l.Connections, 10))), vegeta.MaxWorkers(uint64(l.Connections)), vegeta.MaxBody(1<<20))
-	v := &volley{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*step{l.step}, timings{}), meter: newMeter()}
+	v := &volley{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*journey.Step{l.step}, timings{}), meter: newMeter()}
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
 	end := v.collect(ctx, results)
 	if end.Reason != record.Completed {
@@ -190,9 +191,9 @@ func (v *volley) add(r *vegeta.Result) {
 	v.ends = append(v.ends, max(s.done, v.last()))
 	switch {
 	case r.Code == 0:
-		s.outcome, s.class = outcomeError, classifyText(r.Error)
+		s.Outcome, s.class = journey.OutcomeError, classifyText(r.Error)
 	case r.Code >= http.StatusBadRequest:
-		s.outcome = outcomeFailed
+		s.Outcome = journey.OutcomeFailed
 	}
 	v.sent++
 	v.tally.iterations++

@@ -1,4 +1,4 @@
-package loadgen
+package journey
 
 import (
 	"errors"
@@ -12,7 +12,6 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 
-	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
@@ -55,7 +54,7 @@ func TestRowsDependOnTheSeed(t *testing.T) {
 }
 
 // feederScenario has a step that names the user's row of a CSV file.
-func feederScenario(t *testing.T, csv, feeder string, users int) (*Storm, error) {
+func feederScenario(t *testing.T, csv, feeder string, users int) (*Compiled, error) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "users.csv"), []byte(csv), 0o644); err != nil {
@@ -70,7 +69,11 @@ feeders: {user: {from: csv, file: users.csv%s}}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Scenario: sc, Target: testnet.Target()})
+	c, err := Compile(sc, 0)
+	if err == nil {
+		err = c.CheckRows(uint64(users))
+	}
+	return c, err
 }
 
 func TestFeederCSV(t *testing.T) {
@@ -82,7 +85,7 @@ func TestFeederCSV(t *testing.T) {
 	want := map[string]bool{"/t%2C1/1": true, "/t2/2": true, "/t%223/3": true}
 	for k := range uint64(3) {
 		r := &transport.Request{}
-		s.steps[0].render(r, s.items, &user{arrival: k})
+		s.Steps[0].Render(r, &User{Arrival: k})
 		if !want[string(r.URL)] {
 			t.Errorf("arrival %d asks for %s", k, r.URL)
 		}
@@ -94,7 +97,7 @@ func TestFeederCSV(t *testing.T) {
 	count := map[string]int{}
 	for k := range uint64(6) {
 		r := &transport.Request{}
-		s.steps[0].render(r, s.items, &user{arrival: k})
+		s.Steps[0].Render(r, &User{Arrival: k})
 		count[string(r.URL)]++
 	}
 	if len(count) != 3 || count["/t2/2"] != 2 {

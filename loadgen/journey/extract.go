@@ -1,12 +1,9 @@
-package loadgen
+package journey
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/theory/jsonpath"
@@ -18,12 +15,12 @@ import (
 // extract takes a variable out of an answer.
 type extract struct {
 	scenarios.Extract
-	slot int
-	path []member // of a JSON path to one value
+	register int
+	path     []member // of a JSON path to one value
 }
 
-func newExtract(e scenarios.Extract, slot int) extract {
-	v := extract{Extract: e, slot: slot}
+func newExtract(e scenarios.Extract, register int) extract {
+	v := extract{Extract: e, register: register}
 	if e.From == "header" {
 		v.Name = http.CanonicalHeaderKey(e.Name)
 	}
@@ -37,15 +34,15 @@ func newExtract(e scenarios.Extract, slot int) extract {
 
 // from takes the variable out of an answer and tells whether it was there. Where it was not, an earlier value
 // stays.
-func (e *extract) from(a *transport.Answer, u *user, values *valueReader) bool {
+func (e *extract) from(a *transport.Answer, u *User, values *ValueReader) bool {
 	value, ok := e.find(a, values)
 	if ok {
-		u.values[e.slot] = append(u.values[e.slot][:0], value...)
+		u.values[e.register] = append(u.values[e.register][:0], value...)
 	}
 	return ok
 }
 
-func (e *extract) find(a *transport.Answer, values *valueReader) (value []byte, ok bool) {
+func (e *extract) find(a *transport.Answer, values *ValueReader) (value []byte, ok bool) {
 	switch e.From {
 	case "json":
 		if e.Path == nil {
@@ -106,5 +103,3 @@ func (e *extract) fromText(body []byte) ([]byte, bool) {
 	}
 	return m[min(1, len(m)-1)], true
 }
-
-func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

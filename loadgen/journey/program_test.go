@@ -1,4 +1,4 @@
-package loadgen
+package journey
 
 import (
 	"errors"
@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
@@ -21,18 +20,16 @@ type visit struct {
 
 func (v visit) String() string { return fmt.Sprintf("%s@%v", v.step, v.due) }
 
-// walkJourney leads user number arrival, who comes at the instant from, through the first phase's
-// journey. answer says how long each request takes and what it is answered with.
-func walkJourney(s *Storm, arrival uint64, from time.Duration, answer func(n int, v visit) (time.Duration, *transport.Answer)) []visit {
-	u := &user{arrival: arrival, program: s.programs[0]}
+// walkJourney leads user number arrival, who comes at the instant from, through a journey. answer says how long each request takes and what it is answered with.
+func walkJourney(p *Program, arrival uint64, from time.Duration, answer func(n int, v visit) (time.Duration, *transport.Answer)) []visit {
+	u := new(User)
 	var visits []visit
-	for at := u.advance(from, s.thinks); at != nil && len(visits) < 1000; {
-		v := visit{at.name, u.due}
+	for at := u.Start(arrival, from, p); at != nil && len(visits) < 1000; {
+		v := visit{at.Name, u.Due}
 		visits = append(visits, v)
 		took, a := answer(len(visits), v)
-		at.judge(u, a, new(valueReader))
-		u.at++
-		at = u.advance(v.due+took, s.thinks)
+		at.Judge(u, a, new(ValueReader))
+		at = u.Advance(v.due + took)
 	}
 	return visits
 }
@@ -105,7 +102,7 @@ func TestJourneys(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := compile(t, twoSteps(c.do))
-			visits := walkJourney(s, 0, 5*time.Second, c.answer)
+			visits := walkJourney(s.Programs["j"], 0, 5*time.Second, c.answer)
 			var words []string
 			for _, v := range visits {
 				words = append(words, v.String())
@@ -120,12 +117,12 @@ func TestJourneys(t *testing.T) {
 func TestPausesAreDrawnPerUserAndInOrder(t *testing.T) {
 	s := compile(t, twoSteps("[{think: {exponential: 1s}}, c, {think: {uniform: [1s, 3s]}}, c]"))
 	instant := func(int, visit) (time.Duration, *transport.Answer) { return 0, ok("") }
-	one, again, other := walkJourney(s, 7, 0, instant), walkJourney(s, 7, 0, instant), walkJourney(s, 8, 0, instant)
+	one, again, other := walkJourney(s.Programs["j"], 7, 0, instant), walkJourney(s.Programs["j"], 7, 0, instant), walkJourney(s.Programs["j"], 8, 0, instant)
 	if !slices.Equal(one, again) || slices.Equal(one, other) {
 		t.Errorf("user 7 %v, again %v, user 8 %v: wanted the same for one user and another for the next", one, again, other)
 	}
 	exponential := time.Second
-	draws := s.thinks.Sub(7)
+	draws := s.Programs["j"].thinks.Sub(7)
 	first := (&scenarios.Distribution{Exponential: &exponential}).Quantile(draws.Float64(0))
 	second := (&scenarios.Distribution{Uniform: &scenarios.Uniform{Low: s1, High: 3 * s1}}).Quantile(draws.Float64(1))
 	if one[0].due != first || one[1].due != first+second {
@@ -146,12 +143,12 @@ func TestBuiltinJourneys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := New(Options{Scenario: sc.Scaled(float64(sc.Rehearsal.Scale)), Target: testnet.Target(), Seed: 1})
+		s, err := Compile(sc.Scaled(float64(sc.Rehearsal.Scale)), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, j := range sc.Journeys {
-			bought, soldOut := stepsOf(s, j.Name, true), stepsOf(s, j.Name, false)
+			bought, soldOut := stepsOf(s.Programs[j.Name], true), stepsOf(s.Programs[j.Name], false)
 			got := bought
 			if soldOut != bought {
 				got += "; " + soldOut
@@ -167,36 +164,28 @@ func TestBuiltinJourneys(t *testing.T) {
 	}
 }
 
-func stepsOf(s *Storm, journey string, stock bool) string {
-	for i, p := range s.Scenario.Storm.Phases {
-		if p.Journey != journey {
-			continue
+func stepsOf(p *Program, stock bool) string {
+	asked := 0
+	var steps []string
+	for _, v := range walkJourney(p, 3, 0, func(_ int, v visit) (time.Duration, *transport.Answer) {
+		switch {
+		case v.step != "order" && v.step != "claim" && v.step != "status":
+			return ms, ok("{}")
+		case !stock:
+			return ms, &transport.Answer{Status: 409, Body: []byte(`{"error":"sold_out"}`)}
 		}
-		one := *s
-		one.programs = s.programs[i : i+1]
-		asked := 0
-		var steps []string
-		for _, v := range walkJourney(&one, 3, 0, func(_ int, v visit) (time.Duration, *transport.Answer) {
-			switch {
-			case v.step != "order" && v.step != "claim" && v.step != "status":
-				return ms, ok("{}")
-			case !stock:
-				return ms, &transport.Answer{Status: 409, Body: []byte(`{"error":"sold_out"}`)}
-			}
-			if v.step == "status" {
-				asked++
-			}
-			return ms, ok(fmt.Sprintf(`{"order_id":"order-9","state":%q}`, map[bool]string{true: "confirmed", false: "pending"}[asked > 1]))
-		}) {
-			steps = append(steps, v.step)
+		if v.step == "status" {
+			asked++
 		}
-		return strings.Join(steps, " ")
+		return ms, ok(fmt.Sprintf(`{"order_id":"order-9","state":%q}`, map[bool]string{true: "confirmed", false: "pending"}[asked > 1]))
+	}) {
+		steps = append(steps, v.step)
 	}
-	return "(never begins)"
+	return strings.Join(steps, " ")
 }
 
 func TestUntilTheBodyIsRefused(t *testing.T) {
-	_, err := New(Options{Scenario: parse(t, twoSteps("[{repeat: {until: 'body contains x', times: 3, do: [c]}}]")), Target: testnet.Target()})
+	_, err := Compile(parse(t, twoSteps("[{repeat: {until: 'body contains x', times: 3, do: [c]}}]")), 0)
 	if input, found := errors.AsType[*transport.InputError](err); !found || input.Hint == "" || !strings.Contains(err.Error(), "body contains x") {
 		t.Errorf("found %v, wanted an InputError with a hint: users keep no bodies, so the loop would never end by it", err)
 	}

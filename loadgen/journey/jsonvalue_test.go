@@ -1,4 +1,4 @@
-package loadgen
+package journey
 
 import (
 	"encoding/json"
@@ -46,7 +46,7 @@ func FuzzFind(f *testing.F) {
 			f.Add([]byte(body), i)
 		}
 	}
-	var r valueReader
+	var r ValueReader
 	f.Fuzz(func(t *testing.T, body []byte, number int) {
 		path := jsonpath.MustParse(paths[uint(number)%uint(len(paths))])
 		members, ok := membersOf(path)
@@ -72,7 +72,7 @@ func TestPathsToManyValuesAreLeftToJSONPath(t *testing.T) {
 func BenchmarkFind(b *testing.B) {
 	body := []byte(`{"order_id":"o-123456789","status":"accepted","items":[{"sku":"s-1","quantity":1}],"at":"2026-11-11T00:00:00Z"}`)
 	path, _ := membersOf(jsonpath.MustParse("$.order_id"))
-	var r valueReader
+	var r ValueReader
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, ok := r.find(body, path); !ok {

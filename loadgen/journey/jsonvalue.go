@@ -1,4 +1,4 @@
-package loadgen
+package journey
 
 import (
 	"bytes"
@@ -38,8 +38,8 @@ func membersOf(p *jsonpath.Path) ([]member, bool) {
 	return path, true
 }
 
-// valueReader finds a value in a document without building the document. Its memory is used again.
-type valueReader struct {
+// ValueReader finds a value in a document without building the document. Its memory is used again.
+type ValueReader struct {
 	decoder *jsontext.Decoder
 	source  bytes.Buffer
 	name    []byte
@@ -54,7 +54,7 @@ var repeated = jsontext.AllowDuplicateNames(true)
 // find returns the value at the path: a string without its quotes, anything else as it stands but for
 // blanks. It returns false where there is none, where it is null, and where the body is not JSON. The value belongs
 // to the next call.
-func (r *valueReader) find(body []byte, path []member) ([]byte, bool) {
+func (r *ValueReader) find(body []byte, path []member) ([]byte, bool) {
 	r.source = *bytes.NewBuffer(body)
 	if r.decoder == nil {
 		r.decoder = jsontext.NewDecoder(&r.source, lenient, repeated)
@@ -67,7 +67,7 @@ func (r *valueReader) find(body []byte, path []member) ([]byte, bool) {
 }
 
 // read reads one value, of which the path leads to the part that is sought.
-func (r *valueReader) read(path []member) error {
+func (r *ValueReader) read(path []member) error {
 	if len(path) == 0 {
 		return r.take()
 	}
@@ -80,7 +80,7 @@ func (r *valueReader) read(path []member) error {
 	return r.decoder.SkipValue()
 }
 
-func (r *valueReader) readObject(path []member) error {
+func (r *ValueReader) readObject(path []member) error {
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (r *valueReader) readObject(path []member) error {
 }
 
 // names tells whether a quoted string is a name.
-func (r *valueReader) names(quoted jsontext.Value, name []byte) bool {
+func (r *ValueReader) names(quoted jsontext.Value, name []byte) bool {
 	if inner := quoted[1 : len(quoted)-1]; bytes.IndexByte(inner, '\\') < 0 {
 		return bytes.Equal(inner, name)
 	}
@@ -113,7 +113,7 @@ func (r *valueReader) names(quoted jsontext.Value, name []byte) bool {
 	return bytes.Equal(r.name, name)
 }
 
-func (r *valueReader) readArray(path []member) error {
+func (r *ValueReader) readArray(path []member) error {
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (r *valueReader) readArray(path []member) error {
 }
 
 // take keeps the value that was sought.
-func (r *valueReader) take() error {
+func (r *ValueReader) take() error {
 	value, err := r.decoder.ReadValue()
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package loadgen
+package journey
 
 import (
 	"encoding/json"
@@ -19,11 +19,11 @@ var nasty = []string{
 }
 
 // rendered returns the request of step a for a user whose variable v holds the value.
-func rendered(t testing.TB, s *Storm, value string) *transport.Request {
+func rendered(t testing.TB, s *Compiled, value string) *transport.Request {
 	t.Helper()
-	u := &user{arrival: 41, program: s.programs[0], values: [][]byte{[]byte(value)}}
+	u := &User{Arrival: 41, program: s.Programs["j"], values: [][]byte{[]byte(value)}}
 	r := &transport.Request{}
-	s.steps[0].render(r, s.items, u)
+	s.Steps[0].Render(r, u)
 	return r
 }
 
@@ -56,7 +56,7 @@ func FuzzEscaping(f *testing.F) {
 	})
 }
 
-func checkEscaping(t testing.TB, s *Storm, value string) {
+func checkEscaping(t testing.TB, s *Compiled, value string) {
 	t.Helper()
 	r := rendered(t, s, value)
 	where, err := url.Parse("http://h" + string(r.URL))
@@ -92,15 +92,15 @@ func fieldsOf(r *transport.Request) map[string]string {
 // TestBuffersAreReused renders for one user after another into the same request.
 func TestBuffersAreReused(t *testing.T) {
 	s := compile(t, escaping)
-	u := &user{values: [][]byte{[]byte("a-long-value-that-needs-room")}}
+	u := &User{values: [][]byte{[]byte("a-long-value-that-needs-room")}}
 	r := &transport.Request{}
-	s.steps[0].render(r, s.items, u)
+	s.Steps[0].Render(r, u)
 	u.values[0] = []byte("b")
-	s.steps[0].render(r, s.items, u)
+	s.Steps[0].Render(r, u)
 	if want := rendered(t, s, "b"); string(r.Body) != strings.ReplaceAll(string(want.Body), "42", "1") || fieldsOf(r)["X-V"] != "<b>" || string(r.URL) != "/x/b?q=b&n=0" {
 		t.Errorf("found %s %s %v", r.URL, r.Body, fieldsOf(r))
 	}
-	if n := testing.AllocsPerRun(100, func() { s.steps[0].render(r, s.items, u) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { s.Steps[0].Render(r, u) }); n != 0 {
 		t.Errorf("%v allocations a request, wanted none", n)
 	}
 }
@@ -158,8 +158,8 @@ func TestConditions(t *testing.T) {
 		t.Run(c.when, func(t *testing.T) {
 			s := compile(t, strings.Replace(escaping, `    extract: {v: "header:V"}`, `    extract: {v: "header:V"}
     outcome: {held: '`+c.when+`'}`, 1))
-			u := &user{arrival: 41, values: [][]byte{[]byte(c.value)}}
-			if got := s.steps[0].outcomes[0].when.holds(u, c.a); got != c.want {
+			u := &User{Arrival: 41, values: [][]byte{[]byte(c.value)}}
+			if got := s.Steps[0].outcomes[0].when.holds(u, c.a); got != c.want {
 				t.Errorf("of status %d, body %q and v %q: %v, wanted %v", c.a.Status, c.a.Body, c.value, got, c.want)
 			}
 		})
@@ -198,9 +198,9 @@ func TestExtraction(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			u := &user{values: [][]byte{[]byte("(none)")}}
+			u := &User{values: [][]byte{[]byte("(none)")}}
 			e := newExtract(parsed, 0)
-			found := e.from(&transport.Answer{Status: 200, Header: header, Body: []byte(c.body)}, u, new(valueReader))
+			found := e.from(&transport.Answer{Status: 200, Header: header, Body: []byte(c.body)}, u, new(ValueReader))
 			if string(u.values[0]) != c.want || found != (c.want != "(none)") {
 				t.Errorf("found %q, %v, wanted %q", u.values[0], found, c.want)
 			}
@@ -226,29 +226,29 @@ storm: {t0: 0s, phases: [{journey: j, at: T0, users: 1}]}
 journeys: {j: [order, free]}
 ledger: {url: /ledger}
 `)
-	order, free := s.steps[0], s.steps[1]
+	order, free := s.Steps[0], s.Steps[1]
 	broken := errors.New("broken")
 	for _, c := range []struct {
 		name string
-		step *step
+		step *Step
 		a    transport.Answer
-		want judgement
+		want Judgement
 		out  string
 	}{
-		{"placed", order, transport.Answer{Status: 200, Body: []byte(`{"order_id":"o"}`)}, judgement{passed: 2}, "placed"},
-		{"placed without a number", order, transport.Answer{Status: 202, Body: []byte(`{}`)}, judgement{passed: 2, nameless: true}, "placed"},
-		{"sold out", order, transport.Answer{Status: 409, Body: []byte(`{}`)}, judgement{passed: 2, nameless: true}, "sold_out"},
-		{"a failed check outweighs an outcome", order, transport.Answer{Status: 200, Body: []byte(`-`)}, judgement{passed: 1, failed: 1, nameless: true}, "failed"},
-		{"all checks failed", order, transport.Answer{Status: 500}, judgement{failed: 2, nameless: true}, "failed"},
-		{"an error fails every check", order, transport.Answer{Err: broken, Class: transport.ClassReset}, judgement{failed: 2}, "error"},
-		{"without checks 399 is ok", free, transport.Answer{Status: 399}, judgement{}, "ok"},
-		{"without checks 400 is not", free, transport.Answer{Status: 400}, judgement{}, "failed"},
-		{"an error", free, transport.Answer{Err: broken}, judgement{}, "error"},
+		{"placed", order, transport.Answer{Status: 200, Body: []byte(`{"order_id":"o"}`)}, Judgement{Passed: 2}, "placed"},
+		{"placed without a number", order, transport.Answer{Status: 202, Body: []byte(`{}`)}, Judgement{Passed: 2, nameless: true}, "placed"},
+		{"sold out", order, transport.Answer{Status: 409, Body: []byte(`{}`)}, Judgement{Passed: 2, nameless: true}, "sold_out"},
+		{"a failed check outweighs an outcome", order, transport.Answer{Status: 200, Body: []byte(`-`)}, Judgement{Passed: 1, Failed: 1, nameless: true}, "failed"},
+		{"all checks failed", order, transport.Answer{Status: 500}, Judgement{Failed: 2, nameless: true}, "failed"},
+		{"an error fails every check", order, transport.Answer{Err: broken, Class: transport.ClassReset}, Judgement{Failed: 2}, "error"},
+		{"without checks 399 is ok", free, transport.Answer{Status: 399}, Judgement{}, "ok"},
+		{"without checks 400 is not", free, transport.Answer{Status: 400}, Judgement{}, "failed"},
+		{"an error", free, transport.Answer{Err: broken}, Judgement{}, "error"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := c.step.judge(&user{program: s.programs[0]}, &c.a, new(valueReader))
-			if c.want.outcome = got.outcome; got != c.want || c.step.names[got.outcome] != c.out {
-				t.Errorf("found %+v, outcome %s, wanted %+v, %s", got, c.step.names[got.outcome], c.want, c.out)
+			got := c.step.Judge(&User{program: s.Programs["j"]}, &c.a, new(ValueReader))
+			if c.want.Outcome = got.Outcome; got != c.want || c.step.Outcomes[got.Outcome] != c.out {
+				t.Errorf("found %+v, outcome %s, wanted %+v, %s", got, c.step.Outcomes[got.Outcome], c.want, c.out)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package loadgen
+package journey
 
 import (
 	"encoding/json"
@@ -23,10 +23,11 @@ const (
 
 // variable is one ${name}, resolved.
 type variable struct {
-	source source
-	feeder *feeder
-	field  int // of the feeder; -1 is the row's number
-	slot   int // of an extracted variable
+	source   source
+	feeder   *feeder
+	field    int // of the feeder; -1 is the row's number
+	items    *items
+	register int // of an extracted variable
 }
 
 // escape says what a value must not break: the text it is put into.
@@ -72,14 +73,14 @@ func (c *compiler) text(template string, mode escape) (text, error) {
 }
 
 func (c *compiler) variable(name string) (*variable, error) {
-	if slot, ok := c.slots[name]; ok {
-		return &variable{source: fromAnswer, slot: slot}, nil
+	if register, ok := c.registers[name]; ok {
+		return &variable{source: fromAnswer, register: register}, nil
 	}
 	switch name {
 	case "arrival":
 		return &variable{source: fromArrival}, nil
 	case "sku":
-		return &variable{source: fromSKU}, nil
+		return &variable{source: fromSKU, items: c.items}, nil
 	}
 	feeder, field, _ := strings.Cut(name, ".")
 	for _, f := range c.feeders {
@@ -95,7 +96,7 @@ func (c *compiler) variable(name string) (*variable, error) {
 }
 
 // append writes the text for a user. It returns false where the user lacks a variable.
-func (t *text) append(b []byte, items *items, u *user) ([]byte, bool) {
+func (t *text) append(b []byte, u *User) ([]byte, bool) {
 	for i := range t.pieces {
 		p := &t.pieces[i]
 		b = append(b, p.literal...)
@@ -104,7 +105,7 @@ func (t *text) append(b []byte, items *items, u *user) ([]byte, bool) {
 		}
 		from := len(b)
 		var ok bool
-		if b, ok = p.variable.append(b, items, u); !ok {
+		if b, ok = p.variable.append(b, u); !ok {
 			return b, false
 		}
 		b = t.escape.from(b, from)
@@ -112,29 +113,29 @@ func (t *text) append(b []byte, items *items, u *user) ([]byte, bool) {
 	return b, true
 }
 
-func (v *variable) append(b []byte, items *items, u *user) ([]byte, bool) {
+func (v *variable) append(b []byte, u *User) ([]byte, bool) {
 	switch v.source {
 	case fromArrival:
-		return strconv.AppendUint(b, u.arrival, 10), true
+		return strconv.AppendUint(b, u.Arrival, 10), true
 	case fromUserID:
-		return strconv.AppendUint(b, u.arrival+1, 10), true
+		return strconv.AppendUint(b, u.Arrival+1, 10), true
 	case fromSKU:
-		return items.appendSKU(b, u.arrival), true
+		return v.items.appendSKU(b, u.Arrival), true
 	case fromFeeder:
-		return v.feeder.append(b, u.arrival, v.field), true
+		return v.feeder.append(b, u.Arrival, v.field), true
 	}
-	if u.values == nil || len(u.values[v.slot]) == 0 {
+	if u.values == nil || len(u.values[v.register]) == 0 {
 		return b, false
 	}
-	return append(b, u.values[v.slot]...), true
+	return append(b, u.values[v.register]...), true
 }
 
 // of returns the value, which may be the user's own memory. It returns false where the user lacks it.
-func (v *variable) of(items *items, u *user) ([]byte, bool) {
+func (v *variable) of(u *User) ([]byte, bool) {
 	if v.source == fromAnswer && u.values != nil {
-		return u.values[v.slot], len(u.values[v.slot]) > 0
+		return u.values[v.register], len(u.values[v.register]) > 0
 	}
-	return v.append(nil, items, u)
+	return v.append(nil, u)
 }
 
 // from escapes b[from:] in place, which most values leave as it is.
