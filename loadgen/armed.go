@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fsctl/loadgen/host"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
@@ -61,7 +62,7 @@ func (s *Storm) Arm(ctx context.Context) (*Armed, error) {
 // Send sends the storm and hands what it measures to out, second by second. It returns when the storm is over and
 // drained, or soon after ctx is done, and how late the first request due at or after T0 left.
 func (a *Armed) Send(ctx context.Context, t0 time.Time, out Recorder, observe Observer) (end record.End, skew time.Duration) {
-	r := &run{out: out, t0: t0, observe: observe, event: second(time.Since(t0)), meter: newMeter(), conns: a.conns}
+	r := &run{out: out, t0: t0, observe: observe, event: second(time.Since(t0)), meter: host.NewMeter(), conns: a.conns}
 	r.hard, r.giveUp = context.WithCancel(context.WithoutCancel(ctx))
 	a.run.Store(r)
 	end = r.send(ctx, a.storm)

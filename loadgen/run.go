@@ -15,6 +15,7 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
@@ -78,7 +79,7 @@ func (s *Storm) session(ctx context.Context, w *record.Writer, t0 time.Time, obs
 		return record.End{Reason: record.Failed}, errors.Join(err, w.Close(record.End{At: time.Now(), Reason: record.Failed, Message: err.Error()}))
 	}
 	defer engine.Close()
-	r := &run{out: w, writer: w, t0: t0, observe: observe, event: second(time.Since(t0)), meter: newMeter()}
+	r := &run{out: w, writer: w, t0: t0, observe: observe, event: second(time.Since(t0)), meter: host.NewMeter()}
 	r.hard, r.giveUp = context.WithCancel(context.WithoutCancel(ctx))
 	for range s.Connections {
 		r.conns = append(r.conns, engine.Conn())
@@ -108,7 +109,7 @@ type run struct {
 	shards   []*shard
 	workers  sync.WaitGroup
 	event    int // second that the next flush belongs to
-	meter    *meter
+	meter    *host.Meter
 	sequence atomic.Uint64 // of raw results
 	drained  bool          // the last storm went to its end, and every user with it
 	skew     time.Duration // lateness of the first request due at or after T0
@@ -219,7 +220,7 @@ func (r *run) flush() error {
 		awake += s.awaited
 	}
 	g := intervals[r.event].Generator
-	r.meter.read(g)
+	r.meter.Read(g)
 	spare := min(awake.Seconds(), g.CPUSeconds) // staying awake is no work: it ends when there is some
 	g.CPUSeconds -= spare
 	g.IdleCPUSeconds += spare

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"time"
 
+	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
@@ -111,7 +112,7 @@ func (s *Storm) chooseConnections(peakPerSec float64) {
 		s.Connections = int(min(max(n, fewestConnections), mostConnections))
 	}
 	s.shards = min(runtime.GOMAXPROCS(0), s.Connections)
-	s.pacing = pacingFor(s.Dial == nil, runtime.GOMAXPROCS(0), machineCores())
+	s.pacing = pacingFor(s.Dial == nil, runtime.GOMAXPROCS(0), host.Cores())
 }
 
 // Lead returns the time from the run's start to T0. For a T0 on the wall clock that time is only

@@ -18,6 +18,7 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
@@ -113,7 +114,7 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	defer client.CloseIdleConnections()
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
 		vegeta.Workers(uint64(min(l.Connections, 10))), vegeta.MaxWorkers(uint64(l.Connections)), vegeta.MaxBody(1<<20))
-	v := &volley{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*journey.Step{l.step}, timings{}), meter: newMeter()}
+	v := &volley{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*journey.Step{l.step}, timings{}), meter: host.NewMeter()}
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
 	end := v.collect(ctx, results)
 	if end.Reason != record.Completed {
@@ -148,7 +149,7 @@ type volley struct {
 	came    uint64          // due and not yet written
 	stopped time.Duration   // when the run was stopped early, 0 for not
 	ends    []time.Duration // of the answers, in order
-	meter   *meter
+	meter   *host.Meter
 }
 
 // last returns when the last answer so far came.
@@ -223,7 +224,7 @@ func (v *volley) flush() error {
 	v.tally.merge(intervals)
 	g := eventsOf(v.event, intervals).Generator
 	g.Arrivals, v.came = v.came, 0
-	v.meter.read(g)
+	v.meter.Read(g)
 	g.Connections = v.list.Connections
 	v.event = max(v.event+1, second(time.Since(v.t0)))
 	err := save(v.writer, intervals, v.observe)

@@ -16,6 +16,7 @@ import (
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/host"
 	"fsctl/loadgen/record"
 )
 
@@ -301,7 +302,7 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Armed, error) {
 	}
 	needs, err := storm.Needs(ctx)
 	if err == nil {
-		err = loadgen.Ready(needs)
+		err = host.Ready(needs)
 	}
 	if err != nil {
 		return nil, err

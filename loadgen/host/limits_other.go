@@ -1,6 +1,6 @@
 //go:build !linux
 
-package loadgen
+package host
 
 // ephemeralPorts returns 0: unknown.
 func ephemeralPorts() int { return 0 }

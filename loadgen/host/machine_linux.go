@@ -1,4 +1,4 @@
-package loadgen
+package host
 
 import (
 	"bytes"
@@ -84,6 +84,15 @@ func parseCoreTimes(stat []byte, allowed map[string]bool) coreTimes {
 		}
 	}
 	return sum
+}
+
+// Cores returns how many cores the machine has, those that this process may not use too; 0 where unknown.
+func Cores() int {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	return countCores(stat)
 }
 
 // countCores counts the lines of /proc/stat for single cores.

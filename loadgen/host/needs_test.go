@@ -1,15 +1,13 @@
-package loadgen
+package host
 
 import (
 	"context"
 	"errors"
 	"net/netip"
-	"net/url"
 	"runtime"
 	"strings"
 	"testing"
 
-	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
 )
 
@@ -31,10 +29,10 @@ func TestPairsOfAddresses(t *testing.T) {
 		{"sources of another family besides", []string{"127.0.0.1:80"}, transport.Route{Sources: append(six, four...)}, false, 2},
 		{"sources of another family only", []string{"127.0.0.1:80"}, transport.Route{Sources: six}, false, 0},
 		{"a target of IPv6", []string{"[::1]:80"}, transport.Route{Sources: six}, false, 1},
-		{"a detour to IPv6", []string{"127.0.0.1:80"}, transport.Route{Sources: four, ConnectTo: detours("::[::1]:").ConnectTo}, false, 0},
-		{"a name that nobody knows", []string{"shop.invalid:80"}, transport.Route{Sources: four}, false, 2},
+		{"a detour to IPv6", []string{"127.0.0.1:80"}, transport.Route{Sources: four, ConnectTo: []transport.Detour{{ToHost: "::1"}}}, false, 0},
+		{"an unknown name", []string{"shop.invalid:80"}, transport.Route{Sources: four}, false, 2},
 	} {
-		d := demand{addresses: c.addresses, route: c.route, bindsPorts: c.binds}
+		d := Demand{Addresses: c.addresses, Route: c.route, BindsPorts: c.binds}
 		got, err := d.pairs(context.Background())
 		if _, input := errors.AsType[*transport.InputError](err); got != c.want || (err != nil) != (c.want == 0) || err != nil && !input {
 			t.Errorf("%s: %d pairs, %v, wanted %d", c.name, got, err, c.want)
@@ -43,38 +41,38 @@ func TestPairsOfAddresses(t *testing.T) {
 }
 
 func TestNeeds(t *testing.T) {
-	needs := func(change func(*Options)) map[string]Need {
-		s := compile(t, "\nsteps: {a: {share: 100%, request: {url: /a}}}\nstorm: {t0: 0s, phases: [{journey: j, from: T0, to: T0+10s, rate: 1000/s}]}\njourneys: {j: [{think: 2s}, a]}\n",
-			func(o *Options) { o.Connections = 1000 }, change)
+	needs := func(change func(*Demand)) map[string]Need {
+		d := Demand{Connections: 1000, PerConnection: 1, Thinking: 2000, Addresses: []string{"127.0.0.1:1"}}
+		change(&d)
+		needs, err := d.Needs(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
 		m := map[string]Need{}
-		for _, n := range must(s.Needs(context.Background())) {
+		for _, n := range needs {
 			m[n.Name] = n
 		}
 		return m
 	}
-	plain := needs(func(*Options) {})
+	plain := needs(func(*Demand) {})
 	if n := plain[NeedFiles].Needed; n < 1000 || n > 1000+spareFiles+float64(openFiles())+10 {
 		t.Errorf("1000 connections need %g file descriptors", n)
 	}
-	inside := needs(func(o *Options) { o.TargetInside = true })
+	inside := needs(func(d *Demand) { d.PerConnection = 2 })
 	if n := inside[NeedFiles].Needed - plain[NeedFiles].Needed; n < 990 || n > 1010 {
 		t.Errorf("a target in this process needs %g more file descriptors, wanted 1000", n)
 	}
-	secure := needs(func(o *Options) { o.Target = must(url.Parse("https://127.0.0.1:1")) })
+	secure := needs(func(d *Demand) { d.Secure = true })
 	if secure[NeedMemory].Needed <= plain[NeedMemory].Needed || plain[NeedMemory].Needed < baseMemory+1000*connectionMemory+2000*userMemory {
 		t.Errorf("memory: %g bytes, with TLS %g", plain[NeedMemory].Needed, secure[NeedMemory].Needed)
 	}
 	if runtime.GOOS == "linux" {
-		sources := needs(func(o *Options) {
-			o.Route.Sources = []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
+		sources := needs(func(d *Demand) {
+			d.Route.Sources = []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
 		})
 		if one, two := plain[NeedPorts], sources[NeedPorts]; one.Needed != 1000 || one.Available <= 0 || two.Available != 2*one.Available {
 			t.Errorf("ports: %+v, from two sources %+v", one, two)
 		}
-	}
-	s := compile(t, steady, func(o *Options) { o.Dial = testnet.NewPipes().Dial })
-	if n, err := s.Needs(context.Background()); len(n) != 0 || err != nil {
-		t.Errorf("a network of its own needs %v, %v", n, err)
 	}
 }
 

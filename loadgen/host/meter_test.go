@@ -1,4 +1,4 @@
-package loadgen
+package host
 
 import (
 	"math"
@@ -13,19 +13,19 @@ import (
 
 func TestMeterSeesWhatIsUsed(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // none but those that are asked for
-	m := newMeter()
+	m := NewMeter()
 	before := processCPU()
 	runtime.GC()
 	for processCPU() == before { // clocks of CPU time may be coarse
 		runtime.GC()
 	}
 	var g record.Generator
-	m.read(&g)
+	m.Read(&g)
 	if g.CPUSeconds <= 0 || g.GCCycles == 0 || g.MaxGCPauseSeconds <= 0 || g.MemoryBytes == 0 {
 		t.Errorf("found %+v, wanted CPU, collections with their pauses, and memory", g)
 	}
 	var next record.Generator
-	m.read(&next)
+	m.Read(&next)
 	if next.GCCycles != 0 || next.MaxGCPauseSeconds != 0 {
 		t.Errorf("%d collections with pauses up to %g s since the last reading, wanted none", next.GCCycles, next.MaxGCPauseSeconds)
 	}
@@ -43,7 +43,7 @@ func TestMeterSeesWhatIsUsed(t *testing.T) {
 		defer r.Close()
 		defer w.Close()
 	}
-	m.read(&next)
+	m.Read(&next)
 	if next.OpenFiles < g.OpenFiles+20 {
 		t.Errorf("%d file descriptors open, then 40 more: found %d", g.OpenFiles, next.OpenFiles)
 	}
@@ -58,7 +58,7 @@ func TestLongestSinceTheLastReading(t *testing.T) {
 		metrics.Read(s)
 		return s[0].Value
 	}
-	var b bars
+	var b counts
 	runtime.GC()
 	if got := b.most(value()); got <= 0 {
 		t.Errorf("the longest pause is %g s after a collection", got)
@@ -83,9 +83,9 @@ func TestTicksDoNotOverflow(t *testing.T) {
 }
 
 func BenchmarkMeter(b *testing.B) {
-	m := newMeter()
+	m := NewMeter()
 	var g record.Generator
 	for b.Loop() {
-		m.read(&g)
+		m.Read(&g)
 	}
 }

@@ -1,4 +1,4 @@
-package loadgen
+package host
 
 import (
 	"bytes"
@@ -45,7 +45,7 @@ func span(text string) (from, to int, err error) {
 	return from, to, err
 }
 
-// freeMemory returns how much memory this process may still take, in bytes; 0 where nobody tells.
+// freeMemory returns how much memory this process may still take, in bytes; 0 where the system does not tell.
 func freeMemory() float64 {
 	text, _ := os.ReadFile("/proc/meminfo") // empty where it cannot be read
 	free := memoryAvailable(text)

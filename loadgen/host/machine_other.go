@@ -1,6 +1,6 @@
 //go:build !linux
 
-package loadgen
+package host
 
 import (
 	"runtime/metrics"
@@ -9,6 +9,9 @@ import (
 
 // machine is what the system tells of its cores and limits: only Linux tells it here.
 type machine struct{}
+
+// Cores returns 0: unknown.
+func Cores() int { return 0 }
 
 func newMachine() *machine { return nil }
 

@@ -1,4 +1,5 @@
-package loadgen
+// Package host knows the machine that sends: what a run needs of it, what it gives, what the generator uses.
+package host
 
 import (
 	"math"
@@ -8,13 +9,13 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// meter measures what the generator uses, and what its machine leaves it, from one reading to the next.
-type meter struct {
+// Meter measures what the generator uses, and what its machine leaves it, from one reading to the next.
+type Meter struct {
 	machine *machine
 	used    usage // up to the last reading
 	samples []metrics.Sample
-	pauses  bars // of garbage collections
-	waits   bars // of goroutines for a core
+	pauses  counts // of garbage collections
+	waits   counts // of goroutines for a core
 	cycles  uint64
 }
 
@@ -35,23 +36,24 @@ const (
 	gcCycles
 )
 
-func newMeter() *meter {
-	m := &meter{machine: newMachine(), samples: []metrics.Sample{
+// NewMeter returns a meter whose first reading counts from now.
+func NewMeter() *Meter {
+	m := &Meter{machine: newMachine(), samples: []metrics.Sample{
 		gcPauses:  {Name: "/sched/pauses/total/gc:seconds"},
 		coreWaits: {Name: "/sched/latencies:seconds"},
 		gcCycles:  {Name: "/gc/cycles/total:gc-cycles"},
 	}}
-	m.read(&record.Generator{})
+	m.Read(&record.Generator{})
 	return m
 }
 
-// read notes in g what was used since the last reading, and what is in use now.
-func (m *meter) read(g *record.Generator) {
+// Read notes in g what was used since the last reading, and what is in use now.
+func (m *Meter) Read(g *record.Generator) {
 	m.readSystem(g)
 	m.readRuntime(g)
 }
 
-func (m *meter) readSystem(g *record.Generator) {
+func (m *Meter) readSystem(g *record.Generator) {
 	before := m.used
 	now := usage{process: processCPU(), cores: m.machine.coreTimes(), throttled: m.machine.throttled()}
 	m.used = now
@@ -65,7 +67,7 @@ func (m *meter) readSystem(g *record.Generator) {
 	g.MemoryBytes = residentBytes()
 }
 
-func (m *meter) readRuntime(g *record.Generator) {
+func (m *Meter) readRuntime(g *record.Generator) {
 	metrics.Read(m.samples)
 	g.MaxGCPauseSeconds = m.pauses.most(m.samples[gcPauses].Value)
 	g.MaxSchedulerWaitSeconds = m.waits.most(m.samples[coreWaits].Value)
@@ -74,25 +76,25 @@ func (m *meter) readRuntime(g *record.Generator) {
 	}
 }
 
-// bars are the counts of a runtime histogram when it was last read.
-type bars []uint64
+// counts are those of a runtime histogram when it was last read.
+type counts []uint64
 
 // most returns the largest value that the histogram has got since it was last read, as the lower edge of
 // its bucket: at most a quarter too low. It is 0 for none.
-func (b *bars) most(v metrics.Value) (seconds float64) {
+func (c *counts) most(v metrics.Value) (seconds float64) {
 	if v.Kind() != metrics.KindFloat64Histogram {
 		return 0
 	}
 	h := v.Float64Histogram()
-	if len(*b) != len(h.Counts) {
-		*b = make(bars, len(h.Counts))
+	if len(*c) != len(h.Counts) {
+		*c = make(counts, len(h.Counts))
 	}
 	for i, count := range h.Counts {
-		if count > (*b)[i] {
+		if count > (*c)[i] {
 			seconds = h.Buckets[i]
 		}
 	}
-	copy(*b, h.Counts)
+	copy(*c, h.Counts)
 	return max(seconds, 0) // the first bucket has no lower edge
 }
 
