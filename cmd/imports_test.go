@@ -15,15 +15,16 @@ import (
 // docs/architecture.md.
 var allowed = map[string][]string{
 	"fsctl":                     {"fsctl/cmd"},
-	"fsctl/cmd":                 {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/host", "fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
+	"fsctl/cmd":                 {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/host", "fsctl/loadgen/record", "fsctl/loadgen/search", "fsctl/loadgen/transport", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
 	"fsctl/bench":               {"fsctl/loadgen/record", "fsctl/report/figure"},
 	"fsctl/loadgen":             {"fsctl/loadgen/host", "fsctl/loadgen/journey", "fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/loadgen/wire", "fsctl/scenarios"},
 	"fsctl/loadgen/host":        {"fsctl/loadgen/record", "fsctl/loadgen/transport"},
 	"fsctl/loadgen/journey":     {"fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/scenarios"},
 	"fsctl/loadgen/transport":   {},
-	"fsctl/loadgen/testnet":     {},
 	"fsctl/loadgen/wire":        {"fsctl/loadgen/transport"},
+	"fsctl/loadgen/loadtest":    {"fsctl/loadgen/record", "fsctl/scenarios", "fsctl/scenarios/shop"},
 	"fsctl/loadgen/record":      {},
+	"fsctl/loadgen/search":      {"fsctl/loadgen", "fsctl/loadgen/host", "fsctl/loadgen/journey", "fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/scenarios"},
 	"fsctl/loadgen/fleet":       {"fsctl/loadgen", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/clock", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/host", "fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/scenarios"},
 	"fsctl/loadgen/fleet/bus":   {},
 	"fsctl/loadgen/fleet/clock": {"fsctl/loadgen/fleet/bus"},

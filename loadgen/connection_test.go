@@ -32,8 +32,8 @@ storm: {t0: 0s, phases: [{journey: visitor, at: T0, users: 1000, reaction: {unif
 journeys: {visitor: [browse]}
 `, func(o *Options) { o.Target, o.Raw = must(url.Parse(server.URL)), true })
 	run := send(context.Background(), t, s, nil)
-	c := run.all("")
-	if c.Sent != 1000 || seen.Load() != c.Sent || run.end.Reason != record.Completed {
+	c := run.All("")
+	if c.Sent != 1000 || seen.Load() != c.Sent || run.End.Reason != record.Completed {
 		t.Errorf("%d sent, but the target saw %d", c.Sent, seen.Load())
 	}
 	if n := c.Errors[transport.ClassReset]; n != 200 || c.Failed != 200 {

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"fsctl/loadgen/testnet"
+	"fsctl/loadgen/loadtest"
 )
 
 const storming = `
@@ -41,7 +41,7 @@ type hit struct {
 // hitsOf sends the storm to a target that answers at once, by so many shards, and returns what it saw.
 func hitsOf(t *testing.T, seed uint64, shards int) (hits []hit) {
 	synctest.Test(t, func(t *testing.T) {
-		p := testnet.NewPipes()
+		p := loadtest.NewPipes()
 		var mu sync.Mutex
 		t0 := time.Now().Add(2 * time.Second)
 		stop := p.Serve(func(w http.ResponseWriter, r *http.Request) {
@@ -54,10 +54,10 @@ func hitsOf(t *testing.T, seed uint64, shards int) (hits []hit) {
 		s := compile(t, storming, func(o *Options) { o.Seed, o.Connections, o.Dial = seed, 64, p.Dial })
 		s.shards = shards
 		run := send(context.Background(), t, s, nil)
-		if problem := run.unbalanced(s.Arrivals()); problem != "" || run.err != nil {
-			t.Fatal(problem, run.err)
+		if problem := run.Unbalanced(s.Arrivals()); problem != "" || run.Err != nil {
+			t.Fatal(problem, run.Err)
 		}
-		if c := run.all(""); c.Late+c.Waited+c.Unsent > 0 {
+		if c := run.All(""); c.Late+c.Waited+c.Unsent > 0 {
 			t.Errorf("%d late, %d waited, %d unsent: wanted every request at its instant", c.Late, c.Waited, c.Unsent)
 		}
 	})

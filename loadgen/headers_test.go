@@ -30,7 +30,7 @@ func TestStepsReadGzipByBothEngines(t *testing.T) {
 		"storm: {t0: 0s, phases: [{journey: j, at: T0, users: 10}]}\njourneys: {j: [a, b]}\n"
 	for _, name := range []string{EngineWire, EngineVegeta} {
 		run := send(context.Background(), t, must(New(Options{Scenario: parse(t, sc), Target: must(url.Parse(server.URL)), Seed: 1, Engine: name})), nil)
-		if c := run.all("b"); c.Done != 10 || c.Failed != 0 {
+		if c := run.All("b"); c.Done != 10 || c.Failed != 0 {
 			t.Errorf("%s: %d users went on with what they read, %d failed, wanted all 10", name, c.Done, c.Failed)
 		}
 	}

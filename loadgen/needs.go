@@ -31,6 +31,3 @@ func (l *TargetList) Needs(ctx context.Context) ([]host.Need, error) {
 	d := host.Demand{Connections: l.Connections, PerConnection: 1, Secure: secure, Addresses: l.addresses, Route: l.Route, BindsPorts: true}
 	return d.Needs(ctx)
 }
-
-// Needs returns what the search needs of this machine beside cores. It looks the target up.
-func (s *Search) Needs(ctx context.Context) ([]host.Need, error) { return s.storm.Needs(ctx) }

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"fsctl/loadgen/host"
-	"fsctl/loadgen/testnet"
+	"fsctl/loadgen/loadtest"
 )
 
 func TestNeeds(t *testing.T) {
@@ -45,7 +45,7 @@ func TestNeeds(t *testing.T) {
 			t.Errorf("ports: %+v, from two sources %+v", one, two)
 		}
 	}
-	s := compile(t, steady, func(o *Options) { o.Dial = testnet.NewPipes().Dial })
+	s := compile(t, steady, func(o *Options) { o.Dial = loadtest.NewPipes().Dial })
 	if n, err := s.Needs(context.Background()); len(n) != 0 || err != nil {
 		t.Errorf("a network of its own needs %v, %v", n, err)
 	}

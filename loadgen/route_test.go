@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
-	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
 )
 
@@ -33,7 +33,7 @@ func TestDetourThatMatchesNothing(t *testing.T) {
 		{[]string{"127.0.0.1:2:127.0.0.1:1"}, false},
 		{[]string{"::127.0.0.1:1", "shop.example::127.0.0.1:2"}, false},
 	} {
-		_, err := New(Options{Scenario: parse(t, steady), Target: testnet.Target(), Seed: 1, Route: detours(c.detours...)})
+		_, err := New(Options{Scenario: parse(t, steady), Target: loadtest.Target(), Seed: 1, Route: detours(c.detours...)})
 		if _, input := errors.AsType[*transport.InputError](err); (err == nil) != c.ok || err != nil && !input {
 			t.Errorf("%q: %v, wanted it accepted: %t", c.detours, err, c.ok)
 		}
@@ -96,8 +96,8 @@ func TestDetourByBothEngines(t *testing.T) {
 				o.TLS = &tls.Config{RootCAs: w.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, MinVersion: tls.VersionTLS12}
 			}
 			run := send(context.Background(), t, must(New(o)), nil)
-			if c := run.all(""); c.Done != 20 || c.Failed != 0 || run.err != nil {
-				t.Errorf("%s, TLS %t: %d done, %d failed by %v, %v", engine, secure, c.Done, c.Failed, c.Errors, run.err)
+			if c := run.All(""); c.Done != 20 || c.Failed != 0 || run.Err != nil {
+				t.Errorf("%s, TLS %t: %d done, %d failed by %v, %v", engine, secure, c.Done, c.Failed, c.Errors, run.Err)
 			}
 			if hosts, _ := w.saw(); !run.Ledger.Read || hosts["example.com:7"] != 21 || len(hosts) != 1 {
 				t.Errorf("%s, TLS %t: hosts %v, ledger read %t (%s)", engine, secure, hosts, run.Ledger.Read, run.Ledger.Error)

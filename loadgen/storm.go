@@ -49,7 +49,7 @@ type Storm struct {
 
 // New compiles a storm. Nothing is sent. What is wrong with the input is an *transport.InputError.
 func New(o Options) (*Storm, error) {
-	s, err := compileStorm(o)
+	s, err := Compile(o)
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +67,13 @@ func New(o Options) (*Storm, error) {
 		s.programs = append(s.programs, s.journeys.Programs[p.Journey])
 	}
 	peak, _ := scenarios.Peak(s.Scenario.Storm.Curve(), 100*time.Millisecond)
-	s.chooseConnections(peak)
-	return s, s.journeys.CheckRows(s.schedule.Size())
+	s.ChooseConnections(peak)
+	return s, s.CheckRows(s.Size())
 }
 
-// compileStorm compiles all of a storm but its arrivals.
-func compileStorm(o Options) (*Storm, error) {
+// Compile compiles all of a storm but its arrivals: it can be opened, and With makes storms that can be sent. What is wrong
+// with the input is an *transport.InputError.
+func Compile(o Options) (*Storm, error) {
 	sc := o.Scenario
 	if sc.Storm == nil {
 		return nil, transport.InputErrorf("add a storm, or start from: fsctl scenarios new", "scenario %s has no storm to send", sc.Name)
@@ -104,9 +105,9 @@ const (
 	assumedAnswer     = 250 * time.Millisecond
 )
 
-// chooseConnections applies Little's law to the highest rate of users, with an answer assumed to take a
+// ChooseConnections applies Little's law to the highest rate of users, with an answer assumed to take a
 // quarter of a second, unless the user has chosen.
-func (s *Storm) chooseConnections(peakPerSec float64) {
+func (s *Storm) ChooseConnections(peakPerSec float64) {
 	if s.Connections == 0 {
 		n := math.Ceil(peakPerSec * assumedAnswer.Seconds())
 		s.Connections = int(min(max(n, fewestConnections), mostConnections))
@@ -129,6 +130,26 @@ func (s *Storm) earliest() time.Duration {
 	return min(from, 0)
 }
 
+// With returns a storm of other phases, for the same session. Its users get numbers from first on; what is drawn for them by
+// their numbers alone is as in s, and seed draws when they come.
+func (s *Storm) With(phases []scenarios.Phase, seed, first uint64) *Storm {
+	v, sc, storm := *s, *s.Scenario, *s.Scenario.Storm
+	storm.Phases, sc.Storm = phases, &storm
+	v.Scenario, v.Seed, v.Duration, v.programs = &sc, seed, 0, nil
+	for i := range phases {
+		v.programs = append(v.programs, v.journeys.Programs[phases[i].Journey])
+	}
+	v.schedule = scenarios.NewSchedule(&storm, seed, 0)
+	v.schedule.NumberFrom(first)
+	return &v
+}
+
+// CheckRows fails with a *transport.InputError where feeders have no row of their own for each of so many users.
+func (s *Storm) CheckRows(users uint64) error { return s.journeys.CheckRows(users) }
+
+// Size returns one more than the largest number that a user of the storm can have.
+func (s *Storm) Size() uint64 { return s.schedule.Size() }
+
 // Arrivals returns how many users the storm brings.
 func (s *Storm) Arrivals() uint64 { return s.schedule.Len() }
 
@@ -145,3 +166,6 @@ func (s *Storm) Length() time.Duration {
 func (s *Storm) Peak() (ratePerSec float64, at time.Duration) {
 	return scenarios.Peak(s.Scenario.Storm.Curve(), time.Second)
 }
+
+// Walk returns a cursor over the storm's arrivals, whatever Options.Owns says.
+func (s *Storm) Walk() *scenarios.Cursor { return s.schedule.Walk() }

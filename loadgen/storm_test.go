@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"fsctl/loadgen/testnet"
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/transport"
 )
 
@@ -53,7 +53,7 @@ func TestStormsThatCannotBeSent(t *testing.T) {
 		"another's host":    func(o *Options) { o.Target = must(url.Parse("http://shop.invalid")) },
 		"cut before it has": func(o *Options) { o.Duration = time.Nanosecond },
 	} {
-		o := Options{Scenario: parse(t, steady), Target: testnet.Target()}
+		o := Options{Scenario: parse(t, steady), Target: loadtest.Target()}
 		change(&o)
 		_, err := New(o)
 		if input, found := errors.AsType[*transport.InputError](err); !found || input.Hint == "" {

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
@@ -60,7 +61,7 @@ func feederScenario(t *testing.T, csv, feeder string, users int) (*Compiled, err
 	if err := os.WriteFile(filepath.Join(dir, "users.csv"), []byte(csv), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	sc, err := scenarios.Parse(filepath.Join(dir, "test.yaml"), []byte(head+fmt.Sprintf(`
+	sc, err := scenarios.Parse(filepath.Join(dir, "test.yaml"), []byte(loadtest.Head+fmt.Sprintf(`
 steps: {a: {share: 100%%, request: {url: "/${user.token}/${user.id}"}}}
 storm: {t0: 0s, phases: [{journey: j, at: T0, users: %d}]}
 journeys: {j: [a]}

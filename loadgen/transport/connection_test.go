@@ -14,14 +14,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"fsctl/loadgen/testnet"
+	"fsctl/loadgen/loadtest"
 )
 
 // TestEachConnIsOneConnection also holds for HTTP/2, which could put all requests on one.
 func TestEachConnIsOneConnection(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
-		server, config, opened := testnet.Secure(t, tls.NoClientCert, http2)
-		engine := NewNetHTTP(testnet.Must(url.Parse(server.URL)), 3, config, nil)
+		server, config, opened := loadtest.Secure(t, tls.NoClientCert, http2)
+		engine := NewNetHTTP(loadtest.Must(url.Parse(server.URL)), 3, config, nil)
 		conns := []Conn{engine.Conn(), engine.Conn(), engine.Conn()}
 		for range 5 {
 			for _, c := range conns {
@@ -39,7 +39,7 @@ func TestEachConnIsOneConnection(t *testing.T) {
 }
 
 // fickle answers the first request of every connection, and does to the second what a test wants.
-func fickle(p *testnet.Pipes, second func(c net.Conn, r *bufio.Reader)) (asked *atomic.Int32, stop func()) {
+func fickle(p *loadtest.Pipes, second func(c net.Conn, r *bufio.Reader)) (asked *atomic.Int32, stop func()) {
 	asked = new(atomic.Int32)
 	var wait sync.WaitGroup
 	wait.Go(func() {
@@ -88,10 +88,10 @@ func TestConnectionsThatTheServerCloses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := testnet.NewPipes()
+				p := loadtest.NewPipes()
 				asked, stop := fickle(p, c.second)
 				defer stop()
-				engine := NewNetHTTP(testnet.Target(), 1, nil, p.Dial)
+				engine := NewNetHTTP(loadtest.Target(), 1, nil, p.Dial)
 				defer engine.Close()
 				conn, a := engine.Conn(), new(Answer)
 				r := &Request{Method: c.method, URL: []byte("/"), Timeout: patience}

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"fsctl/loadgen/testnet"
+	"fsctl/loadgen/loadtest"
 )
 
 func TestAnswersInFull(t *testing.T) {
@@ -22,7 +22,7 @@ func TestAnswersInFull(t *testing.T) {
 		fmt.Fprint(w, "answer")
 	}))
 	defer server.Close()
-	engine := NewNetHTTP(testnet.Must(url.Parse(server.URL+"/api/")), 1, nil, nil)
+	engine := NewNetHTTP(loadtest.Must(url.Parse(server.URL+"/api/")), 1, nil, nil)
 	defer engine.Close()
 	conn, a := engine.Conn(), new(Answer)
 	r := &Request{Method: "PUT", URL: []byte("/x?y=1"), Body: []byte("hello"), Timeout: patience, WantBody: true, WantHeader: []string{"X-Saw"},
@@ -48,7 +48,7 @@ func TestFailuresToConnect(t *testing.T) {
 		ClassDNS: &net.DNSError{Err: "no such host", Name: "shop.invalid", IsNotFound: true}, ClassReset: syscall.ECONNRESET,
 		ClassOther: errors.New("whatever"),
 	} {
-		engine := NewNetHTTP(testnet.Must(url.Parse("http://shop.invalid/malformed")), 1, nil, func(context.Context, string, string) (net.Conn, error) {
+		engine := NewNetHTTP(loadtest.Must(url.Parse("http://shop.invalid/malformed")), 1, nil, func(context.Context, string, string) (net.Conn, error) {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
 		})
 		a := new(Answer)
@@ -58,9 +58,9 @@ func TestFailuresToConnect(t *testing.T) {
 		}
 		engine.Close()
 	}
-	listener := testnet.Must(net.Listen("tcp", "127.0.0.1:0"))
+	listener := loadtest.Must(net.Listen("tcp", "127.0.0.1:0"))
 	listener.Close()
-	if a := ask(testnet.Must(url.Parse("http://"+listener.Addr().String())), patience); a.Class != ClassRefused {
+	if a := ask(loadtest.Must(url.Parse("http://"+listener.Addr().String())), patience); a.Class != ClassRefused {
 		t.Errorf("class %q where nobody listens: %v", a.Class, a.Err)
 	}
 	if Classify(nil) != "" || Classify(syscall.EMFILE) != ClassPorts {
@@ -69,7 +69,7 @@ func TestFailuresToConnect(t *testing.T) {
 }
 
 func TestRequestsThatCannotBeWritten(t *testing.T) {
-	u := testnet.Rude(t, testnet.Write("HTTP/1.1 200 OK\r\n\r\n"))
+	u := loadtest.Rude(t, loadtest.Write("HTTP/1.1 200 OK\r\n\r\n"))
 	for name, change := range map[string]func(*Request){
 		"control characters in a header": func(r *Request) { r.Header = []Field{{"X-A", []byte("a\r\nb")}} },
 		"a broken URL":                   func(r *Request) { r.URL = []byte("/%zz") },
@@ -83,7 +83,7 @@ func TestRequestsThatCannotBeWritten(t *testing.T) {
 
 func TestCanceledRequest(t *testing.T) {
 	arrived := make(chan bool, 1)
-	u := testnet.Rude(t, func(c *net.TCPConn) { arrived <- true; testnet.Hang("")(c) })
+	u := loadtest.Rude(t, func(c *net.TCPConn) { arrived <- true; loadtest.Hang("")(c) })
 	engine := NewNetHTTP(u, 1, nil, nil)
 	defer engine.Close()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"fsctl/loadgen/testnet"
+	"fsctl/loadgen/loadtest"
 )
 
 func TestParseDetour(t *testing.T) {
@@ -41,7 +41,7 @@ func TestParseDetour(t *testing.T) {
 
 func detours(texts ...string) (r Route) {
 	for _, text := range texts {
-		r.ConnectTo = append(r.ConnectTo, testnet.Must(ParseDetour(text)))
+		r.ConnectTo = append(r.ConnectTo, loadtest.Must(ParseDetour(text)))
 	}
 	return r
 }
@@ -76,7 +76,7 @@ func TestCheckTargetWithDetours(t *testing.T) {
 		{"http://bücher.example", "bücher.example:80:127.0.0.1:80", "", false}, // net/http would dial xn--bcher-kva.example
 		{"http://xn--bcher-kva.example", "xn--bcher-kva.example:80:127.0.0.1:80", "", true},
 	} {
-		err := CheckTarget(testnet.Must(url.Parse(c.target)), []string{c.allow}, detours(c.detour))
+		err := CheckTarget(loadtest.Must(url.Parse(c.target)), []string{c.allow}, detours(c.detour))
 		if (err == nil) != c.ok {
 			t.Errorf("%s by %s, allowed %q: %v, wanted it allowed: %t", c.target, c.detour, c.allow, err, c.ok)
 		}

@@ -13,7 +13,7 @@ import (
 	"sync"
 	"testing"
 
-	"fsctl/loadgen/testnet"
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/transport"
 )
 
@@ -31,7 +31,7 @@ func TestExpectContinueByBothEngines(t *testing.T) {
 	defer server.Close()
 	for name, engine := range engines {
 		for path, status := range map[string]int{"/read": 200, "/unread": 417} {
-			a := askBy(engine(testnet.Must(url.Parse(server.URL))), patience, func(r *transport.Request) {
+			a := askBy(engine(loadtest.Must(url.Parse(server.URL))), patience, func(r *transport.Request) {
 				r.Method, r.URL, r.Body = "POST", []byte(path), make([]byte, size)
 				r.Header, r.WantBody = []transport.Field{{Name: "Expect", Value: []byte("100-Continue")}}, true
 			})
@@ -80,7 +80,7 @@ func patient(t *testing.T, size int) (target *url.URL, early chan int) {
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	})
 	t.Cleanup(func() { listener.Close(); wait.Wait() })
-	return testnet.Must(url.Parse("http://" + listener.Addr().String())), early
+	return loadtest.Must(url.Parse("http://" + listener.Addr().String())), early
 }
 
 // A body in gzip that a step asked for is unpacked where the step looks at it, and counted as it came.
@@ -104,7 +104,7 @@ func TestGzipByBothEngines(t *testing.T) {
 	accepting := []transport.Field{{Name: "Accept-Encoding", Value: []byte("gzip")}}
 	for name, engine := range engines {
 		ask := func(path string, want bool, header []transport.Field) *transport.Answer {
-			return askBy(engine(testnet.Must(url.Parse(server.URL))), patience, func(r *transport.Request) { r.URL, r.WantBody, r.Header = []byte(path), want, header })
+			return askBy(engine(loadtest.Must(url.Parse(server.URL))), patience, func(r *transport.Request) { r.URL, r.WantBody, r.Header = []byte(path), want, header })
 		}
 		if a := ask("/", true, nil); string(a.Body) != plain || a.BytesIn != uint64(len(plain)) {
 			t.Errorf("%s, gzip not asked for: %d bytes, body %s, %v", name, a.BytesIn, a.Body, a.Err)

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"fsctl/loadgen/testnet"
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/transport"
 )
 
@@ -33,7 +33,7 @@ var engines = map[string]func(*url.URL) transport.Engine{
 func wireTo(u *url.URL, secure *tls.Config) *Engine {
 	config := ConfigFor(u, transport.Route{})
 	config.Seed, config.TLS, config.ResendAfter = 1, secure, transport.ResendAfter
-	return testnet.Must(New(context.Background(), config))
+	return loadtest.Must(New(context.Background(), config))
 }
 
 // askBy sends one GET request, and closes the engine.
@@ -64,32 +64,32 @@ func TestBrokenAnswers(t *testing.T) {
 		timeout time.Duration
 		class   string
 	}{
-		{"whole", testnet.Write(whole), patience, ""},
-		{"closed without an answer", testnet.Write(""), patience, transport.ClassClosed},
-		{"closed within the header", testnet.Write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"), patience, transport.ClassTruncated},
-		{"closed within a header line", testnet.Write("HTTP/1.1 200 OK\r\nContent-Le"), patience, ""}, // told apart below
-		{"reset without an answer", testnet.BreakOff(""), patience, transport.ClassReset},
-		{"reset half-way", testnet.BreakOff("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"), patience, transport.ClassReset},
-		{"truncated body", testnet.Write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"), patience, transport.ClassTruncated},
-		{"truncated chunks", testnet.Write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"), patience, transport.ClassTruncated},
-		{"no last chunk", testnet.Write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), patience, transport.ClassTruncated},
-		{"a body until the end", testnet.Write("HTTP/1.1 200 OK\r\n\r\nok"), patience, ""},
+		{"whole", loadtest.Write(whole), patience, ""},
+		{"closed without an answer", loadtest.Write(""), patience, transport.ClassClosed},
+		{"closed within the header", loadtest.Write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"), patience, transport.ClassTruncated},
+		{"closed within a header line", loadtest.Write("HTTP/1.1 200 OK\r\nContent-Le"), patience, ""}, // told apart below
+		{"reset without an answer", loadtest.BreakOff(""), patience, transport.ClassReset},
+		{"reset half-way", loadtest.BreakOff("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"), patience, transport.ClassReset},
+		{"truncated body", loadtest.Write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"), patience, transport.ClassTruncated},
+		{"truncated chunks", loadtest.Write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"), patience, transport.ClassTruncated},
+		{"no last chunk", loadtest.Write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), patience, transport.ClassTruncated},
+		{"a body until the end", loadtest.Write("HTTP/1.1 200 OK\r\n\r\nok"), patience, ""},
 		{"an endless body", flood("HTTP/1.1 200 OK\r\n\r\n", "x"), patience, transport.ClassTooLarge},
 		{"endless chunks", flood("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "4000\r\n"+strings.Repeat("x", 0x4000)+"\r\n"), patience, transport.ClassTooLarge},
-		{"a body that stalls", testnet.Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"), 50 * time.Millisecond, transport.ClassTimeout},
-		{"invalid chunk length", testnet.Write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"), patience, transport.ClassMalformed},
-		{"negative length", testnet.Write("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc"), patience, transport.ClassMalformed},
-		{"unknown encoding", testnet.Write("HTTP/1.1 200 OK\r\nTransfer-Encoding: gibberish\r\n\r\nabc"), patience, transport.ClassMalformed},
-		{"garbage", testnet.Write("\x16\x03\x01\x02 no HTTP at all\r\n\r\n"), patience, transport.ClassMalformed},
-		{"no status", testnet.Write("HTTP/1.1 abc OK\r\n\r\n"), patience, transport.ClassMalformed},
-		{"a broken header line", testnet.Write("HTTP/1.1 200 OK\r\nno colon here\r\n\r\n"), patience, transport.ClassMalformed},
+		{"a body that stalls", loadtest.Hang("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"), 50 * time.Millisecond, transport.ClassTimeout},
+		{"invalid chunk length", loadtest.Write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"), patience, transport.ClassMalformed},
+		{"negative length", loadtest.Write("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nabc"), patience, transport.ClassMalformed},
+		{"unknown encoding", loadtest.Write("HTTP/1.1 200 OK\r\nTransfer-Encoding: gibberish\r\n\r\nabc"), patience, transport.ClassMalformed},
+		{"garbage", loadtest.Write("\x16\x03\x01\x02 no HTTP at all\r\n\r\n"), patience, transport.ClassMalformed},
+		{"no status", loadtest.Write("HTTP/1.1 abc OK\r\n\r\n"), patience, transport.ClassMalformed},
+		{"a broken header line", loadtest.Write("HTTP/1.1 200 OK\r\nno colon here\r\n\r\n"), patience, transport.ClassMalformed},
 		{"a huge header", flood("HTTP/1.1 200 OK\r\n", "X-Filler: "+strings.Repeat("x", 1000)+"\r\n"), patience, transport.ClassTooLarge},
-		{"silence", testnet.Hang(""), 50 * time.Millisecond, transport.ClassTimeout},
-		{"early hints", testnet.Hang("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + whole), patience, ""},
-		{"continue", testnet.Hang("HTTP/1.1 100 Continue\r\n\r\n" + whole), patience, ""},
-		{"another protocol", testnet.Hang("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nwhatever"), patience, ""},
-		{"no content", testnet.Hang("HTTP/1.1 204 No Content\r\n\r\n"), patience, ""},
-		{"not modified", testnet.Hang("HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n"), patience, ""},
+		{"silence", loadtest.Hang(""), 50 * time.Millisecond, transport.ClassTimeout},
+		{"early hints", loadtest.Hang("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + whole), patience, ""},
+		{"continue", loadtest.Hang("HTTP/1.1 100 Continue\r\n\r\n" + whole), patience, ""},
+		{"another protocol", loadtest.Hang("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nwhatever"), patience, ""},
+		{"no content", loadtest.Hang("HTTP/1.1 204 No Content\r\n\r\n"), patience, ""},
+		{"not modified", loadtest.Hang("HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n"), patience, ""},
 	} {
 		for name, engine := range engines {
 			t.Run(c.name+" by "+name, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestBrokenAnswers(t *testing.T) {
 				if c.name == "closed within a header line" { // net/http takes the half line for a whole one
 					class = map[string]string{byNetHTTP: transport.ClassMalformed, byWire: transport.ClassTruncated}[name]
 				}
-				a := askBy(engine(testnet.Rude(t, c.do)), c.timeout, func(r *transport.Request) { r.WantBody = c.name != "endless chunks" })
+				a := askBy(engine(loadtest.Rude(t, c.do)), c.timeout, func(r *transport.Request) { r.WantBody = c.name != "endless chunks" })
 				if a.Class != class || (a.Err == nil) != (class == "") {
 					t.Fatalf("class %q, wanted %q: %v", a.Class, class, a.Err)
 				}
@@ -138,7 +138,7 @@ func TestRedirects(t *testing.T) {
 		{"/post", 1, "", 200},
 	} {
 		for name, engine := range engines {
-			a := askBy(engine(testnet.Must(url.Parse(server.URL))), patience, func(r *transport.Request) {
+			a := askBy(engine(loadtest.Must(url.Parse(server.URL))), patience, func(r *transport.Request) {
 				r.Method, r.URL, r.Redirects, r.Body = "POST", []byte(c.path), c.most, []byte("kept")
 			})
 			if a.Class != c.class || a.Status != c.status || c.status == 200 && string(a.Body) != "kept" {
@@ -171,7 +171,7 @@ func TestEnginesSendTheSame(t *testing.T) {
 		r.Timeout, r.WantBody, r.WantHeader = patience, true, []string{"Set-Cookie", "X-Saw"}
 		saw := map[string]string{}
 		for name, engine := range engines {
-			e, a := engine(testnet.Must(url.Parse(server.URL+"/api/"))), new(transport.Answer)
+			e, a := engine(loadtest.Must(url.Parse(server.URL+"/api/"))), new(transport.Answer)
 			e.Conn().Do(context.Background(), &r, a)
 			if a.Err != nil || a.Status != 200 || r.Method != "HEAD" && (string(a.Body) != "answer" || a.BytesIn != 6) || string(a.Field("Set-Cookie")) != "session=1" {
 				t.Errorf("%s %s by %s: %+v", r.Method, r.URL, name, a)
@@ -198,7 +198,7 @@ func TestWireRedirectToGet(t *testing.T) {
 		fmt.Fprintf(w, "%s %s %d %q", r.Method, r.URL, r.ContentLength, r.Header.Get("Content-Type"))
 	}))
 	defer server.Close()
-	a := askBy(engines[byWire](testnet.Must(url.Parse(server.URL))), patience, func(r *transport.Request) {
+	a := askBy(engines[byWire](loadtest.Must(url.Parse(server.URL))), patience, func(r *transport.Request) {
 		r.Method, r.URL, r.Body = "POST", []byte("/old"), []byte("{}")
 		r.Header = []transport.Field{{Name: "Content-Type", Value: []byte("application/json")}}
 	})

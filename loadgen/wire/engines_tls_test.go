@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"fsctl/loadgen/testnet"
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/transport"
 )
 
@@ -37,11 +37,11 @@ func TestTLSByBothEngines(t *testing.T) {
 		{"a client certificate", tls.RequireAnyClientCert, true, func(c *tls.Config, s *httptest.Server) { c.Certificates = s.TLS.Certificates }, "", "HTTP/2.0, 1 certificates"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server, config, _ := testnet.Secure(t, c.clients, c.http2)
+			server, config, _ := loadtest.Secure(t, c.clients, c.http2)
 			if c.change != nil {
 				c.change(config, server)
 			}
-			target := testnet.Must(url.Parse(server.URL))
+			target := loadtest.Must(url.Parse(server.URL))
 			for _, engine := range []transport.Engine{transport.NewNetHTTP(target, 1, config, nil), wireTo(target, config)} {
 				class, body := c.class, c.body
 				if _, ours := engine.(*Engine); ours {
@@ -64,7 +64,7 @@ func TestTLSByBothEngines(t *testing.T) {
 	}
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
-	if a := askBy(engines[byNetHTTP](testnet.Must(url.Parse("https"+plain.URL[len("http"):]))), patience); a.Class != transport.ClassTLS {
+	if a := askBy(engines[byNetHTTP](loadtest.Must(url.Parse("https"+plain.URL[len("http"):]))), patience); a.Class != transport.ClassTLS {
 		t.Errorf("TLS to a plain port: class %q: %v", a.Class, a.Err)
 	}
 }

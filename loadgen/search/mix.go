@@ -1,8 +1,9 @@
-package loadgen
+package search
 
 import (
 	"time"
 
+	"fsctl/loadgen"
 	"fsctl/scenarios"
 )
 
@@ -43,26 +44,17 @@ func mixOf(storm *scenarios.Storm) []stream {
 
 // level returns the storm that holds a rate from a second on. Its users get numbers from first on, so that no
 // two of a search are alike.
-func (s *Search) level(number uint64, rate float64, first uint64, fromSecond int) *Storm {
-	v := *s.storm
-	sc := *v.Scenario
-	storm := *sc.Storm
-	storm.Phases, v.programs = nil, nil
+func (s *Search) level(number uint64, rate float64, first uint64, fromSecond int) *loadgen.Storm {
 	from := scenarios.Instant(time.Duration(fromSecond) * time.Second)
 	to := from + scenarios.Instant(s.length())
+	var phases []scenarios.Phase
 	for _, m := range s.mix {
 		part := scenarios.Rate(rate * m.share)
 		spacing := ""
 		if m.even {
 			spacing = "even"
 		}
-		storm.Phases = append(storm.Phases, scenarios.Phase{Journey: m.journey, From: &from, To: &to, Rate: scenarios.Ramp{From: part, To: part}, Spacing: spacing})
-		v.programs = append(v.programs, v.journeys.Programs[m.journey])
+		phases = append(phases, scenarios.Phase{Journey: m.journey, From: &from, To: &to, Rate: scenarios.Ramp{From: part, To: part}, Spacing: spacing})
 	}
-	sc.Storm = &storm
-	v.Scenario, v.Duration = &sc, 0
-	v.Seed = scenarios.NewStream(s.storm.Seed, "level").Uint64(number)
-	v.schedule = scenarios.NewSchedule(&storm, v.Seed, 0)
-	v.schedule.NumberFrom(first)
-	return &v
+	return s.storm.With(phases, scenarios.NewStream(s.storm.Seed, "level").Uint64(number), first)
 }

@@ -1,5 +1,5 @@
-// Package testnet provides targets for tests: networks inside the process, servers that break off or hang.
-package testnet
+// Package loadtest is what the tests of loadgen share: targets inside the process, and the books of a run.
+package loadtest
 
 import (
 	"context"

@@ -1,4 +1,5 @@
-package loadgen
+// Package search finds the highest rate of a storm's users at which a verdict still passes.
+package search
 
 import (
 	"context"
@@ -7,6 +8,8 @@ import (
 	"math"
 	"time"
 
+	"fsctl/loadgen"
+	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
@@ -18,8 +21,8 @@ import (
 // level is under way, and once more, with over set, when nothing of it is left.
 type LevelJudge func(l record.Level, over bool) (verdict, why string)
 
-// SearchOptions say how to look for the highest rate that a target holds.
-type SearchOptions struct {
+// Options say how to look for the highest rate that a target holds.
+type Options struct {
 	From      scenarios.Rate  // first rate, in users per second; 0 for a sixteenth of the storm's peak
 	To        scenarios.Rate  // highest rate; 0 for sixteen times the storm's peak
 	Settle    time.Duration   // at each rate before it is judged; whole seconds
@@ -32,8 +35,8 @@ type SearchOptions struct {
 // the storm's journeys, mixed as its phases mix them, held without change. All levels go through the same
 // connections and into one record.
 type Search struct {
-	SearchOptions
-	storm *Storm
+	Options
+	storm *loadgen.Storm
 	mix   []stream
 }
 
@@ -45,17 +48,17 @@ const (
 	highestRate    = 10_000_000
 	finest         = 0.01
 	lead           = time.Second            // before the first level, to open connections
-	notice         = 250 * time.Millisecond // at least, from making a level to its first second
+	ahead          = 250 * time.Millisecond // at least, from making a level to its first second
 	spareDeviation = 6                      // of the number of users who come at random: rows to spare
 )
 
-// NewSearch compiles a search. Nothing is sent. What is wrong with the input is an *transport.InputError.
-func NewSearch(o Options, so SearchOptions) (*Search, error) {
-	storm, err := compileStorm(o)
+// New compiles a search. Nothing is sent. What is wrong with the input is an *transport.InputError.
+func New(o loadgen.Options, so Options) (*Search, error) {
+	storm, err := loadgen.Compile(o)
 	if err != nil {
 		return nil, err
 	}
-	s := &Search{SearchOptions: so, storm: storm, mix: mixOf(o.Scenario.Storm)}
+	s := &Search{Options: so, storm: storm, mix: mixOf(o.Scenario.Storm)}
 	if len(s.mix) == 0 {
 		return nil, transport.InputErrorf("give the storm's phases a rate or users", "the storm has no arrivals")
 	}
@@ -63,7 +66,7 @@ func NewSearch(o Options, so SearchOptions) (*Search, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	storm.chooseConnections(float64(s.To))
+	storm.ChooseConnections(float64(s.To))
 	return s, s.checkRows(s.mostUsers())
 }
 
@@ -136,12 +139,15 @@ func (s *Search) mostUsers() uint64 {
 
 // checkRows fails where feeders have no row of their own for each of so many users.
 func (s *Search) checkRows(users uint64) error {
-	err := s.storm.journeys.CheckRows(users)
+	err := s.storm.CheckRows(users)
 	if input, ok := errors.AsType[*transport.InputError](err); ok {
 		input.Hint = fmt.Sprintf("a search may bring so many users: lower --to or --hold, give the feeder %d rows, or say recycle: true to give rows again", users)
 	}
 	return err
 }
+
+// Needs returns what the search needs of this machine beside cores. It looks the target up.
+func (s *Search) Needs(ctx context.Context) ([]host.Need, error) { return s.storm.Needs(ctx) }
 
 // Manifest returns what run.json says of the search before anything is sent, with T0, the first level's begin,
 // set from now.
@@ -156,12 +162,22 @@ func (s *Search) Manifest(now time.Time) record.Manifest {
 
 // Run searches and writes the record, which it closes; see Storm.Run. The levels are in the manifest, each
 // as soon as it is judged, so that a search that is stopped keeps what it has found.
-func (s *Search) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe Observer) (record.End, error) {
-	return s.storm.session(ctx, w, t0, observe, func(r *run) record.End { return s.climb(ctx, r) })
+func (s *Search) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe loadgen.Observer) (record.End, error) {
+	return s.storm.RunWith(ctx, w, t0, func(x *loadgen.Session) record.End {
+		return (&climb{s, x, w, observe}).run(ctx)
+	})
 }
 
-// climb holds one level after the other until the ladder wants no more.
-func (s *Search) climb(ctx context.Context, r *run) record.End {
+// climb is a search under way.
+type climb struct {
+	*Search
+	session *loadgen.Session
+	writer  *record.Writer
+	observe loadgen.Observer
+}
+
+// run holds one level after the other until the ladder wants no more.
+func (s *climb) run(ctx context.Context) record.End {
 	steps := s.ladder()
 	users := uint64(0)
 	for number := uint64(0); ; number++ {
@@ -169,12 +185,12 @@ func (s *Search) climb(ctx context.Context, r *run) record.End {
 		if rate == 0 {
 			return record.End{Reason: record.Completed}
 		}
-		storm := s.level(number, rate, users, r.begin(notice))
-		if err := s.storm.journeys.CheckRows(storm.schedule.Size()); err != nil {
+		storm := s.level(number, rate, users, s.session.NextSecond(ahead))
+		if err := s.storm.CheckRows(storm.Size()); err != nil {
 			return record.End{Reason: record.Completed, Message: fmt.Sprintf("no level at %g/s was held: %v", rate, err)}
 		}
-		users = storm.schedule.Size()
-		l, end := s.hold(ctx, r, storm, rate)
+		users = storm.Size()
+		l, end := s.hold(ctx, storm, rate)
 		if end.Reason != record.Completed {
 			return end
 		}
@@ -183,19 +199,16 @@ func (s *Search) climb(ctx context.Context, r *run) record.End {
 }
 
 // hold sends one level and judges it. The end is Completed unless the search must stop.
-func (s *Search) hold(ctx context.Context, r *run, level *Storm, rate float64) (record.Level, record.End) {
+func (s *climb) hold(ctx context.Context, level *loadgen.Storm, rate float64) (record.Level, record.End) {
 	l := s.planned(level, rate)
-	observe := r.observe
 	var came uint64
-	r.observe = s.watching(&l, &came, observe)
-	end := r.send(ctx, level)
-	r.observe = observe
+	end := s.session.Send(ctx, level, s.watching(&l, &came))
 	lost := end.Reason == record.Aborted
 	l.CutShort = lost && l.EndSeconds < l.ToSeconds
 	if l.CutShort {
 		l.ToSeconds = l.EndSeconds
 	}
-	l.EndSeconds, l.Drained = r.event, r.drained
+	l.EndSeconds, l.Drained = s.session.Second(), s.session.Drained()
 	judged := lost || end.Reason == record.Completed
 	if judged {
 		early := l
@@ -204,33 +217,36 @@ func (s *Search) hold(ctx context.Context, r *run, level *Storm, rate float64) (
 		}
 		end = record.End{Reason: record.Completed}
 	}
-	err := r.writer.Update(func(m *record.Manifest) {
+	err := s.writer.Update(func(m *record.Manifest) {
 		m.PlannedArrivals += came // not those who were called off
 		if judged {
 			m.Levels = append(m.Levels, l)
 		}
 	})
 	if err != nil {
-		end = endOf(err)
+		end = record.End{Reason: record.Failed, Message: err.Error()}
 	}
 	return l, end
 }
 
 // planned returns a level as it is to be held.
-func (s *Search) planned(level *Storm, rate float64) record.Level {
+func (s *Search) planned(level *loadgen.Storm, rate float64) record.Level {
 	from, _ := level.Scenario.Storm.Curve().Span()
-	hold := second(from + s.Settle)
-	return record.Level{RatePerSec: rate, FromSeconds: second(from), HoldFromSeconds: hold, ToSeconds: hold + second(s.Hold)}
+	hold := seconds(from + s.Settle)
+	return record.Level{RatePerSec: rate, FromSeconds: seconds(from), HoldFromSeconds: hold, ToSeconds: hold + seconds(s.Hold)}
 }
 
+// seconds returns whole seconds from T0 on, where every level begins and ends.
+func seconds(t time.Duration) int { return int(t / time.Second) }
+
 // watching shows every second to the observer, counts who came, and ends the level as soon as it is lost.
-func (s *Search) watching(l *record.Level, came *uint64, observe Observer) Observer {
+func (s *climb) watching(l *record.Level, came *uint64) loadgen.Observer {
 	return func(i record.Interval) error {
 		if i.Generator != nil {
 			*came += i.Generator.Arrivals
 		}
-		if observe != nil {
-			if err := observe(i); err != nil {
+		if s.observe != nil {
+			if err := s.observe(i); err != nil {
 				return err
 			}
 		}
@@ -239,7 +255,7 @@ func (s *Search) watching(l *record.Level, came *uint64, observe Observer) Obser
 		}
 		l.EndSeconds = i.Second + 1
 		if l.Verdict, l.Why = s.Judge(*l, false); l.Verdict != "" {
-			return &Abort{l.Why}
+			return &loadgen.Abort{Message: l.Why}
 		}
 		return nil
 	}

@@ -1,4 +1,4 @@
-package loadgen
+package search
 
 import (
 	"context"
@@ -12,8 +12,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fsctl/loadgen"
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
-	"fsctl/loadgen/testnet"
 	"fsctl/loadgen/transport"
 	"fsctl/report"
 	"fsctl/scenarios"
@@ -32,21 +33,21 @@ thresholds: {response_time: ["p(95)<200ms"]}
 `
 
 // prepare makes a search that is not to be run, judged by the report.
-func prepare(t testing.TB, text string, so SearchOptions, change ...func(*Options)) *Search {
+func prepare(t testing.TB, text string, so Options, change ...func(*loadgen.Options)) *Search {
 	t.Helper()
-	o := Options{Scenario: parse(t, text), Target: testnet.Target(), Seed: 1}
+	o := loadgen.Options{Scenario: loadtest.Parse(t, text), Target: loadtest.Target(), Seed: 1}
 	for _, c := range change {
 		c(&o)
 	}
-	s, err := NewSearch(o, so)
+	s, err := New(o, so)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// search runs a search and reads its record. Where it has no judge, the report is its judge.
-func search(ctx context.Context, t testing.TB, s *Search) outcomeOfRun {
+// sent runs a search and reads its record. Where it has no judge, the report is its judge.
+func sent(ctx context.Context, t testing.TB, s *Search) loadtest.Run {
 	t.Helper()
 	m := s.Manifest(time.Now())
 	watch := report.NewLevelWatch(s.storm.Scenario, m)
@@ -71,7 +72,7 @@ func search(ctx context.Context, t testing.TB, s *Search) outcomeOfRun {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outcomeOfRun{end, runErr, r}
+	return loadtest.Run{End: end, Err: runErr, Record: r}
 }
 
 // found returns the highest rate that passed and the lowest that did not.
@@ -91,20 +92,20 @@ func found(levels []record.Level) (pass, fail float64) {
 // without end. Time is virtual, so that nothing but the queue takes any.
 func TestSearchFindsTheCapacity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := testnet.NewPipes()
-		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
+		p := loadtest.NewPipes()
+		_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
 		defer stop()
-		s := prepare(t, visitors, SearchOptions{From: 20, Settle: 4 * time.Second, Hold: 6 * time.Second, Precision: 0.05},
-			func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
-		run := search(context.Background(), t, s)
-		if run.err != nil || run.end.Reason != record.Completed {
-			t.Fatalf("end is %+v, %v", run.end, run.err)
+		s := prepare(t, visitors, Options{From: 20, Settle: 4 * time.Second, Hold: 6 * time.Second, Precision: 0.05},
+			func(o *loadgen.Options) { o.Connections, o.Dial = 64, p.Dial })
+		run := sent(context.Background(), t, s)
+		if run.Err != nil || run.End.Reason != record.Completed {
+			t.Fatalf("end is %+v, %v", run.End, run.Err)
 		}
 		levels := run.Manifest.Levels
 		if pass, fail := found(levels); pass > 80.5 || fail < 80 || fail/pass-1 > 0.05 {
 			t.Errorf("found %g/s to %g/s, the truth is 80/s: %+v", pass, fail, levels)
 		}
-		if problem := run.unbalanced(run.Manifest.PlannedArrivals); problem != "" {
+		if problem := run.Unbalanced(run.Manifest.PlannedArrivals); problem != "" {
 			t.Error(problem)
 		}
 		for i, l := range levels {
@@ -117,7 +118,7 @@ func TestSearchFindsTheCapacity(t *testing.T) {
 }
 
 // checkLevel holds a level against what the record has of its seconds.
-func checkLevel(t *testing.T, run outcomeOfRun, s *Search, l record.Level) {
+func checkLevel(t *testing.T, run loadtest.Run, s *Search, l record.Level) {
 	t.Helper()
 	settled, held := l.HoldFromSeconds-l.FromSeconds, l.ToSeconds-l.HoldFromSeconds
 	if settled != 4 || !l.CutShort && held != 6 || l.CutShort && held >= 6 {
@@ -157,7 +158,7 @@ thresholds: {response_time: ["p(95)<200ms"]}
 // A search mixes journeys as the storm does, and no user comes twice.
 func TestSearchBringsNewUsersInTheStormsMix(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := testnet.NewPipes()
+		p := loadtest.NewPipes()
 		var mu sync.Mutex
 		seen := map[string]int{}
 		stop := p.Serve(func(_ http.ResponseWriter, r *http.Request) {
@@ -166,11 +167,11 @@ func TestSearchBringsNewUsersInTheStormsMix(t *testing.T) {
 			seen[r.URL.Path+r.URL.Query().Get("u")]++
 		})
 		defer stop()
-		s := prepare(t, mingled, SearchOptions{From: 40, To: 160, Settle: 0, Hold: 20 * time.Second, Precision: 0.05},
-			func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
-		run := search(context.Background(), t, s)
+		s := prepare(t, mingled, Options{From: 40, To: 160, Settle: 0, Hold: 20 * time.Second, Precision: 0.05},
+			func(o *loadgen.Options) { o.Connections, o.Dial = 64, p.Dial })
+		run := sent(context.Background(), t, s)
 		if pass, _ := found(run.Manifest.Levels); pass != 160 || len(run.Manifest.Levels) != 3 {
-			t.Fatalf("levels %+v, %v", run.Manifest.Levels, run.err)
+			t.Fatalf("levels %+v, %v", run.Manifest.Levels, run.Err)
 		}
 		if n := p.Connections(); n != 64 {
 			t.Errorf("%d connections were opened, wanted the same 64 for all levels", n)
@@ -187,7 +188,7 @@ func TestSearchBringsNewUsersInTheStormsMix(t *testing.T) {
 			}
 		}
 		// Of 7 users 4 are visitors, 2 bots and 1 is a buyer, who browses and orders.
-		arrivals, iterations := run.users()
+		arrivals, iterations := run.Users()
 		users := float64(run.Manifest.PlannedArrivals)
 		if float64(arrivals) != users || arrivals != iterations || math.Abs(users-20*(40+80+160)) > 6*math.Sqrt(users) {
 			t.Errorf("%d users came and %d finished of %g planned, wanted about %d", arrivals, iterations, users, 20*(40+80+160))
@@ -205,11 +206,11 @@ func TestSearchBringsNewUsersInTheStormsMix(t *testing.T) {
 // A level that is lost ends at once, and the next begins when what was in flight has been answered.
 func TestSearchCutsALostLevelShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := testnet.NewPipes()
-		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 1, ServiceTime: 50 * time.Millisecond}) // 20/s
+		p := loadtest.NewPipes()
+		_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 1, ServiceTime: 50 * time.Millisecond}) // 20/s
 		defer stop()
-		s := prepare(t, visitors, SearchOptions{From: 80, To: 80, Settle: 2 * time.Second, Hold: 100 * time.Second, Precision: 1},
-			func(o *Options) { o.Connections, o.Dial = 40, p.Dial })
+		s := prepare(t, visitors, Options{From: 80, To: 80, Settle: 2 * time.Second, Hold: 100 * time.Second, Precision: 1},
+			func(o *loadgen.Options) { o.Connections, o.Dial = 40, p.Dial })
 		s.Judge = func(l record.Level, over bool) (string, string) {
 			switch {
 			case l.RatePerSec <= 10:
@@ -219,7 +220,7 @@ func TestSearchCutsALostLevelShort(t *testing.T) {
 			}
 			return "", ""
 		}
-		run := search(context.Background(), t, s)
+		run := sent(context.Background(), t, s)
 		levels := run.Manifest.Levels
 		if pass, fail := found(levels); pass != 10 || fail != 20 || len(levels) != 4 {
 			t.Fatalf("levels %+v", levels)
@@ -233,7 +234,7 @@ func TestSearchCutsALostLevelShort(t *testing.T) {
 		if l := levels[3]; l.CutShort || !l.Drained || l.ToSeconds != l.HoldFromSeconds+100 {
 			t.Errorf("level %+v, wanted it whole", l)
 		}
-		if problem := run.unbalanced(run.Manifest.PlannedArrivals); problem != "" {
+		if problem := run.Unbalanced(run.Manifest.PlannedArrivals); problem != "" {
 			t.Error(problem)
 		}
 	})
@@ -243,18 +244,18 @@ func TestSearchCutsALostLevelShort(t *testing.T) {
 func TestLastVerdictOnALostLevel(t *testing.T) {
 	for last, want := range map[string]string{record.LevelPass: record.LevelFail, record.LevelInvalid: record.LevelInvalid, record.LevelFail: record.LevelFail} {
 		synctest.Test(t, func(t *testing.T) {
-			p := testnet.NewPipes()
-			_, stop := open(t, p, shop.Config{Items: 1, Stock: 10})
+			p := loadtest.NewPipes()
+			_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 10})
 			defer stop()
-			s := prepare(t, visitors, SearchOptions{From: 20, To: 20, Hold: 10 * time.Second, Precision: 1},
-				func(o *Options) { o.Connections, o.Dial = 4, p.Dial })
+			s := prepare(t, visitors, Options{From: 20, To: 20, Hold: 10 * time.Second, Precision: 1},
+				func(o *loadgen.Options) { o.Connections, o.Dial = 4, p.Dial })
 			s.Judge = func(_ record.Level, over bool) (string, string) {
 				if over {
 					return last, "at last"
 				}
 				return record.LevelFail, "early"
 			}
-			if got := search(context.Background(), t, s).Manifest.Levels[0].Verdict; got != want {
+			if got := sent(context.Background(), t, s).Manifest.Levels[0].Verdict; got != want {
 				t.Errorf("lost and then %s: %s, wanted %s", last, got, want)
 			}
 		})
@@ -264,22 +265,22 @@ func TestLastVerdictOnALostLevel(t *testing.T) {
 // What a search has found is kept when it is stopped; the level under way is not judged.
 func TestInterruptedSearchKeepsItsLevels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := testnet.NewPipes()
-		_, stop := open(t, p, shop.Config{Items: 1, Stock: 10})
+		p := loadtest.NewPipes()
+		_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 10})
 		defer stop()
-		s := prepare(t, visitors, SearchOptions{From: 20, Settle: 2 * time.Second, Hold: 4 * time.Second, Precision: 1},
-			func(o *Options) { o.Connections, o.Dial = 4, p.Dial })
+		s := prepare(t, visitors, Options{From: 20, Settle: 2 * time.Second, Hold: 4 * time.Second, Precision: 1},
+			func(o *loadgen.Options) { o.Connections, o.Dial = 4, p.Dial })
 		ctx, cancel := context.WithCancel(context.Background())
 		defer time.AfterFunc(12*time.Second, cancel).Stop()
-		run := search(ctx, t, s)
-		if levels := run.Manifest.Levels; run.end.Reason != record.Interrupted || len(levels) != 1 || levels[0].Verdict != record.LevelPass {
-			t.Errorf("end %+v, levels %+v", run.end, levels)
+		run := sent(ctx, t, s)
+		if levels := run.Manifest.Levels; run.End.Reason != record.Interrupted || len(levels) != 1 || levels[0].Verdict != record.LevelPass {
+			t.Errorf("end %+v, levels %+v", run.End, levels)
 		}
-		arrivals, _ := run.users()
+		arrivals, _ := run.Users()
 		if planned := run.Manifest.PlannedArrivals; arrivals > planned || planned > arrivals+40 {
 			t.Errorf("%d users came of %d planned, wanted those up to the interruption", arrivals, planned)
 		}
-		if problem := run.unbalanced(run.Manifest.PlannedArrivals); problem != "" {
+		if problem := run.Unbalanced(run.Manifest.PlannedArrivals); problem != "" {
 			t.Error(problem)
 		}
 	})
@@ -287,42 +288,42 @@ func TestInterruptedSearchKeepsItsLevels(t *testing.T) {
 
 func TestSearchChoosesItsRates(t *testing.T) {
 	for _, c := range []struct {
-		so       SearchOptions
+		so       Options
 		from, to scenarios.Rate
 	}{
-		{SearchOptions{Hold: 15 * time.Second}, 10, 2560}, // the storm's peak is 160/s
-		{SearchOptions{Hold: 2 * time.Second}, 50, 2560},  // 100 users in the first hold
-		{SearchOptions{From: 500, Hold: 15 * time.Second}, 500, 8000},
-		{SearchOptions{From: 5, To: 7, Hold: 15 * time.Second}, 5, 7},
+		{Options{Hold: 15 * time.Second}, 10, 2560}, // the storm's peak is 160/s
+		{Options{Hold: 2 * time.Second}, 50, 2560},  // 100 users in the first hold
+		{Options{From: 500, Hold: 15 * time.Second}, 500, 8000},
+		{Options{From: 5, To: 7, Hold: 15 * time.Second}, 5, 7},
 	} {
 		c.so.Precision = 0.05
 		s := prepare(t, visitors, c.so)
 		if s.From != c.from || s.To != c.to {
 			t.Errorf("%+v: %g/s to %g/s, wanted %g/s to %g/s", c.so, s.From, s.To, c.from, c.to)
 		}
-		if want := int(max(fewestConnections, math.Ceil(float64(s.To)*assumedAnswer.Seconds()))); s.storm.Connections != want {
+		if want := int(max(64, math.Ceil(float64(s.To)*0.25))); s.storm.Connections != want {
 			t.Errorf("%+v: %d connections, wanted %d", c.so, s.storm.Connections, want)
 		}
 	}
 }
 
 func TestSearchRefusesWhatItCannotDo(t *testing.T) {
-	good := SearchOptions{From: 10, To: 1000, Settle: time.Second, Hold: 10 * time.Second, Precision: 0.05}
+	good := Options{From: 10, To: 1000, Settle: time.Second, Hold: 10 * time.Second, Precision: 0.05}
 	for want, c := range map[string]struct {
 		text   string
-		change func(*SearchOptions)
+		change func(*Options)
 	}{
-		"wanted whole seconds":                         {visitors, func(o *SearchOptions) { o.Hold = 2500 * ms }},
-		"found a settle time":                          {visitors, func(o *SearchOptions) { o.Settle = -time.Second }},
-		"a precision of 0.1%":                          {visitors, func(o *SearchOptions) { o.Precision = 0.001 }},
-		"rates from 2000/s":                            {visitors, func(o *SearchOptions) { o.From = 2000 }},
-		"which is 1.0 users":                           {visitors, func(o *SearchOptions) { o.Hold, o.From = time.Second, 1 }},
-		"feeder user ends early: it has 2000 rows for": {strings.Replace(mingled, "100k", "2k", 1), func(*SearchOptions) {}},
-		"has no storm to send":                         {"steps: {browse: {share: 100%, request: {url: /items}}}", func(*SearchOptions) {}},
+		"wanted whole seconds":                         {visitors, func(o *Options) { o.Hold = 2500 * time.Millisecond }},
+		"found a settle time":                          {visitors, func(o *Options) { o.Settle = -time.Second }},
+		"a precision of 0.1%":                          {visitors, func(o *Options) { o.Precision = 0.001 }},
+		"rates from 2000/s":                            {visitors, func(o *Options) { o.From = 2000 }},
+		"which is 1.0 users":                           {visitors, func(o *Options) { o.Hold, o.From = time.Second, 1 }},
+		"feeder user ends early: it has 2000 rows for": {strings.Replace(mingled, "100k", "2k", 1), func(*Options) {}},
+		"has no storm to send":                         {"steps: {browse: {share: 100%, request: {url: /items}}}", func(*Options) {}},
 	} {
 		so := good
 		c.change(&so)
-		_, err := NewSearch(Options{Scenario: parse(t, c.text), Target: testnet.Target(), Seed: 1}, so)
+		_, err := New(loadgen.Options{Scenario: loadtest.Parse(t, c.text), Target: loadtest.Target(), Seed: 1}, so)
 		if input, ok := errors.AsType[*transport.InputError](err); !ok || !strings.Contains(err.Error(), want) || input.Hint == "" {
 			t.Errorf("%v, wanted %q with a hint", err, want)
 		}
