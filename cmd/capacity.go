@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"fsctl/loadgen"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/search"
 	"fsctl/report"
 	"fsctl/report/figure"
 	"fsctl/scenarios"
@@ -57,8 +57,8 @@ func (o *searchOptions) check(with *attackOptions) error {
 }
 
 // resolve returns the search that the flags ask for.
-func (o *searchOptions) resolve() (loadgen.SearchOptions, error) {
-	so := loadgen.SearchOptions{Settle: o.settle, Hold: o.hold}
+func (o *searchOptions) resolve() (search.Options, error) {
+	so := search.Options{Settle: o.settle, Hold: o.hold}
 	for _, f := range []struct {
 		name, text string
 		rate       *scenarios.Rate
@@ -101,7 +101,7 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 	progress := newProgress(s.Err)
 	levels := &levelObserver{progress: progress}
 	so.Judge = levels.judge
-	search, err := loadgen.NewSearch(what, so)
+	search, err := search.New(what, so)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 }
 
 // plannedSearch says what a search will do.
-func plannedSearch(s *loadgen.Search, thresholds int) string {
+func plannedSearch(s *search.Search, thresholds int) string {
 	most, took := s.Longest()
 	return fmt.Sprintf("from %s up to %s users, each rate held for %v after %v to settle, against %s: at most %d levels in %v",
 		figure.Rate(float64(s.From)), figure.Rate(float64(s.To)), s.Hold, s.Settle, figure.Of(thresholds, "threshold"), most, took)

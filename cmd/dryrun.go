@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fsctl/loadgen"
+	"fsctl/loadgen/host"
 	"fsctl/loadgen/record"
 	"fsctl/report"
 	"fsctl/report/render"
@@ -16,7 +17,7 @@ import (
 
 // needy is an attack that tells what it needs of this machine.
 type needy interface {
-	Needs(ctx context.Context) ([]loadgen.Need, error)
+	Needs(ctx context.Context) ([]host.Need, error)
 }
 
 // tryStorm says what a storm would send and whether this machine can.
@@ -48,12 +49,12 @@ func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needy, m record
 	}
 	for _, n := range needs {
 		check := report.Check{Name: n.Name, Needed: n.Needed, Available: n.Available, OK: n.OK(), Because: n.Because}
-		if n.Name == loadgen.NeedMemory {
+		if n.Name == host.NeedMemory {
 			check.Unit = "bytes"
 		}
 		d.Checks = append(d.Checks, check)
 	}
-	refusal := loadgen.Ready(needs)
+	refusal := host.Ready(needs)
 	if refusal == nil {
 		if d.SelfTest, err = selfTest(ctx, s, d.Engine); err != nil {
 			return err
@@ -74,7 +75,7 @@ func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needy, m record
 // selfTest measures what this machine can send, nil where that cannot be told.
 func selfTest(ctx context.Context, s Streams, engine string) (*report.SelfTest, error) {
 	a, err := loadgen.SelfTest(ctx, engine)
-	if errors.Is(err, loadgen.ErrNoSelfTest) {
+	if errors.Is(err, host.ErrNoSelfTest) {
 		fmt.Fprintf(s.Err, "%v: how fast this machine can send is not checked\n", err)
 		return nil, nil
 	}
@@ -88,5 +89,5 @@ func selfTest(ctx context.Context, s Streams, engine string) (*report.SelfTest, 
 // sets T0: names that are slow to look up must not eat into the time up to it.
 func requireReady(ctx context.Context, a needy) error {
 	needs, err := a.Needs(ctx)
-	return errors.Join(err, loadgen.Ready(needs))
+	return errors.Join(err, host.Ready(needs))
 }

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fsctl/loadgen"
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 	"fsctl/plan"
 	"fsctl/scenarios"
 )
@@ -99,7 +99,7 @@ func exitCode(err error) int {
 	_, usage := errors.AsType[*usageError](err)
 	_, scenario := errors.AsType[*scenarios.Error](err)
 	_, unknown := errors.AsType[*scenarios.UnknownError](err)
-	_, input := errors.AsType[*loadgen.InputError](err)
+	_, input := errors.AsType[*transport.InputError](err)
 	_, planned := errors.AsType[*plan.InputError](err)
 	_, exists := errors.AsType[*record.ExistsError](err)
 	_, linked := errors.AsType[*bus.InputError](err)
@@ -116,7 +116,7 @@ func hintOf(err error) string {
 	if h, ok := errors.AsType[*hinted](err); ok {
 		return h.hint
 	}
-	if input, ok := errors.AsType[*loadgen.InputError](err); ok {
+	if input, ok := errors.AsType[*transport.InputError](err); ok {
 		return input.Hint
 	}
 	if input, ok := errors.AsType[*bus.InputError](err); ok {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fsctl/loadgen"
+	"fsctl/loadgen/transport"
 	"fsctl/plan"
 	"fsctl/report"
 	"fsctl/report/figure"
@@ -78,7 +78,7 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := loadgen.CheckTarget(target, o.allow, o.route); err != nil {
+		if err := transport.CheckTarget(target, o.allow, o.route); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 
 	"fsctl/loadgen"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 	"fsctl/report"
 	"fsctl/scenarios"
 )
@@ -40,8 +41,8 @@ type stormOptions struct {
 	fleet       fleetOptions
 	connectTo   []string
 	sources     []string
-	route       loadgen.Route // of connectTo and sources, once they are checked
-	inside      bool          // the target is in this process
+	route       transport.Route // of connectTo and sources, once they are checked
+	inside      bool            // the target is in this process
 }
 
 type tlsOptions struct {
@@ -86,16 +87,16 @@ func (o *stormOptions) check() error {
 
 // findRoute reads how connections reach the target.
 func (o *stormOptions) findRoute() error {
-	o.route = loadgen.Route{}
+	o.route = transport.Route{}
 	for _, text := range o.connectTo {
-		detour, err := loadgen.ParseDetour(text)
+		detour, err := transport.ParseDetour(text)
 		if err != nil {
 			return fmt.Errorf("--connect-to: %w", err)
 		}
 		o.route.ConnectTo = append(o.route.ConnectTo, detour)
 	}
 	for _, text := range o.sources {
-		source, err := loadgen.ParseSource(text)
+		source, err := transport.ParseSource(text)
 		if err != nil {
 			return fmt.Errorf("--source: %w", err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
 	"fsctl/scenarios/shop"
 )
@@ -103,15 +104,15 @@ func TestBooksBalanceInAnyWeather(t *testing.T) {
 
 // run sends the storm and tells what is wrong with its record, empty for nothing.
 func (w weather) run(t *testing.T) string {
-	p := newPipes()
-	s, err := New(Options{Scenario: parse(t, w.scenario), Target: target(), Seed: w.seed, Connections: w.connections, Dial: p.dial})
+	p := loadtest.NewPipes()
+	s, err := New(Options{Scenario: parse(t, w.scenario), Target: loadtest.Target(), Seed: w.seed, Connections: w.connections, Dial: p.Dial})
 	if err != nil {
 		if strings.Contains(err.Error(), "no arrivals") {
 			return "" // a slow phase may be over before anybody comes
 		}
 		return err.Error()
 	}
-	store, stop := p.open(t, w.shop)
+	store, stop := loadtest.Open(t, p, w.shop)
 	defer stop()
 	s.shards = w.shards
 	ctx, cancel := context.WithCancel(context.Background())
@@ -125,24 +126,24 @@ func (w weather) run(t *testing.T) string {
 		}
 		return nil
 	})
-	if run.err != nil {
-		return run.err.Error()
+	if run.Err != nil {
+		return run.Err.Error()
 	}
-	if problem := run.unbalanced(s.Arrivals()); problem != "" {
+	if problem := run.Unbalanced(s.Arrivals()); problem != "" {
 		return problem
 	}
-	if arrivals, _ := run.users(); run.end.Reason == record.Completed && run.end.Message == "" && arrivals != s.Arrivals() {
+	if arrivals, _ := run.Users(); run.End.Reason == record.Completed && run.End.Message == "" && arrivals != s.Arrivals() {
 		return fmt.Sprintf("%d of %d users came, though the storm was sent to its end", arrivals, s.Arrivals())
 	}
 	return checkTold(run, store)
 }
 
 // checkTold holds what buyers were told against the shop: a user has one order for a key, however often it asks.
-func checkTold(run outcomeOfRun, store *shop.Shop) string {
+func checkTold(run loadtest.Run, store *shop.Shop) string {
 	if !run.Ledger.Read || run.Ledger.Error != "" {
 		return "the ledger was not read: " + run.Ledger.Error
 	}
-	if n := run.count(record.ResponseTime, "order", "placed"); n != uint64(len(run.Ledger.Told)) {
+	if n := run.Values(record.ResponseTime, "order", "placed"); n != uint64(len(run.Ledger.Told)) {
 		return fmt.Sprintf("%d answers placed an order, but %d were told", n, len(run.Ledger.Told))
 	}
 	sold, orderOf := map[string]bool{}, map[string]string{}

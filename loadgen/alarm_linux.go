@@ -67,12 +67,3 @@ func (a *kernelAlarm) onPass(fd uintptr) bool {
 }
 
 func (a *kernelAlarm) close() { _, _ = a.timer.Close(), a.turn.Close() }
-
-// machineCores returns how many cores the machine has, those that this process may not use too; 0 where unknown.
-func machineCores() int {
-	stat, err := os.ReadFile("/proc/stat")
-	if err != nil {
-		return 0
-	}
-	return countCores(stat)
-}

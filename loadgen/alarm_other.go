@@ -5,5 +5,3 @@ package loadgen
 import "errors"
 
 func newKernelAlarm() (alarm, error) { return nil, errors.ErrUnsupported }
-
-func machineCores() int { return 0 }

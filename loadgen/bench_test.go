@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 )
 
 // answering returns a target that answers every request with a few bytes.
@@ -25,13 +27,12 @@ func answering(b *testing.B) *url.URL {
 
 // BenchmarkRequest is one request on an open connection; the target's own allocations are in it.
 func BenchmarkRequest(b *testing.B) {
-	engine := NewNetHTTP(answering(b), 1, nil, nil)
+	engine := transport.NewNetHTTP(answering(b), 1, nil, nil)
 	defer engine.Close()
-	conn, a := engine.Conn(), new(Answer)
-	r := &Request{Method: "GET", URL: []byte("/items"), Timeout: time.Minute}
+	conn, a := engine.Conn(), new(transport.Answer)
+	r := &transport.Request{Method: "GET", URL: []byte("/items"), Timeout: time.Minute}
 	b.ReportAllocs()
 	for b.Loop() {
-		a.reset()
 		if conn.Do(context.Background(), r, a); a.Err != nil {
 			b.Fatal(a.Err)
 		}
@@ -82,7 +83,7 @@ journeys: {visitor: [browse, {think: {exponential: 1ms}}, browse]}
 			continue
 		}
 		v.take(w, u, false)
-		v.put(&sample{step: u.step(), due: u.due, sent: now, done: now}, u)
+		v.put(&sample{step: u.Step(), due: u.Due, sent: now, done: now}, u)
 	}
 }
 
@@ -134,13 +135,13 @@ feeders: {user: {from: sequence, size: 200M, fields: {token: "t${n}"}}}
 	v := newShard(s, 0, time.Now().Add(-time.Hour)) // everybody is due
 	w := &worker{shard: v, conn: engine.Conn()}
 	t.Cleanup(func() { v.alarm.close(); engine.Close() })
-	var u *user
+	var u *journey.User
 	var done *sample
 	return func() {
 		u = v.next(w, done, u)
 		done = w.perform(context.Background(), u)
-		if w.answer.Err != nil || done.failed > 0 {
-			t.Fatal(w.answer.Err, done.judgement)
+		if w.answer.Err != nil || done.Failed > 0 {
+			t.Fatal(w.answer.Err, done.Judgement)
 		}
 	}
 }

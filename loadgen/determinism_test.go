@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"fsctl/loadgen/loadtest"
 )
 
 const storming = `
@@ -39,23 +41,23 @@ type hit struct {
 // hitsOf sends the storm to a target that answers at once, by so many shards, and returns what it saw.
 func hitsOf(t *testing.T, seed uint64, shards int) (hits []hit) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
+		p := loadtest.NewPipes()
 		var mu sync.Mutex
 		t0 := time.Now().Add(2 * time.Second)
-		stop := p.serve(func(w http.ResponseWriter, r *http.Request) {
+		stop := p.Serve(func(w http.ResponseWriter, r *http.Request) {
 			mu.Lock()
 			defer mu.Unlock()
 			hits = append(hits, hit{time.Since(t0), r.Header.Get("X-User"), r.Header.Get("X-SKU"), r.URL.Path})
 			fmt.Fprint(w, `{"state":"pending"}`)
 		})
 		defer stop()
-		s := compile(t, storming, func(o *Options) { o.Seed, o.Connections, o.Dial = seed, 64, p.dial })
+		s := compile(t, storming, func(o *Options) { o.Seed, o.Connections, o.Dial = seed, 64, p.Dial })
 		s.shards = shards
 		run := send(context.Background(), t, s, nil)
-		if problem := run.unbalanced(s.Arrivals()); problem != "" || run.err != nil {
-			t.Fatal(problem, run.err)
+		if problem := run.Unbalanced(s.Arrivals()); problem != "" || run.Err != nil {
+			t.Fatal(problem, run.Err)
 		}
-		if c := run.all(""); c.Late+c.Waited+c.Unsent > 0 {
+		if c := run.All(""); c.Late+c.Waited+c.Unsent > 0 {
 			t.Errorf("%d late, %d waited, %d unsent: wanted every request at its instant", c.Late, c.Waited, c.Unsent)
 		}
 	})

@@ -2,91 +2,38 @@ package loadgen
 
 import (
 	"context"
-	"time"
+	"fmt"
+
+	"fsctl/loadgen/transport"
+	"fsctl/loadgen/wire"
 )
 
-// Engine sends requests. Each of its connections carries one request at a time.
-type Engine interface {
-	// Conn returns a connection, to be used by one goroutine.
-	Conn() Conn
-	// Close frees every connection.
-	Close()
-}
+// The engines that a storm can be sent by.
+const (
+	EngineAuto   = "auto"   // wire
+	EngineWire   = "wire"   // HTTP/1.1, plain or TLS, at the least cost a request
+	EngineVegeta = "vegeta" // net/http, which vegeta sends by: HTTP/2 too; the rest of the storm is not vegeta's
+)
 
-// Conn is one connection, or the right to one.
-type Conn interface {
-	// Connect opens the connection ahead of its first request, where the engine can.
-	Connect(ctx context.Context)
-	// Do sends a request and reads the whole answer into a, whose buffers it reuses. It returns
-	// when the answer is whole or cannot be any more: no later than the request's timeout, or
-	// soon after ctx is done. What went wrong is in a.Err and a.Class.
-	Do(ctx context.Context, r *Request, a *Answer)
-}
-
-// Request is one request, ready to send. The engine may not keep it.
-type Request struct {
-	Method     string
-	URL        []byte // path and query
-	Header     []Field
-	Body       []byte
-	Timeout    time.Duration
-	Redirects  int
-	WantBody   bool      // else the body is read and only counted
-	WantHeader []string  // names, in canonical form, of the answer's header fields that are wanted
-	Sent       time.Time // the instant that counts as that of sending; zero for that of the call
-}
-
-// Field is one header field of a request.
-type Field struct {
-	Name  string
-	Value []byte
-}
-
-// Answer is what came back.
-type Answer struct {
-	Status   int     // of a whole answer, else 0
-	Header   []Field // those that were wanted, in the order in which they came
-	Body     []byte  // where it was wanted
-	BytesOut uint64
-	BytesIn  uint64
-	Waiting  time.Duration // from sending to the first byte of the answer
-	Took     time.Duration // from sending to the last byte of the answer, or to the error
-	Connect  time.Duration // handshakes of the connection it opened, 0 for one that was open
-	Err      error
-	Class    string // of Err
-
-	values valueReader
-}
-
-// keptBody is the largest buffer that an answer keeps for the next one.
-const keptBody = 1 << 20
-
-// reset makes an answer ready for the next request; its buffer is kept unless it has become huge.
-func (a *Answer) reset() {
-	body := a.Body[:0]
-	if cap(body) > keptBody {
-		body = nil
+// engineName returns the engine that the record names.
+func (s *Storm) engineName() string {
+	if s.Engine == EngineVegeta {
+		return EngineVegeta
 	}
-	a.Status, a.Header, a.Body, a.BytesOut, a.BytesIn = 0, a.Header[:0], body, 0, 0
-	a.Waiting, a.Took, a.Connect, a.Err, a.Class = 0, 0, 0, nil, ""
+	return EngineWire
 }
 
-// addHeader adds a field of the answer's header.
-func (a *Answer) addHeader(name string, value []byte) {
-	n := len(a.Header)
-	if n == cap(a.Header) {
-		a.Header = append(a.Header, Field{})
+// newEngine returns the engine that the options name, and looks the target up.
+func (s *Storm) newEngine(ctx context.Context) (transport.Engine, error) {
+	if s.engineName() == EngineVegeta {
+		return transport.NewNetHTTP(s.Target, s.Connections, s.TLS, s.Route.Dialer(s.Dial)), nil
 	}
-	a.Header = a.Header[:n+1]
-	a.Header[n].Name, a.Header[n].Value = name, append(a.Header[n].Value[:0], value...)
-}
-
-// header returns the first value of a field, by its canonical name.
-func (a *Answer) header(name string) []byte {
-	for i := range a.Header {
-		if a.Header[i].Name == name {
-			return a.Header[i].Value
-		}
+	config := wire.ConfigFor(s.Target, s.Route)
+	config.TLS, config.Seed, config.Dial = s.TLS, s.Seed, s.Dial
+	config.ResendAfter, config.MaxBody = transport.ResendAfter, transport.MaxBody
+	engine, err := wire.New(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("look up the target: %w", err)
 	}
-	return nil
+	return engine, nil
 }

@@ -2,55 +2,31 @@ package loadgen
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"net"
-	"net/http"
-	"net/url"
 	"path/filepath"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
-	"fsctl/scenarios/shop"
 )
 
 // TestMain also fails where a goroutine is left over.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// must returns a value whose error would be a fault of the test itself.
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
-
-const head = `apiVersion: fsctl/v1
-kind: Scenario
-name: test
-workload: {requests: 1M}
-`
-
 // parse reads a scenario that needs no more than what a test is about.
-func parse(t testing.TB, text string) *scenarios.Scenario {
-	t.Helper()
-	sc, err := scenarios.Parse(filepath.Join(t.TempDir(), "test.yaml"), []byte(head+text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sc
-}
+func parse(t testing.TB, text string) *scenarios.Scenario { return loadtest.Parse(t, text) }
+
+// must returns a value whose error would be a fault of the test itself.
+func must[T any](v T, err error) T { return loadtest.Must(v, err) }
 
 // compile makes a storm that is not to be sent.
 func compile(t testing.TB, text string, change ...func(*Options)) *Storm {
 	t.Helper()
-	o := Options{Scenario: parse(t, text), Target: target(), Seed: 1}
+	o := Options{Scenario: parse(t, text), Target: loadtest.Target(), Seed: 1}
 	for _, c := range change {
 		c(&o)
 	}
@@ -61,81 +37,8 @@ func compile(t testing.TB, text string, change ...func(*Options)) *Storm {
 	return s
 }
 
-// pipes is a network inside the process, whose time is that of a synctest bubble.
-type pipes struct {
-	accept chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-	dialed sync.Map // of net.Conn: the clients' ends
-}
-
-func newPipes() *pipes { return &pipes{accept: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.accept <- server:
-		p.dialed.Store(client, true)
-		return client, nil
-	case <-p.closed:
-		return nil, syscall.ECONNREFUSED
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) connections() (n int) {
-	p.dialed.Range(func(any, any) bool { n++; return true })
-	return n
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.accept:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
-
-// serve answers requests on the pipes until the function that it returns is called.
-func (p *pipes) serve(h http.HandlerFunc) (stop func()) {
-	server := &http.Server{Handler: h}
-	ended := make(chan struct{})
-	go func() { _ = server.Serve(p); close(ended) }()
-	return func() { _ = server.Close(); <-ended }
-}
-
-// open opens the built-in shop on the pipes until the function that it returns is called.
-func (p *pipes) open(t testing.TB, c shop.Config) (s *shop.Shop, stop func()) {
-	t.Helper()
-	s, err := shop.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error)
-	go func() { ended <- s.Serve(ctx, p) }()
-	return s, func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// outcomeOfRun is a run and its record.
-type outcomeOfRun struct {
-	end record.End
-	err error
-	*record.Record
-}
-
 // send runs a storm and reads its record.
-func send(ctx context.Context, t testing.TB, s *Storm, observe Observer) outcomeOfRun {
+func send(ctx context.Context, t testing.TB, s *Storm, observe Observer) loadtest.Run {
 	t.Helper()
 	m, err := s.Manifest(time.Now())
 	if err != nil {
@@ -150,71 +53,7 @@ func send(ctx context.Context, t testing.TB, s *Storm, observe Observer) outcome
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outcomeOfRun{end, runErr, r}
-}
-
-// all returns the counters of a step over the run, of all steps for an empty name.
-func (o outcomeOfRun) all(step string) record.Counters {
-	return o.Counters(record.Everything, step)
-}
-
-// count returns how many values the histograms of a metric and step hold; empty for every step.
-func (o outcomeOfRun) count(metric, step, outcome string) uint64 {
-	return uint64(o.Count(record.Everything, func(t record.Tag) bool {
-		return t.Metric == metric && (step == "" || t.Step == step) && (outcome == "" || t.Outcome == outcome)
-	}))
-}
-
-// users adds up the generator's account of users.
-func (o outcomeOfRun) users() (arrivals, iterations uint64) {
-	for _, g := range o.Generators() {
-		arrivals += g.Arrivals
-		iterations += g.Iterations
-	}
-	return arrivals, iterations
-}
-
-// unbalanced tells what does not add up in a record, empty for nothing.
-func (o outcomeOfRun) unbalanced(planned uint64) string {
-	const small = 1 << 40 // a counter that went below zero is larger
-	if first, last, ok := o.Seconds(); ok {
-		for second := first; second <= last; second++ {
-			for step, c := range o.CountersAt(second) {
-				if c.Due > small || c.Sent > small || c.Done > small || c.Unsent > small || c.Late > c.Done || c.Waited > c.Done || c.Failed > c.Done {
-					return fmt.Sprintf("second %d: %s: %+v", second, step, c)
-				}
-			}
-		}
-	}
-	for _, step := range append(o.Steps(), "") {
-		c := o.all(step)
-		switch {
-		case c.Due != c.Sent+c.Unsent:
-			return fmt.Sprintf("%q: %d due, but %d sent and %d not", step, c.Due, c.Sent, c.Unsent)
-		case c.Sent != c.Done:
-			return fmt.Sprintf("%q: %d sent, but %d done", step, c.Sent, c.Done)
-		}
-		for _, metric := range []string{record.ResponseTime, record.ServiceTime, record.Lateness} {
-			if n := o.count(metric, step, ""); n != c.Done {
-				return fmt.Sprintf("%q: %d done, but %d in %s", step, c.Done, n, metric)
-			}
-		}
-		var errs uint64
-		for _, n := range c.Errors {
-			errs += n
-		}
-		if n := o.count(record.ResponseTime, step, record.OutcomeError); n != errs {
-			return fmt.Sprintf("%q: %d errors by class, but %d by outcome", step, errs, n)
-		}
-		if n := errs + o.count(record.ResponseTime, step, record.OutcomeFailed); n != c.Failed {
-			return fmt.Sprintf("%q: %d failed, but %d by outcome", step, c.Failed, n)
-		}
-	}
-	arrivals, iterations := o.users()
-	if iterations > arrivals || arrivals > planned {
-		return fmt.Sprintf("%d of %d planned users came and %d journeys ended", arrivals, planned, iterations)
-	}
-	return ""
+	return loadtest.Run{End: end, Err: runErr, Record: r}
 }
 
 // near tells whether a duration is within a share of another.
@@ -222,5 +61,7 @@ func near(got, want time.Duration, share float64) bool {
 	return math.Abs(float64(got-want)) <= share*float64(want)
 }
 
-// target is where the pipes lead; on the network nobody listens there.
-func target() *url.URL { return must(url.Parse("http://127.0.0.1:1")) }
+const (
+	ms = time.Millisecond
+	s1 = time.Second
+)

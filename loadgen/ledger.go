@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 )
 
 // ledgerPatience is how long a shop may take to tell what it sold.
@@ -36,9 +37,9 @@ func (s *Storm) copyLedger(ctx context.Context, w *record.Writer) error {
 		return fmt.Errorf("read ledger: %w", err)
 	}
 	address := request.URL.Redacted()
-	engine := NewNetHTTP(s.Target, 1, s.TLS, s.Route.dialer(s.Dial))
+	engine := transport.NewNetHTTP(s.Target, 1, s.TLS, s.Route.Dialer(s.Dial))
 	defer engine.Close()
-	response, err := engine.transport.RoundTrip(request)
+	response, err := engine.RoundTrip(request)
 	if err != nil {
 		return fmt.Errorf("read ledger: %w", err)
 	}

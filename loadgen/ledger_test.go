@@ -71,8 +71,8 @@ func TestLedger(t *testing.T) {
 			defer server.Close()
 			s := compile(t, selling, func(o *Options) { o.Target = must(url.Parse(server.URL + "/api/")) })
 			run := send(context.Background(), t, s, nil)
-			if run.err != nil || run.end.Reason != record.Completed {
-				t.Fatalf("end %+v, %v", run.end, run.err)
+			if run.Err != nil || run.End.Reason != record.Completed {
+				t.Fatalf("end %+v, %v", run.End, run.Err)
 			}
 			l := run.Ledger
 			if len(l.Sold) != c.sold || l.Read != (c.err == "") || !strings.Contains(l.Error, c.err) || len(l.Told) != 3 {

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fsctl/loadgen/journey"
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
 	"fsctl/scenarios/shop"
 )
@@ -21,7 +23,7 @@ journeys: {visitor: [browse]}
 `
 
 // quantileIn returns a quantile of a metric over the requests that were due in one second.
-func quantileIn(run outcomeOfRun, metric string, second int, q float64) time.Duration {
+func quantileIn(run loadtest.Run, metric string, second int, q float64) time.Duration {
 	h := run.Histogram(record.Window{From: second, To: second + 1}, func(t record.Tag) bool { return t.Metric == metric })
 	return time.Duration(h.ValueAtQuantile(q * 100))
 }
@@ -33,25 +35,25 @@ func quantileIn(run outcomeOfRun, metric string, second int, q float64) time.Dur
 // service time stays at what 64 connections hold: 64 / 80 = 0.8 s.
 func TestOverloadIsAnOpenLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
+		p := loadtest.NewPipes()
+		_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
 		defer stop()
-		s := compile(t, flood, func(o *Options) { o.Connections, o.Dial = 64, p.dial })
+		s := compile(t, flood, func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
 		run := send(context.Background(), t, s, nil)
-		if run.err != nil || run.end.Reason != record.Completed || run.end.Message != "" {
-			t.Fatalf("end is %+v, %v", run.end, run.err)
+		if run.Err != nil || run.End.Reason != record.Completed || run.End.Message != "" {
+			t.Fatalf("end is %+v, %v", run.End, run.Err)
 		}
-		if problem := run.unbalanced(1600); problem != "" {
+		if problem := run.Unbalanced(1600); problem != "" {
 			t.Error(problem)
 		}
-		c := run.all("browse")
+		c := run.All("browse")
 		if c.Due != 1600 || c.Done != 1600 || c.Unsent != 0 || c.Failed != 0 {
 			t.Errorf("counters are %+v, wanted 1600 due, sent and done", c)
 		}
 		if c.Waited < 1400 || c.Late > 0 {
 			t.Errorf("%d waited for a connection and %d were late, wanted nearly all and none: the target queues, not the generator", c.Waited, c.Late)
 		}
-		if arrivals, iterations := run.users(); arrivals != 1600 || iterations != 1600 {
+		if arrivals, iterations := run.Users(); arrivals != 1600 || iterations != 1600 {
 			t.Errorf("%d users came and %d finished", arrivals, iterations)
 		}
 		for second := 1; second < 10; second++ {
@@ -64,7 +66,7 @@ func TestOverloadIsAnOpenLoop(t *testing.T) {
 			}
 		}
 		checkBacklog(t, run)
-		if n := p.connections(); n != 64 {
+		if n := p.Connections(); n != 64 {
 			t.Errorf("%d connections were opened, wanted 64", n)
 		}
 	})
@@ -72,7 +74,7 @@ func TestOverloadIsAnOpenLoop(t *testing.T) {
 
 // checkBacklog holds the generator's own account against the model: the request that is sent at t
 // was due at t/2 (but for what the connections hold), and all connections are busy.
-func checkBacklog(t *testing.T, run outcomeOfRun) {
+func checkBacklog(t *testing.T, run loadtest.Run) {
 	t.Helper()
 	for second, g := range run.Generators() {
 		if second < 2 || second > 18 {
@@ -87,13 +89,13 @@ func checkBacklog(t *testing.T, run outcomeOfRun) {
 
 func TestFastTargetIsHitOnTheInstant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 10})
+		p := loadtest.NewPipes()
+		_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 10})
 		defer stop()
-		s := compile(t, flood, func(o *Options) { o.Connections, o.Dial = 4, p.dial })
+		s := compile(t, flood, func(o *Options) { o.Connections, o.Dial = 4, p.Dial })
 		run := send(context.Background(), t, s, nil)
-		if problem := run.unbalanced(1600); problem != "" || run.all("").Done != 1600 {
-			t.Errorf("%s; %+v", problem, run.all(""))
+		if problem := run.Unbalanced(1600); problem != "" || run.All("").Done != 1600 {
+			t.Errorf("%s; %+v", problem, run.All(""))
 		}
 		for _, metric := range []string{record.Lateness, record.ResponseTime} {
 			if most := run.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == metric }).Max(); most >= int64(2*time.Microsecond) {
@@ -120,8 +122,8 @@ func TestFastTargetIsHitOnTheInstant(t *testing.T) {
 // whose first request is due after a pause: they are due all the same.
 func TestUsersWhoPauseFirstAreCountedBehindABacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 10, Workers: 1, ServiceTime: time.Second})
+		p := loadtest.NewPipes()
+		_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 1, ServiceTime: time.Second})
 		defer stop()
 		s := compile(t, `
 sale: {items: 1, stock: 10}
@@ -135,16 +137,16 @@ storm:
     - {journey: later, at: T0, users: 7, reaction: {uniform: [0s, 500ms]}}
   drain: 3s
 journeys: {now: [browse], later: [{think: 1s}, item]}
-`, func(o *Options) { o.Connections, o.Dial = 1, p.dial })
+`, func(o *Options) { o.Connections, o.Dial = 1, p.Dial })
 		run := send(context.Background(), t, s, nil)
-		if problem := run.unbalanced(57); problem != "" {
+		if problem := run.Unbalanced(57); problem != "" {
 			t.Error(problem)
 		}
-		if c := run.all("item"); c.Due != 7 || c.Unsent != 7 {
+		if c := run.All("item"); c.Due != 7 || c.Unsent != 7 {
 			t.Errorf("%d due and %d unsent, wanted 7", c.Due, c.Unsent)
 		}
-		if arrivals, _ := run.users(); arrivals != 57 || run.end.Message == "" {
-			t.Errorf("%d users came, wanted 57; end %+v", arrivals, run.end)
+		if arrivals, _ := run.Users(); arrivals != 57 || run.End.Message == "" {
+			t.Errorf("%d users came, wanted 57; end %+v", arrivals, run.End)
 		}
 	})
 }
@@ -152,7 +154,11 @@ journeys: {now: [browse], later: [{think: 1s}, item]}
 // TestPacerIsToldOfAnEarlierUser has a user go back to the wheel while the pacer sleeps for longer
 // than that user pauses, and a connection is idle that could serve it.
 func TestPacerIsToldOfAnEarlierUser(t *testing.T) {
-	s := compile(t, twoSteps("[c, {think: 1s}, c]"))
+	s := compile(t, `
+steps: {c: {share: 100%, request: {url: /c}}}
+storm: {t0: 0s, phases: [{journey: j, at: T0, users: 1}]}
+journeys: {j: [c, {think: 1s}, c]}
+`)
 	for _, idle := range []bool{true, false} {
 		v := newShard(s, 0, time.Now())
 		v.wake = time.Hour
@@ -160,7 +166,9 @@ func TestPacerIsToldOfAnEarlierUser(t *testing.T) {
 			v.idle = []*worker{{shard: v}}
 		}
 		v.busy = 1
-		v.put(&sample{step: s.steps[2]}, &user{program: s.programs[0]})
+		u := new(journey.User)
+		u.Start(0, 0, s.programs[0])
+		v.put(&sample{step: u.Step()}, u)
 		if woken := v.wake < time.Hour; woken != idle {
 			t.Errorf("the pacer is woken: %v, with a connection idle: %v", woken, idle)
 		}

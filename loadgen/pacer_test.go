@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
 )
 
@@ -42,10 +43,10 @@ journeys: {now: [browse], later: [{think: {uniform: [0ms, 50ms]}}, browse, {thin
 `, func(o *Options) { o.Target, o.Connections = must(url.Parse(server.URL)), 3 })
 			s.pacing = pacingFor(true, cores, 65)
 			run := send(t.Context(), t, s, nil)
-			if problem := run.unbalanced(s.Arrivals()); problem != "" || run.end.Reason != record.Completed {
-				t.Error(problem, run.end)
+			if problem := run.Unbalanced(s.Arrivals()); problem != "" || run.End.Reason != record.Completed {
+				t.Error(problem, run.End)
 			}
-			if c := run.all(""); c.Unsent > 0 || c.Failed > 0 {
+			if c := run.All(""); c.Unsent > 0 || c.Failed > 0 {
 				t.Errorf("%+v, wanted everything sent and answered", c)
 			}
 		})
@@ -86,7 +87,7 @@ func TestWarmConnectionsFirst(t *testing.T) {
 	}{{400 * time.Microsecond, fewWarm}, {time.Second, 400}} {
 		t.Run(c.service.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newPipes()
+				p := loadtest.NewPipes()
 				var mu sync.Mutex
 				inFlight, most := 0, 0
 				count := func(n int) {
@@ -95,7 +96,7 @@ func TestWarmConnectionsFirst(t *testing.T) {
 					inFlight += n
 					most = max(most, inFlight)
 				}
-				stop := p.serve(func(http.ResponseWriter, *http.Request) {
+				stop := p.Serve(func(http.ResponseWriter, *http.Request) {
 					count(1)
 					time.Sleep(c.service)
 					count(-1)
@@ -105,15 +106,15 @@ func TestWarmConnectionsFirst(t *testing.T) {
 steps: {browse: {share: 100%, request: {url: /}}}
 storm: {t0: 1s, phases: [{journey: v, at: T0, users: 400, reaction: {uniform: [0ms, 2ms]}}]}
 journeys: {v: [browse]}
-`, func(o *Options) { o.Connections, o.Dial = 400, p.dial })
+`, func(o *Options) { o.Connections, o.Dial = 400, p.Dial })
 				s.shards, s.pacing.warmth = 1, warmth
 				run := send(context.Background(), t, s, nil)
 				h := run.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == record.Lateness })
 				if late := time.Duration(h.Max()); late > warmth+warmth/10 {
 					t.Errorf("up to %v late, wanted no more than %v", late, warmth)
 				}
-				if most != c.most || run.all("").Done != 400 {
-					t.Errorf("at most %d of %d in flight, wanted %d of 400", most, run.all("").Done, c.most)
+				if most != c.most || run.All("").Done != 400 {
+					t.Errorf("at most %d of %d in flight, wanted %d of 400", most, run.All("").Done, c.most)
 				}
 			})
 		})
@@ -127,7 +128,7 @@ func TestSecondsAreCutWhereTheyEnd(t *testing.T) {
 steps: {browse: {share: 100%, request: {url: /}}}
 storm: {t0: 0s, phases: [{journey: v, from: T0, to: T0+4s, rate: 10/s, spacing: even}]}
 journeys: {v: [browse, {think: 1500ms}, browse]}
-`, func(o *Options) { o.Connections, o.Dial = 1, newPipes().dial })
+`, func(o *Options) { o.Connections, o.Dial = 1, loadtest.NewPipes().Dial })
 		s.shards = 1
 		v := newShard(s, 0, time.Now())
 		w := &worker{shard: v}
@@ -138,7 +139,7 @@ journeys: {v: [browse, {think: 1500ms}, browse]}
 			v.roll(now)
 			if u := v.pop(now); u != nil {
 				v.take(w, u, false)
-				v.put(&sample{step: u.step(), due: u.due, sent: now, done: now}, u)
+				v.put(&sample{step: u.Step(), due: u.Due, sent: now, done: now}, u)
 			}
 			v.mu.Unlock()
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"fsctl/loadgen/journey"
 	"fsctl/scenarios"
 )
 
@@ -15,9 +16,6 @@ type forecast struct {
 	thinking       float64       // users between two requests at once, at most
 }
 
-// mostVisits bounds the requests of one journey that are looked at.
-const mostVisits = 1000
-
 // forecast looks at the storm second by second.
 func (s *Storm) forecast() forecast {
 	storm := s.Scenario.Storm
@@ -27,7 +25,7 @@ func (s *Storm) forecast() forecast {
 	for i := range storm.Phases {
 		p := &storm.Phases[i]
 		came := s.arrivalsBySecond(p, first)
-		visits, length := visitsOf(s.Scenario.Journey(p.Journey).Do, nil, 0)
+		visits, length := journey.Visits(s.Scenario.Journey(p.Journey).Do)
 		for _, v := range visits {
 			requests = addAt(requests, came, int(v/time.Second))
 		}
@@ -80,36 +78,4 @@ func addAt(sum, came []float64, later int) []float64 {
 		sum[i+later] += n
 	}
 	return sum
-}
-
-// visitsOf appends when a journey's requests are due, from the instant at on, and returns when it ends.
-func visitsOf(do []scenarios.Action, visits []time.Duration, at time.Duration) ([]time.Duration, time.Duration) {
-	for _, a := range do {
-		switch {
-		case len(visits) >= mostVisits:
-			return visits, at
-		case a.Think != nil:
-			at += a.Think.Mean()
-		case a.Repeat != nil:
-			visits, at = roundsOf(a.Repeat, visits, at)
-		default:
-			visits = append(visits, at)
-		}
-	}
-	return visits, at
-}
-
-func roundsOf(r *scenarios.Repeat, visits []time.Duration, at time.Duration) ([]time.Duration, time.Duration) {
-	began := at
-	for round := 1; ; round++ {
-		start := at
-		before := len(visits)
-		visits, at = visitsOf(r.Do, visits, at)
-		next := max(at, start+r.Every)
-		if r.Until != "" || r.Times > 0 && round >= r.Times || r.For > 0 && next-began >= r.For ||
-			len(visits) >= mostVisits || len(visits) == before && next == start {
-			return visits, at
-		}
-		at = next
-	}
 }

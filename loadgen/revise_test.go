@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 )
@@ -31,26 +32,30 @@ feeders: {user: {from: sequence, size: 10k, fields: {token: "t${n}"}}}
 
 // sentBy sends what owns says, which during may revise, and returns what the target was asked for and how many users
 // came in each second.
-func sentBy(t *testing.T, shards int, owns func(scenarios.Arrival) bool, during func(a *Armed, t0 time.Time)) (asked map[string]int, came map[int]uint64) {
+func sentBy(t *testing.T, shards int, owns func(scenarios.Arrival) bool, during func(x *Session, t0 time.Time)) (asked map[string]int, came map[int]uint64) {
 	t.Helper()
 	asked, came = map[string]int{}, map[int]uint64{}
 	var mu sync.Mutex
-	p := newPipes()
-	stop := p.serve(func(_ http.ResponseWriter, r *http.Request) {
+	p := loadtest.NewPipes()
+	stop := p.Serve(func(_ http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		asked[r.URL.Path]++
 	})
 	defer stop()
-	s := compile(t, tides, func(o *Options) { o.Connections, o.Dial, o.Owns = 8, p.dial, owns })
+	s := compile(t, tides, func(o *Options) { o.Connections, o.Dial, o.Owns = 8, p.Dial, owns })
 	s.shards = shards
-	a := must(s.Arm(context.Background()))
-	defer a.Close()
+	x := must(s.Open(context.Background()))
+	defer x.Close()
+	if err := x.Connect(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	t0 := time.Now().Add(s.Lead())
 	w := must(record.Create(filepath.Join(t.TempDir(), "run"), s.ManifestAt(time.Now(), t0), s.Scenario.Document))
 	var revising sync.WaitGroup
-	revising.Go(func() { during(a, t0) })
-	end, _ := a.Send(context.Background(), t0, w, func(i record.Interval) error {
+	revising.Go(func() { during(x, t0) })
+	x.Begin(t0, w)
+	end := x.Send(context.Background(), s, func(i record.Interval) error {
 		if i.Generator != nil && i.Generator.Arrivals > 0 {
 			came[i.Second] += i.Generator.Arrivals
 		}
@@ -85,14 +90,14 @@ func TestRevise(t *testing.T) {
 	}
 	for _, shards := range []int{1, 3} {
 		synctest.Test(t, func(t *testing.T) {
-			asked, came := sentBy(t, shards, owns(len(rules)), func(*Armed, time.Time) {})
+			asked, came := sentBy(t, shards, owns(len(rules)), func(*Session, time.Time) {})
 			var known atomic.Int32
 			known.Store(1)
-			late, lateCame := sentBy(t, shards, func(a scenarios.Arrival) bool { return owns(int(known.Load()))(a) }, func(a *Armed, t0 time.Time) {
+			late, lateCame := sentBy(t, shards, func(a scenarios.Arrival) bool { return owns(int(known.Load()))(a) }, func(x *Session, t0 time.Time) {
 				for i, r := range rules[1:] {
 					time.Sleep(time.Until(t0.Add(r.from - 300*time.Millisecond)))
 					known.Store(int32(i + 2))
-					a.Revise(r.from)
+					x.Revise(r.from)
 				}
 			})
 			if len(asked) < 100 || !maps.Equal(late, asked) {
@@ -114,12 +119,12 @@ func TestReviseAfterTheEnd(t *testing.T) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		asked, came := sentBy(t, 2, owns(new(atomic.Bool)), func(*Armed, time.Time) {})
+		asked, came := sentBy(t, 2, owns(new(atomic.Bool)), func(*Session, time.Time) {})
 		var all atomic.Bool
-		late, lateCame := sentBy(t, 2, owns(&all), func(a *Armed, t0 time.Time) {
+		late, lateCame := sentBy(t, 2, owns(&all), func(x *Session, t0 time.Time) {
 			time.Sleep(time.Until(t0.Add(1950 * time.Millisecond)))
 			all.Store(true)
-			a.Revise(2200 * time.Millisecond)
+			x.Revise(2200 * time.Millisecond)
 		})
 		if !maps.Equal(late, asked) || !maps.Equal(lateCame, came) {
 			t.Errorf("%d different requests, users %v; wanted %d, %v", len(late), lateCame, len(asked), came)

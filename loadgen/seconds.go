@@ -3,6 +3,7 @@ package loadgen
 import (
 	"time"
 
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 )
 
@@ -17,7 +18,7 @@ type expected struct {
 func newExpected(steps int) expected { return expected{steps: steps, seconds: map[int][]uint64{}} }
 
 // add counts n requests of a step. What falls into a second that has been taken counts in the next.
-func (e *expected) add(st *step, due time.Duration, n int64) {
+func (e *expected) add(st *journey.Step, due time.Duration, n int64) {
 	at := max(second(due), e.from)
 	counts := e.seconds[at]
 	if counts == nil {
@@ -28,7 +29,7 @@ func (e *expected) add(st *step, due time.Duration, n int64) {
 		}
 		e.seconds[at] = counts
 	}
-	counts[st.index] += uint64(n)
+	counts[st.Index] += uint64(n)
 }
 
 // take adds a second's counts to sums and forgets them.
@@ -51,7 +52,7 @@ func (s *shard) begin(at int) {
 	if last := len(s.spare) - 1; last >= 0 {
 		s.tally, s.spare = s.spare[last], s.spare[:last]
 	} else {
-		s.tally = newTally(s.storm.steps, s.storm.timings)
+		s.tally = newTally(s.storm.journeys.Steps, s.storm.timings)
 	}
 	s.tally.second = at
 	s.until = time.Duration(at+1) * time.Second
@@ -74,15 +75,15 @@ func (s *shard) stop() {
 	s.roll(now)
 	s.admitAll(now)
 	for ; s.opening.due(now); s.opening.next() {
-		s.tally.counters[s.storm.programs[s.opening.head.Phase].opening.index].Unsent++
+		s.tally.counters[s.storm.programs[s.opening.head.Phase].Opening.Index].Unsent++
 	}
 	s.opening.more, s.pausing.more = false, false
 	s.wheel.turn(now)
 	for u := range s.wheel.drain() {
-		if u.due <= now {
-			s.tally.counters[u.step().index].Unsent++
+		if u.Due <= now {
+			s.tally.counters[u.Step().Index].Unsent++
 		} else {
-			s.expected.add(u.step(), u.due, -1)
+			s.expected.add(u.Step(), u.Due, -1)
 		}
 	}
 	s.closing = true
@@ -139,7 +140,7 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) {
 // countDue counts who came and what was due up to a second's end, or up to the end of sending.
 func (s *shard) countDue(last int, end time.Duration, intervals map[int]*record.Interval) {
 	for ; s.counted <= last; s.counted++ {
-		due := make([]uint64, len(s.storm.steps))
+		due := make([]uint64, len(s.storm.journeys.Steps))
 		s.mu.Lock()
 		s.expected.take(s.counted, due)
 		s.mu.Unlock()
@@ -147,15 +148,15 @@ func (s *shard) countDue(last int, end time.Duration, intervals map[int]*record.
 		until := min(time.Duration(s.counted+1)*time.Second-1, end)
 		for ; s.coming.due(until); s.coming.next() { // may take long where many come at once, and so holds no lock
 			came++
-			if first := s.storm.programs[s.coming.head.Phase].opening; first != nil {
-				due[first.index]++
+			if first := s.storm.programs[s.coming.head.Phase].Opening; first != nil {
+				due[first.Index]++
 			}
 		}
 		interval := eventsOf(s.counted, intervals)
 		interval.Generator.Arrivals += came
 		for i, n := range due {
 			if n > 0 {
-				countersOf(s.storm.steps[i].name, interval).Due += n
+				countersOf(s.storm.journeys.Steps[i].Name, interval).Due += n
 			}
 		}
 	}

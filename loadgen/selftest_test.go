@@ -6,14 +6,16 @@ import (
 	"math"
 	"runtime"
 	"testing"
+
+	"fsctl/loadgen/host"
 )
 
 func TestSelfTest(t *testing.T) {
 	for _, engine := range []string{EngineAuto, EngineVegeta} {
 		a, err := SelfTest(context.Background(), engine)
 		if runtime.GOOS != "linux" {
-			if !errors.Is(err, ErrNoSelfTest) {
-				t.Errorf("%s: %v, wanted %v", engine, err, ErrNoSelfTest)
+			if !errors.Is(err, host.ErrNoSelfTest) {
+				t.Errorf("%s: %v, wanted %v", engine, err, host.ErrNoSelfTest)
 			}
 			continue
 		}
@@ -33,7 +35,7 @@ func TestSelfTest(t *testing.T) {
 func TestSelfTestStopsWhenItIsTold(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := SelfTest(ctx, EngineAuto); !errors.Is(err, context.Canceled) && !errors.Is(err, ErrNoSelfTest) {
+	if _, err := SelfTest(ctx, EngineAuto); !errors.Is(err, context.Canceled) && !errors.Is(err, host.ErrNoSelfTest) {
 		t.Errorf("found %v, wanted it to be canceled", err)
 	}
 }

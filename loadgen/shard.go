@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 )
@@ -16,7 +17,7 @@ type shard struct {
 	storm  *Storm
 	number uint64
 	t0     time.Time
-	told   func(record.Order) // where buyers' orders are noted
+	placed func(record.Order) // takes an order that a buyer was told of
 	raw    func(*worker, *sample)
 
 	coming  walk // users by the instant they come, sent for or not; for the run's goroutine alone
@@ -28,7 +29,7 @@ type shard struct {
 	opening  walk          // users whose first request is due when they come, as connections get to them
 	pausing  walk          // users who pause first
 	wheel    wheel         // users who think, or whose next step is due
-	gone     *user         // users whose memory is free, linked
+	gone     *journey.User // users whose memory is free, linked
 	idle     []*worker
 	workers  int
 	busy     int
@@ -67,7 +68,7 @@ const (
 )
 
 func newShard(s *Storm, number int, t0 time.Time) *shard {
-	v := &shard{storm: s, number: uint64(number), t0: t0, expected: newExpected(len(s.steps)),
+	v := &shard{storm: s, number: uint64(number), t0: t0, expected: newExpected(len(s.journeys.Steps)),
 		alarm: newAlarm(s.pacing.precise), finished: make(chan struct{}), wake: never, stopped: never, t0Due: never, revised: never}
 	v.coming, v.opening, v.pausing = v.walk(everybody, ever), v.walk(openers, ever), v.walk(pausers, ever)
 	now := v.now()
@@ -96,14 +97,13 @@ func (s *shard) admit() {
 }
 
 // user makes a user of an arrival, at the first step. It returns nil where there is none to send.
-func (s *shard) user(a scenarios.Arrival) *user {
+func (s *shard) user(a scenarios.Arrival) *journey.User {
 	u := s.gone
 	if u == nil {
-		u = &user{}
+		u = &journey.User{}
 	}
-	s.gone = u.next
-	u.become(a.Index, s.storm.programs[a.Phase])
-	if u.advance(a.Due, s.storm.thinks) == nil {
+	s.gone = u.Next
+	if u.Start(a.Index, a.Due, s.storm.programs[a.Phase]) == nil {
 		s.leave(u)
 		return nil
 	}
@@ -111,16 +111,16 @@ func (s *shard) user(a scenarios.Arrival) *user {
 }
 
 // wait lets a user wait until the next step is due.
-func (s *shard) wait(u *user) {
-	s.expected.add(u.step(), u.due, 1)
+func (s *shard) wait(u *journey.User) {
+	s.expected.add(u.Step(), u.Due, 1)
 	s.wheel.add(u)
 }
 
 // leave takes a user's memory for the next one.
-func (s *shard) leave(u *user) { u.next, s.gone = s.gone, u }
+func (s *shard) leave(u *journey.User) { u.Next, s.gone = s.gone, u }
 
 // pop returns the user whose step has been due longest, or nil where none is due.
-func (s *shard) pop(now time.Duration) *user {
+func (s *shard) pop(now time.Duration) *journey.User {
 	s.wheel.turn(now)
 	for s.pausing.due(now) && s.pausing.head.Due < s.oldest() {
 		s.admit()
@@ -133,7 +133,7 @@ func (s *shard) pop(now time.Duration) *user {
 		s.opening.next()
 		return s.user(a) // never nil: its program has an opening
 	}
-	return heap.Pop(&s.wheel.soon).(*user)
+	return heap.Pop(&s.wheel.soon).(*journey.User)
 }
 
 // oldest returns the due instant of the first request that waits for a connection or will do so soon,
@@ -144,17 +144,14 @@ func (s *shard) oldest() time.Duration {
 		first = s.opening.head.Due
 	}
 	if len(s.wheel.soon) > 0 {
-		first = min(first, s.wheel.soon[0].due)
+		first = min(first, s.wheel.soon[0].Due)
 	}
 	return first
 }
 
-// step returns the step that a user is at.
-func (u *user) step() *step { return u.program.code[u.at].step }
-
 // take counts a user's request as sent by a worker.
-func (s *shard) take(w *worker, u *user, waited bool) {
-	s.tally.counters[u.step().index].Sent++
+func (s *shard) take(w *worker, u *journey.User, waited bool) {
+	s.tally.counters[u.Step().Index].Sent++
 	s.busy++
 	s.busiest = max(s.busiest, s.busy)
 	s.warm = max(s.warm, s.busy)
@@ -164,7 +161,7 @@ func (s *shard) take(w *worker, u *user, waited bool) {
 }
 
 // next puts down what a worker has done and returns what it has to do, nil for nothing any more.
-func (s *shard) next(w *worker, done *sample, u *user) *user {
+func (s *shard) next(w *worker, done *sample, u *journey.User) *journey.User {
 	s.mu.Lock()
 	var now time.Duration
 	if done != nil {
@@ -193,22 +190,21 @@ func (s *shard) next(w *worker, done *sample, u *user) *user {
 }
 
 // put records an answered request and moves its user on.
-func (s *shard) put(done *sample, u *user) {
+func (s *shard) put(done *sample, u *journey.User) {
 	s.busy--
 	s.came()
 	s.tally.add(done, s.storm.lateness)
 	if done.due >= 0 && done.due < s.t0Due {
 		s.t0Due, s.t0Skew = done.due, done.sent-done.due
 	}
-	u.at++
 	switch {
-	case u.advance(done.done, s.storm.thinks) == nil:
+	case u.Advance(done.done) == nil:
 		s.tally.iterations++
 		s.leave(u)
 	case !s.closing:
 		s.wait(u)
 		if len(s.idle) > 0 {
-			s.wakeBy(u.due+s.chill(), done.done)
+			s.wakeBy(u.Due+s.chill(), done.done)
 		}
 	}
 }

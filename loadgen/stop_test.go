@@ -9,7 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios/shop"
 )
 
@@ -25,26 +27,26 @@ journeys: {visitor: [browse]}
 
 func TestInterruptedStormKeepsWhatItMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 1, ServiceTime: 400 * time.Millisecond})
+		p := loadtest.NewPipes()
+		_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 1, ServiceTime: 400 * time.Millisecond})
 		defer stop()
-		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 64, p.dial })
+		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
 		ctx, cancel := context.WithCancel(context.Background())
 		began := time.Now()
 		defer time.AfterFunc(5500*time.Millisecond, cancel).Stop()
 		run := send(ctx, t, s, nil)
-		if run.err != nil || run.end.Reason != record.Interrupted || run.end.Message == "" || run.Manifest.End.Reason != record.Interrupted {
-			t.Errorf("end %+v, %v", run.end, run.err)
+		if run.Err != nil || run.End.Reason != record.Interrupted || run.End.Message == "" || run.Manifest.End.Reason != record.Interrupted {
+			t.Errorf("end %+v, %v", run.End, run.Err)
 		}
 		// Those sent within the last 400 ms were in flight, and are answered.
-		if took := time.Since(began); took < 5500*ms || took > 5900*ms || !run.end.At.Equal(time.Now()) {
+		if took := time.Since(began); took < 5500*ms || took > 5900*ms || !run.End.At.Equal(time.Now()) {
 			t.Errorf("the run took %v", took)
 		}
-		c := run.all("")
+		c := run.All("")
 		if c.Due != 110 || c.Done != 110 || c.Failed != 0 || c.Unsent != 0 {
 			t.Errorf("%+v, wanted 110 requests in 5.5 s, all answered", c)
 		}
-		if problem := run.unbalanced(1200); problem != "" {
+		if problem := run.Unbalanced(1200); problem != "" {
 			t.Error(problem)
 		}
 	})
@@ -52,12 +54,12 @@ func TestInterruptedStormKeepsWhatItMeasured(t *testing.T) {
 
 func TestSilentTargetDoesNotHoldUpTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
+		p := loadtest.NewPipes()
 		silent := make(chan struct{})
-		stop := p.serve(func(http.ResponseWriter, *http.Request) { <-silent })
+		stop := p.Serve(func(http.ResponseWriter, *http.Request) { <-silent })
 		defer stop()
 		defer close(silent)
-		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 8, p.dial })
+		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 8, p.Dial })
 		ctx, cancel := context.WithCancel(context.Background())
 		defer time.AfterFunc(3*time.Second, cancel).Stop()
 		began := time.Now()
@@ -65,11 +67,11 @@ func TestSilentTargetDoesNotHoldUpTheEnd(t *testing.T) {
 		if took := time.Since(began); took != 3*time.Second+Grace {
 			t.Errorf("the run took %v, wanted 3s and the grace of %v", took, Grace)
 		}
-		c := run.all("")
-		if c.Due != 60 || c.Sent != 8 || c.Errors[ClassCanceled] != 8 || c.Unsent != 52 {
+		c := run.All("")
+		if c.Due != 60 || c.Sent != 8 || c.Errors[transport.ClassCanceled] != 8 || c.Unsent != 52 {
 			t.Errorf("%+v, wanted 60 due, 8 of them sent and given up", c)
 		}
-		if problem := run.unbalanced(1200); problem != "" {
+		if problem := run.Unbalanced(1200); problem != "" {
 			t.Error(problem)
 		}
 	})
@@ -77,10 +79,10 @@ func TestSilentTargetDoesNotHoldUpTheEnd(t *testing.T) {
 
 func TestStormThatDoesNotDrainEndsAnyway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 1, Workers: 1, ServiceTime: time.Second})
+		p := loadtest.NewPipes()
+		_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 1, Workers: 1, ServiceTime: time.Second})
 		defer stop()
-		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial, o.Duration = 2, p.dial, 5*time.Second })
+		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial, o.Duration = 2, p.Dial, 5*time.Second })
 		if s.Length() != 5*time.Second || s.Arrivals() != 100 {
 			t.Fatalf("the storm is cut to %v and %d users", s.Length(), s.Arrivals())
 		}
@@ -90,11 +92,11 @@ func TestStormThatDoesNotDrainEndsAnyway(t *testing.T) {
 		if took := time.Since(began); took < 15*time.Second || took > 17*time.Second {
 			t.Errorf("the run took %v", took)
 		}
-		c := run.all("")
-		if run.end.Reason != record.Completed || run.end.Message == "" || c.Due != 100 || c.Unsent < 80 || c.Sent < 15 {
-			t.Errorf("end %+v, %+v", run.end, c)
+		c := run.All("")
+		if run.End.Reason != record.Completed || run.End.Message == "" || c.Due != 100 || c.Unsent < 80 || c.Sent < 15 {
+			t.Errorf("end %+v, %+v", run.End, c)
 		}
-		if problem := run.unbalanced(100); problem != "" {
+		if problem := run.Unbalanced(100); problem != "" {
 			t.Error(problem)
 		}
 	})
@@ -112,10 +114,10 @@ func TestObserverSeesEverySecondAndMayStopTheRun(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newPipes()
-				_, stop := p.open(t, shop.Config{Items: 1, Stock: 1, ServiceTime: 1500 * time.Millisecond})
+				p := loadtest.NewPipes()
+				_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 1, ServiceTime: 1500 * time.Millisecond})
 				defer stop()
-				s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 64, p.dial })
+				s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 64, p.Dial })
 				next, t0 := -2, time.Now().Add(2*time.Second)
 				run := send(context.Background(), t, s, func(i record.Interval) error {
 					if i.Generator == nil {
@@ -130,10 +132,10 @@ func TestObserverSeesEverySecondAndMayStopTheRun(t *testing.T) {
 					}
 					return nil
 				})
-				if run.end.Reason != c.reason || run.end.Message == "" || run.err != nil {
-					t.Errorf("end %+v, %v, wanted %s", run.end, run.err, c.reason)
+				if run.End.Reason != c.reason || run.End.Message == "" || run.Err != nil {
+					t.Errorf("end %+v, %v, wanted %s", run.End, run.Err, c.reason)
 				}
-				if n := run.all(""); n.Due != 80 || n.Done != 80 || next != 4 {
+				if n := run.All(""); n.Due != 80 || n.Done != 80 || next != 4 {
 					t.Errorf("%+v and %d as the next second, wanted the 80 of four seconds, the last of them answered in the sixth", n, next)
 				}
 			})
@@ -143,10 +145,10 @@ func TestObserverSeesEverySecondAndMayStopTheRun(t *testing.T) {
 
 func TestBrokenRecordEndsTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		_, stop := p.open(t, shop.Config{Items: 1, Stock: 1})
+		p := loadtest.NewPipes()
+		_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 1})
 		defer stop()
-		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 4, p.dial })
+		s := compile(t, steady, func(o *Options) { o.Connections, o.Dial = 4, p.Dial })
 		m := must(s.Manifest(time.Now()))
 		w := must(record.Create(filepath.Join(t.TempDir(), "run"), m, nil))
 		end, err := s.Run(context.Background(), w, m.T0, func(i record.Interval) error {

@@ -8,10 +8,11 @@ import (
 	"net"
 	"net/url"
 	"runtime"
-	"slices"
-	"strings"
 	"time"
 
+	"fsctl/loadgen/host"
+	"fsctl/loadgen/journey"
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -27,7 +28,7 @@ type Options struct {
 	Engine      string // EngineAuto where it is empty
 	Raw         bool   // also write every request as a vegeta result
 	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
-	Route       Route // how connections reach the target
+	Route       transport.Route // how connections reach the target
 	// Owns picks the arrivals that are this process's to send; nil for all of them.
 	Owns func(scenarios.Arrival) bool
 	// TargetInside says that the target is in this process: each connection takes two file descriptors of it.
@@ -38,21 +39,17 @@ type Options struct {
 type Storm struct {
 	Options
 	schedule *scenarios.Schedule
-	programs []*program // by phase
-	journeys map[string]*program
-	feeders  []*feeder
-	steps    []*step
-	items    *items
-	thinks   scenarios.Stream
+	journeys *journey.Compiled
+	programs []*journey.Program // by phase
 	timings  timings
 	lateness time.Duration
 	pacing   pacing
 	shards   int
 }
 
-// New compiles a storm. Nothing is sent. What is wrong with the input is an *InputError.
+// New compiles a storm. Nothing is sent. What is wrong with the input is an *transport.InputError.
 func New(o Options) (*Storm, error) {
-	s, err := compileStorm(o)
+	s, err := Compile(o)
 	if err != nil {
 		return nil, err
 	}
@@ -64,85 +61,41 @@ func New(o Options) (*Storm, error) {
 	}
 	s.schedule = scenarios.NewSchedule(s.Scenario.Storm, o.Seed, end)
 	if s.schedule.Len() == 0 {
-		return nil, inputError("use a larger --scale or --duration", "the storm has no arrivals")
+		return nil, transport.InputErrorf("use a larger --scale or --duration", "the storm has no arrivals")
 	}
 	for _, p := range s.Scenario.Storm.Phases {
-		s.programs = append(s.programs, s.journeys[p.Journey])
+		s.programs = append(s.programs, s.journeys.Programs[p.Journey])
 	}
 	peak, _ := scenarios.Peak(s.Scenario.Storm.Curve(), 100*time.Millisecond)
-	s.chooseConnections(peak)
-	return s, s.checkRows(s.schedule.Size())
+	s.ChooseConnections(peak)
+	return s, s.CheckRows(s.Size())
 }
 
-// compileStorm compiles all of a storm but its arrivals.
-func compileStorm(o Options) (*Storm, error) {
+// Compile compiles all of a storm but its arrivals: it can be opened, and With makes storms that can be sent. What is wrong
+// with the input is an *transport.InputError.
+func Compile(o Options) (*Storm, error) {
 	sc := o.Scenario
 	if sc.Storm == nil {
-		return nil, inputError("add a storm, or start from: fsctl scenarios new", "scenario %s has no storm to send", sc.Name)
+		return nil, transport.InputErrorf("add a storm, or start from: fsctl scenarios new", "scenario %s has no storm to send", sc.Name)
 	}
-	if err := CheckTarget(o.Target, o.Allow, o.Route); err != nil {
+	if err := transport.CheckTarget(o.Target, o.Allow, o.Route); err != nil {
 		return nil, err
 	}
-	if err := o.Route.serves([]string{addressOf(o.Target)}); err != nil {
+	if err := o.Route.Check([]string{transport.AddressOf(o.Target)}); err != nil {
 		return nil, err
 	}
-	s := &Storm{Options: o, thinks: scenarios.NewStream(o.Seed, "think"), lateness: sc.Storm.Lateness.Limit}
-	return s, s.compile()
-}
-
-// checkRows fails where feeders have no row of their own for each of so many users.
-func (s *Storm) checkRows(users uint64) error {
-	for _, f := range s.feeders {
-		if err := f.enough(users); err != nil {
-			return err
-		}
+	journeys, err := journey.Compile(sc, o.Seed)
+	if err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-func (s *Storm) compile() error {
-	sc := s.Scenario
-	c := &compiler{scenario: sc, slots: map[string]int{}, steps: map[string]*step{}}
-	for i := range sc.Feeders {
-		f, err := newFeeder(sc, &sc.Feeders[i], s.Seed)
-		if err != nil {
-			return err
-		}
-		c.feeders = append(c.feeders, f)
-	}
-	s.feeders = c.feeders
-	for _, st := range sc.Steps {
-		for _, name := range sorted(st.Extract) {
-			if _, ok := c.slots[name]; !ok {
-				c.slots[name] = len(c.slots)
-			}
-		}
-	}
-	for i := range sc.Steps {
-		st, err := c.step(i, &sc.Steps[i])
-		if err != nil {
-			return err
-		}
-		s.steps = append(s.steps, st)
-		c.steps[st.name] = st
-	}
-	s.journeys = map[string]*program{}
-	for i := range sc.Journeys {
-		p, err := c.program(&sc.Journeys[i])
-		if err != nil {
-			return err
-		}
-		s.journeys[p.name] = p
-	}
+	s := &Storm{Options: o, journeys: journeys, lateness: sc.Storm.Lateness.Limit}
 	for _, l := range sc.Thresholds {
 		for _, t := range l.Thresholds {
 			s.timings.waiting = s.timings.waiting || t.Metric == "http_req_waiting"
 			s.timings.connecting = s.timings.connecting || t.Metric == "http_req_connecting"
 		}
 	}
-	var err error
-	s.items, err = newItems(sc.Sale, s.Seed)
-	return err
+	return s, nil
 }
 
 // Bounds of the number of connections that fsctl chooses itself.
@@ -152,15 +105,15 @@ const (
 	assumedAnswer     = 250 * time.Millisecond
 )
 
-// chooseConnections applies Little's law to the highest rate of users, with an answer assumed to take a
+// ChooseConnections applies Little's law to the highest rate of users, with an answer assumed to take a
 // quarter of a second, unless the user has chosen.
-func (s *Storm) chooseConnections(peakPerSec float64) {
+func (s *Storm) ChooseConnections(peakPerSec float64) {
 	if s.Connections == 0 {
 		n := math.Ceil(peakPerSec * assumedAnswer.Seconds())
 		s.Connections = int(min(max(n, fewestConnections), mostConnections))
 	}
 	s.shards = min(runtime.GOMAXPROCS(0), s.Connections)
-	s.pacing = pacingFor(s.Dial == nil, runtime.GOMAXPROCS(0), machineCores())
+	s.pacing = pacingFor(s.Dial == nil, runtime.GOMAXPROCS(0), host.Cores())
 }
 
 // Lead returns the time from the run's start to T0. For a T0 on the wall clock that time is only
@@ -176,6 +129,26 @@ func (s *Storm) earliest() time.Duration {
 	from, _ := s.Scenario.Storm.Curve().Span()
 	return min(from, 0)
 }
+
+// With returns a storm of other phases, for the same session. Its users get numbers from first on; what is drawn for them by
+// their numbers alone is as in s, and seed draws when they come.
+func (s *Storm) With(phases []scenarios.Phase, seed, first uint64) *Storm {
+	v, sc, storm := *s, *s.Scenario, *s.Scenario.Storm
+	storm.Phases, sc.Storm = phases, &storm
+	v.Scenario, v.Seed, v.Duration, v.programs = &sc, seed, 0, nil
+	for i := range phases {
+		v.programs = append(v.programs, v.journeys.Programs[phases[i].Journey])
+	}
+	v.schedule = scenarios.NewSchedule(&storm, seed, 0)
+	v.schedule.NumberFrom(first)
+	return &v
+}
+
+// CheckRows fails with a *transport.InputError where feeders have no row of their own for each of so many users.
+func (s *Storm) CheckRows(users uint64) error { return s.journeys.CheckRows(users) }
+
+// Size returns one more than the largest number that a user of the storm can have.
+func (s *Storm) Size() uint64 { return s.schedule.Size() }
 
 // Arrivals returns how many users the storm brings.
 func (s *Storm) Arrivals() uint64 { return s.schedule.Len() }
@@ -194,34 +167,5 @@ func (s *Storm) Peak() (ratePerSec float64, at time.Duration) {
 	return scenarios.Peak(s.Scenario.Storm.Curve(), time.Second)
 }
 
-// CheckTarget refuses a target that is neither on this machine nor named by allow: a storm
-// against a host that nobody named must never happen. Where the route leads connections for the target
-// elsewhere, it is that host which counts. Nothing is looked up or sent.
-func CheckTarget(target *url.URL, allow []string, route Route) error {
-	if target == nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {
-		return inputError("use --target http://HOST:PORT", "no target to send to: found %q, wanted http://HOST:PORT or https://HOST:PORT", shown(target))
-	}
-	if target.RawQuery != "" || target.Fragment != "" {
-		return inputError("put the query into the steps of the scenario", "target %s has a query, wanted http://HOST:PORT with at most a path", shown(target))
-	}
-	host, address, err := route.destination(target)
-	if err != nil {
-		return err
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost") {
-		return nil
-	}
-	if slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, host) || strings.EqualFold(a, address) }) {
-		return nil
-	}
-	return inputError("if you may storm that host, say so with --allow-target "+host,
-		"refused to storm %s: it is not this machine's loopback, and nobody has allowed it", host)
-}
-
-// shown is a URL as people may see it, without its password.
-func shown(u *url.URL) string {
-	if u == nil {
-		return ""
-	}
-	return u.Redacted()
-}
+// Walk returns a cursor over the storm's arrivals, whatever Options.Owns says.
+func (s *Storm) Walk() *scenarios.Cursor { return s.schedule.Walk() }

@@ -6,67 +6,10 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-func TestCheckTarget(t *testing.T) {
-	allow := []string{"shop.example", "Other.Example:8080", "2001:db8::1"}
-	for _, c := range []struct {
-		target string
-		ok     bool
-	}{
-		{"http://127.0.0.1:8080", true},
-		{"http://127.8.9.1", true},
-		{"https://localhost/api", true},
-		{"http://LOCALHOST:80", true},
-		{"http://[::1]:8080", true},
-		{"http://[::ffff:127.0.0.1]", true},
-		{"http://user:secret@127.0.0.1", true},
-		{"http://shop.example", true},
-		{"https://SHOP.example:8443", true},
-		{"http://other.example:8080", true},
-		{"http://other.example:8081", false},
-		{"http://[2001:db8::1]:80", true},
-		{"http://[2001:db8::2]:80", false},
-		{"http://sub.shop.example", false},
-		{"http://shop.example.invalid", false},
-		{"http://127.0.0.1@evil.invalid", false},
-		{"http://127.0.0.1:80@evil.invalid:80/", false},
-		{"http://localhost.evil.invalid", false},
-		{"http://127.0.0.1.evil.invalid", false},
-		{"http://10.0.0.1", false},
-		{"http://0.0.0.0", false},
-		{"http://128.0.0.1", false},
-		{"http://2130706433", false}, // 127.0.0.1 as one number, to some resolvers
-		{"http://127.1", false},
-		{"http://%6cocalhost.evil.invalid", false},
-		{"ftp://127.0.0.1", false},
-		{"127.0.0.1:8080", false},
-		{"//127.0.0.1", false},
-		{"http://", false},
-		{"http:127.0.0.1", false},
-		{"/items", false},
-		{"", false},
-		{"http://127.0.0.1?x=1", false},
-		{"http://127.0.0.1#x", false},
-	} {
-		u, err := url.Parse(c.target)
-		if err == nil {
-			err = CheckTarget(u, allow, Route{})
-			if input, found := errors.AsType[*InputError](err); err != nil && (!found || input.Hint == "") {
-				t.Errorf("%s: %v is no InputError with a hint", c.target, err)
-			}
-		}
-		if (err == nil) != c.ok {
-			t.Errorf("%s: %v, wanted it allowed: %v", c.target, err, c.ok)
-		}
-		if err != nil && strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: the password is in %v", c.target, err)
-		}
-	}
-	if err := CheckTarget(nil, nil, Route{}); err == nil {
-		t.Error("no target was accepted")
-	}
-}
+	"fsctl/loadgen/loadtest"
+	"fsctl/loadgen/transport"
+)
 
 func TestManifestKeepsNoPassword(t *testing.T) {
 	s := compile(t, steady, func(o *Options) { o.Target = must(url.Parse("http://user:secret@127.0.0.1:1/api")) })
@@ -90,7 +33,7 @@ func TestManifestPlacesT0(t *testing.T) {
 		t.Errorf("T0 is %v, wanted %v", m.T0, at)
 	}
 	_, err := s.Manifest(at.Add(-1900 * time.Millisecond))
-	if input, found := errors.AsType[*InputError](err); !found || input.Hint == "" {
+	if input, found := errors.AsType[*transport.InputError](err); !found || input.Hint == "" {
 		t.Errorf("a storm that should have begun already: %v", err)
 	}
 }
@@ -110,10 +53,10 @@ func TestStormsThatCannotBeSent(t *testing.T) {
 		"another's host":    func(o *Options) { o.Target = must(url.Parse("http://shop.invalid")) },
 		"cut before it has": func(o *Options) { o.Duration = time.Nanosecond },
 	} {
-		o := Options{Scenario: parse(t, steady), Target: target()}
+		o := Options{Scenario: parse(t, steady), Target: loadtest.Target()}
 		change(&o)
 		_, err := New(o)
-		if input, found := errors.AsType[*InputError](err); !found || input.Hint == "" {
+		if input, found := errors.AsType[*transport.InputError](err); !found || input.Hint == "" {
 			t.Errorf("%s: %v, wanted an InputError with a hint", name, err)
 		}
 	}

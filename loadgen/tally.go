@@ -5,13 +5,14 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 )
 
 // tally collects what a shard measures in one second.
 type tally struct {
 	second      int
-	steps       []*step
+	steps       []*journey.Step
 	timings     timings // which optional metrics are kept
 	seconds     map[int][][]*cell
 	counters    []record.Counters // by step
@@ -31,8 +32,8 @@ type cell struct {
 
 // sample is one answered request.
 type sample struct {
-	step *step
-	judgement
+	step *journey.Step
+	journey.Judgement
 	due, sent, done     time.Duration // from T0
 	waiting, connecting time.Duration
 	class               string
@@ -40,7 +41,7 @@ type sample struct {
 	waited, quiet, full bool
 }
 
-func newTally(steps []*step, t timings) *tally {
+func newTally(steps []*journey.Step, t timings) *tally {
 	return &tally{steps: steps, timings: t, seconds: map[int][][]*cell{}, counters: make([]record.Counters, len(steps))}
 }
 
@@ -55,7 +56,7 @@ func second(t time.Duration) int {
 
 // add records a sample. limit is the lateness above which a request counts as late.
 func (t *tally) add(s *sample, limit time.Duration) {
-	c := t.cell(second(s.due), s.step, s.outcome)
+	c := t.cell(second(s.due), s.step, s.Outcome)
 	lateness := s.sent - s.due
 	record := func(h *hdrhistogram.Histogram, d time.Duration) {
 		if h != nil {
@@ -69,13 +70,13 @@ func (t *tally) add(s *sample, limit time.Duration) {
 	record(c.connecting, s.connecting)
 	t.maxLateness = max(t.maxLateness, lateness)
 
-	n := &t.counters[s.step.index]
+	n := &t.counters[s.step.Index]
 	n.Done++
-	n.ChecksPassed += s.passed
-	n.ChecksFailed += s.failed
+	n.ChecksPassed += s.Passed
+	n.ChecksFailed += s.Failed
 	n.BytesOut += s.bytesOut
 	n.BytesIn += s.bytesIn
-	if s.outcome == outcomeFailed || s.outcome == outcomeError {
+	if s.Outcome == journey.OutcomeFailed || s.Outcome == journey.OutcomeError {
 		n.Failed++
 	}
 	if s.class != "" {
@@ -103,19 +104,19 @@ func (t *tally) add(s *sample, limit time.Duration) {
 
 const highest = record.HighestValue
 
-func (t *tally) cell(second int, s *step, outcome int) *cell {
+func (t *tally) cell(second int, s *journey.Step, outcome int) *cell {
 	cells := t.seconds[second]
 	if cells == nil {
 		cells = make([][]*cell, len(t.steps))
 		for i, s := range t.steps {
-			cells[i] = make([]*cell, len(s.names))
+			cells[i] = make([]*cell, len(s.Outcomes))
 		}
 		t.seconds[second] = cells
 	}
-	c := cells[s.index][outcome]
+	c := cells[s.Index][outcome]
 	if c == nil {
 		c = t.newCell()
-		cells[s.index][outcome] = c
+		cells[s.Index][outcome] = c
 	}
 	return c
 }
@@ -180,7 +181,7 @@ func (t *tally) merge(intervals map[int]*record.Interval) {
 	e := eventsOf(t.second, intervals)
 	for i := range t.counters {
 		if c := &t.counters[i]; c.Due+c.Sent+c.Done+c.Unsent > 0 {
-			countersOf(t.steps[i].name, e).Add(*c)
+			countersOf(t.steps[i].Name, e).Add(*c)
 		}
 	}
 	e.Generator.Iterations += t.iterations
@@ -197,7 +198,7 @@ func (t *tally) mergeCells(interval *record.Interval, cells [][]*cell) {
 				continue
 			}
 			c.each(func(metric string, h *hdrhistogram.Histogram) {
-				tag := record.Tag{Metric: metric, Step: t.steps[i].name, Outcome: t.steps[i].names[o]}
+				tag := record.Tag{Metric: metric, Step: t.steps[i].Name, Outcome: t.steps[i].Outcomes[o]}
 				if sum := interval.Histograms[tag]; sum != nil {
 					sum.Merge(h)
 					return

@@ -18,7 +18,10 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"fsctl/loadgen/host"
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -31,7 +34,7 @@ type TargetOptions struct {
 	Connections int // 0 to choose
 	TLS         *tls.Config
 	Raw         bool
-	Route       Route // how connections reach the targets
+	Route       transport.Route // how connections reach the targets
 }
 
 // TargetList is a plain list of vegeta targets, ready to be fired in turn at a steady rate by
@@ -41,13 +44,13 @@ type TargetList struct {
 	targets   []vegeta.Target
 	addresses []string // host:port of them, each once
 	pacer     scenarios.Pacer
-	step      *step
+	step      *journey.Step
 }
 
-// NewTargetList reads and checks a list of targets. What is wrong with it is an *InputError.
+// NewTargetList reads and checks a list of targets. What is wrong with it is an *transport.InputError.
 func NewTargetList(o TargetOptions) (*TargetList, error) {
 	if o.Rate <= 0 || o.Duration <= 0 {
-		return nil, inputError("say for example --rate 100/s --duration 30s", "a target list needs a rate and a duration: found %v/s for %v", float64(o.Rate), o.Duration)
+		return nil, transport.InputErrorf("say for example --rate 100/s --duration 30s", "a target list needs a rate and a duration: found %v/s for %v", float64(o.Rate), o.Duration)
 	}
 	content, err := os.ReadFile(o.File)
 	if err != nil {
@@ -59,21 +62,21 @@ func NewTargetList(o TargetOptions) (*TargetList, error) {
 	}
 	targets, err := vegeta.ReadAllTargets(targeter)
 	if err != nil {
-		return nil, inputError("write one target a paragraph: METHOD URL, headers, @body-file; or one JSON object a line", "read targets %s: %v", o.File, err)
+		return nil, transport.InputErrorf("write one target a paragraph: METHOD URL, headers, @body-file; or one JSON object a line", "read targets %s: %v", o.File, err)
 	}
 	var addresses []string
 	for i, t := range targets {
 		address, err := url.Parse(t.URL)
 		if err != nil {
-			return nil, inputError("write a whole URL", "read targets %s: target %d: %v", o.File, i+1, err)
+			return nil, transport.InputErrorf("write a whole URL", "read targets %s: target %d: %v", o.File, i+1, err)
 		}
 		address.RawQuery, address.Fragment = "", ""
-		if err := CheckTarget(address, o.Allow, o.Route); err != nil {
+		if err := transport.CheckTarget(address, o.Allow, o.Route); err != nil {
 			return nil, fmt.Errorf("read targets %s: target %d: %w", o.File, i+1, err)
 		}
-		addresses = append(addresses, addressOf(address))
+		addresses = append(addresses, transport.AddressOf(address))
 	}
-	if err := o.Route.serves(addresses); err != nil {
+	if err := o.Route.Check(addresses); err != nil {
 		return nil, err
 	}
 	if o.Connections == 0 {
@@ -82,9 +85,9 @@ func NewTargetList(o TargetOptions) (*TargetList, error) {
 	curve := scenarios.Line{To: o.Duration, FromRate: o.Rate, ToRate: o.Rate}
 	slices.Sort(addresses)
 	l := &TargetList{o, targets, slices.Compact(addresses), scenarios.Pacer{Curve: curve},
-		&step{name: record.VegetaStep, names: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError}}}
+		&journey.Step{Name: record.VegetaStep, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError}}}
 	if l.Hits() == 0 {
-		return nil, inputError("use a larger --rate or --duration", "%v/s for %v is not a single request", float64(o.Rate), o.Duration)
+		return nil, transport.InputErrorf("use a larger --rate or --duration", "%v/s for %v is not a single request", float64(o.Rate), o.Duration)
 	}
 	return l, nil
 }
@@ -111,7 +114,7 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	defer client.CloseIdleConnections()
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
 		vegeta.Workers(uint64(min(l.Connections, 10))), vegeta.MaxWorkers(uint64(l.Connections)), vegeta.MaxBody(1<<20))
-	v := &volley{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*step{l.step}, timings{}), meter: newMeter()}
+	v := &volley{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*journey.Step{l.step}, timings{}), meter: host.NewMeter()}
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
 	end := v.collect(ctx, results)
 	if end.Reason != record.Completed {
@@ -146,7 +149,7 @@ type volley struct {
 	came    uint64          // due and not yet written
 	stopped time.Duration   // when the run was stopped early, 0 for not
 	ends    []time.Duration // of the answers, in order
-	meter   *meter
+	meter   *host.Meter
 }
 
 // last returns when the last answer so far came.
@@ -189,9 +192,9 @@ func (v *volley) add(r *vegeta.Result) {
 	v.ends = append(v.ends, max(s.done, v.last()))
 	switch {
 	case r.Code == 0:
-		s.outcome, s.class = outcomeError, classifyText(r.Error)
+		s.Outcome, s.class = journey.OutcomeError, classifyText(r.Error)
 	case r.Code >= http.StatusBadRequest:
-		s.outcome = outcomeFailed
+		s.Outcome = journey.OutcomeFailed
 	}
 	v.sent++
 	v.tally.iterations++
@@ -221,7 +224,7 @@ func (v *volley) flush() error {
 	v.tally.merge(intervals)
 	g := eventsOf(v.event, intervals).Generator
 	g.Arrivals, v.came = v.came, 0
-	v.meter.read(g)
+	v.meter.Read(g)
 	g.Connections = v.list.Connections
 	v.event = max(v.event+1, second(time.Since(v.t0)))
 	err := save(v.writer, intervals, v.observe)
@@ -232,7 +235,7 @@ func (v *volley) flush() error {
 // client is like vegeta's own but for three things: it follows no redirect to a host that nobody named,
 // it can dial IPv6, and its connections break when ctx is done, so that a run ends soon after it was stopped.
 func (l *TargetList) client(ctx context.Context) *http.Client {
-	open := l.Route.dialer(nil)
+	open := l.Route.Dialer(nil)
 	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
 		conn, err := open(dialing, network, address)
 		if err != nil {
@@ -249,11 +252,11 @@ func (l *TargetList) client(ctx context.Context) *http.Client {
 		Transport: &http.Transport{Proxy: proxy, DialContext: dial, MaxIdleConnsPerHost: l.Connections,
 			TLSClientConfig: l.TLS.Clone(), ForceAttemptHTTP2: true}, // net/http writes into the configuration
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if CheckTarget(&url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}, l.Allow, l.Route) != nil {
-				return fmt.Errorf("%w: %s", errForeign, r.URL.Host)
+			if transport.CheckTarget(&url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}, l.Allow, l.Route) != nil {
+				return fmt.Errorf("%w: %s", transport.ErrForeign, r.URL.Host)
 			}
 			if len(via) > vegeta.DefaultRedirects {
-				return fmt.Errorf("%w: %d", errRedirects, len(via))
+				return fmt.Errorf("%w: %d", transport.ErrRedirects, len(via))
 			}
 			return nil
 		},
@@ -275,15 +278,15 @@ func (m *mortal) Close() error {
 // classifyText classifies an error of which only the text is left, as in vegeta's results.
 func classifyText(text string) string {
 	for _, c := range []struct{ text, class string }{
-		{"connection refused", ClassRefused}, {"connection reset", ClassReset}, {"broken pipe", ClassReset},
-		{"Timeout", ClassTimeout}, {"timeout", ClassTimeout}, {"deadline exceeded", ClassTimeout}, {"no such host", ClassDNS},
-		{errRedirects.Error(), ClassRedirect}, {errForeign.Error(), ClassRedirect}, {net.ErrClosed.Error(), ClassCanceled}, {"cannot assign requested address", ClassPorts}, {"address already in use", ClassPorts}, {"too many open files", ClassPorts},
+		{"connection refused", transport.ClassRefused}, {"connection reset", transport.ClassReset}, {"broken pipe", transport.ClassReset},
+		{"Timeout", transport.ClassTimeout}, {"timeout", transport.ClassTimeout}, {"deadline exceeded", transport.ClassTimeout}, {"no such host", transport.ClassDNS},
+		{transport.ErrRedirects.Error(), transport.ClassRedirect}, {transport.ErrForeign.Error(), transport.ClassRedirect}, {net.ErrClosed.Error(), transport.ClassCanceled}, {"cannot assign requested address", transport.ClassPorts}, {"address already in use", transport.ClassPorts}, {"too many open files", transport.ClassPorts},
 	} {
 		if strings.Contains(text, c.text) {
 			return c.class
 		}
 	}
-	return Classify(textError(text))
+	return transport.Classify(textError(text))
 }
 
 // textError is an error known by its text; those that end a body are told apart.

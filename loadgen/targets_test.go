@@ -21,7 +21,9 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 )
 
 func targetFile(t *testing.T, text string) string {
@@ -34,7 +36,7 @@ func targetFile(t *testing.T, text string) string {
 }
 
 // fire fires a list and reads its record.
-func fire(ctx context.Context, t *testing.T, o TargetOptions) outcomeOfRun {
+func fire(ctx context.Context, t *testing.T, o TargetOptions) loadtest.Run {
 	t.Helper()
 	l, err := NewTargetList(o)
 	if err != nil {
@@ -43,7 +45,7 @@ func fire(ctx context.Context, t *testing.T, o TargetOptions) outcomeOfRun {
 	m := l.Manifest(time.Now())
 	w := must(record.Create(filepath.Join(t.TempDir(), "run"), m, nil))
 	end, err := l.Run(ctx, w, m.T0, nil)
-	return outcomeOfRun{end, err, must(record.Open(w.Dir()))}
+	return loadtest.Run{End: end, Err: err, Record: must(record.Open(w.Dir()))}
 }
 
 func TestTargetList(t *testing.T) {
@@ -71,20 +73,20 @@ func TestTargetList(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			clear(saw)
 			run := fire(context.Background(), t, TargetOptions{File: targetFile(t, text), Rate: 300, Duration: 200 * time.Millisecond, Raw: true})
-			if run.err != nil || run.end.Reason != record.Completed {
-				t.Fatalf("end %+v, %v", run.end, run.err)
+			if run.Err != nil || run.End.Reason != record.Completed {
+				t.Fatalf("end %+v, %v", run.End, run.Err)
 			}
 			if saw["GET /a?x=1  1"] != 20 || saw["POST /b hello "] != 20 || saw["GET /sorry  "] != 20 || len(saw) != 3 {
 				t.Errorf("the target saw %v, wanted each of three 20 times", saw)
 			}
-			c := run.all(record.VegetaStep)
+			c := run.All(record.VegetaStep)
 			if c.Due != 60 || c.Done != 60 || c.Failed != 20 || c.BytesIn != 240 || c.BytesOut != 100 || len(c.Errors) != 0 {
 				t.Errorf("%+v, wanted 60 done, 20 failed, 240 bytes in and 100 out", c)
 			}
-			if problem := run.unbalanced(60); problem != "" {
+			if problem := run.Unbalanced(60); problem != "" {
 				t.Error(problem)
 			}
-			if arrivals, iterations := run.users(); arrivals != 60 || iterations != 60 || run.Manifest.PlannedArrivals != 60 {
+			if arrivals, iterations := run.Users(); arrivals != 60 || iterations != 60 || run.Manifest.PlannedArrivals != 60 {
 				t.Errorf("%d of %d users came, %d finished", arrivals, run.Manifest.PlannedArrivals, iterations)
 			}
 			if codes := rawCodes(t, run.Dir); codes[200] != 40 || codes[503] != 20 || len(codes) != 2 {
@@ -126,18 +128,18 @@ func TestTargetListErrors(t *testing.T) {
 	nobody := must(net.Listen("tcp", "127.0.0.1:0"))
 	nobody.Close()
 	for _, c := range []struct{ name, url, class string }{
-		{"refused", "http://" + nobody.Addr().String(), ClassRefused},
-		{"closed", rude(t, write("")).String(), ClassClosed},
-		{"reset", rude(t, breakOff("")).String(), ClassReset},
-		{"truncated", rude(t, write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")).String(), ClassTruncated},
-		{"garbage", rude(t, write("no HTTP\r\n\r\n")).String(), ClassMalformed},
-		{"a redirect to another machine", server.URL + "/away", ClassRedirect},
-		{"a redirect without end", server.URL + "/loop", ClassRedirect},
-		{"TLS to a plain port", "https" + server.URL[len("http"):], ClassTLS},
+		{"refused", "http://" + nobody.Addr().String(), transport.ClassRefused},
+		{"closed", loadtest.Rude(t, loadtest.Write("")).String(), transport.ClassClosed},
+		{"reset", loadtest.Rude(t, loadtest.BreakOff("")).String(), transport.ClassReset},
+		{"truncated", loadtest.Rude(t, loadtest.Write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")).String(), transport.ClassTruncated},
+		{"garbage", loadtest.Rude(t, loadtest.Write("no HTTP\r\n\r\n")).String(), transport.ClassMalformed},
+		{"a redirect to another machine", server.URL + "/away", transport.ClassRedirect},
+		{"a redirect without end", server.URL + "/loop", transport.ClassRedirect},
+		{"TLS to a plain port", "https" + server.URL[len("http"):], transport.ClassTLS},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			run := fire(context.Background(), t, TargetOptions{File: targetFile(t, "GET "+c.url+"\n"), Rate: 100, Duration: 50 * time.Millisecond, Raw: true})
-			if n := run.all(""); n.Done != 5 || n.Failed != 5 || n.Errors[c.class] != 5 {
+			if n := run.All(""); n.Done != 5 || n.Failed != 5 || n.Errors[c.class] != 5 {
 				t.Errorf("%+v, wanted 5 errors of class %s", n, c.class)
 			}
 			if codes := rawCodes(t, run.Dir); codes[0] != 5 {
@@ -154,18 +156,18 @@ func TestStoppedTargetListEndsSoon(t *testing.T) {
 	t.Parallel() // it waits out the grace
 	ctx, cancel := context.WithCancel(context.Background())
 	var asked atomic.Int32
-	u := rude(t, func(c *net.TCPConn) {
+	u := loadtest.Rude(t, func(c *net.TCPConn) {
 		if asked.Add(1) == 4 {
 			cancel()
 		}
-		hang("")(c)
+		loadtest.Hang("")(c)
 	})
 	run := fire(ctx, t, TargetOptions{File: targetFile(t, "GET "+u.String()+"\n"), Rate: 1000, Duration: time.Hour, Connections: 4})
-	c := run.all("")
-	if run.end.Reason != record.Interrupted || run.err != nil || c.Done != 4 || c.Errors[ClassCanceled] != 4 {
-		t.Errorf("end %+v, %v, %+v, wanted four requests that were given up", run.end, run.err, c)
+	c := run.All("")
+	if run.End.Reason != record.Interrupted || run.Err != nil || c.Done != 4 || c.Errors[transport.ClassCanceled] != 4 {
+		t.Errorf("end %+v, %v, %+v, wanted four requests that were given up", run.End, run.Err, c)
 	}
-	if problem := run.unbalanced(3_600_000); problem != "" {
+	if problem := run.Unbalanced(3_600_000); problem != "" {
 		t.Error(problem)
 	}
 }
@@ -189,7 +191,7 @@ func TestBadTargetListsAreTheUsersInput(t *testing.T) {
 		"a host behind userinfo": {File: targetFile(t, "GET http://127.0.0.1@evil.invalid/\n"), Rate: 1, Duration: time.Second},
 	} {
 		_, err := NewTargetList(o)
-		if input, found := errors.AsType[*InputError](err); !found || input.Hint == "" {
+		if input, found := errors.AsType[*transport.InputError](err); !found || input.Hint == "" {
 			t.Errorf("%s: %v, wanted an InputError with a hint", name, err)
 		}
 	}
@@ -201,14 +203,14 @@ func TestBadTargetListsAreTheUsersInput(t *testing.T) {
 
 // TestClassOfAText holds the classes of vegeta's texts against those of the errors themselves.
 func TestClassOfAText(t *testing.T) {
-	for _, err := range []error{errForeign, errRedirects, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF,
+	for _, err := range []error{transport.ErrForeign, transport.ErrRedirects, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF,
 		&net.DNSError{Err: "no such host", Name: "shop.invalid", IsNotFound: true}} {
 		wrapped := &url.Error{Op: "Get", URL: "http://127.0.0.1/", Err: err}
-		if text, class := classifyText(wrapped.Error()), Classify(wrapped); text != class || class == ClassOther {
+		if text, class := classifyText(wrapped.Error()), transport.Classify(wrapped); text != class || class == transport.ClassOther {
 			t.Errorf("%v is %q, its text %q", wrapped, class, text)
 		}
 	}
-	if class := classifyText("whatever"); class != ClassOther {
+	if class := classifyText("whatever"); class != transport.ClassOther {
 		t.Errorf("an unknown text is %q", class)
 	}
 }

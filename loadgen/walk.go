@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"fsctl/loadgen/journey"
 	"fsctl/scenarios"
 )
 
@@ -48,12 +49,12 @@ func (s *shard) walk(which part, from time.Duration) walk {
 	own := func(a scenarios.Arrival) bool {
 		return a.Index%uint64(storm.shards) == s.number && (storm.Owns == nil || storm.Owns(a))
 	}
-	opens := func(a scenarios.Arrival) bool { return storm.programs[a.Phase].opening != nil }
+	opens := func(a scenarios.Arrival) bool { return storm.programs[a.Phase].Opening != nil }
 	switch which {
 	case openers:
 		return newWalk(storm.schedule.WalkFrom(from), func(a scenarios.Arrival) bool { return own(a) && opens(a) })
 	case pausers:
-		if !slices.ContainsFunc(storm.programs, func(p *program) bool { return p.opening == nil }) {
+		if !slices.ContainsFunc(storm.programs, func(p *journey.Program) bool { return p.Opening == nil }) {
 			return walk{}
 		}
 		return newWalk(storm.schedule.WalkFrom(from), func(a scenarios.Arrival) bool { return own(a) && !opens(a) })

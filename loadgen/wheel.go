@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/bits"
 	"time"
+
+	"fsctl/loadgen/journey"
 )
 
 // Geometry of the wheel: ticks of 2^20 ns (1.05 ms), four levels of 256 slots: 52 days ahead.
@@ -25,7 +27,7 @@ const (
 type wheel struct {
 	tick  int64 // users due in this tick or before are in soon
 	count int   // in the slots
-	slots [levels][slots]*user
+	slots [levels][slots]*journey.User
 	used  [levels][wordsOfMap]uint64 // a bit for each slot that is not empty
 	soon  dueHeap
 }
@@ -33,8 +35,8 @@ type wheel struct {
 func tickOf(t time.Duration) int64 { return int64(t) >> tickBits }
 
 // add puts a user in.
-func (w *wheel) add(u *user) {
-	ahead := tickOf(u.due) - w.tick
+func (w *wheel) add(u *journey.User) {
+	ahead := tickOf(u.Due) - w.tick
 	if ahead <= 0 {
 		heap.Push(&w.soon, u)
 		return
@@ -44,13 +46,13 @@ func (w *wheel) add(u *user) {
 	level := (bits.Len64(uint64(ahead)) - 1) / slotBits
 	level = min(level, levels-1)
 	slot := tick >> (slotBits * level) & slotMask
-	u.next = w.slots[level][slot]
+	u.Next = w.slots[level][slot]
 	w.slots[level][slot] = u
 	w.used[level][slot/64] |= 1 << (slot % 64)
 }
 
 // take empties a slot.
-func (w *wheel) take(level int, slot int64) *user {
+func (w *wheel) take(level int, slot int64) *journey.User {
 	u := w.slots[level][slot]
 	w.slots[level][slot] = nil
 	w.used[level][slot/64] &^= 1 << (slot % 64)
@@ -72,10 +74,10 @@ func (w *wheel) turn(now time.Duration) {
 }
 
 // deal adds a list of users again.
-func (w *wheel) deal(u *user) {
+func (w *wheel) deal(u *journey.User) {
 	for u != nil {
-		next := u.next
-		u.next = nil
+		next := u.Next
+		u.Next = nil
 		w.count--
 		w.add(u)
 		u = next
@@ -86,7 +88,7 @@ func (w *wheel) deal(u *user) {
 // before it where that user is far. It returns false where nobody waits.
 func (w *wheel) next() (time.Duration, bool) {
 	if len(w.soon) > 0 {
-		return w.soon[0].due, true
+		return w.soon[0].Due, true
 	}
 	first := w.firstTick()
 	return time.Duration(first << tickBits), first < math.MaxInt64
@@ -121,10 +123,10 @@ func (w *wheel) firstUsed(level int, here int64) int64 {
 func (w *wheel) len() int { return w.count + len(w.soon) }
 
 // drain empties the wheel and walks its users, in no order.
-func (w *wheel) drain() iter.Seq[*user] {
+func (w *wheel) drain() iter.Seq[*journey.User] {
 	full := *w
 	*w = wheel{tick: w.tick}
-	return func(yield func(*user) bool) {
+	return func(yield func(*journey.User) bool) {
 		for _, u := range full.soon {
 			if !yield(u) {
 				return
@@ -132,7 +134,7 @@ func (w *wheel) drain() iter.Seq[*user] {
 		}
 		for level := range levels {
 			for _, u := range full.slots[level] {
-				for ; u != nil; u = u.next {
+				for ; u != nil; u = u.Next {
 					if !yield(u) {
 						return
 					}
@@ -143,16 +145,16 @@ func (w *wheel) drain() iter.Seq[*user] {
 }
 
 // dueHeap orders users by due instant, then by arrival.
-type dueHeap []*user
+type dueHeap []*journey.User
 
 func (h dueHeap) Len() int { return len(h) }
 func (h dueHeap) Less(i, j int) bool {
-	return h[i].due < h[j].due || h[i].due == h[j].due && h[i].arrival < h[j].arrival
+	return h[i].Due < h[j].Due || h[i].Due == h[j].Due && h[i].Arrival < h[j].Arrival
 }
 func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 
 // Push and Pop are for container/heap.
-func (h *dueHeap) Push(x any) { *h = append(*h, x.(*user)) }
+func (h *dueHeap) Push(x any) { *h = append(*h, x.(*journey.User)) }
 
 // Pop removes the last element.
 func (h *dueHeap) Pop() any {

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/loadgen/journey"
+	"fsctl/loadgen/transport"
+
 	"pgregory.net/rapid"
 )
 
@@ -29,25 +32,25 @@ func TestWheelAgainstASortedSlice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := time.Duration(rapid.Int64Range(-int64(time.Hour), int64(time.Hour)).Draw(t, "begin"))
 		w := wheel{tick: tickOf(now)}
-		var oracle []*user
-		order := func(a, b *user) int {
-			return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.arrival, b.arrival))
+		var oracle []*journey.User
+		order := func(a, b *journey.User) int {
+			return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.Arrival, b.Arrival))
 		}
 		var arrival uint64
 		take := func() {
 			w.turn(now)
-			for len(w.soon) > 0 && w.soon[0].due <= now {
-				got := heap.Pop(&w.soon).(*user)
+			for len(w.soon) > 0 && w.soon[0].Due <= now {
+				got := heap.Pop(&w.soon).(*journey.User)
 				if len(oracle) == 0 || got != oracle[0] {
-					t.Fatalf("at %v the wheel gives user %d due at %v, the slice has %d first", now, got.arrival, got.due, len(oracle))
+					t.Fatalf("at %v the wheel gives user %d due at %v, the slice has %d first", now, got.Arrival, got.Due, len(oracle))
 				}
 				oracle = oracle[1:]
 			}
-			if len(oracle) > 0 && oracle[0].due <= now {
-				t.Fatalf("at %v the wheel does not give user %d, due at %v", now, oracle[0].arrival, oracle[0].due)
+			if len(oracle) > 0 && oracle[0].Due <= now {
+				t.Fatalf("at %v the wheel does not give user %d, due at %v", now, oracle[0].Arrival, oracle[0].Due)
 			}
 			next, ok := w.next()
-			if ok != (len(oracle) > 0) || ok && next > oracle[0].due {
+			if ok != (len(oracle) > 0) || ok && next > oracle[0].Due {
 				t.Fatalf("at %v the wheel sleeps until %v, %v; the first of %d is due before", now, next, ok, len(oracle))
 			}
 			if w.len() != len(oracle) {
@@ -56,9 +59,9 @@ func TestWheelAgainstASortedSlice(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
-				u := &user{arrival: arrival, due: now + dueDraw(t)}
+				u := &journey.User{Arrival: arrival, Due: now + dueDraw(t)}
 				if len(oracle) > 0 && rapid.Bool().Draw(t, "with another") {
-					u.due = rapid.SampledFrom(oracle).Draw(t, "other").due
+					u.Due = rapid.SampledFrom(oracle).Draw(t, "other").Due
 				}
 				arrival++
 				w.add(u)
@@ -83,7 +86,7 @@ func TestWheelAgainstASortedSlice(t *testing.T) {
 func TestPacerReachesFarUsers(t *testing.T) {
 	for _, due := range []time.Duration{time.Millisecond, time.Second, 5 * time.Minute, 7 * time.Hour, 100 * time.Hour} {
 		w := wheel{}
-		w.add(&user{due: due})
+		w.add(&journey.User{Due: due})
 		now, sleeps := time.Duration(0), 0
 		for w.turn(now); len(w.soon) == 0; w.turn(now) {
 			next, ok := w.next()
@@ -101,13 +104,13 @@ func TestPacerReachesFarUsers(t *testing.T) {
 func TestWheelDrain(t *testing.T) {
 	w := wheel{}
 	for i, due := range []time.Duration{3 * s1, ms, 2 * s1, time.Hour} {
-		w.add(&user{arrival: uint64(i), due: due})
+		w.add(&journey.User{Arrival: uint64(i), Due: due})
 	}
 	w.turn(2 * s1)
-	w.add(&user{arrival: 4, due: time.Hour + ms}) // in the slot of user 3, or beside it
+	w.add(&journey.User{Arrival: 4, Due: time.Hour + ms}) // in the slot of user 3, or beside it
 	var walked []uint64
 	for u := range w.drain() {
-		walked = append(walked, u.arrival)
+		walked = append(walked, u.Arrival)
 	}
 	slices.Sort(walked)
 	if !slices.Equal(walked, []uint64{0, 1, 2, 3, 4}) || w.len() != 0 {
@@ -122,13 +125,22 @@ func TestWheelDrain(t *testing.T) {
 func BenchmarkWaitingUsers(b *testing.B) {
 	const users = 1_000_000
 	random := rand.New(rand.NewPCG(1, 2))
+	p := compile(b, `
+steps: {a: {share: 100%, request: {url: /}, extract: {id: "header:Id", state: "header:State"}}}
+storm: {t0: 0s, phases: [{journey: j, at: T0, users: 1}]}
+journeys: {j: [a, {think: 1s}, a]}
+`).programs[0]
+	answer, values := new(transport.Answer), new(journey.ValueReader)
 	var before, after runtime.MemStats
 	for b.Loop() {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		w := new(wheel)
 		for i := range uint64(users) {
-			w.add(&user{arrival: i, due: time.Duration(random.Int64N(int64(time.Minute))), values: make([][]byte, 2)})
+			u := new(journey.User)
+			u.Start(i, 0, p).Judge(u, answer, values) // has room for what it may extract
+			u.Due = time.Duration(random.Int64N(int64(time.Minute)))
+			w.add(u)
 		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)

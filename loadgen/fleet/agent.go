@@ -16,6 +16,7 @@ import (
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/host"
 	"fsctl/loadgen/record"
 )
 
@@ -255,7 +256,7 @@ func (a *agent) take(ctx context.Context, plan *Plan) error {
 }
 
 // arm compiles the storm and opens its connections.
-func (a *agent) arm(ctx context.Context, plan *Plan) (ready *loadgen.Armed, err error) {
+func (a *agent) arm(ctx context.Context, plan *Plan) (ready *loadgen.Session, err error) {
 	off := a.whileReporting(ctx, func(arming context.Context) { ready, err = a.open(arming, plan) })
 	if off == nil {
 		return ready, err
@@ -294,24 +295,32 @@ func (a *agent) whileReporting(ctx context.Context, do func(context.Context)) er
 }
 
 // open compiles the storm and opens its connections.
-func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Armed, error) {
+func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) {
 	storm, err := plan.Storm(a.Local, a.owns)
 	if err != nil {
 		return nil, err
 	}
 	needs, err := storm.Needs(ctx)
 	if err == nil {
-		err = loadgen.Ready(needs)
+		err = host.Ready(needs)
 	}
 	if err != nil {
 		return nil, err
 	}
 	a.Log("slot %d: %s, opening %d connections to %s", a.slot, storm.Scenario.Name, storm.Connections, plan.Target)
-	return storm.Arm(ctx)
+	session, err := storm.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := session.Connect(ctx); err != nil {
+		session.Close()
+		return nil, err
+	}
+	return session, nil
 }
 
 // send sends the share and hands over what was measured.
-func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) error {
+func (a *agent) send(ctx context.Context, storm *loadgen.Session, t0 time.Time) error {
 	sender, err := tape.NewSender(tape.SenderOptions{Conn: a.Conn, Key: tape.Key{Run: string(a.run), Slot: a.slot, Epoch: a.epoch}, Dir: a.Local.Dir,
 		Snapshots: a.run.RecordSubject(a.slot), Fins: a.run.FinalSubject(a.slot), Control: a.run.DownSlotSubject(a.slot),
 		Problem: func(err error) { a.Log("%v", err) }})
@@ -335,9 +344,10 @@ func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) er
 		}, stop)
 	})
 	deck := &deck{sender: sender, sharesMachine: a.SharesMachine}
-	end, skew := storm.Send(sendingCtx, t0, deck, nil)
+	storm.Begin(t0, deck)
+	end := storm.Send(sendingCtx, storm.Storm, nil)
 	err = errors.Join(deck.finish(), sender.Finish())
-	a.change(func(s *status) { s.State, s.Skew, s.End = sent, skew, end.Reason })
+	a.change(func(s *status) { s.State, s.Skew, s.End = sent, storm.Skew(), end.Reason })
 	if end.Reason == record.Completed {
 		a.Log("sent all; handing over what was measured")
 	} else {

@@ -41,7 +41,7 @@ func (a *agent) accept(s *start) error {
 const ahead = 250 * time.Millisecond
 
 // follow sends from now on what new revisions of the assignment say. now counts from T0.
-func (a *agent) follow(revisions []Revision, now time.Duration, storm *loadgen.Armed) {
+func (a *agent) follow(revisions []Revision, now time.Duration, storm *loadgen.Session) {
 	next := a.part.Load().start
 	from, isNew := next.Assignment.merge(revisions, now+ahead)
 	if !isNew {

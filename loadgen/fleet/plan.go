@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"fsctl/loadgen"
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -30,7 +31,7 @@ type Plan struct {
 	Connections int               `json:"connections"` // of all agents together
 	Duration    time.Duration     `json:"duration_ns"`
 	Engine      string            `json:"engine"`
-	Route       loadgen.Route     `json:"route"`
+	Route       transport.Route   `json:"route"`
 	Insecure    bool              `json:"insecure"`  // the target's certificate is not verified
 	Authority   []byte            `json:"authority"` // PEM, of the target's certificate; empty for the system's
 	Lead        time.Duration     `json:"lead_ns"`   // from the first arrival to T0

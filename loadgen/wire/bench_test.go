@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"net/url"
 	"testing"
 	"time"
+
+	"fsctl/loadgen/transport"
 )
 
 // quick is a server that costs little: it answers every piece that it reads.
@@ -27,19 +30,19 @@ func quick(answer []byte) func(int, *net.TCPConn) {
 var typical = []byte("HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sun, 22 Nov 2026 03:16:02 GMT\r\nContent-Type: application/json\r\n" +
 	"Content-Length: 34\r\nConnection: keep-alive\r\n\r\n" + `{"order":"0123456789","status":"ok"}`[:34])
 
-func requests() map[string]*Request {
+func requests() map[string]*transport.Request {
 	q := get()
 	q.WantBody = false
-	return map[string]*Request{"GET": q, "POST": post(`{"sku":"12345","quantity":1,"user":"u-1234567"}`)}
+	return map[string]*transport.Request{"GET": q, "POST": post(`{"sku":"12345","quantity":1,"user":"u-1234567"}`)}
 }
 
 func TestNoAllocations(t *testing.T) {
 	for name, q := range requests() {
 		c := dialed(t, serve(t, quick(typical)))
 		ctx, cancel := context.WithCancel(t.Context())
-		var a Response
+		var a transport.Answer
 		n := testing.AllocsPerRun(1000, func() {
-			if err := c.Do(ctx, time.Now().Add(patience), q, &a); err != nil || a.Status != 200 {
+			if err := exchange(ctx, c, patience, q, &a); err != nil || a.Status != 200 {
 				t.Fatal(a.Status, err)
 			}
 		})
@@ -57,10 +60,10 @@ func BenchmarkDo(b *testing.B) {
 			c := dialed(b, serve(b, quick(typical)))
 			ctx, cancel := context.WithCancel(b.Context())
 			defer cancel()
-			var a Response
+			var a transport.Answer
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := c.Do(ctx, time.Now().Add(patience), q, &a); err != nil || a.Status != 200 {
+				if err := exchange(ctx, c, patience, q, &a); err != nil || a.Status != 200 {
 					b.Fatal(a.Status, err)
 				}
 			}
@@ -70,7 +73,7 @@ func BenchmarkDo(b *testing.B) {
 
 // BenchmarkRead measures the reader alone.
 func BenchmarkRead(b *testing.B) {
-	e := &Engine{config: Config{MaxHead: DefaultMaxHead, MaxBody: DefaultMaxBody}, epoch: time.Now()}
+	e := &Engine{config: Config{MaxHead: DefaultMaxHead, MaxBody: DefaultMaxBody}, base: &url.URL{Scheme: "http", Host: "shop.test"}, epoch: time.Now()}
 	for name, answer := range map[string][]byte{
 		"length": typical,
 		"chunks": bytes.Replace(typical, []byte("Content-Length: 34\r\n"), []byte("Transfer-Encoding: chunked\r\n"), 1),
@@ -84,13 +87,13 @@ func BenchmarkRead(b *testing.B) {
 			c := newConn(e, 0)
 			c.stream = sc
 			q := get()
-			var a Response
+			var a transport.Answer
 			pieces := [][]byte{answer}
 			b.ReportAllocs()
 			for b.Loop() {
 				pieces[0] = answer
 				sc.pieces = pieces
-				if err := c.Do(context.Background(), time.Time{}, q, &a); err != nil || len(a.Body) != 34 {
+				if err := exchange(context.Background(), c, 0, q, &a); err != nil || len(a.Body) != 34 {
 					b.Fatal(len(a.Body), err)
 				}
 			}

@@ -3,6 +3,8 @@ package wire
 import (
 	"bytes"
 	"io"
+
+	"fsctl/loadgen/transport"
 )
 
 const (
@@ -17,19 +19,19 @@ const (
 )
 
 // receive reads the answer.
-func (c *Conn) receive(q *Request, a *Response) error {
+func (c *Conn) receive(q *message, a *transport.Answer) error {
 	for informational := 0; ; informational++ {
 		if informational > mostInformational {
 			return malformed("more than %d informational answers", mostInformational)
 		}
-		if err := c.receiveHead(a); err != nil {
+		if err := c.receiveHead(); err != nil {
 			return err
 		}
 		if s := c.head.status; s >= 200 || s == 101 {
 			break
 		}
 		if c.owed && c.head.status == 100 {
-			if err := c.sendOwed(q, a); err != nil {
+			if err := c.sendOwed(q); err != nil {
 				return err
 			}
 		}
@@ -42,29 +44,29 @@ func (c *Conn) receive(q *Request, a *Response) error {
 	if err := c.receiveBody(q, a); err != nil {
 		return err
 	}
-	if q.WantBody && len(a.Body) > 0 {
-		return a.unpack(q, c.engine.config.MaxBody)
+	if q.wantBody && len(a.Body) > 0 && isFold(c.reply.value("content-encoding"), "gzip") && q.acceptsGzip() {
+		return c.reply.unpack(a, c.engine.config.MaxBody)
 	}
 	return nil
 }
 
-// receiveHead reads a head and keeps it in a.
-func (c *Conn) receiveHead(a *Response) error {
+// receiveHead reads a head and keeps it in c.reply.
+func (c *Conn) receiveHead() error {
 	if c.r == c.w {
 		if err := c.fill(); err != nil {
 			return err
 		}
 	}
-	if k := &a.before; len(k.head) > 0 && bytes.HasPrefix(c.in[c.r:c.w], k.head) {
-		c.head, a.head, a.fields = k.says, k.head, k.fields
+	if k := &c.reply.before; len(k.head) > 0 && bytes.HasPrefix(c.in[c.r:c.w], k.head) {
+		c.head, c.reply.head, c.reply.fields = k.says, k.head, k.fields
 		c.r += len(k.head)
 		return nil
 	}
-	return c.parseHead(a)
+	return c.parseHead(&c.reply)
 }
 
 // parseHead reads a head that is not the last one.
-func (c *Conn) parseHead(a *Response) error {
+func (c *Conn) parseHead(a *reply) error {
 	c.head = head{}
 	a.before.head = a.before.head[:0]
 	a.fields = a.before.fields[:0]
@@ -92,24 +94,24 @@ func (c *Conn) parseHead(a *Response) error {
 }
 
 // receiveBody reads the body, whose end RFC 9112 section 6.3 tells.
-func (c *Conn) receiveBody(q *Request, a *Response) error {
+func (c *Conn) receiveBody(q *message, a *transport.Answer) error {
 	h, limit := &c.head, c.engine.config.MaxBody
 	switch {
-	case q.HEAD || h.status == 101 || h.status == 204 || h.status == 304:
+	case q.isHEAD || h.status == 101 || h.status == 204 || h.status == 304:
 		return nil
 	case h.chunked:
-		return c.receiveChunks(q.WantBody, a, limit)
+		return c.receiveChunks(q.wantBody, a, limit)
 	case h.length > int64(limit):
 		return tooLarge("body", limit)
 	case h.length >= 0:
-		return c.take(q.WantBody, a, int(h.length))
+		return c.take(q.wantBody, a, int(h.length))
 	}
 	h.close = true
-	return c.takeAll(q.WantBody, a, limit)
+	return c.takeAll(q.wantBody, a, limit)
 }
 
 // take reads n bytes of body.
-func (c *Conn) take(want bool, a *Response, n int) error {
+func (c *Conn) take(want bool, a *transport.Answer, n int) error {
 	for {
 		have := min(n, c.w-c.r)
 		c.keep(want, a, have)
@@ -126,10 +128,10 @@ func (c *Conn) take(want bool, a *Response, n int) error {
 }
 
 // takeAll reads a body up to the end of the connection.
-func (c *Conn) takeAll(want bool, a *Response, limit int) error {
+func (c *Conn) takeAll(want bool, a *transport.Answer, limit int) error {
 	for {
 		c.keep(want, a, c.w-c.r)
-		if a.BodyBytes > limit {
+		if a.BytesIn > uint64(limit) {
 			return tooLarge("body", limit)
 		}
 		if err := c.fill(); err != nil {
@@ -142,16 +144,16 @@ func (c *Conn) takeAll(want bool, a *Response, limit int) error {
 }
 
 // keep moves n bytes that have been read into the body.
-func (c *Conn) keep(want bool, a *Response, n int) {
+func (c *Conn) keep(want bool, a *transport.Answer, n int) {
 	if want {
 		a.Body = append(a.Body, c.in[c.r:c.r+n]...)
 	}
-	a.BodyBytes += n
+	a.BytesIn += uint64(n)
 	c.r += n
 }
 
 // receiveChunks reads a chunked body.
-func (c *Conn) receiveChunks(want bool, a *Response, limit int) error {
+func (c *Conn) receiveChunks(want bool, a *transport.Answer, limit int) error {
 	framing := 0 // more than what the data excuses
 	for {
 		line, err := c.line(mostLine)
@@ -165,7 +167,7 @@ func (c *Conn) receiveChunks(want bool, a *Response, limit int) error {
 			return err
 		case size == 0:
 			return c.receiveTrailers()
-		case size > uint64(limit-a.BodyBytes):
+		case size > uint64(limit)-a.BytesIn:
 			return tooLarge("body", limit)
 		}
 		// One byte a chunk is odd and must pass; extensions without data must not go on for ever.

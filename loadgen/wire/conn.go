@@ -11,6 +11,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"fsctl/loadgen/transport"
 )
 
 const (
@@ -42,6 +44,9 @@ type Conn struct {
 	done    <-chan struct{} // of ctx, watched
 	unwatch func() bool
 	until   time.Time // the request's deadline, zero for none
+	sent    time.Time // the instant from which its times count, zero for that of the exchange
+	message message
+	reply   reply
 
 	// Instants are times since the engine's epoch.
 	began, deadline time.Duration // of the request at hand
@@ -51,11 +56,13 @@ type Conn struct {
 	failures        int           // since the last whole answer
 
 	head    head
-	used    bool // the connection has carried a whole answer
-	cut     bool // the request was not sent to its end
-	owed    bool // the request's body waits for 100 Continue
-	resumed bool
-	got     int           // bytes of the answer
+	used    bool          // the connection has carried a whole answer
+	cut     bool          // the request was not sent to its end
+	owed    bool          // the request's body waits for 100 Continue
+	resumed bool          // a connection opened for this request took up an earlier TLS session
+	resent  bool          // the request was sent twice because its first connection was closed
+	put     int           // bytes of the request, head and framing included, in all attempts
+	got     int           // bytes of the answer, head and framing included, in the last attempt
 	first   time.Duration // from began to the first of them
 	last    time.Duration // when the latest of them was read
 	took    time.Duration // to connect
@@ -74,41 +81,74 @@ func (c *Conn) Connect(ctx context.Context) error {
 	return c.connect(ctx, time.Time{})
 }
 
-// Do sends q and reads the whole answer into a, whose memory it uses again. It returns when the answer is
-// whole or cannot be any more: by the deadline (the zero time for none), or soon after ctx is done.
+// Do sends r, follows redirects and reads the whole answer into a, whose memory it uses again. It returns when the
+// answer is whole or cannot be any more: after r.Timeout (0 for none), or soon after ctx is done.
 //
 // A request that got no byte of answer on a connection which had carried another before is sent once more
-// on a new connection if it is idempotent and Config.ResendAfter allows it; a.Resent tells. After an error
-// the connection is closed, a.Status is 0, and the rest of a says how far it came. Errors are listed at ErrMalformed.
+// on a new connection if it is idempotent and Config.ResendAfter allows it. After an error
+// the connection is closed, and a says how far it came. Errors are listed at transport.ErrMalformed.
 //
 // Calls with the same ctx cost less than calls with a ctx each.
-func (c *Conn) Do(ctx context.Context, deadline time.Time, q *Request, a *Response) error {
-	a.reset()
-	c.began, c.took, c.resumed, c.first = c.engine.instant(q.Sent), 0, false, 0
+func (c *Conn) Do(ctx context.Context, r *transport.Request, a *transport.Answer) {
+	a.Reset()
+	c.sent, c.until = r.Sent, time.Time{}
+	if r.Timeout > 0 {
+		if c.sent.IsZero() {
+			c.sent = time.Now()
+		}
+		c.until = c.sent.Add(r.Timeout)
+	}
+	c.message.wantBody = r.WantBody
+	c.message.write(c.engine.base.Host, r.Method, c.engine.path, r.URL, r.Header, r.Body)
+	err := c.exchange(ctx, a)
+	if err == nil && r.Redirects > 0 && a.Status >= 300 && a.Status < 400 {
+		err = c.follow(ctx, r, a)
+	}
+	a.BytesOut = uint64(len(r.Body))
+	if err != nil {
+		a.Body, a.BytesIn = a.Body[:0], 0
+		a.Fail(err)
+		return
+	}
+	for _, name := range r.WantHeader {
+		for field, value := range c.reply.all() {
+			if len(field) == len(name) && sameFold(field, name) {
+				a.AddField(name, value)
+			}
+		}
+	}
+}
+
+// exchange sends the message and reads the answer.
+func (c *Conn) exchange(ctx context.Context, a *transport.Answer) error {
+	a.Status, a.Body, a.BytesIn = 0, a.Body[:0], 0
+	c.reply.reset()
+	c.began, c.took, c.resumed, c.resent, c.first, c.put = c.engine.instant(c.sent), 0, false, false, 0, 0
 	c.last = c.began
-	c.until, c.deadline = deadline, math.MaxInt64
-	if !deadline.IsZero() {
-		c.deadline = deadline.Sub(c.engine.epoch)
+	c.deadline = math.MaxInt64
+	if !c.until.IsZero() {
+		c.deadline = c.until.Sub(c.engine.epoch)
 	}
 	err := ctx.Err()
 	if err == nil {
-		err = c.try(ctx, q, a)
+		err = c.try(ctx, &c.message, a)
 	}
-	a.Connect, a.Resumed, a.FirstByte, a.BytesIn = c.took, c.resumed, c.first, c.got
+	a.Connect += c.took
 	if err != nil {
 		c.last = c.engine.now()
-		a.Status = 0
 		c.drop()
-		if isAlert(err) && !errors.Is(err, ErrTLS) {
-			err = fmt.Errorf("%w: %w", ErrTLS, err)
+		if isAlert(err) && !errors.Is(err, transport.ErrTLS) {
+			err = fmt.Errorf("%w: %w", transport.ErrTLS, err)
 		}
+	} else {
+		a.Waiting = c.first
 	}
 	a.Took = c.last - c.began
 	return err
 }
 
-// try sends the request, on a new connection if that is needed, and once more if the old one was stale.
-func (c *Conn) try(ctx context.Context, q *Request, a *Response) error {
+// try sends the message, on a new connection if that is needed, and once more if the old one was stale.
+func (c *Conn) try(ctx context.Context, q *message, a *transport.Answer) error {
 	c.watch(ctx)
 	idle := c.began - c.lastByte
 	if c.stream != nil && idle > quiet && !c.alive() {
@@ -116,17 +156,17 @@ func (c *Conn) try(ctx context.Context, q *Request, a *Response) error {
 	}
 	old := c.stream != nil && (c.used || idle > quiet)
 	err := c.attempt(ctx, q, a)
-	if err == nil || !old || !q.Idempotent || c.got > 0 || !isLost(err) || idle < c.engine.config.ResendAfter {
+	if err == nil || !old || !q.idempotent || c.got > 0 || !isLost(err) || idle < c.engine.config.ResendAfter {
 		return err
 	}
 	c.engine.stale.Add(1)
 	c.drop()
-	a.Resent = true
+	c.resent = true
 	return c.attempt(ctx, q, a)
 }
 
-// attempt sends the request once.
-func (c *Conn) attempt(ctx context.Context, q *Request, a *Response) error {
+// attempt sends the message once.
+func (c *Conn) attempt(ctx context.Context, q *message, a *transport.Answer) error {
 	c.got, c.cut, c.owed = 0, false, false
 	if c.stream == nil {
 		if err := c.connect(ctx, c.until); err != nil {
@@ -138,7 +178,7 @@ func (c *Conn) attempt(ctx context.Context, q *Request, a *Response) error {
 			return err
 		}
 	}
-	lost := c.send(q, a)
+	lost := c.send(q)
 	if lost != nil && !isLost(lost) {
 		return lost
 	}

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"fsctl/loadgen/transport"
 )
 
 // The back-off after failed connections: the first wait, and the longest.
@@ -21,7 +23,7 @@ func (c *Conn) connect(ctx context.Context, deadline time.Time) error {
 		return err
 	}
 	if c.isClosed() {
-		return ErrEngineClosed
+		return transport.ErrEngineClosed
 	}
 	began := c.engine.now()
 	until := time.Now().Add(c.engine.config.DialTimeout)
@@ -74,7 +76,7 @@ func (c *Conn) adopt(nc net.Conn, socket *socket, secure *tls.Conn) error {
 	defer c.mu.Unlock()
 	if c.closed {
 		_ = nc.Close() // nothing was sent on it
-		return ErrEngineClosed
+		return transport.ErrEngineClosed
 	}
 	c.stream, c.socket, c.secure = nc, socket, secure
 	c.used, c.armed = false, 0

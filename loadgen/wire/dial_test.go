@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"fsctl/loadgen/transport"
 )
 
 // freePort returns the address of a port on which nobody listens.
@@ -26,8 +28,8 @@ func freePort(t *testing.T) string {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	c := dialed(t, freePort(t))
-	var a Response
-	if err := c.Do(t.Context(), time.Now().Add(patience), get(), &a); class(err) != "refused" {
+	var a transport.Answer
+	if err := exchange(t.Context(), c, patience, get(), &a); class(err) != "refused" {
 		t.Errorf("%v, want refused", err)
 	}
 	if err := c.Connect(t.Context()); class(err) != "refused" {
@@ -87,9 +89,9 @@ func TestAddressesAndSourcesTakeTurns(t *testing.T) {
 			return []netip.Addr{netip.MustParseAddr("127.0.0.4"), netip.MustParseAddr("::ffff:127.0.0.5")}, nil
 		},
 	})
-	var a Response
+	var a transport.Answer
 	for range 5 {
-		do(t, e.Conn(), get(), &a)
+		do(t, e.conn(), get(), &a)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,9 +113,9 @@ func TestDeadAddressIsPassedOver(t *testing.T) {
 	e := newEngine(t, Config{Address: "shop.test:" + port, Lookup: func(context.Context, string) ([]netip.Addr, error) {
 		return []netip.Addr{netip.MustParseAddr("127.0.0.9"), netip.MustParseAddr("127.0.0.1")}, nil
 	}})
-	var a Response
+	var a transport.Answer
 	for range 3 {
-		do(t, e.Conn(), get(), &a)
+		do(t, e.conn(), get(), &a)
 	}
 }
 
@@ -127,12 +129,12 @@ func TestBackOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer e.Close()
-		c := e.Conn()
-		var a Response
+		c := e.conn()
+		var a transport.Answer
 		var pauses []time.Duration
 		for range 14 {
 			began := time.Now()
-			if err := c.Do(t.Context(), began.Add(time.Minute), get(), &a); err == nil {
+			if err := exchange(t.Context(), c, time.Minute, get(), &a); err == nil {
 				t.Fatal("no error")
 			}
 			pauses = append(pauses, time.Since(began))
@@ -148,7 +150,7 @@ func TestBackOff(t *testing.T) {
 		}
 		began := time.Now()
 		before := attempts
-		if err := c.Do(t.Context(), began.Add(10*time.Millisecond), get(), &a); err == nil || time.Since(began) > 10*time.Millisecond {
+		if err := exchange(t.Context(), c, 10*time.Millisecond, get(), &a); err == nil || time.Since(began) > 10*time.Millisecond {
 			t.Errorf("%v after %v, want an error by the deadline", err, time.Since(began))
 		}
 		if attempts != before+1 {
@@ -182,11 +184,11 @@ func TestDeadlineToTheInstant(t *testing.T) {
 					}
 				}
 			}()
-			c := e.Conn()
-			var a Response
+			c := e.conn()
+			var a transport.Answer
 			do(t, c, get(), &a)
 			began := time.Now()
-			err = c.Do(t.Context(), began.Add(limit), get(), &a)
+			err = exchange(t.Context(), c, limit, get(), &a)
 			if class(err) != "timeout" || time.Since(began) != limit {
 				t.Errorf("%v after %v, want a timeout after %v", err, time.Since(began), limit)
 			}
@@ -204,9 +206,9 @@ func TestDialTimeout(t *testing.T) {
 		}
 		defer e.Close()
 		for _, limit := range []time.Duration{time.Minute, 100 * time.Millisecond} {
-			var a Response
+			var a transport.Answer
 			began := time.Now()
-			err := e.Conn().Do(t.Context(), began.Add(limit), get(), &a)
+			err := exchange(t.Context(), e.conn(), limit, get(), &a)
 			if want := min(limit, time.Second); class(err) != "timeout" || time.Since(began) != want {
 				t.Errorf("%v after %v, want a timeout after %v", err, time.Since(began), want)
 			}

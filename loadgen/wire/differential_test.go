@@ -8,10 +8,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"fsctl/loadgen/transport"
 )
 
 // seen is what one of the two readers made of an answer.
@@ -52,18 +55,19 @@ func same(a, b seen) bool {
 func asWire(t *testing.T, address string, head bool) seen {
 	q := get()
 	if head {
-		q.Head, q.HEAD = []byte("HEAD / HTTP/1.1\r\nHost: shop.test\r\n\r\n"), true
+		q.Method = "HEAD"
 	}
-	var a Response
-	err := dialed(t, address).Do(t.Context(), time.Now().Add(patience), q, &a)
+	var a transport.Answer
+	c := dialed(t, address)
+	err := exchange(t.Context(), c, patience, q, &a)
 	s := seen{status: a.Status, class: class(err)}
 	if err == nil {
 		s.body = string(a.Body)
 		h := http.Header{}
-		for name, value := range a.Headers() {
+		for name, value := range c.reply.all() {
 			h.Add(string(name), string(value))
-			if first := a.Header(strings.ToUpper(string(name))); string(first) != h.Get(string(name)) {
-				t.Errorf("Header(%q) is %q, the first value is %q", name, first, h.Get(string(name)))
+			if first := c.reply.value(strings.ToUpper(string(name))); string(first) != h.Get(string(name)) {
+				t.Errorf("value(%q) is %q, the first value is %q", name, first, h.Get(string(name)))
 			}
 		}
 		s.header = lines(h)
@@ -168,19 +172,22 @@ func readScript(head bool, pieces ...[]byte) seen {
 }
 
 // runScript reads the answer in pieces; it returns how much of them was read too.
-func runScript(config Config, head bool, pieces ...[]byte) (seen, *Response, int) {
+func runScript(config Config, head bool, pieces ...[]byte) (seen, *transport.Answer, int) {
 	sc := &script{pieces: pieces}
-	c := newConn(&Engine{config: config, epoch: time.Now()}, 0)
+	config.ResendAfter = time.Hour // there is no second connection
+	c := newConn(&Engine{config: config, base: &url.URL{Scheme: "http", Host: "shop.test"}, epoch: time.Now()}, 0)
 	c.stream = sc
-	var a Response
+	var a transport.Answer
 	q := get()
-	q.HEAD, q.Idempotent = head, false
-	err := c.Do(context.Background(), time.Time{}, q, &a)
+	if head {
+		q.Method = "HEAD"
+	}
+	err := exchange(context.Background(), c, 0, q, &a)
 	s := seen{status: a.Status, class: class(err)}
 	if err == nil {
 		s.body = string(a.Body)
 		h := http.Header{}
-		for name, value := range a.Headers() {
+		for name, value := range c.reply.all() {
 			h.Add(string(name), string(value))
 		}
 		s.header = lines(h)
@@ -203,8 +210,8 @@ func FuzzResponse(f *testing.F) {
 		if whole, _, _ := runScript(config, head, bytes.Clone(p)); !same(got, whole) {
 			t.Fatalf("cut at %d: %v\nwhole: %v", cut, got, whole)
 		}
-		if len(a.Body) > config.MaxBody+largeBuffer || reads > 2*(mostInformational+2)*(config.MaxHead+config.MaxBody+largeBuffer) {
-			t.Fatalf("body of %d bytes, %d bytes read", len(a.Body), reads)
+		if cap(a.Body) > 2*(config.MaxBody+largeBuffer) || reads > 2*(mostInformational+2)*(config.MaxHead+config.MaxBody+largeBuffer) {
+			t.Fatalf("room for a body of %d bytes, %d bytes read", cap(a.Body), reads)
 		}
 		if got.class != "" {
 			if got.status != 0 {

@@ -7,15 +7,19 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"fsctl/loadgen/transport"
 )
 
 // Limits where a Config gives none.
 const (
 	DefaultMaxHead     = 256 << 10
-	DefaultMaxBody     = 64 << 20
+	DefaultMaxBody     = transport.MaxBody
 	DefaultDialTimeout = 10 * time.Second
 )
 
@@ -23,7 +27,11 @@ const (
 type Config struct {
 	// Address is host:port of the target.
 	Address string
-	// TLS is nil for plain connections. It is cloned; ALPN is http/1.1, the server's name and the
+	// Base is the target's URL: requests name its host, go below its path and are not redirected to another host.
+	// Where it is nil, it is that of the Address alone.
+	Base *url.URL
+	// TLS is for a Base of https, where nil stands for the default; without a Base it says that connections are not
+	// plain. It is cloned; ALPN is http/1.1, the server's name and the
 	// cache of sessions are filled in where they are missing.
 	TLS *tls.Config
 	// ConnectTo leads connections for a host:port to another one; the name that TLS checks stays.
@@ -49,6 +57,8 @@ type Config struct {
 // Engine makes connections to one target.
 type Engine struct {
 	config    Config
+	base      *url.URL
+	path      string // of base, which stands before that of every request
 	addresses []string
 	epoch     time.Time     // of the instants that connections keep
 	turn      atomic.Uint64 // of addresses and sources
@@ -68,6 +78,12 @@ type Stats struct {
 	Unasked uint64 // connections closed because more came than the answer
 }
 
+// ConfigFor returns what leads to a target by a route.
+func ConfigFor(target *url.URL, route transport.Route) Config {
+	address := transport.AddressOf(target)
+	return Config{Address: address, Base: target, ConnectTo: map[string]string{address: route.Lead(address)}, Sources: route.Sources}
+}
+
 // New returns an engine. It looks the target's name up, once.
 //
 // Errors: an address without a port, and *net.DNSError for a name without addresses.
@@ -78,12 +94,30 @@ func New(ctx context.Context, config Config) (*Engine, error) {
 	}
 	config.DialTimeout = cmp.Or(config.DialTimeout, DefaultDialTimeout)
 	config.MaxHead, config.MaxBody = cmp.Or(config.MaxHead, DefaultMaxHead), cmp.Or(config.MaxBody, DefaultMaxBody)
+	base := baseOf(&config)
+	if base.Scheme == "https" && config.TLS == nil {
+		config.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if base.Scheme == "http" {
+		config.TLS = nil
+	}
 	if config.TLS != nil {
 		config.TLS = clientTLS(config.TLS, host)
 	}
-	e := &Engine{config: config, epoch: time.Now()}
+	e := &Engine{config: config, base: base, path: strings.TrimSuffix(base.EscapedPath(), "/"), epoch: time.Now()}
 	e.addresses, err = config.resolve(ctx)
 	return e, err
+}
+
+// baseOf returns the URL that requests are for.
+func baseOf(config *Config) *url.URL {
+	switch {
+	case config.Base != nil:
+		return config.Base
+	case config.TLS != nil:
+		return &url.URL{Scheme: "https", Host: config.Address}
+	}
+	return &url.URL{Scheme: "http", Host: config.Address}
 }
 
 func clientTLS(config *tls.Config, host string) *tls.Config {
@@ -130,7 +164,9 @@ func (c *Config) resolve(ctx context.Context) ([]string, error) {
 }
 
 // Conn returns a connection that is opened when it is first needed.
-func (e *Engine) Conn() *Conn {
+func (e *Engine) Conn() transport.Conn { return e.conn() }
+
+func (e *Engine) conn() *Conn {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c := newConn(e, uint64(len(e.conns)))

@@ -9,36 +9,16 @@ import (
 	"net"
 	"os"
 	"syscall"
-)
 
-// What can be wrong with an answer or with a connection. Everything that Do and Connect return wraps one
-// of these or a cause from the standard library:
-//
-//	no answer before the connection ended   ErrClosed, io.EOF
-//	the connection ended within an answer   io.ErrUnexpectedEOF
-//	refused, reset, unreachable             syscall.ECONNREFUSED, ECONNRESET, EPIPE, EHOSTUNREACH, ...
-//	too late                                os.ErrDeadlineExceeded, context.DeadlineExceeded
-//	given up                                context.Canceled
-//	no address for the name                 *net.DNSError (from New)
-var (
-	// ErrMalformed is an answer that is not HTTP/1, or that two readers could read in two ways.
-	ErrMalformed = errors.New("malformed answer")
-	// ErrTooLarge is an answer over Config.MaxHead or Config.MaxBody.
-	ErrTooLarge = errors.New("answer too large")
-	// ErrClosed is a connection that the peer closed before the first byte of the answer.
-	ErrClosed = errors.New("connection closed without an answer")
-	// ErrTLS is a handshake that failed, or an alert of the peer.
-	ErrTLS = errors.New("tls failed")
-	// ErrEngineClosed is a request after Close.
-	ErrEngineClosed = errors.New("engine is closed")
+	"fsctl/loadgen/transport"
 )
 
 func malformed(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %s", transport.ErrMalformed, fmt.Sprintf(format, args...))
 }
 
 func tooLarge(what string, limit int) error {
-	return fmt.Errorf("%w: %s over %d bytes", ErrTooLarge, what, limit)
+	return fmt.Errorf("%w: %s over %d bytes", transport.ErrTooLarge, what, limit)
 }
 
 // ended is what the end of a connection means once got bytes of the answer have come.
@@ -49,7 +29,7 @@ func ended(err error, got int) error {
 	case got > 0:
 		return io.ErrUnexpectedEOF
 	}
-	return fmt.Errorf("%w: %w", ErrClosed, io.EOF)
+	return fmt.Errorf("%w: %w", transport.ErrClosed, io.EOF)
 }
 
 // isEOF tells the end of a connection, with or without the goodbye of TLS.
@@ -68,7 +48,7 @@ func asTLS(err error) error {
 		errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return err
 	}
-	return fmt.Errorf("%w: %w", ErrTLS, err)
+	return fmt.Errorf("%w: %w", transport.ErrTLS, err)
 }
 
 // isAlert tells an error that crypto/tls found while reading or writing.

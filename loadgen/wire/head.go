@@ -28,7 +28,7 @@ func (h *head) persists() bool {
 
 // parse reads the lines of buf, which begins with the head and may end anywhere. It returns true once
 // buf[:h.next] is the whole head; until then it is called again with more.
-func (h *head) parse(buf []byte, a *Response) (bool, error) {
+func (h *head) parse(buf []byte, a *reply) (bool, error) {
 	for {
 		i := bytes.IndexByte(buf[h.seen:], '\n')
 		if i < 0 {
@@ -75,7 +75,7 @@ func (h *head) statusLine(line []byte) error {
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 // field reads a header field.
-func (h *head) field(buf []byte, from, to int, a *Response) error {
+func (h *head) field(buf []byte, from, to int, a *reply) error {
 	f, err := cutField(buf, from, to)
 	if err != nil {
 		return err

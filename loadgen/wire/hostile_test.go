@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fsctl/loadgen/transport"
 )
 
 func TestGivesUpOnHostileServers(t *testing.T) {
@@ -64,10 +66,10 @@ func TestGivesUpOnHostileServers(t *testing.T) {
 					c.handle(nc)
 				}
 			})
-			conn := newEngine(t, Config{Address: address, MaxBody: 1e6}).Conn()
+			conn := newEngine(t, Config{Address: address, MaxBody: 1e6}).conn()
 			for range 2 { // the second shows that the first left the connection in order
-				a := Response{Status: 7}
-				err := conn.Do(t.Context(), time.Now().Add(c.deadline), get(), &a)
+				a := transport.Answer{Status: 7}
+				err := exchange(t.Context(), conn, c.deadline, get(), &a)
 				if class(err) != c.class || a.Status != 0 {
 					t.Errorf("status %d, class %q, want 0, %q: %v", a.Status, class(err), c.class, err)
 				}
@@ -97,9 +99,9 @@ func TestHalfClosedBeforeTheRequestIsNoticed(t *testing.T) {
 	time.Sleep(10 * time.Millisecond)
 	c.lastByte = c.engine.now() + time.Hour // as if it had just carried an answer
 	q := get()
-	q.Idempotent = false
-	var a Response
-	if err := c.Do(t.Context(), time.Now().Add(patience), q, &a); class(err) != "closed" {
+	q.Method = "DELETE" // which must not be sent twice
+	var a transport.Answer
+	if err := exchange(t.Context(), c, patience, q, &a); class(err) != "closed" {
 		t.Errorf("class %q, want closed: %v", class(err), err)
 	}
 }
@@ -109,8 +111,8 @@ func TestUnaskedAnswerClosesTheConnection(t *testing.T) {
 	one := okLine + "Content-Length: 5\r\n\r\nhello"
 	address := serve(t, answering(one+one, false))
 	e := newEngine(t, Config{Address: address})
-	c := e.Conn()
-	var a Response
+	c := e.conn()
+	var a transport.Answer
 	for range 3 {
 		do(t, c, get(), &a)
 		if a.Status != 200 || string(a.Body) != "hello" {
@@ -140,8 +142,8 @@ func TestUnaskedAnswerToAnIdleConnection(t *testing.T) {
 		}
 	})
 	e := newEngine(t, Config{Address: address})
-	c := e.Conn()
-	var a Response
+	c := e.conn()
+	var a transport.Answer
 	do(t, c, get(), &a)
 	more <- true
 	<-sent
@@ -164,11 +166,11 @@ func TestEndOfContextEndsTheWait(t *testing.T) {
 	c := dialed(t, address)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-arrived; cancel() }()
-	var a Response
-	if err := c.Do(ctx, time.Time{}, get(), &a); class(err) != "canceled" {
+	var a transport.Answer
+	if err := exchange(ctx, c, 0, get(), &a); class(err) != "canceled" {
 		t.Errorf("%v, want canceled", err)
 	}
-	if err := c.Do(ctx, time.Time{}, get(), &a); class(err) != "canceled" {
+	if err := exchange(ctx, c, 0, get(), &a); class(err) != "canceled" {
 		t.Errorf("%v, want canceled", err)
 	}
 }
@@ -183,10 +185,10 @@ func TestCloseEndsARequest(t *testing.T) {
 		}
 	})
 	e := newEngine(t, Config{Address: address})
-	c := e.Conn()
+	c := e.conn()
 	go func() { <-arrived; e.Close() }()
-	var a Response
-	if err := c.Do(t.Context(), time.Time{}, post("x"), &a); err == nil {
+	var a transport.Answer
+	if err := exchange(t.Context(), c, 0, post("x"), &a); err == nil {
 		t.Error("no error from a closed connection")
 	}
 	if err := c.Connect(t.Context()); err == nil {
@@ -197,14 +199,14 @@ func TestCloseEndsARequest(t *testing.T) {
 func TestPacked(t *testing.T) {
 	t.Parallel()
 	asks := get()
-	asks.Head = []byte("GET / HTTP/1.1\r\nHost: shop.test\r\nAccept-Encoding: gzip\r\n\r\n")
+	asks.Header = []transport.Field{{Name: "Accept-Encoding", Value: []byte("gzip")}}
 	head := func(p []byte) string {
 		return okLine + "Content-Encoding: gzip\r\nContent-Length: " + itoa(len(p)) + "\r\n\r\n" + string(p)
 	}
 	good := packed(t, []byte("hello"))
 	for _, c := range []struct {
 		name, answer string
-		q            *Request
+		q            *transport.Request
 		body, class  string
 	}{
 		{"asked", head(good), asks, "hello", ""},
@@ -215,10 +217,10 @@ func TestPacked(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			conn := newEngine(t, Config{Address: serve(t, answering(c.answer, false)), MaxBody: 1 << 16}).Conn()
-			var a Response
+			conn := newEngine(t, Config{Address: serve(t, answering(c.answer, false)), MaxBody: 1 << 16}).conn()
+			var a transport.Answer
 			for range 2 {
-				err := conn.Do(t.Context(), time.Now().Add(patience), c.q, &a)
+				err := exchange(t.Context(), conn, patience, c.q, &a)
 				if class(err) != c.class || err == nil && string(a.Body) != c.body {
 					t.Errorf("body %q, class %q, want %q, %q", a.Body, class(err), c.body, c.class)
 				}
@@ -233,18 +235,18 @@ func TestCountsBytes(t *testing.T) {
 	c := dialed(t, serve(t, answering(answer, false)))
 	q := post("order")
 	q.WantBody = false
-	var a Response
+	var a transport.Answer
 	do(t, c, q, &a)
-	if a.BytesIn != len(answer) || a.BytesOut != len(q.Head)+5 || a.BodyBytes != 5 || len(a.Body) != 0 {
-		t.Errorf("%d in, %d out, body of %d, kept %q", a.BytesIn, a.BytesOut, a.BodyBytes, a.Body)
+	if c.got != len(answer) || c.put != len(c.message.head)+5 || a.BytesOut != 5 || a.BytesIn != 5 || len(a.Body) != 0 {
+		t.Errorf("%d in, %d out, bodies of %d and %d, kept %q", c.got, c.put, a.BytesIn, a.BytesOut, a.Body)
 	}
-	if a.Connect <= 0 || a.FirstByte < a.Connect {
-		t.Errorf("connected in %v, first byte after %v", a.Connect, a.FirstByte)
+	if a.Connect <= 0 || a.Waiting < a.Connect {
+		t.Errorf("connected in %v, first byte after %v", a.Connect, a.Waiting)
 	}
 	if do(t, c, q, &a); a.Connect != 0 {
 		t.Errorf("connected in %v, but was connected", a.Connect)
 	}
-	if !bytes.Equal(a.Header("TRANSFER-encoding"), []byte("chunked")) || a.Header("transfer_encoding") != nil {
+	if !bytes.Equal(c.reply.value("TRANSFER-encoding"), []byte("chunked")) || c.reply.value("transfer_encoding") != nil {
 		t.Error("header fields are not found by name")
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"fsctl/loadgen/transport"
 )
 
 func TestMain(m *testing.M) {
@@ -26,13 +28,12 @@ func TestMain(m *testing.M) {
 const patience = 20 * time.Second
 
 // get is a request for / with no body.
-func get() *Request {
-	return &Request{Head: []byte("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n"), Idempotent: true, WantBody: true}
+func get() *transport.Request {
+	return &transport.Request{Method: "GET", URL: []byte("/"), WantBody: true}
 }
 
-func post(body string) *Request {
-	head := "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: " + itoa(len(body)) + "\r\n\r\n"
-	return &Request{Head: []byte(head), Body: []byte(body), WantBody: true}
+func post(body string) *transport.Request {
+	return &transport.Request{Method: "POST", URL: []byte("/"), Body: []byte(body), WantBody: true}
 }
 
 func itoa(n int) string {
@@ -121,13 +122,21 @@ func newEngine(t testing.TB, config Config) *Engine {
 // dialed returns a connection to an address.
 func dialed(t testing.TB, address string) *Conn {
 	t.Helper()
-	return newEngine(t, Config{Address: address}).Conn()
+	return newEngine(t, Config{Address: address}).conn()
+}
+
+// exchange sends a request on a connection, with so much time, 0 for all of it.
+func exchange(ctx context.Context, c *Conn, limit time.Duration, q *transport.Request, a *transport.Answer) error {
+	again := *q // the test's own may be shared
+	again.Timeout = limit
+	c.Do(ctx, &again, a)
+	return a.Err
 }
 
 // do sends a request and fails the test if there is no answer.
-func do(t testing.TB, c *Conn, q *Request, a *Response) {
+func do(t testing.TB, c *Conn, q *transport.Request, a *transport.Answer) {
 	t.Helper()
-	if err := c.Do(context.Background(), time.Now().Add(patience), q, a); err != nil {
+	if err := exchange(context.Background(), c, patience, q, a); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -137,7 +146,7 @@ func class(err error) string {
 	switch {
 	case err == nil:
 		return ""
-	case errors.Is(err, ErrTooLarge), strings.Contains(err.Error(), "server response headers exceeded"):
+	case errors.Is(err, transport.ErrTooLarge), strings.Contains(err.Error(), "server response headers exceeded"):
 		return "too-large"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
@@ -147,9 +156,9 @@ func class(err error) string {
 		return "refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "reset"
-	case errors.Is(err, ErrMalformed):
+	case errors.Is(err, transport.ErrMalformed):
 		return "malformed"
-	case errors.Is(err, ErrTLS):
+	case errors.Is(err, transport.ErrTLS):
 		return "tls"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "truncated"

@@ -6,42 +6,24 @@ import (
 	"time"
 )
 
-// Request is one request as it goes over the wire.
-type Request struct {
-	// Head is everything up to and with the blank line. Its Content-Length must be Body's.
-	Head []byte
-	Body []byte
-	// HEAD says that the method is HEAD, whose answers have no body.
-	HEAD bool
-	// Idempotent says that the request may be sent again when its connection turned out to be closed.
-	Idempotent bool
-	// WantBody keeps the answer's body; otherwise it is read and only counted.
-	WantBody bool
-	// Expect says that the head asks for 100-continue: the body is sent when the server agrees, or says nothing for a second.
-	Expect bool
-	// Sent is the instant from which the times of the Response count, that of the call of Do where it is zero.
-	// A caller who has just looked at the clock saves another look.
-	Sent time.Time
-}
-
 // mostHeld is the largest request that is sent in one piece, together with the wait for its answer. An
 // idle connection's send buffer has room for it.
 const mostHeld = 16 << 10
 
 // send sends the request, or leaves it to the next read.
-func (c *Conn) send(q *Request, a *Response) error {
-	if q.Expect && len(q.Body) > 0 {
-		return c.sendExpecting(q, a)
+func (c *Conn) send(q *message) error {
+	if q.expect && len(q.body) > 0 {
+		return c.sendExpecting(q)
 	}
-	if len(q.Head)+len(q.Body) > mostHeld {
-		return c.sendLarge(q, a)
+	if len(q.head)+len(q.body) > mostHeld {
+		return c.sendLarge(q)
 	}
-	p := q.Head
-	if len(q.Body) > 0 {
-		c.out = append(append(c.out[:0], q.Head...), q.Body...)
+	p := q.head
+	if len(q.body) > 0 {
+		c.out = append(append(c.out[:0], q.head...), q.body...)
 		p = c.out
 	}
-	a.BytesOut += len(p)
+	c.put += len(p)
 	return c.hand(p)
 }
 
@@ -61,19 +43,19 @@ func (c *Conn) hand(p []byte) error {
 	return err
 }
 
-func (c *Conn) sendLarge(q *Request, a *Response) error {
-	a.BytesOut += len(q.Head)
-	if err := c.write(q.Head); err != nil || c.cut {
+func (c *Conn) sendLarge(q *message) error {
+	c.put += len(q.head)
+	if err := c.write(q.head); err != nil || c.cut {
 		return err
 	}
-	a.BytesOut += len(q.Body)
-	return c.write(q.Body)
+	c.put += len(q.body)
+	return c.write(q.body)
 }
 
 // sendExpecting sends the head and waits for leave to send the body.
-func (c *Conn) sendExpecting(q *Request, a *Response) error {
-	a.BytesOut += len(q.Head)
-	if err := c.hand(q.Head); err != nil {
+func (c *Conn) sendExpecting(q *message) error {
+	c.put += len(q.head)
+	if err := c.hand(q.head); err != nil {
 		return err
 	}
 	deadline := c.deadline
@@ -89,17 +71,17 @@ func (c *Conn) sendExpecting(q *Request, a *Response) error {
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		if err = c.rearm(); err == nil {
-			return c.sendOwed(q, a)
+			return c.sendOwed(q)
 		}
 	}
 	return err
 }
 
 // sendOwed sends the body that waited.
-func (c *Conn) sendOwed(q *Request, a *Response) error {
+func (c *Conn) sendOwed(q *message) error {
 	c.owed = false
-	a.BytesOut += len(q.Body)
-	return c.write(q.Body)
+	c.put += len(q.body)
+	return c.write(q.body)
 }
 
 // write sends p, unless the server answers without reading it: then it stops, and sets cut.

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"fsctl/loadgen/transport"
 )
 
 func packed(t *testing.T, p []byte) []byte {
@@ -44,8 +46,8 @@ func TestKeepsTheConnection(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			e := newEngine(t, Config{Address: serve(t, answering(c.answer, false))})
-			conn := e.Conn()
-			var a Response
+			conn := e.conn()
+			var a transport.Answer
 			for range 3 {
 				do(t, conn, get(), &a)
 			}
@@ -65,14 +67,14 @@ func TestClosedIdleConnectionIsNoticed(t *testing.T) {
 		closed <- struct{}{}
 	})
 	e := newEngine(t, Config{Address: address})
-	c := e.Conn()
-	var a Response
+	c := e.conn()
+	var a transport.Answer
 	do(t, c, post("first"), &a)
 	<-closed
 	c.lastByte -= time.Hour      // long idle
 	do(t, c, post("second"), &a) // which may not be sent twice, and need not be
-	if s := e.Stats(); s.Dialed != 2 || s.Stale != 1 || a.Resent {
-		t.Errorf("%+v, resent %v, want a new connection before anything was sent", s, a.Resent)
+	if s := e.Stats(); s.Dialed != 2 || s.Stale != 1 || c.resent {
+		t.Errorf("%+v, resent %v, want a new connection before anything was sent", s, c.resent)
 	}
 }
 
@@ -80,7 +82,7 @@ func TestLostRequestIsSentAgainWhereItMay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name        string
-		q           *Request
+		q           *transport.Request
 		resendAfter time.Duration
 		partial     string
 		class       string
@@ -107,12 +109,12 @@ func TestLostRequestIsSentAgainWhereItMay(t *testing.T) {
 					_, _ = io.WriteString(nc, hello)
 				}
 			})
-			conn := newEngine(t, Config{Address: address, ResendAfter: c.resendAfter}).Conn()
-			var a Response
+			conn := newEngine(t, Config{Address: address, ResendAfter: c.resendAfter}).conn()
+			var a transport.Answer
 			do(t, conn, get(), &a)
-			err := conn.Do(t.Context(), time.Now().Add(patience), c.q, &a)
-			if class(err) != c.class || a.Resent != (c.class == "") {
-				t.Errorf("class %q, resent %v, want %q", class(err), a.Resent, c.class)
+			err := exchange(t.Context(), conn, patience, c.q, &a)
+			if class(err) != c.class || conn.resent != (c.class == "") {
+				t.Errorf("class %q, resent %v, want %q", class(err), conn.resent, c.class)
 			}
 			if want := int64(2); requests.Load() != want && c.class != "" {
 				t.Errorf("server saw %d requests, want %d", requests.Load(), want)
@@ -128,8 +130,8 @@ func TestFreshConnectionIsNotTriedTwice(t *testing.T) {
 		connections.Add(1)
 		readRequest(bufio.NewReader(nc))
 	})
-	var a Response
-	err := dialed(t, address).Do(t.Context(), time.Now().Add(patience), get(), &a)
+	var a transport.Answer
+	err := exchange(t.Context(), dialed(t, address), patience, get(), &a)
 	if class(err) != "closed" || connections.Load() != 1 {
 		t.Errorf("class %q after %d connections, want closed after 1", class(err), connections.Load())
 	}
@@ -171,8 +173,8 @@ func TestExpectContinue(t *testing.T) {
 			var body atomic.Value
 			conn := dialed(t, serve(t, expecting(c.first, c.last, &body)))
 			q := post("order")
-			q.Expect = true
-			var a Response
+			q.Header = []transport.Field{{Name: "Expect", Value: []byte("100-continue")}}
+			var a transport.Answer
 			do(t, conn, q, &a)
 			if a.Status != c.status || body.Load() != c.body {
 				t.Errorf("status %d, server got %v, want %d, %v", a.Status, body.Load(), c.status, c.body)
@@ -197,7 +199,7 @@ func TestLargeBodies(t *testing.T) {
 		}
 	})
 	c := dialed(t, address)
-	var a Response
+	var a transport.Answer
 	for _, n := range []int{0, 1, mostHeld - 100, mostHeld, mostHeld + 1, 3 << 20} {
 		body := strings.Repeat("0123456789abcdef", n/16+1)[:n]
 		if do(t, c, post(body), &a); string(a.Body) != body {
@@ -218,7 +220,7 @@ func TestEarlyAnswerToALargeBody(t *testing.T) {
 	})
 	defer close(release)
 	c := dialed(t, address)
-	var a Response
+	var a transport.Answer
 	do(t, c, post(strings.Repeat("x", 16<<20)), &a)
 	if a.Status != 413 || c.stream != nil {
 		t.Errorf("status %d, still open: %v", a.Status, c.stream != nil)

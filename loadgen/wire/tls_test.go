@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"fsctl/loadgen/transport"
 )
 
 // secureServer answers hello over TLS; adjust changes its settings.
@@ -43,23 +45,23 @@ func TestTLS(t *testing.T) {
 			s, pool := secureServer(t, func(c *tls.Config) { c.MaxVersion = version })
 			e := newEngine(t, Config{Address: "example.com:443", TLS: &tls.Config{RootCAs: pool},
 				ConnectTo: map[string]string{"example.com:443": s.Listener.Addr().String()}})
-			c := e.Conn()
+			c := e.conn()
 			if err := c.Connect(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			var a Response
+			var a transport.Answer
 			for i := range 4 {
 				q := get()
 				if i == 1 {
-					q.Head = []byte("GET /close HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+					q.URL = []byte("/close")
 				}
 				c.lastByte -= time.Hour // looks at the connection before each request
 				do(t, c, q, &a)
 				if string(a.Body) != "http/1.1 example.com" {
 					t.Errorf("protocol and name %q", a.Body)
 				}
-				if a.Resumed != (i == 2) {
-					t.Errorf("request %d: resumed %v", i, a.Resumed)
+				if c.resumed != (i == 2) {
+					t.Errorf("request %d: resumed %v", i, c.resumed)
 				}
 			}
 			if s := e.Stats(); s.Dialed != 2 || s.Resumed != 1 || s.Stale != 0 {
@@ -75,17 +77,17 @@ func TestTLSCloseEndsRequests(t *testing.T) {
 	e := newEngine(t, Config{Address: s.Listener.Addr().String(), TLS: &tls.Config{RootCAs: pool}})
 	var answered, ended sync.WaitGroup
 	for range 8 {
-		c := e.Conn()
+		c := e.conn()
 		answered.Add(1)
 		ended.Go(func() {
-			var a Response
-			err := c.Do(t.Context(), time.Now().Add(patience), get(), &a)
+			var a transport.Answer
+			err := exchange(t.Context(), c, patience, get(), &a)
 			answered.Done()
 			for err == nil {
-				err = c.Do(t.Context(), time.Now().Add(patience), get(), &a)
+				err = exchange(t.Context(), c, patience, get(), &a)
 			}
-			if err := c.Do(t.Context(), time.Now().Add(patience), get(), &a); !errors.Is(err, ErrEngineClosed) {
-				t.Errorf("%v, want %v", err, ErrEngineClosed)
+			if err := exchange(t.Context(), c, patience, get(), &a); !errors.Is(err, transport.ErrEngineClosed) {
+				t.Errorf("%v, want %v", err, transport.ErrEngineClosed)
 			}
 		})
 	}
@@ -97,8 +99,8 @@ func TestTLSCloseEndsRequests(t *testing.T) {
 func TestTLSLargeBody(t *testing.T) {
 	t.Parallel()
 	s, pool := secureServer(t, nil)
-	c := newEngine(t, Config{Address: s.Listener.Addr().String(), TLS: &tls.Config{RootCAs: pool}}).Conn()
-	var a Response
+	c := newEngine(t, Config{Address: s.Listener.Addr().String(), TLS: &tls.Config{RootCAs: pool}}).conn()
+	var a transport.Answer
 	for _, n := range []int{10, 10_000, 100_000} {
 		if do(t, c, post(string(make([]byte, n))), &a); a.Status != 200 {
 			t.Errorf("status %d to %d bytes", a.Status, n)
@@ -142,8 +144,8 @@ func TestTLSFailures(t *testing.T) {
 			if c.class == "timeout" {
 				limit = 100 * time.Millisecond
 			}
-			var a Response
-			err := newEngine(t, Config{Address: c.address, TLS: c.config}).Conn().Do(t.Context(), time.Now().Add(limit), get(), &a)
+			var a transport.Answer
+			err := exchange(t.Context(), newEngine(t, Config{Address: c.address, TLS: c.config}).conn(), limit, get(), &a)
 			if class(err) != c.class {
 				t.Errorf("%v, want class %q", err, c.class)
 			}

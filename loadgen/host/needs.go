@@ -1,0 +1,158 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"runtime"
+	"time"
+
+	"fsctl/loadgen/transport"
+)
+
+// Need is something that a run takes of this machine.
+type Need struct {
+	Name      string  // NeedFiles, NeedPorts or NeedMemory
+	Needed    float64 // in bytes for memory, else a number of them
+	Available float64 // 0 where the system does not tell
+	Because   string  // what both figures are made of
+	Hint      string  // what to do where there is not enough
+}
+
+// What a run needs beside cores, which only a SelfTest can tell.
+const (
+	NeedFiles  = "file descriptors"
+	NeedPorts  = "ports"
+	NeedMemory = "memory"
+)
+
+// OK tells whether there is enough, as far as it is known.
+func (n Need) OK() bool { return n.Available == 0 || n.Needed <= n.Available }
+
+// Demand is what a run is made of, as far as it takes something of its machine.
+type Demand struct {
+	Connections   int
+	PerConnection int // file descriptors: two where the target is in this process too
+	Secure        bool
+	Thinking      float64  // users between two requests at once, at most
+	Addresses     []string // host:port that connections are meant for
+	Route         transport.Route
+	BindsPorts    bool // the engine takes a source's port for all targets, and not for each
+}
+
+// Ready fails with an *transport.InputError on the first need that this machine cannot meet.
+func Ready(needs []Need) error {
+	for _, n := range needs {
+		if !n.OK() {
+			return transport.InputErrorf(n.Hint, "%s: found %s, wanted %s: %s", n.Name, n.figure(n.Available), n.figure(n.Needed), n.Because)
+		}
+	}
+	return nil
+}
+
+// figure writes an amount of what is needed.
+func (n Need) figure(amount float64) string {
+	if n.Name == NeedMemory {
+		return fmt.Sprintf("%.0f MB", math.Ceil(amount/1e6))
+	}
+	return fmt.Sprintf("%.0f", amount)
+}
+
+// Needs returns what the run needs of this machine beside cores. It looks the targets up.
+func (d *Demand) Needs(ctx context.Context) ([]Need, error) {
+	ports, err := d.ports(ctx)
+	return []Need{d.files(), ports, d.memory()}, err
+}
+
+// spareFiles are for the record, name servers and whatever else opens a file.
+const spareFiles = 32
+
+func (d *Demand) files() Need {
+	limit, open := fileLimit(), openFiles()
+	perConnection := ""
+	if d.PerConnection > 1 {
+		perConnection = fmt.Sprintf(" of %d each, since the target is in this process", d.PerConnection)
+	}
+	return Need{Name: NeedFiles, Needed: float64(d.Connections*d.PerConnection + open + spareFiles), Available: float64(limit),
+		Because: fmt.Sprintf("%d connections%s, %d open already, %d to spare", d.Connections, perConnection, open, spareFiles),
+		Hint: fmt.Sprintf("raise the limit (ulimit -n %d), use --connections %d or fewer, or more agents",
+			d.Connections*d.PerConnection+open+spareFiles, max(1, (limit-open-spareFiles)/d.PerConnection))}
+}
+
+// ports counts the ports that connections may leave from: each pair of a local address and one of the
+// target's has all of them.
+func (d *Demand) ports(ctx context.Context) (Need, error) {
+	pairs, err := d.pairs(ctx)
+	each := ephemeralPorts()
+	because := fmt.Sprintf("%d connections; %d ports (net.ipv4.ip_local_port_range) for each pair of addresses, here and there: %d", d.Connections, each, pairs)
+	return Need{Name: NeedPorts, Needed: float64(d.Connections), Available: float64(each * pairs), Because: because,
+		Hint: fmt.Sprintf("widen the range (sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"), send from several --source addresses, use --connections %d or fewer, or more agents",
+			max(1, each*pairs))}, err
+}
+
+// lookUpPatience is how long names may take to be looked up before a run; the engine tries again.
+const lookUpPatience = 5 * time.Second
+
+// pairs counts the pairs of a local address and an address of the target's.
+func (d *Demand) pairs(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookUpPatience)
+	defer cancel()
+	pairs, sources := 0, map[netip.Addr]bool{}
+	for _, address := range d.Addresses {
+		host, _, _ := net.SplitHostPort(d.Route.Lead(address))
+		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		if err != nil {
+			return max(1, len(d.Route.Sources)), nil // the engine will tell
+		}
+		reached := false
+		for _, to := range found {
+			if len(d.Route.Sources) == 0 {
+				pairs, reached = pairs+1, true
+			}
+			for _, from := range d.Route.Sources {
+				if from.Is4() == to.Unmap().Is4() {
+					pairs, reached, sources[from] = pairs+1, true, true
+				}
+			}
+		}
+		if !reached {
+			return 0, transport.InputErrorf("name a --source address of the target's family", "target %s: found addresses %v, which none of the sources %v reaches", host, found, d.Route.Sources)
+		}
+	}
+	if d.BindsPorts && len(sources) > 0 {
+		return len(sources), nil
+	}
+	return pairs, nil
+}
+
+// What a run keeps in memory, in bytes, as measured.
+const (
+	baseMemory       = 64 << 20
+	connectionMemory = 24 << 10
+	secureMemory     = 72 << 10 // of a connection over TLS
+	userMemory       = 320
+)
+
+func (d *Demand) memory() Need {
+	each := float64(connectionMemory)
+	if d.Secure {
+		each = secureMemory
+	}
+	return Need{Name: NeedMemory, Needed: math.Ceil(baseMemory + float64(d.Connections*d.PerConnection)*each + d.Thinking*userMemory), Available: freeMemory(),
+		Because: fmt.Sprintf("%d connections and at most %.0f users who think at once", d.Connections, d.Thinking),
+		Hint:    "use fewer --connections, a smaller --scale, or more agents"}
+}
+
+// usableRatio is the share of its cores that a generator may use and still be punctual.
+const usableRatio = 0.85
+
+// usableCores returns how many cores the generator may use, by its quota too.
+func usableCores() float64 {
+	cores := float64(runtime.GOMAXPROCS(0))
+	if quota := coresAllowed(); quota > 0 {
+		cores = min(cores, quota)
+	}
+	return cores * usableRatio
+}

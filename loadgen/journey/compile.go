@@ -1,0 +1,82 @@
+// Package journey compiles what users do: a scenario's journeys and steps, ready to be rendered and judged.
+package journey
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"fsctl/scenarios"
+)
+
+// Compiled is what a scenario's users do. It needs no clock and no network: instants are arguments, requests and
+// answers are values. Nothing in it changes any more, so that any number of goroutines may use it.
+type Compiled struct {
+	Steps    []*Step             // as in the scenario
+	Programs map[string]*Program // by the journey's name
+
+	feeders []*feeder
+}
+
+// Compile compiles a scenario; the seed is that of feeders, items and pauses. What is wrong with the input is a
+// *transport.InputError.
+func Compile(sc *scenarios.Scenario, seed uint64) (*Compiled, error) {
+	c := &compiler{scenario: sc, thinks: scenarios.NewStream(seed, "think"), registers: map[string]int{}, steps: map[string]*Step{}}
+	for i := range sc.Feeders {
+		f, err := newFeeder(sc, &sc.Feeders[i], seed)
+		if err != nil {
+			return nil, err
+		}
+		c.feeders = append(c.feeders, f)
+	}
+	var err error
+	if c.items, err = newItems(sc.Sale, seed); err != nil {
+		return nil, err
+	}
+	for _, st := range sc.Steps {
+		for _, name := range sorted(st.Extract) {
+			if _, ok := c.registers[name]; !ok {
+				c.registers[name] = len(c.registers)
+			}
+		}
+	}
+	v := &Compiled{Programs: map[string]*Program{}, feeders: c.feeders}
+	for i := range sc.Steps {
+		st, err := c.step(i, &sc.Steps[i])
+		if err != nil {
+			return nil, err
+		}
+		v.Steps = append(v.Steps, st)
+		c.steps[st.Name] = st
+	}
+	for i := range sc.Journeys {
+		p, err := c.program(&sc.Journeys[i])
+		if err != nil {
+			return nil, err
+		}
+		v.Programs[p.name] = p
+	}
+	return v, nil
+}
+
+// CheckRows fails with a *transport.InputError where feeders have no row of their own for each of so many users.
+func (v *Compiled) CheckRows(users uint64) error {
+	for _, f := range v.feeders {
+		if err := f.enough(users); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compiler turns a scenario's words into programs, steps and registers.
+type compiler struct {
+	scenario  *scenarios.Scenario
+	thinks    scenarios.Stream
+	feeders   []*feeder
+	items     *items
+	registers map[string]int // of extracted variables
+	steps     map[string]*Step
+}
+
+func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,105 @@
+package journey
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/theory/jsonpath"
+
+	"fsctl/loadgen/transport"
+	"fsctl/scenarios"
+)
+
+// extract takes a variable out of an answer.
+type extract struct {
+	scenarios.Extract
+	register int
+	path     []member // of a JSON path to one value
+}
+
+func newExtract(e scenarios.Extract, register int) extract {
+	v := extract{Extract: e, register: register}
+	if e.From == "header" {
+		v.Name = http.CanonicalHeaderKey(e.Name)
+	}
+	if e.Path != nil {
+		if path, ok := membersOf(e.Path); ok {
+			v.path, v.Path = path, nil
+		}
+	}
+	return v
+}
+
+// from takes the variable out of an answer and tells whether it was there. Where it was not, an earlier value
+// stays.
+func (e *extract) from(a *transport.Answer, u *User, values *ValueReader) bool {
+	value, ok := e.find(a, values)
+	if ok {
+		u.values[e.register] = append(u.values[e.register][:0], value...)
+	}
+	return ok
+}
+
+func (e *extract) find(a *transport.Answer, values *ValueReader) (value []byte, ok bool) {
+	switch e.From {
+	case "json":
+		if e.Path == nil {
+			return values.find(a.Body, e.path)
+		}
+		return e.fromDocument(a.Body)
+	case "regex":
+		return e.fromText(a.Body)
+	case "header":
+		value = a.Field(e.Name)
+		return value, len(value) > 0
+	}
+	for i := range a.Header {
+		if f := &a.Header[i]; f.Name == "Set-Cookie" {
+			if c, err := http.ParseSetCookie(string(f.Value)); err == nil && c.Name == e.Name {
+				value, ok = []byte(c.Value), true
+			}
+		}
+	}
+	return value, ok
+}
+
+// fromDocument is for paths that may lead to many values, of which the first counts.
+func (e *extract) fromDocument(body []byte) ([]byte, bool) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber() // order numbers may be larger than a float holds
+	var document any
+	if decoder.Decode(&document) != nil {
+		return nil, false
+	}
+	value, ok := selected(document, e.Path)
+	return []byte(value), ok
+}
+
+// selected returns the first value that a path finds in a document.
+func selected(document any, path *jsonpath.Path) (string, bool) {
+	nodes := path.Select(document)
+	if len(nodes) == 0 || nodes[0] == nil {
+		return "", false
+	}
+	switch v := nodes[0].(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return strconv.FormatBool(v), true
+	}
+	b, err := json.Marshal(nodes[0])
+	return string(b), err == nil
+}
+
+// fromText returns the first group of the first match, or the match where there is no group.
+func (e *extract) fromText(body []byte) ([]byte, bool) {
+	m := e.Pattern.FindSubmatch(body)
+	if m == nil {
+		return nil, false
+	}
+	return m[min(1, len(m)-1)], true
+}

@@ -1,0 +1,128 @@
+package journey
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"fsctl/loadgen/transport"
+	"fsctl/scenarios"
+)
+
+// feeder gives each arrival a row of its own: the row's number is a seeded permutation of the
+// arrival's, so that no two arrivals share a row, on any number of agents, with nothing to ask.
+type feeder struct {
+	name    string
+	size    uint64
+	recycle bool
+	order   *scenarios.Permutation
+	fields  []string
+	columns []text     // of a sequence; literals and the row's number
+	rows    [][]string // of a file
+}
+
+func newFeeder(sc *scenarios.Scenario, f *scenarios.Feeder, seed uint64) (*feeder, error) {
+	v := &feeder{name: f.Name, recycle: f.Recycle, size: uint64(f.Size)}
+	if f.From == "csv" {
+		if err := v.readCSV(sc.Path(f.File)); err != nil {
+			return nil, err
+		}
+		v.size = uint64(len(v.rows))
+	}
+	if f.From == "sequence" {
+		v.fields = sorted(f.Fields)
+		for _, name := range v.fields {
+			t, err := scenarios.ParseTemplate(f.Fields[name])
+			if err != nil {
+				return nil, err
+			}
+			v.columns = append(v.columns, rowText(t))
+		}
+	}
+	if v.size == 0 {
+		return nil, transport.InputErrorf("give it rows, or another file", "feeder %s has no rows", f.Name)
+	}
+	v.order = scenarios.NewPermutation(scenarios.NewStream(seed, "feeder/"+f.Name), v.size)
+	return v, nil
+}
+
+// rowText compiles a field of a sequence, in which the only variable is the row's number.
+func rowText(t scenarios.Template) text {
+	var compiled text
+	for _, p := range t {
+		piece := piece{literal: p.Literal}
+		if p.Variable != "" {
+			piece.variable = &variable{}
+		}
+		compiled.pieces = append(compiled.pieces, piece)
+	}
+	return compiled
+}
+
+func (f *feeder) readCSV(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("feeder %s: %w", f.name, err)
+	}
+	defer file.Close()
+	reader := csv.NewReader(file)
+	for {
+		row, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return transport.InputErrorf("mend that line: every row has as many fields as the header line", "feeder %s: %s: %v", f.name, path, err)
+		}
+		if f.fields == nil {
+			for _, name := range row {
+				f.fields = append(f.fields, strings.TrimSpace(name))
+			}
+			continue
+		}
+		f.rows = append(f.rows, row)
+	}
+	return nil
+}
+
+// enough fails where so many arrivals would need a row twice.
+func (f *feeder) enough(arrivals uint64) error {
+	if f.recycle || arrivals <= f.size {
+		return nil
+	}
+	return transport.InputErrorf(fmt.Sprintf("give it %d rows, use --scale to send fewer users, or say recycle: true to give rows again", arrivals),
+		"feeder %s ends early: it has %d rows for %d arrivals, and gives no row twice", f.name, f.size, arrivals)
+}
+
+func (f *feeder) field(name string) (int, error) {
+	if i := slices.Index(f.fields, name); i >= 0 {
+		return i, nil
+	}
+	if name == "id" {
+		return -1, nil
+	}
+	return 0, fmt.Errorf("feeder %s has no field %q, wanted one of %s", f.name, name, strings.Join(f.fields, ", "))
+}
+
+// append writes a field of the arrival's row; field -1 is the row's number, from 1.
+func (f *feeder) append(b []byte, arrival uint64, field int) []byte {
+	row := f.order.At(arrival % f.size)
+	switch {
+	case field < 0:
+		return strconv.AppendUint(b, row+1, 10)
+	case f.rows != nil:
+		return append(b, f.rows[row][field]...)
+	}
+	for _, p := range f.columns[field].pieces {
+		b = append(b, p.literal...)
+		if p.variable != nil {
+			b = strconv.AppendUint(b, row+1, 10)
+		}
+	}
+	return b
+}

@@ -1,0 +1,166 @@
+package journey
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/gonum/stat/distuv"
+	"pgregory.net/rapid"
+
+	"fsctl/loadgen/loadtest"
+	"fsctl/loadgen/transport"
+	"fsctl/scenarios"
+)
+
+func TestFeederSequence(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		size := rapid.Uint64Range(1, 3000).Draw(t, "size")
+		f := must(newFeeder(&scenarios.Scenario{}, &scenarios.Feeder{Name: "user", From: "sequence", Size: scenarios.Count(size),
+			Fields: map[string]string{"token": "t-${n}-${n}", "fixed": "x"}}, rapid.Uint64().Draw(t, "seed")))
+		token, id := must(f.field("token")), must(f.field("id"))
+		seen := map[string]bool{}
+		for k := range size {
+			row, number := string(f.append(nil, k, token)), string(f.append(nil, k, id))
+			if want := fmt.Sprintf("t-%s-%s", number, number); row != want || seen[number] {
+				t.Fatalf("arrival %d gets %s, id %s, seen before: %v", k, row, number, seen[number])
+			}
+			seen[number] = true
+		}
+		if !seen["1"] || !seen[fmt.Sprint(size)] || seen["0"] {
+			t.Fatalf("rows are not 1 to %d", size)
+		}
+		if f.enough(size) != nil || f.enough(size+1) == nil {
+			t.Fatal("a row would be given twice")
+		}
+	})
+}
+
+func TestRowsDependOnTheSeed(t *testing.T) {
+	rows := func(seed uint64) (text string) {
+		f := must(newFeeder(&scenarios.Scenario{}, &scenarios.Feeder{Name: "user", From: "sequence", Size: 1000}, seed))
+		for k := range uint64(20) {
+			text += string(f.append(nil, k, -1)) + " "
+		}
+		return text
+	}
+	one, again, two := rows(1), rows(1), rows(2)
+	if one != again || one == two {
+		t.Errorf("seed 1 %s, again %s, seed 2 %s", one, again, two)
+	}
+}
+
+// feederScenario has a step that names the user's row of a CSV file.
+func feederScenario(t *testing.T, csv, feeder string, users int) (*Compiled, error) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "users.csv"), []byte(csv), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	sc, err := scenarios.Parse(filepath.Join(dir, "test.yaml"), []byte(loadtest.Head+fmt.Sprintf(`
+steps: {a: {share: 100%%, request: {url: "/${user.token}/${user.id}"}}}
+storm: {t0: 0s, phases: [{journey: j, at: T0, users: %d}]}
+journeys: {j: [a]}
+feeders: {user: {from: csv, file: users.csv%s}}
+`, users, feeder)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Compile(sc, 0)
+	if err == nil {
+		err = c.CheckRows(uint64(users))
+	}
+	return c, err
+}
+
+func TestFeederCSV(t *testing.T) {
+	const three = "name, token\nann,\"t,1\"\nbob,t2\ncid,\"t\"\"3\"\n"
+	s, err := feederScenario(t, three, "", 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{"/t%2C1/1": true, "/t2/2": true, "/t%223/3": true}
+	for k := range uint64(3) {
+		r := &transport.Request{}
+		s.Steps[0].Render(r, &User{Arrival: k})
+		if !want[string(r.URL)] {
+			t.Errorf("arrival %d asks for %s", k, r.URL)
+		}
+		delete(want, string(r.URL))
+	}
+	if s, err = feederScenario(t, three, ", recycle: true", 7); err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for k := range uint64(6) {
+		r := &transport.Request{}
+		s.Steps[0].Render(r, &User{Arrival: k})
+		count[string(r.URL)]++
+	}
+	if len(count) != 3 || count["/t2/2"] != 2 {
+		t.Errorf("six arrivals got %v, wanted each row twice", count)
+	}
+}
+
+func TestBadCSVIsTheUsersInput(t *testing.T) {
+	for _, c := range []struct{ name, csv, want string }{
+		{"ends early", "token\na\nb\n", "2 rows for 3 arrivals"},
+		{"torn inside a quoted field", "token,x\na,1\nb,2\nc,\"3", "line 4"},
+		{"a row too short", "token,x\na,1\nb\nc,3\n", "line 3"},
+		{"only a header", "token\n", "no rows"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := feederScenario(t, c.csv, "", 3)
+			input, found := errors.AsType[*transport.InputError](err)
+			if !found || input.Hint == "" || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "feeder user") {
+				t.Errorf("found %v, wanted an InputError that says %q, with a hint", err, c.want)
+			}
+		})
+	}
+}
+
+// TestItemShares compares how often items are wanted with their law, by Pearson's chi-square test.
+// The seed is fixed, so that the test does not fail once in a thousand runs.
+func TestItemShares(t *testing.T) {
+	const draws, count = 200_000, 50
+	for _, s := range []float64{0, 0.5, 0.99, 1, 2} {
+		it := must(newItems(&scenarios.Sale{Items: count, SKU: "sku-${n}", Popularity: scenarios.Popularity{Zipf: s}}, 11))
+		var found, law [count]float64
+		var sum float64
+		for i := range law {
+			law[i] = math.Pow(float64(i+1), -s)
+			sum += law[i]
+		}
+		for k := range uint64(draws) {
+			found[it.of(k)-1]++
+		}
+		var chi float64
+		for i := range law {
+			expected := draws * law[i] / sum
+			chi += (found[i] - expected) * (found[i] - expected) / expected
+		}
+		if p := 1 - (distuv.ChiSquared{K: count - 1}).CDF(chi); p < 0.001 {
+			t.Errorf("s = %v: chi-square %.1f, p = %.2g: the shares are not those of the law", s, chi, p)
+		}
+	}
+}
+
+func TestItemNames(t *testing.T) {
+	for _, c := range []struct {
+		sale *scenarios.Sale
+		want string
+	}{
+		{&scenarios.Sale{Items: 1, SKU: "the-one"}, "the-one"},
+		{&scenarios.Sale{Items: 1, SKU: "sku-${n}"}, "sku-1"},
+		{&scenarios.Sale{Items: 1, SKU: "${n}/x"}, "1/x"},
+	} {
+		it := must(newItems(c.sale, 1))
+		if got := string(it.appendSKU(nil, 5)); got != c.want {
+			t.Errorf("%q names %q, wanted %q", c.sale.SKU, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package journey
+
+import (
+	"math"
+	"sort"
+	"strconv"
+
+	"fsctl/scenarios"
+)
+
+// items tells which item an arrival wants: item i with probability i^-s / H (Zipf), all alike for s = 0.
+type items struct {
+	count      int
+	cumulative []float64 // nil where all are alike
+	draws      scenarios.Stream
+	before     string // of the number in the SKU's name
+	after      string
+	numbered   bool
+}
+
+func newItems(sale *scenarios.Sale, seed uint64) (*items, error) {
+	it := &items{count: 1, draws: scenarios.NewStream(seed, "item")}
+	if sale == nil {
+		return it, nil
+	}
+	it.count = sale.Items
+	name, err := scenarios.ParseTemplate(sale.SKU)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range name {
+		switch {
+		case p.Variable != "":
+			it.numbered = true
+		case it.numbered:
+			it.after += p.Literal
+		default:
+			it.before += p.Literal
+		}
+	}
+	if s := sale.Popularity.Zipf; s > 0 && it.count > 1 {
+		it.cumulative = make([]float64, it.count)
+		var sum float64
+		for i := range it.cumulative {
+			sum += math.Pow(float64(i+1), -s)
+			it.cumulative[i] = sum
+		}
+	}
+	return it, nil
+}
+
+// of returns the number, from 1, of the item that an arrival wants.
+func (it *items) of(arrival uint64) int {
+	u := it.draws.Float64(arrival)
+	if it.cumulative == nil {
+		return 1 + int(u*float64(it.count))
+	}
+	last := len(it.cumulative) - 1
+	return 1 + min(last, sort.SearchFloat64s(it.cumulative, u*it.cumulative[last]))
+}
+
+// appendSKU writes the name of the item that an arrival wants.
+func (it *items) appendSKU(b []byte, arrival uint64) []byte {
+	b = append(b, it.before...)
+	if it.numbered {
+		b = strconv.AppendInt(b, int64(it.of(arrival)), 10)
+	}
+	return append(b, it.after...)
+}

@@ -1,0 +1,234 @@
+package journey
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
+	"fsctl/scenarios"
+)
+
+// Step is a scenario's step, compiled: how to write its request and how to read its answer.
+type Step struct {
+	Index    int // in the scenario
+	Name     string
+	Outcomes []string // by number: ok, failed, error, then the scenario's
+
+	method    string
+	url, body text
+	headers   []header
+	timeout   time.Duration
+	redirects int
+	wantBody  bool
+	wantHead  []string // names of header fields
+	registers int      // extracted variables of the scenario
+	needs     []int    // registers that the request takes values from
+
+	extracts []extract
+	checks   []*condition
+	outcomes []outcome
+	placed   int // outcome that tells a buyer of an order, -1 for none
+	items    *items
+	orderID  *variable // its number
+	userID   *variable
+}
+
+// Outcomes that every step has, by number.
+const (
+	OutcomeOK = iota
+	OutcomeFailed
+	OutcomeError
+	firstNamed
+)
+
+type header struct {
+	name  string
+	value text
+}
+
+type outcome struct {
+	number int
+	when   *condition
+}
+
+func (c *compiler) step(index int, s *scenarios.Step) (*Step, error) {
+	v := &Step{Index: index, Name: s.Name, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError},
+		method: s.Request.Method, timeout: s.Request.Timeout, redirects: *s.Request.Redirects, placed: -1, items: c.items, registers: len(c.registers)}
+	var err error
+	fail := func(what string) (*Step, error) { return nil, fmt.Errorf("step %s: %s: %w", s.Name, what, err) }
+	if v.url, err = c.text(s.Request.URL, escapeURL); err != nil {
+		return fail("url")
+	}
+	body, mode := s.Request.Body, escapeNone
+	if s.Request.JSON != "" {
+		body, mode = string(s.Request.JSON), escapeJSON
+		v.headers = append(v.headers, header{"Content-Type", text{pieces: []piece{{literal: "application/json"}}}})
+	}
+	if v.body, err = c.text(body, mode); err != nil {
+		return fail("body")
+	}
+	for _, name := range sorted(s.Request.Headers) {
+		value, err := c.text(s.Request.Headers[name], escapeHeader)
+		if err != nil {
+			return nil, fmt.Errorf("step %s: header %s: %w", s.Name, name, err)
+		}
+		v.headers = slices.DeleteFunc(v.headers, func(h header) bool { return strings.EqualFold(h.name, name) })
+		v.headers = append(v.headers, header{http.CanonicalHeaderKey(name), value})
+	}
+	for _, name := range sorted(s.Extract) {
+		parsed, err := scenarios.ParseExtract(s.Extract[name])
+		if err != nil {
+			return nil, fmt.Errorf("step %s: extract %s: %w", s.Name, name, err)
+		}
+		e := newExtract(parsed, c.registers[name])
+		switch e.From {
+		case "json", "regex":
+			v.wantBody = true
+		case "header":
+			v.wantHead = append(v.wantHead, e.Name)
+		case "cookie":
+			v.wantHead = append(v.wantHead, "Set-Cookie")
+		}
+		v.extracts = append(v.extracts, e)
+	}
+	slices.Sort(v.wantHead)
+	v.wantHead = slices.Compact(v.wantHead)
+	v.findNeeds()
+	return v, c.judgements(v, s)
+}
+
+// judgements compiles the checks and outcomes of a step.
+func (c *compiler) judgements(v *Step, s *scenarios.Step) error {
+	for _, when := range s.Check {
+		check, err := c.condition(when)
+		if err != nil {
+			return fmt.Errorf("step %s: check: %w", s.Name, err)
+		}
+		v.checks = append(v.checks, check)
+		v.wantBody = v.wantBody || check.Subject == scenarios.BodySubject
+	}
+	for _, o := range s.Outcome {
+		when, err := c.condition(o.When)
+		if err != nil {
+			return fmt.Errorf("step %s: outcome %s: %w", s.Name, o.Name, err)
+		}
+		v.wantBody = v.wantBody || when.Subject == scenarios.BodySubject
+		v.outcomes = append(v.outcomes, outcome{len(v.Outcomes), when})
+		if l := c.scenario.Ledger; l != nil && s.Transaction && o.Name == l.Outcome {
+			if v.orderID, err = c.variable(l.OrderID); err != nil {
+				return err
+			}
+			if v.userID, err = c.variable("user.id"); err != nil {
+				return err
+			}
+			v.placed = len(v.Outcomes)
+		}
+		v.Outcomes = append(v.Outcomes, o.Name)
+	}
+	return nil
+}
+
+// findNeeds lists the registers that must hold a value before the request can be written.
+func (s *Step) findNeeds() {
+	texts := []text{s.url, s.body}
+	for _, h := range s.headers {
+		texts = append(texts, h.value)
+	}
+	for _, t := range texts {
+		for _, p := range t.pieces {
+			if p.variable != nil && p.variable.source == fromAnswer && !slices.Contains(s.needs, p.variable.register) {
+				s.needs = append(s.needs, p.variable.register)
+			}
+		}
+	}
+}
+
+// canSend tells whether a user has every variable that the request needs.
+func (s *Step) canSend(u *User) bool {
+	for _, register := range s.needs {
+		if u.values == nil || len(u.values[register]) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Render writes the request for a user; r's buffers are reused.
+func (s *Step) Render(r *transport.Request, u *User) {
+	r.Method, r.Timeout, r.Redirects, r.WantBody = s.method, s.timeout, s.redirects, s.wantBody
+	r.WantHeader = s.wantHead
+	r.URL, _ = s.url.append(r.URL[:0], u)
+	r.Body, _ = s.body.append(r.Body[:0], u)
+	r.Header = slices.Grow(r.Header[:0], len(s.headers))[:len(s.headers)]
+	for i := range s.headers {
+		f := &r.Header[i]
+		f.Name = s.headers[i].name
+		f.Value, _ = s.headers[i].value.append(f.Value[:0], u)
+	}
+}
+
+// Judgement is what became of a request.
+type Judgement struct {
+	Outcome        int
+	Passed, Failed uint64 // checks
+	nameless       bool   // the order's number should have been in the answer, and was not
+}
+
+// Judge reads an answer by the memory of values: it extracts the user's variables, then tells the outcome and the checks.
+func (s *Step) Judge(u *User, a *transport.Answer, values *ValueReader) Judgement {
+	u.status = int32(a.Status)
+	if a.Err != nil {
+		return Judgement{Outcome: OutcomeError, Failed: uint64(len(s.checks))}
+	}
+	if u.values == nil && len(s.extracts) > 0 {
+		u.values = make([][]byte, s.registers)
+	}
+	var j Judgement
+	for i := range s.extracts {
+		e := &s.extracts[i]
+		if !e.from(a, u, values) && s.placed >= 0 && s.orderID.register == e.register {
+			j.nameless = true
+		}
+	}
+	for _, c := range s.checks {
+		if c.holds(u, a) {
+			j.Passed++
+		} else {
+			j.Failed++
+		}
+	}
+	j.Outcome = s.outcomeOf(u, a, j.Failed > 0)
+	return j
+}
+
+func (s *Step) outcomeOf(u *User, a *transport.Answer, failed bool) int {
+	if failed {
+		return OutcomeFailed
+	}
+	for _, o := range s.outcomes {
+		if o.when.holds(u, a) {
+			return o.number
+		}
+	}
+	if len(s.checks) == 0 && a.Status >= 400 {
+		return OutcomeFailed
+	}
+	return OutcomeOK
+}
+
+// Places tells whether an outcome tells a buyer of an order.
+func (s *Step) Places(outcome int) bool { return outcome == s.placed }
+
+// Order returns the order that a buyer was told of by an answer that Places one. An order without a number is one too.
+func (s *Step) Order(u *User, j Judgement) record.Order {
+	var id []byte
+	if !j.nameless {
+		id, _ = s.orderID.append(nil, u)
+	}
+	user, _ := s.userID.append(nil, u)
+	return record.Order{ID: string(id), User: string(user), SKU: string(s.items.appendSKU(nil, u.Arrival)), Quantity: 1}
+}

@@ -1,0 +1,264 @@
+package loadgen
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"fsctl/loadgen/host"
+	"fsctl/loadgen/journey"
+	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
+)
+
+// Session is an engine and its connections, through which a storm is sent, or several after one another.
+type Session struct {
+	Storm *Storm // that it was opened for
+
+	engine   transport.Engine
+	conns    []transport.Conn
+	t0       time.Time
+	out      Recorder
+	meter    *host.Meter
+	event    int             // second that the next flush belongs to
+	hard     context.Context // of the requests: those in flight are given up when it ends; nil before the first
+	giveUp   context.CancelFunc
+	sequence atomic.Uint64 // of raw results
+	skew     time.Duration // lateness of the first request due at or after T0
+	skewed   bool          // that request was sent
+
+	// The storm that is sent, or was sent last.
+	current  *Storm
+	observe  Observer
+	drained  bool       // it went to its end, and every user with it
+	starting sync.Mutex // held while shards are made, and while they are revised
+	shards   []*shard
+	workers  sync.WaitGroup
+}
+
+// Open looks the target up. Connections are opened when they are first needed.
+func (s *Storm) Open(ctx context.Context) (*Session, error) {
+	engine, err := s.newEngine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x := &Session{Storm: s, engine: engine}
+	for range s.Connections {
+		x.conns = append(x.conns, engine.Conn())
+	}
+	return x, nil
+}
+
+// connectAtOnce is how many connections Connect opens side by side.
+const connectAtOnce = 256
+
+// Connect opens the connections ahead, as far as the target takes them: those that fail are tried again when they are
+// needed, and their requests tell then. It fails where ctx is done.
+func (x *Session) Connect(ctx context.Context) error {
+	if x.Storm.timings.connecting { // else the requests themselves must show what it takes
+		return nil
+	}
+	next := make(chan transport.Conn)
+	var opening sync.WaitGroup
+	for range min(connectAtOnce, len(x.conns)) {
+		opening.Go(func() {
+			for c := range next {
+				_ = c.Connect(ctx)
+			}
+		})
+	}
+	for _, c := range x.conns {
+		next <- c
+	}
+	close(next)
+	opening.Wait()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("open connections: %w", err)
+	}
+	return nil
+}
+
+// Close closes the connections.
+func (x *Session) Close() {
+	if x.giveUp != nil {
+		x.giveUp()
+	}
+	x.engine.Close()
+}
+
+// Begin says when T0 is, and where measurements go from now on. Storms are sent after it.
+func (x *Session) Begin(t0 time.Time, out Recorder) {
+	x.t0, x.out, x.meter, x.event = t0, out, host.NewMeter(), second(time.Since(t0))
+}
+
+// Send sends a storm, compiled with the same options as the one that the session was opened for, and hands what it
+// measures over, second by second. It returns when the storm is over and drained, or soon after ctx is done.
+func (x *Session) Send(ctx context.Context, s *Storm, observe Observer) record.End {
+	if x.hard == nil || x.hard.Err() != nil { // the storm before was given up
+		x.hard, x.giveUp = context.WithCancel(context.WithoutCancel(ctx))
+	}
+	x.current, x.observe, x.drained = s, observe, false
+	x.start()
+	end := x.watch(ctx)
+	x.drain()
+	if err := x.flush(); err != nil && end.Reason == record.Completed {
+		end = endOf(err)
+	}
+	if !x.skewed {
+		x.skew, x.skewed = x.t0Skew(), true
+	}
+	end.At = time.Now()
+	return end
+}
+
+// Skew returns how late the first request due at or after T0 was sent, 0 without one.
+func (x *Session) Skew() time.Duration { return x.skew }
+
+// Drained tells whether the last storm went to its end, and every user with it.
+func (x *Session) Drained() bool { return x.drained }
+
+// Second returns the first second that is not recorded yet, counted from T0.
+func (x *Session) Second() int { return x.event }
+
+// NextSecond returns the second in which the next storm may begin, so much time from now at the least.
+func (x *Session) NextSecond(ahead time.Duration) int {
+	return max(second(time.Since(x.t0)+ahead)+1, x.event)
+}
+
+// Revise says that Options.Owns has changed its mind about users due from an instant on, which must be ahead by more than
+// it takes to hear of it. Those who were to come here and are another's from now on are not sent, and those who became this
+// process's are; a storm that has sent its last user stays over. Before a storm is sent there is nothing to follow: it
+// begins with what Owns says then.
+func (x *Session) Revise(from time.Duration) {
+	x.starting.Lock()
+	defer x.starting.Unlock()
+	for _, s := range x.shards {
+		s.revise(from)
+	}
+}
+
+func (x *Session) start() {
+	x.starting.Lock()
+	defer x.starting.Unlock()
+	x.shards = nil
+	conns := x.conns
+	for i := range x.current.shards {
+		s := newShard(x.current, i, x.t0)
+		s.placed = func(o record.Order) { _ = x.out.Told(o) } // the writer keeps its first error
+		if x.current.Raw {
+			s.raw = func(w *worker, done *sample) { _ = x.out.Raw(x.result(w, done)) }
+		}
+		s.workers = x.current.Connections / x.current.shards
+		if i < x.current.Connections%x.current.shards {
+			s.workers++
+		}
+		x.shards = append(x.shards, s)
+		for range s.workers {
+			w := &worker{shard: s, conn: conns[0], wake: make(chan *journey.User, 1)}
+			conns = conns[1:]
+			x.workers.Go(func() { w.run(x.hard) })
+		}
+		x.workers.Go(s.pace)
+	}
+}
+
+// watch flushes every second until the storm is over, too long in draining, or stopped.
+func (x *Session) watch(ctx context.Context) record.End {
+	over := make(chan struct{})
+	shards := x.shards // those of the next storm may take their place before the last of these has finished
+	go func() {
+		for _, s := range shards {
+			<-s.finished
+		}
+		close(over)
+	}()
+	from, _ := x.current.Scenario.Storm.Curve().Span()
+	last := from + x.current.Length()
+	patience := time.NewTimer(time.Until(x.t0.Add(last + x.current.Scenario.Storm.Drain)))
+	defer patience.Stop()
+	for {
+		tick := time.NewTimer(time.Until(x.t0.Add(time.Duration(x.event+1) * time.Second)))
+		select {
+		case <-over:
+			tick.Stop()
+			x.drained = true
+			return record.End{Reason: record.Completed}
+		case <-ctx.Done():
+			tick.Stop()
+			return record.End{Reason: record.Interrupted, Message: "stopped by the user"}
+		case <-patience.C:
+			tick.Stop()
+			return record.End{Reason: record.Completed, Message: fmt.Sprintf("still not drained %v after the last arrival", x.current.Scenario.Storm.Drain)}
+		case <-tick.C:
+		}
+		if err := x.flush(); err != nil {
+			return endOf(err)
+		}
+	}
+}
+
+// drain stops sending and waits for the answers in flight, then gives up those that do not come.
+func (x *Session) drain() {
+	for _, s := range x.shards {
+		s.stop()
+	}
+	timer := time.AfterFunc(Grace, x.giveUp)
+	x.workers.Wait()
+	if !timer.Stop() {
+		<-x.hard.Done() // so that the next storm does not begin with what is about to end
+	}
+}
+
+// flush writes one second of the record and shows it to the observer.
+func (x *Session) flush() error {
+	intervals := map[int]*record.Interval{}
+	var awake time.Duration
+	for _, s := range x.shards {
+		s.flush(x.event, intervals)
+		awake += s.awaited
+	}
+	g := intervals[x.event].Generator
+	x.meter.Read(g)
+	spare := min(awake.Seconds(), g.CPUSeconds) // staying awake is no work: it ends when there is some
+	g.CPUSeconds -= spare
+	g.IdleCPUSeconds += spare
+	x.event = max(x.event+1, second(time.Since(x.t0)))
+	err := save(x.out, intervals, x.observe)
+	for _, s := range x.shards {
+		s.release()
+	}
+	return err
+}
+
+// t0Skew returns how late the first request due at or after T0 was sent.
+func (x *Session) t0Skew() time.Duration {
+	first := never
+	var skew time.Duration
+	for _, s := range x.shards {
+		if s.t0Due < first {
+			first, skew = s.t0Due, s.t0Skew
+		}
+	}
+	return skew
+}
+
+// result is a request in the form of vegeta: its latency is the service time, as vegeta's is.
+func (x *Session) result(w *worker, done *sample) *vegeta.Result {
+	v := &vegeta.Result{
+		Attack: x.current.Scenario.Name, Seq: x.sequence.Add(1) - 1, Code: uint16(w.answer.Status), Timestamp: x.t0.Add(done.sent), Latency: done.done - done.sent,
+		BytesOut: done.bytesOut, BytesIn: done.bytesIn, Method: w.request.Method, URL: strings.TrimSuffix(x.current.Target.String(), "/") + string(w.request.URL),
+	}
+	switch {
+	case w.answer.Err != nil:
+		v.Error = w.answer.Err.Error()
+	case done.Outcome == journey.OutcomeFailed:
+		v.Error = http.StatusText(w.answer.Status)
+	}
+	return v
+}

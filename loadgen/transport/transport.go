@@ -1,0 +1,94 @@
+// Package transport says what it takes to send a request to a target: engines, routes, errors by class.
+package transport
+
+import (
+	"context"
+	"time"
+)
+
+// Engine sends requests. Each of its connections carries one request at a time.
+type Engine interface {
+	// Conn returns a connection, to be used by one goroutine.
+	Conn() Conn
+	// Close frees every connection.
+	Close()
+}
+
+// Conn is one connection, or the right to one.
+type Conn interface {
+	// Connect opens the connection ahead of its first request, where the engine can. After an error the first
+	// request tries again.
+	Connect(ctx context.Context) error
+	// Do sends a request and reads the whole answer into a, whose memory it uses again. It returns when the answer is
+	// whole or cannot be any more: no later than the request's timeout, or soon after ctx is done. What went wrong is
+	// in a.Err and a.Class.
+	Do(ctx context.Context, r *Request, a *Answer)
+}
+
+// Request is one request, ready to send. The engine may not keep it.
+type Request struct {
+	Method     string
+	URL        []byte // path and query, below the path of the target
+	Header     []Field
+	Body       []byte
+	Timeout    time.Duration // from Sent, redirects included
+	Redirects  int           // how many to follow at most
+	WantBody   bool          // else the body is read and only counted
+	WantHeader []string      // names, in canonical form, of the answer's header fields that are wanted
+	Sent       time.Time     // the instant that counts as that of sending; zero for that of the call
+}
+
+// Field is one header field.
+type Field struct {
+	Name  string
+	Value []byte
+}
+
+// Answer is what came back.
+type Answer struct {
+	Status   int           // of a whole answer, else 0
+	Header   []Field       // those that were wanted, in the order in which they came
+	Body     []byte        // where it was wanted, unpacked where the request accepts gzip
+	BytesOut uint64        // of the request's body
+	BytesIn  uint64        // of the answer's body as it was sent, without the framing of chunks
+	Waiting  time.Duration // from sending to the first byte of the answer
+	Took     time.Duration // from sending to the last byte of the answer, or to the error
+	Connect  time.Duration // handshakes of the connection it opened, 0 for one that was open
+	Err      error
+	Class    string // of Err
+}
+
+// keptBody is the largest buffer that an answer keeps for the next one, in bytes.
+const keptBody = 1 << 20
+
+// Reset makes an answer ready for the next request; its buffer is kept unless it has become huge.
+func (a *Answer) Reset() {
+	body := a.Body[:0]
+	if cap(body) > keptBody {
+		body = nil
+	}
+	*a = Answer{Header: a.Header[:0], Body: body}
+}
+
+// Fail notes an error and its class. Half an answer has no status: it must not count as one.
+func (a *Answer) Fail(err error) { a.Status, a.Err, a.Class = 0, err, Classify(err) }
+
+// AddField adds a field to the header; the value is copied.
+func (a *Answer) AddField(name string, value []byte) {
+	n := len(a.Header)
+	if n == cap(a.Header) {
+		a.Header = append(a.Header, Field{})
+	}
+	a.Header = a.Header[:n+1]
+	a.Header[n].Name, a.Header[n].Value = name, append(a.Header[n].Value[:0], value...)
+}
+
+// Field returns the first value of a header field that was wanted, by its canonical name.
+func (a *Answer) Field(name string) []byte {
+	for i := range a.Header {
+		if a.Header[i].Name == name {
+			return a.Header[i].Value
+		}
+	}
+	return nil
+}
