@@ -13,7 +13,7 @@ import (
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
-	"fsctl/plan"
+	"fsctl/plan/model"
 	"fsctl/scenarios"
 )
 
@@ -100,7 +100,7 @@ func exitCode(err error) int {
 	_, scenario := errors.AsType[*scenarios.Error](err)
 	_, unknown := errors.AsType[*scenarios.UnknownError](err)
 	_, input := errors.AsType[*transport.InputError](err)
-	_, planned := errors.AsType[*plan.InputError](err)
+	_, planned := errors.AsType[*model.InputError](err)
 	_, exists := errors.AsType[*record.ExistsError](err)
 	_, linked := errors.AsType[*bus.InputError](err)
 	if _, ok := errors.AsType[*infeasibleError](err); ok {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fsctl/plan"
+	"fsctl/plan/explain"
 	"fsctl/report/render"
 	"fsctl/scenarios"
 )
@@ -53,10 +54,10 @@ func isPlanField(s string) bool {
 
 // explanations are what --explain shows as JSON.
 type explanations struct {
-	Scenario     string             `json:"scenario"`
-	Seed         uint64             `json:"seed"`
-	Trials       int                `json:"trials"`
-	Explanations []plan.Explanation `json:"explanations"`
+	Scenario     string                `json:"scenario"`
+	Seed         uint64                `json:"seed"`
+	Trials       int                   `json:"trials"`
+	Explanations []explain.Explanation `json:"explanations"`
 }
 
 // page writes the plan as HTML, where a file is given.
@@ -68,7 +69,7 @@ func (f *explainFlags) page(o *planOptions, sc *scenarios.Scenario, p *plan.Plan
 	if err != nil {
 		return err
 	}
-	list, err := plan.ExplainAll(sc, p)
+	list, err := explain.All(sc, p)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func (f *explainFlags) explain(o *planOptions, sc *scenarios.Scenario, p *plan.P
 	if err != nil {
 		return err
 	}
-	list, err := plan.Explain(sc, p, field)
+	list, err := explain.Field(sc, p, field)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // docs/architecture.md.
 var allowed = map[string][]string{
 	"fsctl":                     {"fsctl/cmd"},
-	"fsctl/cmd":                 {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/host", "fsctl/loadgen/record", "fsctl/loadgen/search", "fsctl/loadgen/transport", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
+	"fsctl/cmd":                 {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/host", "fsctl/loadgen/record", "fsctl/loadgen/search", "fsctl/loadgen/transport", "fsctl/plan", "fsctl/plan/architectures", "fsctl/plan/explain", "fsctl/plan/model", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
 	"fsctl/bench":               {"fsctl/loadgen/record", "fsctl/report/figure"},
 	"fsctl/loadgen":             {"fsctl/loadgen/host", "fsctl/loadgen/journey", "fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/loadgen/wire", "fsctl/scenarios"},
 	"fsctl/loadgen/host":        {"fsctl/loadgen/record", "fsctl/loadgen/transport"},
@@ -29,11 +29,14 @@ var allowed = map[string][]string{
 	"fsctl/loadgen/fleet/bus":   {},
 	"fsctl/loadgen/fleet/clock": {"fsctl/loadgen/fleet/bus"},
 	"fsctl/loadgen/fleet/tape":  {"fsctl/loadgen/record"},
-	"fsctl/plan":                {"fsctl/plan/queueing", "fsctl/scenarios"},
+	"fsctl/plan":                {"fsctl/plan/model", "fsctl/plan/queueing", "fsctl/scenarios"},
+	"fsctl/plan/architectures":  {"fsctl/plan/model", "fsctl/scenarios"},
+	"fsctl/plan/explain":        {"fsctl/plan", "fsctl/plan/model", "fsctl/plan/queueing", "fsctl/scenarios"},
+	"fsctl/plan/model":          {"fsctl/plan/queueing", "fsctl/scenarios"},
 	"fsctl/plan/queueing":       {},
 	"fsctl/report":              {"fsctl/loadgen/record", "fsctl/plan", "fsctl/plan/queueing", "fsctl/report/figure", "fsctl/scenarios"},
 	"fsctl/report/figure":       {},
-	"fsctl/report/render":       {"fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/scenarios"},
+	"fsctl/report/render":       {"fsctl/plan", "fsctl/plan/architectures", "fsctl/plan/explain", "fsctl/report", "fsctl/report/figure", "fsctl/scenarios"},
 	"fsctl/scenarios":           {},
 	"fsctl/scenarios/shop":      {"fsctl/scenarios"},
 }

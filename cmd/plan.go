@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fsctl/plan"
+	"fsctl/plan/architectures"
 	"fsctl/report/render"
 	"fsctl/scenarios"
 )
@@ -68,7 +69,7 @@ func newPlan(s Streams) *cobra.Command {
 	f.StringVar(&o.services.transactions, "transactions", "", "share of requests that are transactions: 5% (without a scenario)")
 	f.StringVar(&o.services.cpu, "cpu-per-request", "", "CPU time of a request: 5ms, or an interval 3ms..8ms")
 	f.StringVar(&o.services.utilization, "utilization", "", "never plan above this utilization: 70%")
-	f.IntVar(&o.trials, "trials", 10_000, "Monte Carlo trials")
+	f.IntVar(&o.trials, "trials", plan.DefaultTrials, "Monte Carlo trials")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the trials")
 	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
 	f.BoolVar(&o.architectures, "compare-architectures", false, "show the same workload on a monolith, a cluster, split services, with a cache, replicas and a queue")
@@ -82,7 +83,7 @@ func compareArchitectures(o *planOptions, sc *scenarios.Scenario) error {
 	if o.calibration.file != "" {
 		return usagef("found --calibration beside --compare-architectures, wanted one of them: only the architecture that ran was measured")
 	}
-	a, err := plan.CompareArchitectures(sc, plan.Options{Trials: o.trials, Seed: o.seed})
+	a, err := architectures.Compare(sc, plan.Options{Trials: o.trials, Seed: o.seed})
 	if err != nil {
 		return err
 	}

@@ -9,45 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"fsctl/plan/model"
 	"fsctl/scenarios"
 )
-
-// Change is a measured value beside the one that the scenario assumed.
-type Change struct {
-	Field   string `json:"field"`
-	Unit    string `json:"unit"`
-	Old     *Range `json:"old"` // as the scenario has it; null where it has none
-	New     Range  `json:"new"` // as measured
-	Origin  Origin `json:"origin"`
-	Applied bool   `json:"applied"` // the plan counts with it
-}
-
-// Range is an interval in the unit of its field: its 10, 50 and 90 % points.
-type Range struct {
-	Low  float64 `json:"low"`
-	Mid  float64 `json:"mid"`
-	High float64 `json:"high"`
-}
-
-// Origin says where a measured value comes from.
-type Origin struct {
-	Run    string `json:"run"`
-	Method string `json:"method"`
-	N      int    `json:"n"` // observations
-}
-
-// Uncalibrated is what the plan asks for by the scenario's own values.
-type Uncalibrated struct {
-	Services []UncalibratedService `json:"services"`
-	Totals   Totals                `json:"totals"`
-}
-
-// UncalibratedService is one service's size by the scenario's own values.
-type UncalibratedService struct {
-	Name      string   `json:"name"`
-	CPUCores  Estimate `json:"cpu_cores"`
-	Instances Estimate `json:"instances"`
-}
 
 // NewCalibrated returns the plan of the scenario with measured values in place of assumed ones, and
 // beside its sizes those that the scenario's own values give.
@@ -75,11 +39,7 @@ func NewCalibrated(sc *scenarios.Scenario, c *Calibration, opts Options) (*Plan,
 		s := &before.Services[i]
 		p.Uncalibrated.Services = append(p.Uncalibrated.Services, UncalibratedService{s.Name, s.CPUCores, s.Instances})
 	}
-	p.Warnings = append(c.warnings(calibrated, changes), p.Warnings...)
-	codes := warningCodes()
-	slices.SortStableFunc(p.Warnings, func(a, b Warning) int {
-		return cmp.Compare(slices.Index(codes, a.Code), slices.Index(codes, b.Code))
-	})
+	p.Warnings = byImportance(append(c.warnings(calibrated, changes), p.Warnings...))
 	return p, nil
 }
 
@@ -130,8 +90,8 @@ func assumedFields(sc *scenarios.Scenario, measured []string) []string {
 // growth by instances replaced by what was measured, and every measured value beside the old one, in
 // the file's order. Shares of steps are returned, never applied: a storm is not the day.
 //
-// Errors: *[InputError] for a service or step that the scenario does not have, and for a value that
-// its kind of service cannot use, joined.
+// Errors: *[model.InputError] for a service or step that the scenario does not have, and for a value that
+// its kind of service cannot use, joined; *[scenarios.Error] where the scenario is not valid with the values.
 func (c *Calibration) Apply(sc *scenarios.Scenario) (*scenarios.Scenario, []Change, error) {
 	out := *sc
 	out.Services = slices.Clone(sc.Services)
@@ -144,7 +104,7 @@ func (c *Calibration) Apply(sc *scenarios.Scenario) (*scenarios.Scenario, []Chan
 		if list == "steps" {
 			step := sc.Step(name)
 			if step == nil {
-				errs = append(errs, &InputError{c.where(v), "no step " + name + " in scenario " + sc.Name, "the name of a step"})
+				errs = append(errs, &model.InputError{Field: c.where(v), Found: "no step " + name + " in scenario " + sc.Name, Wanted: "the name of a step"})
 				continue
 			}
 			ch.Old = &Range{float64(step.Share), float64(step.Share), float64(step.Share)}
@@ -153,7 +113,7 @@ func (c *Calibration) Apply(sc *scenarios.Scenario) (*scenarios.Scenario, []Chan
 		}
 		at := slices.IndexFunc(sc.Services, func(s scenarios.Service) bool { return s.Name == name })
 		if at < 0 {
-			errs = append(errs, &InputError{c.where(v), "no service " + name + " in scenario " + sc.Name, "one of " + strings.Join(serviceNames(sc), ", ")})
+			errs = append(errs, &model.InputError{Field: c.where(v), Found: "no service " + name + " in scenario " + sc.Name, Wanted: "one of " + strings.Join(serviceNames(sc), ", ")})
 			continue
 		}
 		if err := c.fits(&sc.Services[at], v, what); err != nil {
@@ -166,6 +126,9 @@ func (c *Calibration) Apply(sc *scenarios.Scenario) (*scenarios.Scenario, []Chan
 	}
 	if len(errs) > 0 {
 		return nil, nil, errors.Join(errs...)
+	}
+	if err := out.Validate(); err != nil {
+		return nil, nil, fmt.Errorf("calibrated by %s: %w", cmp.Or(c.File, "a measurement"), err)
 	}
 	return &out, changes, nil
 }
@@ -190,22 +153,27 @@ func serviceNames(sc *scenarios.Scenario) []string {
 func (c *Calibration) fits(s *scenarios.Service, v *Measured, what string) error {
 	switch {
 	case strings.HasPrefix(what, "usl.") && s.Kind != "service":
-		return &InputError{c.where(v), "a " + s.Kind, "a service: only that grows by instances alike"}
+		return &model.InputError{Field: c.where(v), Found: "a " + s.Kind, Wanted: "a service: only that grows by instances alike"}
 	case what == "hit" && s.Hit == nil:
-		return &InputError{c.where(v), "a " + s.Kind + " without hit", "one whose hits the scenario counts"}
+		return &model.InputError{Field: c.where(v), Found: "a " + s.Kind + " without hit", Wanted: "one whose hits the scenario counts"}
 	case what == "capacity" && (s.Kind == "service" || s.Kind == "function"):
-		return &InputError{c.where(v), "a " + s.Kind, "a cache, database or queue; measure the demand of a " + s.Kind}
+		return &model.InputError{Field: c.where(v), Found: "a " + s.Kind, Wanted: "a cache, database or queue; measure the demand of a " + s.Kind}
 	case what == "demand" && (s.Kind == "cache" || s.Kind == "database"):
-		return &InputError{c.where(v), "a " + s.Kind, "a service, function or queue; measure the capacity of a " + s.Kind}
+		return &model.InputError{Field: c.where(v), Found: "a " + s.Kind, Wanted: "a service, function or queue; measure the capacity of a " + s.Kind}
 	}
 	return nil
 }
 
-func rangeOf[T number](iv scenarios.Interval[T], scale float64) *Range {
+// measurableValue is what an interval that can be measured holds.
+type measurableValue interface {
+	scenarios.Ratio | scenarios.Rate | float64 | time.Duration
+}
+
+func rangeOf[T measurableValue](iv scenarios.Interval[T], scale float64) *Range {
 	return &Range{float64(iv.Low) * scale, float64(iv.Mid) * scale, float64(iv.High) * scale}
 }
 
-func intervalOf[T number](iv scenarios.Interval[float64]) scenarios.Interval[T] {
+func intervalOf[T measurableValue](iv scenarios.Interval[float64]) scenarios.Interval[T] {
 	return scenarios.Interval[T]{Low: T(iv.Low), Mid: T(iv.Mid), High: T(iv.High)}
 }
 

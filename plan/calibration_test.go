@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/plan/model"
 	"fsctl/scenarios"
 )
 
@@ -118,7 +119,7 @@ func TestCalibrationThatDoesNotFit(t *testing.T) {
 		{"steps.order.share", "steps.pay.share", "no step pay"},
 	} {
 		_, _, err := parseCalibration(t, strings.Replace(measuredShop, c.old, c.new, 1)).Apply(load(t, "taobao-double11"))
-		var input *InputError
+		var input *model.InputError
 		if !errors.As(err, &input) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "shop.yaml: ") {
 			t.Errorf("%s: %v, wanted %q", c.new, err, c.want)
 		}

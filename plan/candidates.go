@@ -6,38 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"fsctl/plan/model"
 	"fsctl/scenarios"
-)
-
-// Candidate is one size for the whole sale: the total cores and instances of a quantile or a corner,
-// or those that run now. All trials are judged by the totals, so cores are taken to move between
-// the services as the sale asks.
-type Candidate struct {
-	Name           string   `json:"name"` // mid, p50, p95, p99, high or now
-	CPUCores       float64  `json:"cpu_cores"`
-	Instances      float64  `json:"instances"`
-	NotEnoughRatio float64  `json:"not_enough_ratio"` // share of trials that need more cores, or more instances where those are more trials
-	ShortfallCores float64  `json:"shortfall_cores"`  // mean over all trials of what is missing
-	SurplusCores   float64  `json:"surplus_cores"`    // mean over all trials of what is too much
-	Cost           float64  `json:"cost"`             // of the cores over the sale's hours, in Recommendation.CostUnit
-	Regret         float64  `json:"regret"`           // mean over all trials, in Recommendation.RegretUnit
-	Rejected       []string `json:"rejected"`         // limits that it is over: cores, instances, cost
-}
-
-// Recommendation names the candidate to take.
-type Recommendation struct {
-	Candidate  string `json:"candidate"` // empty where no candidate within the limits is enough
-	Because    string `json:"because"`
-	CostUnit   string `json:"cost_unit"`   // money, in the currency of the pools' prices; core-hours where no pool has a price
-	RegretUnit string `json:"regret_unit"` // cost, where sale.margin is given; cores elsewhere
-}
-
-// Units of costs and regrets.
-const (
-	CostInMoney     = "money"
-	CostInCoreHours = "core-hours"
-	RegretInCost    = "cost"
-	RegretInCores   = "cores"
 )
 
 // mostMissed is the share of trials in which a size may be too small and still carries the p95.
@@ -49,42 +19,45 @@ func (c *Candidate) carries() bool { return c.NotEnoughRatio <= mostMissed }
 // trialTotals are the figures of every trial that candidates are judged by, in the order of the trials.
 type trialTotals struct{ cores, instances, eventTPS []float64 }
 
-// candidates fills in the sizes to choose from, what each risks and costs, and which one to take.
-func (m *model) candidates(p *Plan, sc *scenarios.Scenario, t trialTotals) {
-	bill := newBill(sc.Estate)
-	stakes := newStakes(sc, bill)
+// choose returns the sizes to choose from with what each risks and costs, which one to take, and an
+// excuse for each limit of the whole sale that one of them is over.
+func choose(m *model.Model, services []Service, totals Totals, t trialTotals) ([]Candidate, Recommendation, []Excuse) {
+	bill := newBill(m.Estate)
+	stakes := newStakes(m.Sale, bill)
 	needs := make([]float64, len(t.cores)) // cost of exactly what a trial needs
 	for i, cores := range t.cores {
 		needs[i] = bill.cost(cores)
 	}
-	p.Candidates = m.sizesToTry(p)
-	for i := range p.Candidates {
-		c := &p.Candidates[i]
+	var excuses []Excuse
+	list := sizesToTry(m, services, totals)
+	for i := range list {
+		c := &list[i]
 		c.Cost, c.Rejected = bill.cost(c.CPUCores), []string{}
 		c.judge(t, needs, stakes)
-		p.reject(c, sc.Limits)
+		excuses = append(excuses, c.reject(m.Limits)...)
 	}
-	p.Recommendation = recommend(p.Candidates, sc.Limits, stakes)
-	p.Recommendation.CostUnit = bill.unit
+	r := recommend(list, m.Limits, stakes)
+	r.CostUnit = bill.unit
+	return list, r, excuses
 }
 
 // sizesToTry lists the candidates' names, cores and instances.
-func (m *model) sizesToTry(p *Plan) []Candidate {
-	c, n := p.Totals.CPUCores, p.Totals.Instances
+func sizesToTry(m *model.Model, services []Service, totals Totals) []Candidate {
+	c, n := totals.CPUCores, totals.Instances
 	list := []Candidate{
 		{Name: "mid", CPUCores: c.Mid, Instances: n.Mid}, {Name: "p50", CPUCores: c.P50, Instances: n.P50},
 		{Name: "p95", CPUCores: c.P95, Instances: n.P95}, {Name: "p99", CPUCores: c.P99, Instances: n.P99},
 		{Name: "high", CPUCores: c.High, Instances: n.High},
 	}
 	now := Candidate{Name: "now"}
-	for i := range p.Services {
-		s := &p.Services[i]
+	for i := range services {
+		s := &services[i]
 		if s.Instances.High > 0 && s.Running == 0 {
 			return list // what runs now is not known of all
 		}
 		now.Instances += float64(s.Running)
-		if m.services[i].demand != absent {
-			now.CPUCores += float64(s.Running) * m.services[i].cores
+		if m.Services[i].Demand != model.Absent {
+			now.CPUCores += float64(s.Running) * m.Services[i].InstanceCores
 		}
 	}
 	if now.Instances > 0 {
@@ -129,11 +102,11 @@ func (c *Candidate) judge(t trialTotals, needs []float64, s stakes) {
 // stakes are what a sale stands to lose.
 type stakes struct{ margin, pieces, seconds float64 }
 
-func newStakes(sc *scenarios.Scenario, b bill) stakes {
-	if sc.Sale == nil {
+func newStakes(s *model.Sale, b bill) stakes {
+	if s == nil {
 		return stakes{}
 	}
-	return stakes{sc.Sale.Margin, float64(sc.Sale.Stock) * float64(max(1, sc.Sale.Items)), b.hours * 3600}
+	return stakes{s.Margin, s.Pieces(), b.hours * 3600}
 }
 
 // orders returns how many the sale can win.
@@ -165,7 +138,7 @@ func recommend(list []Candidate, limits *scenarios.SizeLimits, s stakes) Recomme
 	}
 	if s.margin > 0 {
 		r.Because = fmt.Sprintf("least regret of the candidates%s: idle cores and lost orders at %s each cost %s on average; not enough in %s %% of the trials",
-			among, figure(s.margin), rough(best.Regret), rough(best.NotEnoughRatio*100))
+			among, model.Number(s.margin), rough(best.Regret), rough(best.NotEnoughRatio*100))
 		return r
 	}
 	r.Because = fmt.Sprintf("least regret of the candidates%s that are enough in 95 %% of the trials: %s cores idle or missing on average; sale.margin, what a lost order costs, would weigh these against lost orders",
@@ -176,32 +149,28 @@ func recommend(list []Candidate, limits *scenarios.SizeLimits, s stakes) Recomme
 // rough writes a number with three digits that count: the trials give no more.
 func rough(x float64) string {
 	if x == 0 {
-		return figure(0)
+		return model.Number(0)
 	}
 	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(x)))-2)
-	return figure(math.Round(x/unit) * unit)
+	return model.Number(math.Round(x/unit) * unit)
 }
 
-// reject marks a candidate that is over a limit of the whole sale, with an excuse for each.
-func (p *Plan) reject(c *Candidate, limits *scenarios.SizeLimits) {
+// reject marks the candidate where it is over a limit of the whole sale, and returns an excuse for each.
+func (c *Candidate) reject(limits *scenarios.SizeLimits) []Excuse {
 	if limits == nil {
-		return
+		return nil
 	}
-	over := func(what string, got float64, limit float64) {
-		if got > limit {
+	var excuses []Excuse
+	over := func(what string, got float64, limit *scenarios.Count) {
+		if limit != nil && got > float64(*limit) {
 			c.Rejected = append(c.Rejected, what)
-			p.Excuses = append(p.Excuses, Excuse{wholeSale + c.Name, what, got, limit})
+			excuses = append(excuses, Excuse{wholeSale + c.Name, what, got, float64(*limit)})
 		}
 	}
-	if limits.Cores != nil {
-		over(byMaxCores, c.CPUCores, float64(*limits.Cores))
-	}
-	if limits.Instances != nil {
-		over(byMaxInstances, c.Instances, float64(*limits.Instances))
-	}
-	if limits.Cost != nil {
-		over(byMaxCost, c.Cost, float64(*limits.Cost))
-	}
+	over(byMaxCores, c.CPUCores, limits.Cores)
+	over(byMaxInstances, c.Instances, limits.Instances)
+	over(byMaxCost, c.Cost, limits.Cost)
+	return excuses
 }
 
 // wholeSale begins the name of a candidate in an excuse.

@@ -2,12 +2,12 @@ package plan
 
 import (
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"fsctl/plan/model"
 	"fsctl/scenarios"
 )
 
@@ -29,7 +29,7 @@ func TestInputsOutOfRange(t *testing.T) {
 		{"services.db.capacity", []string{"services=[{name: db, kind: database, capacity: 1e-200/s, calls: {read: 1}}]"}},
 	} {
 		_, err := New(flags(t, c.set...), Options{Trials: 50})
-		var in *InputError
+		var in *model.InputError
 		if !errors.As(err, &in) || in.Field != c.field {
 			t.Errorf("%v: error %v, want an InputError at %s", c.set, err, c.field)
 		}
@@ -38,37 +38,17 @@ func TestInputsOutOfRange(t *testing.T) {
 
 func TestTrialsOutOfRange(t *testing.T) {
 	for _, trials := range []int{-1, 10_000_001} {
-		var in *InputError
+		var in *model.InputError
 		if _, err := New(flags(t), Options{Trials: trials}); !errors.As(err, &in) || in.Field != "trials" {
 			t.Errorf("%d trials: error %v, want an InputError at trials", trials, err)
 		}
 	}
 }
 
-// A scenario that a program put together has no defaults and was not validated.
-func TestScenariosThatWereNotLoaded(t *testing.T) {
-	for name, c := range map[string]struct {
-		sc     *scenarios.Scenario
-		fields []string
-	}{
-		"none":  {nil, []string{"scenario"}},
-		"empty": {&scenarios.Scenario{}, []string{"workload", "workload.peak", "workload.busy.share", "workload.busy.window", "steps"}},
-		"bare services": {&scenarios.Scenario{
-			Workload: scenarios.Workload{Requests: scenarios.Exactly(scenarios.Count(1e6)), Peak: scenarios.Exactly(2.0), Busy: scenarios.Busy{Share: 1, Window: time.Hour}},
-			Steps:    scenarios.Keyed[scenarios.Step]{{Name: "a", Share: 1}},
-			Services: []scenarios.Service{{Name: "x", Kind: "service", Misses: "y"}, {Name: "y", Kind: "cache", Misses: "x"}, {Name: "y", Kind: "thing", Misses: "z"}},
-		}, []string{"services.x.demand", "services.x.utilization", "services.x.wait", "services.x.instance.cores", "services.y.capacity", "services.y.kind", "services.y.misses", "the name twice", "a circle of misses"}},
-		"disorder": {&scenarios.Scenario{
-			Workload: scenarios.Workload{Requests: scenarios.Interval[scenarios.Count]{Low: 3, Mid: 2, High: 1}, Peak: scenarios.Exactly(2.0), Busy: scenarios.Busy{Share: 1, Window: time.Hour}},
-			Steps:    scenarios.Keyed[scenarios.Step]{{Name: "a", Share: 2}},
-		}, []string{"workload.requests: found 3, 2, 1", "steps.a.share"}},
-	} {
-		_, err := New(c.sc, Options{Trials: 10})
-		for _, field := range c.fields {
-			if err == nil || !strings.Contains(err.Error(), field) {
-				t.Errorf("%s: error %v, want %s in it", name, err, field)
-			}
-		}
+func TestNoScenario(t *testing.T) {
+	var in *model.InputError
+	if _, err := New(nil, Options{}); !errors.As(err, &in) || in.Field != "scenario" {
+		t.Errorf("error %v, want an InputError at scenario", err)
 	}
 }
 
@@ -138,7 +118,7 @@ func FuzzNew(f *testing.F) {
 		}
 		p, err := New(sc, Options{Trials: 20})
 		if err != nil {
-			var in *InputError
+			var in *model.InputError
 			if !errors.As(err, &in) {
 				t.Fatalf("%s=%s: error %v, want an InputError", field, value, err)
 			}

@@ -1,5 +1,10 @@
-// Package plan turns a scenario's people into requests per second, cores and instances.
+// Package plan says what a sale needs: requests per second, cores and instances.
+//
+// This file is the plan's JSON form. New makes a plan of a scenario; the arithmetic is in the package
+// model, where each figure comes from in explain, and the same workload on other designs in architectures.
 package plan
+
+import "fsctl/plan/model"
 
 // Plan is what a sale needs. Its JSON form is a contract; see docs/model.md for the formulas.
 type Plan struct {
@@ -25,17 +30,8 @@ type Plan struct {
 	Uncalibrated *Uncalibrated `json:"uncalibrated,omitempty"` // sizes without the measurement
 }
 
-// Estimate is a quantity of a plan. Low, Mid and High come from all inputs at their low, mid and
-// high values at once: the corners. P50, P95 and P99 come from the Monte Carlo trials, in which
-// the inputs vary on their own.
-type Estimate struct {
-	Low  float64 `json:"low"`
-	Mid  float64 `json:"mid"`
-	High float64 `json:"high"`
-	P50  float64 `json:"p50"`
-	P95  float64 `json:"p95"`
-	P99  float64 `json:"p99"`
-}
+// Estimate is a quantity of a plan by its corners and by its trials.
+type Estimate = model.Estimate
 
 // Demand is what comes in. Single figures are those of the inputs' mid values.
 type Demand struct {
@@ -99,4 +95,183 @@ type Excuse struct {
 	Bottleneck string  `json:"bottleneck"`
 	Got        float64 `json:"got"`
 	Limit      float64 `json:"limit"`
+}
+
+// Detail is a figure that only one kind of service has, in the mid case. Names are stable; a word in
+// braces says whose figure it is: burst_seconds{aws-lambda}.
+//
+//	cache     hot_key_qps, hot_shard_qps, db_reads_at_hit, db_reads_at_hit_minus_1pct
+//	database  write_qps, read_qps, hot_row_qps, pool_connections, node_connections
+//	queue     event_seconds, depth, drain_seconds, partitions
+//	function  concurrency, provisioned, cold_starts, server_cores, server_instances, and for each
+//	          provider burst_seconds, throttled_qps, throttled_requests
+//	any       quota_qps, throttled_qps{quota}, throttled_ratio{quota}
+type Detail struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"` // 1/s, s, ratio, or what is counted
+	Note  string  `json:"note,omitempty"`
+}
+
+// EstatePlan says where the instances run, what spills to the cloud and when it must be asked for.
+//
+//	need       sum of instances x cores of one; functions run on their provider's machines
+//	provision  ceil(need x Z/(Z-k)), Z zones of which k may be lost
+//	lead       provisioning + slowest service start + margin
+//
+// Pools are filled in the scenario's order. Caches and databases stay at home, in the pools without
+// provision, and take their room there first: what holds no hot cache goes to the cloud first.
+// Source: queueing.ZoneRedundancy, queueing.TokenBucket, queueing.PrescaleLead; docs/model.md.
+type EstatePlan struct {
+	Zones            int        `json:"zones"`
+	SurviveZones     int        `json:"survive_zones"`
+	ZoneFactor       float64    `json:"zone_factor"` // Z/(Z-k), 1 where no zone is to be survived
+	NeedCores        Estimate   `json:"need_cores"`
+	ProvisionCores   Estimate   `json:"provision_cores"`
+	HomeCores        Estimate   `json:"home_cores"`  // the part of provision_cores that may not leave home
+	SpillCores       Estimate   `json:"spill_cores"` // the part that has to be asked for
+	ShortCores       Estimate   `json:"short_cores"` // the part that no pool has
+	PoolCores        float64    `json:"pool_cores"`  // of all pools
+	Enough           bool       `json:"enough"`      // at p95 nothing is short, and what is scheduled comes before T0
+	BindingLimit     string     `json:"binding_limit"`
+	LeadSeconds      Estimate   `json:"lead_seconds"`       // before T0 that the scale-up must begin
+	GivenLeadSeconds float64    `json:"given_lead_seconds"` // the shortest of the scheduled scale-ups, 0 where there is none
+	StartSeconds     float64    `json:"start_seconds"`      // of the slowest service
+	MarginSeconds    float64    `json:"margin_seconds"`
+	EventSeconds     float64    `json:"event_seconds"`
+	Cost             Estimate   `json:"cost"`        // of an event day, in the currency of the pools' prices
+	CloudFirst       []string   `json:"cloud_first"` // services that hold no hot cache
+	Pools            []PoolPlan `json:"pools"`
+	Verdict          string     `json:"verdict"` // whether the pools are enough, or by how much not
+}
+
+// PoolPlan is one pool's part.
+//
+//	reserved   cost = cores of the pool x 24 h x price
+//	otherwise  cost = cores used x (lead + event) x price: paid from the request on
+type PoolPlan struct {
+	Name             string   `json:"name"`
+	Billing          string   `json:"billing"` // reserved, on-demand or burst
+	Cores            float64  `json:"cores"`
+	UsedCores        Estimate `json:"used_cores"`
+	CoresPerSec      float64  `json:"cores_per_second"` // of the provider, 0 where all are there at once
+	BurstCores       float64  `json:"burst_cores"`      // that come before that rate begins to count
+	ProvisionSeconds Estimate `json:"provision_seconds"`
+	LeadSeconds      Estimate `json:"lead_seconds"` // 0 where the pool is not used
+	Cost             Estimate `json:"cost"`
+}
+
+// Autoscaling compares an autoscaler that watches the CPU with a scale-up that is scheduled.
+//
+//	cycles  = ceil(ln g / ln min(1/target, 2)), g the growth from the normal day to the event
+//	seconds = cycles x (sync + service start), and a node's start more a cycle where nodes must come
+//
+// The normal day is the busy mean; the event is the mid case. While pods are saturated the
+// autoscaler sees 100 %, whatever the load, so that a cycle multiplies them by 1/target at most.
+// Source: queueing.HPA.ClimbCycles; docs/model.md.
+type Autoscaling struct {
+	Step     string           `json:"step"`         // that grows the most
+	Growth   float64          `json:"growth_ratio"` // its rate at the event over that of the normal day
+	Climbs   []Climb          `json:"climbs"`
+	Services []ServiceScaling `json:"services"` // those that the estate scales
+	Because  string           `json:"because"`  // why an autoscaler alone is, or is not, too late
+}
+
+// Climb is how long an autoscaler with one target takes.
+type Climb struct {
+	TargetRatio      float64 `json:"target_ratio"`
+	Cycles           int     `json:"cycles"`
+	Seconds          float64 `json:"seconds"`            // on nodes that run already
+	SecondsWithNodes float64 `json:"seconds_with_nodes"` // where every cycle must add nodes first
+	Stuck            bool    `json:"stuck"`              // the target is within the tolerance of 100 %: it never grows
+}
+
+// ServiceScaling is how one service gets from the normal day to the event.
+type ServiceScaling struct {
+	Name          string  `json:"name"`
+	Policy        string  `json:"policy"`         // hpa, scheduled or none
+	FromInstances float64 `json:"from_instances"` // on the normal day
+	ToInstances   float64 `json:"to_instances"`   // at the event
+	Growth        float64 `json:"growth_ratio"`
+	Climbs        []Climb `json:"climbs"`
+	LeadSeconds   float64 `json:"lead_seconds"` // before T0 that a scheduled scale-up is asked for
+	Because       string  `json:"because"`
+}
+
+// Candidate is one size for the whole sale: the total cores and instances of a quantile or a corner,
+// or those that run now. All trials are judged by the totals, so cores are taken to move between
+// the services as the sale asks.
+type Candidate struct {
+	Name           string   `json:"name"` // mid, p50, p95, p99, high or now
+	CPUCores       float64  `json:"cpu_cores"`
+	Instances      float64  `json:"instances"`
+	NotEnoughRatio float64  `json:"not_enough_ratio"` // share of trials that need more cores, or more instances where those are more trials
+	ShortfallCores float64  `json:"shortfall_cores"`  // mean over all trials of what is missing
+	SurplusCores   float64  `json:"surplus_cores"`    // mean over all trials of what is too much
+	Cost           float64  `json:"cost"`             // of the cores over the sale's hours, in Recommendation.CostUnit
+	Regret         float64  `json:"regret"`           // mean over all trials, in Recommendation.RegretUnit
+	Rejected       []string `json:"rejected"`         // limits that it is over: cores, instances, cost
+}
+
+// Recommendation names the candidate to take.
+type Recommendation struct {
+	Candidate  string `json:"candidate"` // empty where no candidate within the limits is enough
+	Because    string `json:"because"`
+	CostUnit   string `json:"cost_unit"`   // money, in the currency of the pools' prices; core-hours where no pool has a price
+	RegretUnit string `json:"regret_unit"` // cost, where sale.margin is given; cores elsewhere
+}
+
+// Units of costs and regrets.
+const (
+	CostInMoney     = "money"
+	CostInCoreHours = "core-hours"
+	RegretInCost    = "cost"
+	RegretInCores   = "cores"
+)
+
+// Influence is what one uncertain input does to an output of the plan: to totals.cpu_cores in
+// [Plan].Tornado, to demand.event_qps in [Plan].EventTornado.
+type Influence struct {
+	Input string  `json:"input"` // field of the scenario
+	Low   float64 `json:"low"`   // the output with this input at its low value and all others at mid
+	High  float64 `json:"high"`  // and with it at its high value
+	Swing float64 `json:"swing"` // |high - low|
+	Share float64 `json:"share"` // of the output's variance that this input alone explains, 0 to 1
+}
+
+// Change is a measured value beside the one that the scenario assumed.
+type Change struct {
+	Field   string `json:"field"`
+	Unit    string `json:"unit"`
+	Old     *Range `json:"old"` // as the scenario has it; null where it has none
+	New     Range  `json:"new"` // as measured
+	Origin  Origin `json:"origin"`
+	Applied bool   `json:"applied"` // the plan counts with it
+}
+
+// Range is an interval in the unit of its field: its 10, 50 and 90 % points.
+type Range struct {
+	Low  float64 `json:"low"`
+	Mid  float64 `json:"mid"`
+	High float64 `json:"high"`
+}
+
+// Origin says where a measured value comes from.
+type Origin struct {
+	Run    string `json:"run"`
+	Method string `json:"method"`
+	N      int    `json:"n"` // observations
+}
+
+// Uncalibrated is what the plan asks for by the scenario's own values.
+type Uncalibrated struct {
+	Services []UncalibratedService `json:"services"`
+	Totals   Totals                `json:"totals"`
+}
+
+// UncalibratedService is one service's size by the scenario's own values.
+type UncalibratedService struct {
+	Name      string   `json:"name"`
+	CPUCores  Estimate `json:"cpu_cores"`
+	Instances Estimate `json:"instances"`
 }

@@ -4,46 +4,26 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"fsctl/plan/model"
 )
 
-// Influence is what one uncertain input does to an output of the plan: to totals.cpu_cores in
-// [Plan].Tornado, to demand.event_qps in [Plan].EventTornado.
-type Influence struct {
-	Input string  `json:"input"` // field of the scenario
-	Low   float64 `json:"low"`   // the output with this input at its low value and all others at mid
-	High  float64 `json:"high"`  // and with it at its high value
-	Swing float64 `json:"swing"` // |high - low|
-	Share float64 `json:"share"` // of the output's variance that this input alone explains, 0 to 1
-}
-
-// tornado fills in which inputs matter most, from the mid case with one input moved at a time and
-// from the trials of the total cores and of the event's rate.
-func (m *model) tornado(p *Plan, coresTrials, eventTrials []float64, cores int) {
-	p.Tornado = m.influences(totalCores, coresTrials, cores)
-	p.EventTornado = m.influences(func(x *point) float64 { return x.eventQPS }, eventTrials, cores)
-}
-
-func totalCores(x *point) float64 {
-	var sum float64
-	for i := range x.sizes {
-		sum += x.sizes[i].cores
-	}
-	return sum
-}
-
 // influences lists the uncertain inputs that the output depends on, the largest swing first.
-func (m *model) influences(read func(*point) float64, trials []float64, cores int) []Influence {
-	list := make([]Influence, len(m.quantities))
+//
+//	read    the output of a case
+//	trials  the output in every trial
+//	cores   inputs that are looked at at once
+func influences(m *model.Model, read func(*model.Case) float64, trials []float64, cores int) []Influence {
+	list := make([]Influence, len(m.Inputs))
 	scattered := newScatter(trials)
-	parallel(len(list), cores, 1, func(from, to int) {
-		x := m.newPoint()
+	model.Parallel(len(list), cores, 1, func(from, to int) {
 		for i := from; i < to; i++ {
-			q := &m.quantities[i]
-			if q.certain() {
+			in := &m.Inputs[i]
+			if in.Certain() {
 				continue
 			}
-			low, high := read(m.moved(x, i, q.low)), read(m.moved(x, i, q.high))
-			list[i] = Influence{Input: q.field, Low: low, High: high, Swing: math.Abs(high - low), Share: scattered.share(q)}
+			low, high := read(m.Moved(i, in.Low)), read(m.Moved(i, in.High))
+			list[i] = Influence{Input: in.Field, Low: low, High: high, Swing: math.Abs(high - low), Share: scattered.share(in)}
 		}
 	})
 	list = slices.DeleteFunc(list, func(f Influence) bool { return f.Swing == 0 && f.Share == 0 })
@@ -51,19 +31,6 @@ func (m *model) influences(read func(*point) float64, trials []float64, cores in
 		return cmp.Or(cmp.Compare(b.Swing, a.Swing), cmp.Compare(b.Share, a.Share), cmp.Compare(a.Input, b.Input))
 	})
 	return list
-}
-
-// moved makes x the mid case with one input at another value.
-func (m *model) moved(x *point, input int, value float64) *point {
-	for i := range m.quantities {
-		x.values[i] = m.quantities[i].mid
-	}
-	x.values[input] = value
-	m.rate(x)
-	for i := range m.services {
-		x.sizes[i] = m.size(x, i)
-	}
-	return x
 }
 
 // scatter is the variance of an output over the trials, ready to be taken apart by input.
@@ -102,7 +69,7 @@ const mostBins = 50
 // Source: given-data estimator of Sobol's first-order index, Plischke, Borgonovo and Smith, European
 // Journal of Operational Research 226(3), 2013, 536-550; Kelley's epsilon squared, Proceedings of the
 // National Academy of Sciences 21(9), 1935, 554-559.
-func (s *scatter) share(q *quantity) float64 {
+func (s *scatter) share(in *model.Input) float64 {
 	n := float64(len(s.trials))
 	bins := min(mostBins, max(2, int(math.Sqrt(n)/2)))
 	if s.square == 0 || len(s.trials) <= bins {
@@ -111,7 +78,7 @@ func (s *scatter) share(q *quantity) float64 {
 	sums, counts := make([]float64, bins), make([]float64, bins)
 	for trial, v := range s.trials {
 		// A draw grows with its uniform number, so the input need not be computed again.
-		bin := min(bins-1, int(q.stream.Float64(uint64(trial))*float64(bins)))
+		bin := min(bins-1, int(in.Uniform(uint64(trial))*float64(bins)))
 		sums[bin] += v - s.mean
 		counts[bin]++
 	}

@@ -1,13 +1,10 @@
 package plan
 
 import (
-	"math"
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
-	"fsctl/plan/queueing"
+	"fsctl/plan/model"
 )
 
 const uslShop = `apiVersion: fsctl/v1
@@ -50,7 +47,7 @@ func TestMeasuredGrowthReplacesLinearScaling(t *testing.T) {
 		want++
 	}
 	s := service(t, p, "app")
-	if s.Instances.Mid != want || want <= 15 || s.Bottleneck != byUSL {
+	if s.Instances.Mid != want || want <= 15 || s.Bottleneck != model.ByUSL {
 		t.Errorf("%g instances by %s, wanted %g by usl", s.Instances.Mid, s.Bottleneck, want)
 	}
 	near(t, "utilization", s.UtilizationRatio, 8000/law(want), 1e-9)
@@ -64,29 +61,6 @@ func TestMeasuredGrowthReplacesLinearScaling(t *testing.T) {
 	}
 }
 
-func TestMeasuredGrowthIsExplained(t *testing.T) {
-	c := parseCalibration(t, strings.Replace(uslShop, "value: 800", "value: [700, 800, 900]", 1))
-	sc, _, err := c.Apply(flags(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := NewCalibrated(flags(t), c, Options{Trials: 200})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := Explain(sc, p, "services.app")
-	if err != nil {
-		t.Fatal(err) // among others where a formula does not give the plan's figure
-	}
-	for _, e := range list {
-		for _, s := range e.Symbols {
-			if s.Name == "gamma" && !strings.Contains(s.Origin, "measured in steps by least squares, n = 8") {
-				t.Errorf("%s: gamma from %q, wanted the measurement", e.Field, s.Origin)
-			}
-		}
-	}
-}
-
 func TestGrowthIsNotExtrapolated(t *testing.T) {
 	short := strings.Replace(uslShop, "value: 40", "value: 5", 1)
 	p := calibrated(t, short, "workload.peak=3")
@@ -94,7 +68,7 @@ func TestGrowthIsNotExtrapolated(t *testing.T) {
 	if m := warned(p, "usl-extrapolation"); !strings.Contains(m, "need more than the 10 instances up to which a measurement of 5 may be believed") {
 		t.Errorf("%q, wanted that 10 instances are the end", m)
 	}
-	if s.Instances.Mid <= 10 || len(p.Excuses) != 1 || p.Excuses[0].Candidate != "app at 10 instances" || p.Excuses[0].Bottleneck != byUSL {
+	if s.Instances.Mid <= 10 || len(p.Excuses) != 1 || p.Excuses[0].Candidate != "app at 10 instances" || p.Excuses[0].Bottleneck != model.ByUSL {
 		t.Errorf("%+v with excuses %+v, wanted a lower bound above 10", s.Instances, p.Excuses)
 	}
 	if m := warned(p, "usl-peak-unknown"); m == "" {
@@ -127,23 +101,4 @@ func TestLawWithoutContentionIsLinear(t *testing.T) {
 			t.Errorf("%v: %g by %s, wanted %g by %s", set, law.Instances.Mid, law.Bottleneck, linear.Instances.Mid, linear.Bottleneck)
 		}
 	}
-}
-
-func TestMoreLoadNeverNeedsFewerUnderTheLaw(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := serviceModel{cores: float64(rapid.IntRange(1, 8).Draw(t, "cores")), utilization: rapid.Float64Range(0.3, 1).Draw(t, "utilization"),
-			wait: rapid.Float64Range(0.01, 1).Draw(t, "wait"), variability: absent}
-		s.usl = &uslModel{gamma: 0, alpha: 1, beta: 2, measured: float64(rapid.IntRange(1, 200).Draw(t, "measured"))}
-		x := &point{values: []float64{rapid.Float64Range(1, 1e4).Draw(t, "gamma"), rapid.Float64Range(0, 1).Draw(t, "alpha"), rapid.Float64Range(0, 0.1).Draw(t, "beta")}}
-		rate := rapid.Float64Range(0.1, 1e6).Draw(t, "rate")
-		less, more := s.staffUSL(x, rate), s.staffUSL(x, rate*rapid.Float64Range(1, 3).Draw(t, "times"))
-		if more.instances < less.instances || math.IsInf(more.instances, 0) || math.IsNaN(more.cores) {
-			t.Fatalf("%+v, then %+v for more", less, more)
-		}
-		law := queueing.USL{GammaPerSec: queueing.Estimate{Value: x.values[0]}, Alpha: queueing.Estimate{Value: x.values[1]},
-			Beta: queueing.Estimate{Value: x.values[2]}, LargestConcurrency: s.usl.measured}
-		if does, err := law.ThroughputPerSec(less.instances); !less.beyond && (err != nil || does*s.utilization < rate*(1-1e-9)) {
-			t.Fatalf("%g instances do %g/s (%v), wanted %g/s at %g", less.instances, does, err, rate, s.utilization)
-		}
-	})
 }

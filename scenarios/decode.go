@@ -17,7 +17,7 @@ func (Keyed[T]) keyed() {}
 
 // Problem is one thing wrong with a scenario.
 type Problem struct {
-	Line    int    // in the file; 0 for a value set on the command line
+	Line    int    // in the file; 0 for a value set on the command line, -1 for one that was read from no text
 	Field   string // path of names, such as steps.order.share
 	Message string // what was found, and what was wanted
 }
@@ -35,11 +35,14 @@ func (e *Error) Error() string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		where := e.File + " (set on the command line)"
-		if p.Line > 0 {
-			where = fmt.Sprintf("%s:%d", e.File, p.Line)
+		switch {
+		case p.Line > 0:
+			fmt.Fprintf(&b, "%s:%d: ", e.File, p.Line)
+		case p.Line == 0:
+			b.WriteString(e.File + " (set on the command line): ")
+		case e.File != "":
+			b.WriteString(e.File + ": ")
 		}
-		b.WriteString(where + ": ")
 		if p.Field != "" {
 			b.WriteString(p.Field + ": ")
 		}
@@ -209,15 +212,21 @@ func (d *decoder) enum(n *yaml.Node, path string, f reflect.StructField, v refle
 	if n.Kind != yaml.ScalarNode {
 		return
 	}
+	choices := choicesOf(f)
+	if len(choices) > 0 && !slices.Contains(choices, v.String()) {
+		d.problem(n, path, "found %s, wanted %s%s", describe(n), strings.Join(choices, " or "), didYouMean(n.Value, choices))
+	}
+}
+
+// choicesOf returns the words that a field's schema tag allows, none where any is.
+func choicesOf(f reflect.StructField) []string {
 	var choices []string
 	for _, w := range schemaWords(f) {
 		if c, ok := strings.CutPrefix(w, "enum="); ok {
 			choices = append(choices, c)
 		}
 	}
-	if len(choices) > 0 && !slices.Contains(choices, v.String()) {
-		d.problem(n, path, "found %s, wanted %s%s", describe(n), strings.Join(choices, " or "), didYouMean(n.Value, choices))
-	}
+	return choices
 }
 
 func schemaWords(f reflect.StructField) []string { return strings.Split(f.Tag.Get("jsonschema"), ",") }

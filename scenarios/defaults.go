@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// Defaults of fields that a file may leave out.
+// Defaults of fields that a file may leave out. Other packages use them where a run or a plan has no
+// scenario that says otherwise.
 const (
-	defaultBusyShare     = Ratio(0.8)
-	defaultBusyWindow    = 5 * time.Hour
-	defaultUtilization   = Ratio(0.7)
-	defaultWait          = Ratio(0.2)
+	DefaultBusyShare     = Ratio(0.8)
+	DefaultBusyWindow    = 5 * time.Hour
+	DefaultUtilization   = Ratio(0.7)
+	DefaultWait          = Ratio(0.2)
+	DefaultEventDuration = time.Hour
+	DefaultLateness      = 50 * time.Millisecond // a request sent later than this after it was due is late
+	DefaultLateShare     = Ratio(0.02)
 	defaultDrain         = 30 * time.Second
 	defaultTimeout       = 30 * time.Second
 	defaultRedirects     = 10
-	DefaultLateness      = 50 * time.Millisecond // a request sent later than this after it was due is late
-	defaultLateShare     = Ratio(0.02)
 	defaultOutcome       = "placed"
 	defaultOrderVariable = "order_id"
 	defaultSKU           = "sku-${n}"
-	defaultEventDuration = time.Hour
 	defaultMargin        = 5 * time.Minute
 )
 
@@ -35,8 +36,8 @@ func setDefault[T any](d defaults, path string, field *T, value T) {
 // setDefaults fills what the file left out; lines are those of the fields it has.
 func (s *Scenario) setDefaults(lines map[string]int) {
 	d := defaults{lines}
-	setDefault(d, "workload.busy.share", &s.Workload.Busy.Share, defaultBusyShare)
-	setDefault(d, "workload.busy.window", &s.Workload.Busy.Window, defaultBusyWindow)
+	setDefault(d, "workload.busy.share", &s.Workload.Busy.Share, DefaultBusyShare)
+	setDefault(d, "workload.busy.window", &s.Workload.Busy.Window, DefaultBusyWindow)
 	setDefault(d, "workload.peak", &s.Workload.Peak, Between(2.0, 3.0))
 	for i := range s.Steps {
 		d.request("steps."+s.Steps[i].Name+".request", &s.Steps[i].Request)
@@ -54,7 +55,7 @@ func (s *Scenario) setDefaults(lines map[string]int) {
 	if s.Storm != nil {
 		setDefault(d, "storm.drain", &s.Storm.Drain, defaultDrain)
 		setDefault(d, "storm.lateness.limit", &s.Storm.Lateness.Limit, DefaultLateness)
-		setDefault(d, "storm.lateness.share", &s.Storm.Lateness.Share, defaultLateShare)
+		setDefault(d, "storm.lateness.share", &s.Storm.Lateness.Share, DefaultLateShare)
 		for i := range s.Storm.Phases {
 			setDefault(d, fmt.Sprintf("storm.phases[%d].spacing", i), &s.Storm.Phases[i].Spacing, "poisson")
 		}
@@ -80,7 +81,7 @@ func (d defaults) request(path string, r *Request) {
 }
 
 func (d defaults) estate(e *Estate) {
-	setDefault(d, "estate.event_duration", &e.EventDuration, defaultEventDuration)
+	setDefault(d, "estate.event_duration", &e.EventDuration, DefaultEventDuration)
 	setDefault(d, "estate.margin", &e.Margin, defaultMargin)
 	for i := range e.Pools {
 		billing := Reserved
@@ -94,8 +95,8 @@ func (d defaults) estate(e *Estate) {
 func (d defaults) service(path string, v *Service) {
 	one := Exactly(1.0)
 	setDefault(d, path+".instance.cores", &v.Instance.Cores, 1)
-	setDefault(d, path+".utilization", &v.Utilization, defaultUtilization)
-	setDefault(d, path+".wait", &v.Wait, defaultWait)
+	setDefault(d, path+".utilization", &v.Utilization, DefaultUtilization)
+	setDefault(d, path+".wait", &v.Wait, DefaultWait)
 	setDefault(d, path+".variability", &v.Variability, &one)
 	if v.Kind == "cache" {
 		setDefault(d, path+".key_copies", &v.KeyCopies, 1)

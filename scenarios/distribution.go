@@ -33,6 +33,10 @@ type Normal struct {
 	Deviation time.Duration `yaml:"deviation" jsonschema:"required"`
 }
 
+// Normal90 is the 90 % point of the standard normal distribution: the Low and High of an [Interval] lie so
+// many deviations below and above its Mid.
+const Normal90 = 1.2815515655446004
+
 // tail is cut from laws without an upper end: nobody reacts after the 99.99 % point.
 const tail = 1e-4
 

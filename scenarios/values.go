@@ -73,10 +73,7 @@ func newInterval[T scalar](v []T) (Interval[T], error) {
 	default:
 		return iv, fmt.Errorf("found a list of %d values, wanted [low, mid, high]", len(v))
 	}
-	if iv.Low > iv.Mid || iv.Mid > iv.High {
-		return iv, fmt.Errorf("found %v, %v, %v, wanted low <= mid <= high", iv.Low, iv.Mid, iv.High)
-	}
-	return iv, nil
+	return iv, iv.inOrder()
 }
 
 // parse reads one value in the text form of its type. Negative, infinite and NaN values are errors.

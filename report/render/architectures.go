@@ -6,12 +6,12 @@ import (
 	"io"
 	"strings"
 
-	"fsctl/plan"
+	"fsctl/plan/architectures"
 	"fsctl/report/figure"
 )
 
 // Architectures writes a comparison of architectures for people.
-func Architectures(w io.Writer, a *plan.Architectures, s Style) error {
+func Architectures(w io.Writer, a *architectures.Comparison, s Style) error {
 	p := &page{Style: s}
 	p.say("", "  ", cmp.Or(plain(a.Scenario), "this sale")+" on one architecture after the other, at the event (mid; refused and waiting orders also p95)")
 	p.blank()
@@ -39,7 +39,7 @@ func Architectures(w io.Writer, a *plan.Architectures, s Style) error {
 	return p.writeTo(w)
 }
 
-func architectureRows(a *plan.Architectures) [][]string {
+func architectureRows(a *architectures.Comparison) [][]string {
 	var rows [][]string
 	for _, v := range a.Architectures {
 		rows = append(rows, []string{v.Name, figure.Rate(v.DatabaseReadsQPS.Mid), figure.Rate(v.ReadsPerNodeQPS.Mid), figure.Rate(v.PrimaryWritesQPS.Mid),
@@ -51,7 +51,7 @@ func architectureRows(a *plan.Architectures) [][]string {
 }
 
 // ArchitecturesMarkdown writes a comparison of architectures for GitHub's step summary.
-func ArchitecturesMarkdown(w io.Writer, a *plan.Architectures) error {
+func ArchitecturesMarkdown(w io.Writer, a *architectures.Comparison) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "## Architectures: %s\n", escaped(cmp.Or(a.Scenario, "this sale")))
 	m.table("architecture,db reads,on each,db writes,refused,refused p95,waiting,waiting p95,single points,cores,instances,cost a day",

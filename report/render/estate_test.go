@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fsctl/plan"
+	"fsctl/plan/architectures"
 )
 
 func sampleEstate() *plan.EstatePlan {
@@ -30,10 +31,10 @@ func sampleAutoscaling() *plan.Autoscaling {
 	}
 }
 
-func sampleArchitectures() *plan.Architectures {
-	return &plan.Architectures{
+func sampleArchitectures() *architectures.Comparison {
+	return &architectures.Comparison{
 		Scenario: "double|11", Assumptions: []string{"a core costs 0.04 an hour"},
-		Architectures: []plan.Architecture{
+		Architectures: []architectures.Architecture{
 			{Name: "monolith", DatabaseReadsQPS: plan.Estimate{Mid: 6600}, ReadsPerNodeQPS: plan.Estimate{Mid: 6600}, SinglePoints: []string{"the one machine", "the one database"}, Gain: "nothing yet"},
 			{Name: "cached", DatabaseReadsQPS: plan.Estimate{Mid: 1640}, ReadsPerNodeQPS: plan.Estimate{Mid: 820}, OrderBacklog: plan.Estimate{Mid: 98_611}, SinglePoints: []string{}, Gain: "75.2 % of the reads leave"},
 		},
@@ -94,7 +95,7 @@ func TestEstateAtAnyWidth(t *testing.T) {
 	p.Estate, p.Autoscaling = sampleEstate(), sampleAutoscaling()
 	p.Estate.Pools = append(p.Estate.Pools, plan.PoolPlan{Name: long, Billing: "b\nb", Cores: math.Inf(1), UsedCores: plan.Estimate{P95: math.NaN()}})
 	p.Estate.Verdict, p.Autoscaling.Because, p.Autoscaling.Step = long, long+" "+long, long
-	a.Architectures = append(a.Architectures, plan.Architecture{Name: "queued", Gain: long, SinglePoints: []string{long, "a\x1b[31mb"}, CPUCores: plan.Estimate{Mid: math.Inf(1)}})
+	a.Architectures = append(a.Architectures, architectures.Architecture{Name: "queued", Gain: long, SinglePoints: []string{long, "a\x1b[31mb"}, CPUCores: plan.Estimate{Mid: math.Inf(1)}})
 	for _, width := range []int{1, 40, 80, 120, 200} {
 		for _, got := range []string{
 			planText(t, p, Style{Width: width, Color: true}),

@@ -9,16 +9,17 @@ import (
 	"strings"
 
 	"fsctl/plan"
+	"fsctl/plan/explain"
 )
 
 // explained is what shares a formula: one figure, or the cases of an estimate.
 type explained struct {
 	field string
-	cases []plan.Explanation
+	cases []explain.Explanation
 }
 
 // groups puts the cases of an estimate together where their formulas are the same.
-func groups(list []plan.Explanation) []explained {
+func groups(list []explain.Explanation) []explained {
 	var out []explained
 	for _, e := range list {
 		field := e.Field
@@ -30,18 +31,18 @@ func groups(list []plan.Explanation) []explained {
 			out[last].cases = append(out[last].cases, e)
 			continue
 		}
-		out = append(out, explained{field, []plan.Explanation{e}})
+		out = append(out, explained{field, []explain.Explanation{e}})
 	}
 	return out
 }
 
 // name returns which case of the group's field an explanation is.
-func (g *explained) name(e *plan.Explanation) string {
+func (g *explained) name(e *explain.Explanation) string {
 	return cmp.Or(strings.TrimPrefix(strings.TrimPrefix(e.Field, g.field), "."), "value")
 }
 
 // distinct collects the different texts of the cases.
-func (g *explained) distinct(read func(*plan.Explanation) []string) []string {
+func (g *explained) distinct(read func(*explain.Explanation) []string) []string {
 	var out []string
 	for i := range g.cases {
 		for _, text := range read(&g.cases[i]) {
@@ -54,11 +55,11 @@ func (g *explained) distinct(read func(*plan.Explanation) []string) []string {
 }
 
 func (g *explained) errors() []string {
-	return g.distinct(func(e *plan.Explanation) []string { return []string{e.Error} })
+	return g.distinct(func(e *explain.Explanation) []string { return []string{e.Error} })
 }
 
 func (g *explained) assumptions() []string {
-	return g.distinct(func(e *plan.Explanation) []string { return e.Assumptions })
+	return g.distinct(func(e *explain.Explanation) []string { return e.Assumptions })
 }
 
 // precise writes a number with up to eight digits that count.
@@ -74,7 +75,7 @@ func precise(v float64) string {
 }
 
 // Explanations writes where figures of a plan come from, for people.
-func Explanations(w io.Writer, list []plan.Explanation, s Style) error {
+func Explanations(w io.Writer, list []explain.Explanation, s Style) error {
 	p := &page{Style: s}
 	for i := range list {
 		p.blank()
@@ -83,7 +84,7 @@ func Explanations(w io.Writer, list []plan.Explanation, s Style) error {
 	return p.writeTo(w)
 }
 
-func (p *page) explanation(e *plan.Explanation) {
+func (p *page) explanation(e *explain.Explanation) {
 	p.line(p.paint(plain(e.Field)+" = "+withUnit(precise(e.Result), e.Unit), bold))
 	p.say("", "", strings.TrimSpace(e.Meaning+" "+e.Case))
 	p.blank()
@@ -120,7 +121,7 @@ func withUnit(number, unit string) string {
 }
 
 // ExplanationsMarkdown writes where figures of a plan come from, as one document.
-func ExplanationsMarkdown(w io.Writer, pl *plan.Plan, list []plan.Explanation) error {
+func ExplanationsMarkdown(w io.Writer, pl *plan.Plan, list []explain.Explanation) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "# Where the figures of %s come from\n\n%s\n", escaped(cmp.Or(pl.Scenario, "this sale")), escaped(trialsLine(pl)))
 	m.WriteString("Every formula has been evaluated with the numbers shown, and gives the plan's figure.\n")

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fsctl/plan"
+	"fsctl/plan/explain"
 	"fsctl/report/figure"
 )
 
@@ -63,7 +64,7 @@ type htmlCase struct{ Name, Result, Filled, About string }
 //
 //	list   every explanation of the plan
 //	cores  the distribution of the total of cores
-func PlanHTML(w io.Writer, pl *plan.Plan, list []plan.Explanation, cores []plan.Quantile) error {
+func PlanHTML(w io.Writer, pl *plan.Plan, list []explain.Explanation, cores []plan.Quantile) error {
 	page, err := template.New("plan").Parse(planPage)
 	if err != nil {
 		return fmt.Errorf("read the page's template: %w", err)
@@ -112,7 +113,7 @@ func titles(list string) []htmlTitle {
 	return out
 }
 
-func htmlExplanations(list []plan.Explanation) []htmlExplained {
+func htmlExplanations(list []explain.Explanation) []htmlExplained {
 	var out []htmlExplained
 	for _, g := range groups(list) {
 		part := strings.SplitN(g.field, ".", 3)

@@ -13,11 +13,12 @@ import (
 	"testing"
 
 	"fsctl/plan"
+	"fsctl/plan/explain"
 	"fsctl/scenarios"
 )
 
 // pageOf returns a plan with its page.
-func pageOf(t *testing.T, name string, set ...string) (*plan.Plan, []plan.Explanation, string) {
+func pageOf(t *testing.T, name string, set ...string) (*plan.Plan, []explain.Explanation, string) {
 	t.Helper()
 	sc, err := scenarios.Load(name, set...)
 	if err != nil {
@@ -27,7 +28,7 @@ func pageOf(t *testing.T, name string, set ...string) (*plan.Plan, []plan.Explan
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := plan.ExplainAll(sc, p)
+	list, err := explain.All(sc, p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,148 @@
+package explain
+
+import (
+	"fmt"
+
+	"fsctl/plan/model"
+	"fsctl/plan/queueing"
+)
+
+// unsizedFigure explains the 0 of a service that has no such figure; it tells whether that is so.
+func (e *explainer) unsizedFigure(x *model.Case, d *draft, i int, needsDemand bool) bool {
+	s := &e.Services[i]
+	switch {
+	case x.Sizes[i].Instances == 0:
+		d.assume("The service has no size in the mid case.")
+	case needsDemand && s.Demand == model.Absent:
+		d.assume("No CPU demand is given, so nothing is known of how calls wait; 0 stands for that.")
+	default:
+		return false
+	}
+	d.Formula = "0"
+	return true
+}
+
+// onInstances adds the symbols of the mid case's instances and returns the formula of their cores.
+func (e *explainer) onInstances(x *model.Case, d *draft, i int) string {
+	path := "services." + e.Services[i].Name
+	d.derived("instances", x.Sizes[i].Instances, "instances", path+".instances.mid")
+	d.given("instance_cores", e.Services[i].InstanceCores, "cores", path+".instance.cores")
+	if x.Sizes[i].Instances*e.Services[i].InstanceCores <= model.MaxServers {
+		return "(instances * instance_cores)"
+	}
+	return fmt.Sprintf("min(instances * instance_cores, %s)", decimal(model.MaxServers, -1))
+}
+
+func (e *explainer) utilizationOf(x *model.Case, d *draft, i int) {
+	s, path := &e.Services[i], "services."+e.Services[i].Name
+	d.Meaning, d.Unit, d.Source, d.Error = "Share of time that a core, or the busiest node, is busy in the mid case.", "ratio", capacitySource, exactError
+	if e.unsizedFigure(x, d, i, false) {
+		return
+	}
+	var terms []string
+	if s.Demand != model.Absent {
+		d.derived("rate", x.Rates[i], "1/s", path+".peak_qps.mid")
+		e.demand(x, d, i, x.Sizes[i].Instances)
+		if s.Kind == "function" {
+			d.derived("instances", x.Sizes[i].Instances, "instances", path+".instances.mid")
+			terms = append(terms, "rate * demand / instances")
+		} else {
+			terms = append(terms, "rate * demand / "+e.onInstances(x, d, i))
+		}
+	}
+	if s.Capacity != model.Absent && s.Kind != "function" {
+		terms = append(terms, e.busiestNode(x, d, i))
+	}
+	d.Formula = "min(1, " + terms[0] + ")"
+	if len(terms) > 1 {
+		d.Formula = "min(1, max(" + terms[0] + ", " + terms[1] + "))"
+	}
+	d.assume("All instances of the mid case are there.")
+}
+
+// busiestNode returns the formula of the busiest node's share of its capacity.
+func (e *explainer) busiestNode(x *model.Case, d *draft, i int) string {
+	s, path := &e.Services[i], "services."+e.Services[i].Name
+	d.derived("rate", x.Rates[i], "1/s", path+".peak_qps.mid")
+	d.derived("instances", x.Sizes[i].Instances, "instances", path+".instances.mid")
+	e.input(d, x, "capacity", s.Capacity, "1/s", path+".capacity")
+	if s.Kind == "database" {
+		e.writesOf(x, d, i)
+		return "max(writes, (rate - writes) / max(1, instances - 1)) / capacity"
+	}
+	if s.Kind == "cache" && e.Event.HotKey > 0 {
+		d.symbol("hot_key", e.Event.HotKey, "ratio", "calculated: share of the most wanted item, sale.popularity")
+		d.given("key_copies", s.KeyCopies, "shards", path+".key_copies")
+		return "(hot_key * rate / min(key_copies, instances) + (1 - hot_key) * rate / instances) / capacity"
+	}
+	return "rate / (instances * capacity)"
+}
+
+func (e *explainer) waitOf(x *model.Case, d *draft, i int) {
+	s, path := &e.Services[i], "services."+e.Services[i].Name
+	d.Meaning, d.Unit, d.Source, d.Error = "Share of calls that find all cores busy in the mid case.", "ratio", erlangSource, coresError
+	if e.unsizedFigure(x, d, i, true) {
+		return
+	}
+	if s.Kind == "function" {
+		d.Formula = "0"
+		d.assume("Each call has an execution of its own.")
+		return
+	}
+	if e.Grows(x, i) {
+		d.Formula = "1"
+		d.assume("The queue is let grow during the event, so every order waits; it has no steady state.")
+		return
+	}
+	d.derived("rate", x.Rates[i], "1/s", path+".peak_qps.mid")
+	e.demand(x, d, i, x.Sizes[i].Instances)
+	d.Formula = "wait_probability(rate, demand, " + e.onInstances(x, d, i) + ")"
+	d.assume("All instances of the mid case are there.")
+}
+
+// responseOf explains the quantile of the response time.
+func (e *explainer) responseOf(share string) func(*model.Case, *draft, int) {
+	return func(x *model.Case, d *draft, i int) {
+		s, path := &e.Services[i], "services."+e.Services[i].Name
+		d.Meaning, d.Unit, d.Source = "Time within which that share of calls is answered in the mid case: wait and service.", "s", momentsSource
+		d.Error = "exact where service times are exponential"
+		if e.unsizedFigure(x, d, i, true) {
+			return
+		}
+		if e.Grows(x, i) {
+			d.Formula = "0"
+			d.assume("The queue is let grow during the event; it has no steady state, and its drain time is in the details.")
+			return
+		}
+		e.demand(x, d, i, x.Sizes[i].Instances)
+		e.variability(x, d, i)
+		if s.Kind == "function" {
+			d.Formula = "service_quantile(" + share + ", demand, variability)"
+			d.assume("Each call has an execution of its own, so the response is the service; cold starts are not counted.")
+			return
+		}
+		d.derived("rate", x.Rates[i], "1/s", path+".peak_qps.mid")
+		d.Formula = "response_quantile(" + share + ", rate, demand, variability, " + e.onInstances(x, d, i) + ")"
+		d.Error = e.waitError(x, i)
+		d.assume("Poisson arrivals; all cores of the service are one group with one line; all instances of the mid case are there.")
+	}
+}
+
+// waitError says how far off the mean wait may be.
+func (e *explainer) waitError(x *model.Case, i int) string {
+	s := &e.Services[i]
+	cores := min(x.Sizes[i].Instances*s.InstanceCores, model.MaxServers)
+	q, err := queueing.NewMMc(x.Rates[i], s.Seconds(x, x.Sizes[i].Instances), int(cores))
+	if err != nil || q.WaitProbability() == 0 {
+		return "none: nobody waits"
+	}
+	w, err := queueing.MGcMeanWait(q, x.Value(s.Variability, 1))
+	if err != nil {
+		return "unknown: " + err.Error()
+	}
+	if w.LowSeconds == w.HighSeconds {
+		return "none in the model: " + w.Method + " is exact for this service time"
+	}
+	return fmt.Sprintf("mean wait by %s, %s; the exact one is from %s to %s. Two moments do not fix a percentile: simulate requests at high load",
+		w.Method, model.Duration(w.MeanWaitSeconds), model.Duration(w.LowSeconds), model.Duration(w.HighSeconds))
+}

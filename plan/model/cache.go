@@ -1,0 +1,65 @@
+package model
+
+import "fsctl/plan/queueing"
+
+// leastRoom is the share of a shard that its copy of the hottest key must leave to other keys: with
+// less, hardly any number of shards would do.
+const leastRoom = 1e-3
+
+// Shards returns the least number K of shards whose busiest one stays within its planned rate P, and
+// what asks for them.
+//
+//	p1 lambda / min(r, K) + (1-p1) lambda / K <= P
+//
+//	lambda  rate of all calls [1/s]
+//	p1      hottest, the share of the hottest key; 0 where nothing tells, and then K = ceil(lambda / P)
+//	r       KeyCopies, shards that each hold a copy of the hottest key
+//	P       planned, capacity x utilization of one shard [1/s]
+//
+// Where the copies alone are too busy no K helps: K is that of the rate, bound by the hottest key.
+// Source: queueing.ShardLoadPerSec for r = 1.
+func (s *Service) Shards(rate, hottest, planned float64) (nodes float64, bottleneck string) {
+	even := Ceil(rate / planned)
+	if hottest == 0 || even <= s.KeyCopies { // with a copy on every shard all calls spread
+		return even, ByNodeRate
+	}
+	room := planned - hottest*rate/s.KeyCopies
+	if room < leastRoom*planned {
+		return even, ByHotKey
+	}
+	if needed := Ceil((1 - hottest) * rate / room); needed > even {
+		return needed, ByHotKey
+	}
+	return even, ByNodeRate
+}
+
+// HotShard returns the rate at the busiest of so many shards [1/s].
+func (s *Service) HotShard(rate, hottest, nodes float64) float64 {
+	return hottest*rate/min(s.KeyCopies, nodes) + (1-hottest)*rate/nodes
+}
+
+// Overheated tells whether the copies of the hottest key are too busy for any number of shards of the
+// cache i.
+func (m *Model) Overheated(x *Case, i int) bool {
+	s, hottest := &m.Services[i], m.Event.HotKey
+	planned := x.Values[s.Capacity] * s.Utilization
+	return hottest > 0 && Ceil(x.Rates[i]/planned) > s.KeyCopies && hottest*x.Rates[i]/s.KeyCopies > (1-leastRoom)*planned
+}
+
+// KeyCopiesNeeded returns the least number of copies of the hottest key at which more shards help the
+// cache i.
+func (m *Model) KeyCopiesNeeded(x *Case, i int) float64 {
+	planned := x.Values[m.Services[i].Capacity] * m.Services[i].Utilization
+	return Ceil(m.Event.HotKey * x.Rates[i] / ((1 - leastRoom) * planned))
+}
+
+// PassedOn returns the calls that the cache i does not answer [1/s] with a hit ratio that is lower than
+// in the case by so much.
+func (m *Model) PassedOn(x *Case, i int, lower float64) float64 {
+	hit := max(0, x.Value(m.Services[i].Hit, 0)-lower)
+	through, err := queueing.DatabaseReadsPerSec(x.Rates[i], hit)
+	if err != nil { // the model keeps the range
+		return 0
+	}
+	return through
+}

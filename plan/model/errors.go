@@ -1,0 +1,16 @@
+package model
+
+import "fmt"
+
+// InputError is a value that no plan can be made from: it is outside the range in which the formulas
+// give finite answers.
+type InputError struct {
+	Field  string // path of names, such as workload.users
+	Found  string
+	Wanted string
+}
+
+// Error names the field, what was found and what was wanted.
+func (e *InputError) Error() string {
+	return fmt.Sprintf("%s: found %s, wanted %s", e.Field, e.Found, e.Wanted)
+}

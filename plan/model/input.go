@@ -1,0 +1,153 @@
+package model
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"fsctl/scenarios"
+)
+
+// Input is one input of a plan, ready to be drawn from. Low, Mid and High are its 10, 50 and 90 % points,
+// in seconds, 1/s or as counted; all three are equal where it is certain.
+type Input struct {
+	Field          string // path in the scenario
+	Low, Mid, High float64
+
+	bounds
+	stream       scenarios.Stream // of its own name: a new input moves no other's draws
+	lower, upper half
+}
+
+// newInput reads an interval's low, mid and high as the 10, 50 and 90 % points of a two-piece
+// lognormal:
+//
+//	x(z) = mid e^(sigma z), sigma = ln(mid/low)/n for z < 0, ln(high/mid)/n for z >= 0
+//
+//	z  standard normal
+//	n  its 90 % point, scenarios.Normal90
+//
+// A lognormal cannot reach 0, so a side that ends there is a straight line
+// through its two points instead. Draws are held inside the bounds: a share is at most 1.
+// Scale turns the interval's unit into the input's.
+// Source: lognormal from its quantiles; the two pieces keep all three points where they are not
+// geometrically symmetric.
+// Errors: *[InputError] for a point outside the bounds.
+func newInput[T number](field string, seed uint64, iv scenarios.Interval[T], scale float64, d dimension) (Input, error) {
+	b := d.bounds()
+	in := Input{
+		bounds: b, Field: field, Low: float64(iv.Low) * scale, Mid: float64(iv.Mid) * scale, High: float64(iv.High) * scale,
+		stream: scenarios.NewStream(seed, "plan/"+field),
+	}
+	for _, v := range []float64{in.Low, in.Mid, in.High} {
+		if err := b.check(field, v); err != nil {
+			return in, err
+		}
+	}
+	in.lower, in.upper = half{end: in.Low}, half{end: in.High}
+	if in.Low > 0 {
+		in.lower.sigma = math.Log(in.Mid/in.Low) / scenarios.Normal90
+	}
+	if in.Mid > 0 {
+		in.upper.sigma = math.Log(in.High/in.Mid) / scenarios.Normal90
+	}
+	return in, nil
+}
+
+// Certain tells whether the input is a single value.
+func (in *Input) Certain() bool { return in.Low == in.High }
+
+// corner returns the value in the low (-1), mid (0) or high (+1) case.
+func (in *Input) corner(side int) float64 {
+	if in.falling {
+		side = -side
+	}
+	switch {
+	case side < 0:
+		return in.Low
+	case side > 0:
+		return in.High
+	}
+	return in.Mid
+}
+
+// Uniform returns the number from 0 to 1 that a trial draws the input by. The input grows with it.
+func (in *Input) Uniform(trial uint64) float64 { return in.stream.Float64(trial) }
+
+// draw returns the value in one trial.
+func (in *Input) draw(trial uint64) float64 {
+	if in.Certain() {
+		return in.Mid
+	}
+	u := in.Uniform(trial)
+	side, distance := in.lower, u-0.5
+	if u >= 0.5 {
+		side = in.upper
+	}
+	if side.sigma == 0 {
+		return in.hold(in.Mid + math.Abs(distance)/0.4*(side.end-in.Mid))
+	}
+	// Only u = 0 would give an infinite z; the exponential of it is 0, and is held at the minimum.
+	return in.hold(in.Mid * math.Exp(side.sigma*math.Sqrt2*math.Erfinv(2*distance)))
+}
+
+// half is one side of a two-piece lognormal.
+type half struct {
+	sigma float64 // of the logarithm; 0 where the side is not lognormal
+	end   float64 // value at the 10 or 90 % point, for a straight side
+}
+
+// number is what an interval of a scenario can hold.
+type number interface {
+	scenarios.Count | scenarios.Ratio | scenarios.Rate | float64 | time.Duration
+}
+
+// dimension says what an input counts.
+type dimension int
+
+const (
+	count dimension = iota
+	multiplier
+	share
+	demandSeconds
+	variability
+	hitShare
+	callsPerSec
+)
+
+// bounds is the range of an input in which every formula stays finite. Draws of the Monte Carlo
+// trials are held inside it as well: a lognormal's tail has no end.
+type bounds struct {
+	min, max float64
+	unit     string
+	falling  bool // more of it asks for less: its high value belongs to the low case
+}
+
+func (d dimension) bounds() bounds {
+	switch d {
+	case count:
+		return bounds{max: 1e18, unit: "a count"}
+	case share:
+		return bounds{max: 1, unit: "a share"}
+	case demandSeconds:
+		return bounds{min: 1e-12, max: 1e10, unit: "seconds"}
+	case variability:
+		return bounds{max: 100, unit: "a squared coefficient of variation"}
+	case hitShare:
+		return bounds{max: 1, unit: "a share", falling: true}
+	case callsPerSec:
+		return bounds{min: 1e-9, max: 1e18, unit: "calls per second", falling: true}
+	}
+	return bounds{max: 1e9, unit: "a number"}
+}
+
+// check returns the error of a value outside the bounds, or nil.
+func (b bounds) check(field string, value float64) error {
+	if value >= b.min && value <= b.max {
+		return nil
+	}
+	return &InputError{field, strconv.FormatFloat(value, 'g', 6, 64),
+		b.unit + " from " + strconv.FormatFloat(b.min, 'g', -1, 64) + " to " + strconv.FormatFloat(b.max, 'g', -1, 64)}
+}
+
+func (b bounds) hold(value float64) float64 { return math.Max(b.min, math.Min(b.max, value)) }

@@ -1,0 +1,197 @@
+// Package model holds a scenario as numbers: its inputs as distributions, its demand as rates, its services as sizes.
+//
+// [New] reads a scenario once. Everything else here is arithmetic on what New returned. A [Case] is one
+// set of values for all inputs: a corner, in which all inputs are at once at their low, mid or high
+// values, or a trial of a Monte Carlo simulation, in which each is drawn on its own. Nothing in a
+// [Model] changes after New, so that cases can be computed at the same time.
+package model
+
+import (
+	"math"
+	"time"
+
+	"fsctl/plan/queueing"
+	"fsctl/scenarios"
+)
+
+// Absent is the index of an input, or of a service, that the scenario does not give.
+const Absent = -1
+
+// Model is a scenario with names resolved to indices, units to seconds and 1/s, and intervals to
+// distributions. Fields are to be read only.
+type Model struct {
+	Scenario string // its name
+	Inputs   []Input
+	Workload Workload
+	Steps    []Step
+	Services []Service
+	Event    Event
+	Sale     *Sale                 // nil where the scenario sells nothing
+	Estate   *Estate               // nil where the scenario gives none
+	Limits   *scenarios.SizeLimits // of the whole sale; nil where none is given
+
+	order []int // of services, so that callers come before those they call
+}
+
+// Workload is the demand of an ordinary day by the 2/8 rule. Users, Active, Actions, Requests and Peak
+// are indices of inputs: either the first three or Requests are there, Peak always.
+type Workload struct {
+	Users, Active, Actions int
+	Requests, Peak         int
+	PeakGiven              bool               // false where the scenario's text leaves the peak to the default
+	BusyShare              float64            // share of the day's requests in the busy window, above 0 and at most 1
+	BusySeconds            float64            // length of the busy window [s], at most a day
+	Origins                map[string]float64 // how many places the requests come from, by what they are
+}
+
+// Step is one kind of request.
+type Step struct {
+	Name        string
+	Share       float64 // of all requests, 0 to 1
+	Transaction bool
+	Event       int // index of the input that multiplies the step at the sale, or Absent
+}
+
+// Service is one service with its limits. Demand, Variability, Hit and Capacity are indices of inputs,
+// or Absent. A limit that is 0 is not there.
+type Service struct {
+	Name, Kind    string
+	Calls         []float64 // by one request of each step
+	Misses        int       // index of the service that gets the calls which are no hits, or Absent
+	Running       int       // instances that run now, 0 where unknown
+	InstanceCores float64   // of one instance, 1 or more
+	StartSeconds  float64   // from the request for an instance until it is ready [s]
+
+	Demand      int // core time of a call [s]
+	Variability int // squared coefficient of variation of the service time; 1 where absent
+	Hit         int // share of calls that a cache answers itself
+	Capacity    int // calls per second of one shard or node
+
+	Utilization  float64 // never planned above, above 0 and at most 1
+	Wait         float64 // largest share of calls that wait for a core, above 0; 1 where waiting is what the service is for
+	Quantile     float64 // share of calls that must keep LimitSeconds
+	LimitSeconds float64 // of the response time at Quantile [s]
+	Writes       float64 // share of the steps' calls that write, 0 to 1
+	HotRow       float64 // writes per second that one row takes
+
+	KeyCopies    float64 // shards of a cache that each hold the hottest key, 1 or more
+	Connections  float64 // that a node of a database accepts
+	Partitions   float64 // of a queue
+	DrainSeconds float64 // until a queue must be empty again [s]
+	Provisioned  float64 // instances of a function that are kept warm
+	MaxInstances float64 // of a function, in its account
+	Quota        float64 // calls per second that a provider lets through
+	QuotaBurst   float64 // calls above the quota that pass at once
+
+	Burst *queueing.TokenBucket // by which a provider creates instances of a function; nil where not given
+	USL   *USL                  // nil where no growth by instances was measured
+}
+
+// USL is how the throughput of a service grows with its instances, as measured. Gamma, Alpha and Beta
+// are indices of inputs. Source: [queueing.USL].
+type USL struct {
+	Gamma, Alpha, Beta int
+	Measured           float64 // most instances measured, 1 or more
+}
+
+// Event is what the scenario tells of the sale's opening.
+type Event struct {
+	Seconds float64 // longest time that the event's rate lasts [s]: the storm after T0, else the busy window
+	HotKey  float64 // share of a cache's calls for its hottest key; 0 where no sale tells
+	Hottest float64 // share of all orders for the most wanted item; 1 where no sale tells the rows apart
+}
+
+// Sale is what is sold.
+type Sale struct {
+	Items  float64 // different ones, 1 or more
+	Stock  float64 // pieces of each item
+	Margin float64 // what a lost order costs; 0 where unknown
+}
+
+// Pieces returns the pieces of all items.
+func (s *Sale) Pieces() float64 { return s.Stock * s.Items }
+
+// Estate is where the services run.
+type Estate struct {
+	Zones, SurviveZones int
+	ZoneFactor          float64 // Z/(Z-k) for k of Z zones that may be lost; 1 where none
+	EventSeconds        float64 // that the event's cores are held and paid for [s]
+	MarginSeconds       float64 // added to the time that a scale-up takes [s]
+	StartSeconds        float64 // of the slowest service [s]
+	GivenLeadSeconds    float64 // the shortest lead of the scheduled scale-ups [s]; 0 where there is none
+	Pinned              []bool  // per service: it stays at home
+	Elsewhere           []bool  // per service: it takes no cores of the estate
+	Pools               []Pool  // filled in this order
+	Scaling             []scenarios.Scaling
+}
+
+// Pool is a stock of cores.
+type Pool struct {
+	Name, Billing string
+	Cores         float64
+	Price         float64               // of a core-hour
+	Provider      *queueing.TokenBucket // by which cores come; nil where all are there at once
+	GivenCores    float64               // the provider's rate as the scenario writes it: these cores
+	Within        time.Duration         // come within this time
+	Home          bool                  // services that stay at home may run here
+}
+
+// Case is one set of values of the inputs with what follows from them. All rates are in 1/s.
+type Case struct {
+	Values             []float64 // of the inputs
+	ActiveUsers        float64   // 0 where the workload gives requests a day
+	RequestsPerDay     float64
+	BusyMean           float64   // rate in the mean of the busy window
+	PeakQPS, PeakTPS   float64   // at the day's peak: of all steps, and of those that are transactions
+	EventQPS, EventTPS float64   // at the sale, likewise
+	Steps              []float64 // rate of each step at the sale
+	Rates              []float64 // calls of each service, with those that others miss
+	Direct             []float64 // the part of Rates that the steps call
+	Sizes              []Size    // of each service
+}
+
+// Value returns the value of the input of that index, or otherwise where the scenario does not give it.
+func (x *Case) Value(index int, otherwise float64) float64 {
+	if index == Absent {
+		return otherwise
+	}
+	return x.Values[index]
+}
+
+// Size is what one service needs in one case.
+type Size struct {
+	Cores, Instances float64
+	Bottleneck       string
+	Late             bool // the service time alone exceeds the latency limit, so no size keeps it
+	Beyond           bool // instances are a lower bound: what was measured of their growth ends before
+}
+
+// What can ask for the most of a service: the values of [Size].Bottleneck.
+const (
+	ByCPU           = "cpu"
+	ByWait          = "wait"
+	ByLatency       = "latency"
+	ByNodeRate      = "node-rate"
+	ByPrimaryWrites = "primary-writes"
+	ByHotRow        = "hot-row"
+	ByHotKey        = "hot-key"
+	ByDrain         = "drain"
+	ByConcurrency   = "concurrency"
+	ByUSL           = "usl" // contention between instances enlarges the service
+)
+
+// The range of the formulas: [Model.Corners] keeps the high case inside it. A trial may go beyond, and
+// is then sized by the formula's limit for large numbers.
+const (
+	LeastRate  = 1e-15 // 1/s; below, there are no calls
+	MaxRate    = 1e15  // 1/s
+	MaxErlang  = 1e9
+	MaxServers = 2e9 // cores
+	MaxNodes   = 1e12
+)
+
+// DaySeconds is the length of a day [s].
+const DaySeconds = 86400
+
+// Ceil rounds up, but takes 40.000000000000007 for the 40 that was meant.
+func Ceil(x float64) float64 { return math.Ceil(x - 1e-12*x) }

@@ -1,0 +1,19 @@
+package model
+
+// Throttled returns the share of calls to service i that its quota refuses while the event lasts.
+//
+//	max(0, lambda T - q T - b) / (lambda T)
+//
+//	lambda  rate of calls [1/s]
+//	q       quota [1/s]
+//	b       what the token bucket lets through above the quota at once
+//	T       how long the event lasts [s]
+//
+// Source: queueing.TokenBucket, full at T0.
+func (m *Model) Throttled(x *Case, i int) float64 {
+	s, rate := &m.Services[i], x.Rates[i]
+	if rate <= s.Quota {
+		return 0
+	}
+	return max(0, 1-s.Quota/rate-s.QuotaBurst/(rate*m.Event.Seconds))
+}

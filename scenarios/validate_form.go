@@ -1,0 +1,124 @@
+package scenarios
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Validate checks a scenario that a program made or changed as [Load] and [Parse] check what they read:
+// words, ranges, names and sums. Defaults are not filled in, and data files are not looked for.
+// Errors: *[Error] with every problem, without lines.
+func (s *Scenario) Validate() error {
+	v := &validator{s: s, lines: map[string]int{"": notRead}}
+	v.form("", reflect.ValueOf(s).Elem())
+	for _, p := range v.problems {
+		v.unread = append(v.unread, p.Field)
+	}
+	if v.scenario(); len(v.problems) > 0 {
+		return &Error{s.File, v.problems}
+	}
+	return nil
+}
+
+// notRead is the line of a field that was read from no text.
+const notRead = -1
+
+// form checks what the decoder sees to in a text: numbers in the range of their type, intervals in
+// order, words among their choices.
+func (v *validator) form(path string, f reflect.Value) {
+	if f.Kind() == reflect.Pointer {
+		if !f.IsNil() {
+			v.form(path, f.Elem())
+		}
+		return
+	}
+	switch at := f.Interface().(type) {
+	case Ratio:
+		v.number(path, float64(at), 1)
+	case Count:
+		v.number(path, float64(at), math.MaxFloat64)
+	case Rate:
+		v.number(path, float64(at), math.MaxFloat64)
+	case float64:
+		v.number(path, at, math.MaxFloat64)
+	case int:
+		v.number(path, float64(at), 1<<53)
+	case time.Duration:
+		v.number(path, float64(at), float64(longest))
+	case Instant:
+		v.number(path, math.Abs(float64(at)), float64(longest))
+	case time.Time:
+	case Distribution:
+		if err := at.check(); err != nil {
+			v.problem(path, "%v", err)
+		}
+	case interface{ inOrder() error }:
+		for i := range f.NumField() {
+			v.form(path, f.Field(i))
+		}
+		if err := at.inOrder(); err != nil {
+			v.problem(path, "%v", err)
+		}
+	default:
+		v.parts(path, f)
+	}
+}
+
+// number reports one that is not from 0 to most.
+func (v *validator) number(path string, n, most float64) {
+	if !(n >= 0 && n <= most) {
+		v.problem(path, "found %v, wanted 0 to %v", n, most)
+	}
+}
+
+// parts checks the fields of a struct and the elements of a list or a map.
+func (v *validator) parts(path string, f reflect.Value) {
+	switch f.Kind() {
+	case reflect.Slice:
+		for i := range f.Len() {
+			name := ""
+			if e := f.Index(i); e.Kind() == reflect.Struct && e.FieldByName("Name").IsValid() {
+				name = e.FieldByName("Name").String()
+			}
+			v.form(namedPath(path, i, name), f.Index(i))
+		}
+	case reflect.Map:
+		for _, key := range f.MapKeys() {
+			v.form(join(path, key.String()), f.MapIndex(key))
+		}
+	case reflect.Struct:
+		for field := range f.Type().Fields() {
+			key := field.Tag.Get("yaml")
+			if key == "-" || !field.IsExported() {
+				continue
+			}
+			below := path
+			if key != "" { // else the struct has a form of its own in a file, and its parts go by its path
+				below = join(path, key)
+			}
+			v.choice(below, field, f.FieldByIndex(field.Index))
+			v.form(below, f.FieldByIndex(field.Index))
+		}
+	}
+}
+
+// choice reports a word that is not among the choices of its field.
+func (v *validator) choice(path string, field reflect.StructField, word reflect.Value) {
+	choices := choicesOf(field)
+	if len(choices) == 0 || word.Kind() != reflect.String || slices.Contains(choices, word.String()) {
+		return
+	}
+	v.problem(path, "found %q, wanted %s", word.String(), strings.Join(choices, " or "))
+}
+
+// inOrder tells what is wrong with an interval whose points do not rise.
+func (i Interval[T]) inOrder() error {
+	if i.Low > i.Mid || i.Mid > i.High {
+		return fmt.Errorf("found %v, %v, %v, wanted low <= mid <= high", i.Low, i.Mid, i.High)
+	}
+	return nil
+}
