@@ -94,7 +94,7 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := plan.New(sc, plan.Options{Trials: 10_000, Seed: o.seed})
+	p, err := plan.New(sc, plan.Options{Trials: plan.DefaultTrials, Seed: o.seed})
 	if err != nil {
 		return err
 	}

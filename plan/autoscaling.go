@@ -148,9 +148,9 @@ func (s *ServiceScaling) because(given *scenarios.Scaling) string {
 		return fmt.Sprintf("never: a target of %s %% is within the autoscaler's tolerance", model.Number(100*c.TargetRatio))
 	}
 	least := math.Ceil(s.ToInstances / math.Min(1/c.TargetRatio, 2))
-	text := fmt.Sprintf("late by %s to %s; min %s makes it none", model.Duration(c.Seconds), model.Duration(c.SecondsWithNodes), model.Number(s.ToInstances))
+	text := fmt.Sprintf("late by %s to %s; with min %s it is on time", model.Duration(c.Seconds), model.Duration(c.SecondsWithNodes), model.Number(s.ToInstances))
 	if c.Cycles > 1 {
-		text += fmt.Sprintf(", min %s one cycle", model.Number(least))
+		text += fmt.Sprintf(", with min %s one cycle late", model.Number(least))
 	}
 	return text
 }

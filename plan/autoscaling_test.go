@@ -38,7 +38,7 @@ func TestServiceScaling(t *testing.T) {
 		because       string
 	}{
 		{"climbing", "policy: hpa, target: 50%, max: 9999", 7, 607, 7, "late by 1m45s"},
-		{"with a minimum", "policy: hpa, target: 50%, min: 300, max: 9999", 300, 607, 2, "min 607 makes it none, min 304 one cycle"},
+		{"with a minimum", "policy: hpa, target: 50%, min: 300, max: 9999", 300, 607, 2, "with min 607 it is on time, with min 304 one cycle late"},
 		{"with enough", "policy: hpa, target: 50%, min: 700, max: 9999", 700, 700, 0, "enough of them run already"},
 		{"with too little", "policy: hpa, target: 50%, max: 100", 7, 607, 7, "its max is 100 pods"},
 		{"in its tolerance", "policy: hpa, target: 95%, max: 9999", 4, 320, -1, "never"},

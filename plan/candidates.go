@@ -10,12 +10,6 @@ import (
 	"fsctl/scenarios"
 )
 
-// mostMissed is the share of trials in which a size may be too small and still carries the p95.
-const mostMissed = 0.05
-
-// carries tells whether the candidate is enough in 95 % of the trials.
-func (c *Candidate) carries() bool { return c.NotEnoughRatio <= mostMissed }
-
 // trialTotals are the figures of every trial that candidates are judged by, in the order of the trials.
 type trialTotals struct{ cores, instances, eventTPS []float64 }
 
@@ -172,6 +166,3 @@ func (c *Candidate) reject(limits *scenarios.SizeLimits) []Excuse {
 	over(byMaxCost, c.Cost, limits.Cost)
 	return excuses
 }
-
-// wholeSale begins the name of a candidate in an excuse.
-const wholeSale = "the whole sale at "

@@ -37,7 +37,7 @@ func New(sc *scenarios.Scenario, opts Options) (*Plan, error) {
 	demand, services := newDemand(m, corners.Mid, all), newServices(m, corners.Mid, all)
 	totals := Totals{CPUCores: all[totalCores], Instances: all[totalInstances]}
 	estate, autoscaling := newEstatePlan(m, all), newAutoscaling(m, corners.Mid)
-	warnings, excuses := warn(m, corners, demand, estate, autoscaling)
+	warnings, excuses := newWarnings(m, corners, demand, estate, autoscaling)
 	candidates, recommendation, over := choose(m, services, totals, trialTotals{trials[totalCores], trials[totalInstances], trials[eventTPS]})
 	p := &Plan{
 		Scenario: m.Scenario, Seed: opts.Seed, Trials: opts.Trials,

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"fsctl/plan/model"
@@ -17,10 +16,10 @@ func warningCodes() []string {
 	}
 }
 
-// warn returns what a reader of the plan must know, and why a size is no candidate.
+// newWarnings returns what a reader of the plan must know, and why a size is no candidate.
 //
 //	estate, autoscaling  nil where the scenario gives no estate
-func warn(m *model.Model, c model.Corners, demand Demand, estate *EstatePlan, autoscaling *Autoscaling) ([]Warning, []Excuse) {
+func newWarnings(m *model.Model, c model.Corners, demand Demand, estate *EstatePlan, autoscaling *Autoscaling) ([]Warning, []Excuse) {
 	r := &review{Model: m, mid: c.Mid, high: c.High, demand: demand, placed: estate, autoscaling: autoscaling,
 		warnings: []Warning{}, excuses: []Excuse{}}
 	for i := range m.Services {
@@ -49,35 +48,4 @@ func byImportance(list []Warning) []Warning {
 		return cmp.Compare(slices.Index(codes, a.Code), slices.Index(codes, b.Code))
 	})
 	return list
-}
-
-// review collects warnings and excuses.
-type review struct {
-	*model.Model
-	mid, high   *model.Case
-	demand      Demand
-	placed      *EstatePlan
-	autoscaling *Autoscaling
-
-	warnings []Warning
-	excuses  []Excuse
-}
-
-func (r *review) warn(code, format string, args ...any) {
-	r.warnings = append(r.warnings, Warning{code, fmt.Sprintf(format, args...)})
-}
-
-func (r *review) excuse(candidate, bottleneck string, got, limit float64) {
-	r.excuses = append(r.excuses, Excuse{candidate, bottleneck, got, limit})
-}
-
-// worst returns the case in which something happens, mid before high, with words for it.
-func (r *review) worst(happens func(*model.Case) bool) (x *model.Case, when string) {
-	switch {
-	case happens(r.mid):
-		return r.mid, ""
-	case happens(r.high):
-		return r.high, " in the high case"
-	}
-	return nil, ""
 }

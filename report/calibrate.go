@@ -24,9 +24,6 @@ const (
 	calmShare         = 0.9 // of a second's answers that met a target with few connections busy
 )
 
-// normal90 is the 90 % point of the standard normal distribution.
-const normal90 = 1.2815515655446004
-
 // calibration collects what a run measured, and why it did not measure more.
 type calibration struct {
 	sizing
@@ -151,7 +148,7 @@ func (c *calibration) demand(s *scenarios.Service) {
 		c.leave(field, "%s of the answers at the limit were failures, whose work nobody knows", figure.Percent(failedRatio))
 		return
 	}
-	spread := normal90 * math.Sqrt(mean) // one second shows no scatter: that of counting stands for it
+	spread := scenarios.Normal90 * math.Sqrt(mean) // one second shows no scatter: that of counting stands for it
 	if n := len(rates); n > 1 {
 		spread = distuv.StudentsT{Sigma: 1, Nu: float64(n - 1)}.Quantile(0.9) * deviation / math.Sqrt(float64(n))
 	}
@@ -269,7 +266,7 @@ func (c *calibration) variability(s *scenarios.Service) {
 		off := total.without(m).scv() - mid
 		spread += off * off
 	}
-	spread = normal90 * math.Sqrt(spread*(k-1)/k)
+	spread = scenarios.Normal90 * math.Sqrt(spread*(k-1)/k)
 	c.keep(field, "ratio", fmt.Sprintf("service times of %s in which few connections were busy", figure.Of(len(seconds), "second")),
 		int(total.n), max(0, mid-spread), mid, min(mid+spread, 100))
 }
@@ -310,7 +307,7 @@ func (c *calibration) shares() {
 			c.leave("steps."+name+".share", "the run made no such request")
 			continue
 		}
-		spread := normal90 * math.Sqrt(share*(1-share)/total)
+		spread := scenarios.Normal90 * math.Sqrt(share*(1-share)/total)
 		c.keep("steps."+name+".share", "ratio", "requests of the step over all of the run", int(total), max(0, share-spread), share, min(1, share+spread))
 	}
 }

@@ -75,7 +75,7 @@ const (
 	queueingRatio = 1.5
 	// busyCoresRatio is the share of its cores from which a generator counts as out of CPU. The rest goes
 	// to the kernel's side of its connections.
-	busyCoresRatio = 0.85
+	busyCoresRatio = record.UsableCoresRatio
 )
 
 // lateness is when a generator's run is invalid.
@@ -86,7 +86,7 @@ type lateness struct {
 
 // latenessOf returns the scenario's bounds; without a storm those of scenarios.
 func latenessOf(sc *scenarios.Scenario) lateness {
-	l := lateness{limitSeconds: 0.05, share: 0.02}
+	l := lateness{limitSeconds: scenarios.DefaultLateness.Seconds(), share: float64(scenarios.DefaultLateShare)}
 	if sc.Storm != nil {
 		if s := sc.Storm.Lateness.Limit; s > 0 {
 			l.limitSeconds = s.Seconds()

@@ -19,9 +19,6 @@ type Recommendation struct {
 	Because string `json:"because"` // one sentence with the figures
 }
 
-// defaultUtilization is what a service may be planned to use where its scenario does not say.
-const defaultUtilization = 0.7
-
 // recommend returns what to set. Of an invalid run it only mends the generator: what the target did under
 // the wrong load says nothing about the target.
 func recommend(rec *record.Record, run *series, r *Report, sc *scenarios.Scenario, p *plan.Plan) []Recommendation {
@@ -172,7 +169,7 @@ func (z *sizing) utilization(name string) float64 {
 	if own := z.service(name); own != nil && own.Utilization > 0 {
 		return float64(own.Utilization)
 	}
-	return defaultUtilization
+	return float64(scenarios.DefaultUtilization)
 }
 
 // calls returns the most calls a second that reached a service.

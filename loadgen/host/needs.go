@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 )
 
@@ -145,14 +146,11 @@ func (d *Demand) memory() Need {
 		Hint:    "use fewer --connections, a smaller --scale, or more agents"}
 }
 
-// usableRatio is the share of its cores that a generator may use and still be punctual.
-const usableRatio = 0.85
-
 // usableCores returns how many cores the generator may use, by its quota too.
 func usableCores() float64 {
 	cores := float64(runtime.GOMAXPROCS(0))
 	if quota := coresAllowed(); quota > 0 {
 		cores = min(cores, quota)
 	}
-	return cores * usableRatio
+	return cores * record.UsableCoresRatio
 }

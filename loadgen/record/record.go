@@ -186,6 +186,10 @@ type Generator struct {
 	MemoryBytes             uint64  `json:"memory_bytes"`               // resident at the second's end
 }
 
+// UsableCoresRatio is the share of its cores that a generator may use and still be punctual; from there on it
+// counts as out of CPU. The rest goes to the kernel's side of its connections.
+const UsableCoresRatio = 0.85
+
 // Order is a sale as one side knows it.
 type Order struct {
 	ID       string    `json:"order_id"`

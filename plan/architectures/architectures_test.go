@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"fsctl/plan"
 	"fsctl/plan/model"
 	"fsctl/scenarios"
 )
@@ -137,6 +138,48 @@ func TestArchitecturesOfAnyScenario(t *testing.T) {
 				t.Errorf("%s: %s has the gain %q and %g instances", name, v.Name, v.Gain, v.Instances.Mid)
 			}
 		}
+	}
+}
+
+// A cache is sized as in a plan: for its hottest key, and for a CPU demand where it has one.
+func TestCachesAreSizedAsInAPlan(t *testing.T) {
+	const sale = "sale={items: 10, stock: 100000, popularity: {zipf: 1}}"
+	for name, c := range map[string]struct {
+		cache  string
+		shards float64
+	}{
+		"evenly":      {"{name: c, kind: cache, hit: 90%, misses: d, capacity: 90k/s, calls: {read: 1, transaction: 1}}", 2},
+		"hottest key": {"{name: c, kind: cache, hit: 90%, misses: d, capacity: 5k/s, utilization: 80%, calls: {read: 1, transaction: 1}}", 5},
+		"CPU demand":  {"{name: c, kind: cache, hit: 90%, misses: d, capacity: 100k/s, demand: 1ms, utilization: 80%, calls: {read: 1, transaction: 1}}", 12},
+	} {
+		sc := flags(t, "workload.peak=3", "services=["+c.cache+", {name: d, kind: database, capacity: 1k/s}]", sale)
+		list := compare(t, sc, 10)
+		if got := list[3].Instances.Mid - list[2].Instances.Mid; got != c.shards {
+			t.Errorf("%s: the cache adds %g instances, want %g", name, got, c.shards)
+		}
+		p, err := plan.New(sc, plan.Options{Trials: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := max(leastShards, p.Services[0].Instances.Mid); c.shards != want {
+			t.Errorf("%s: the plan has %g shards, want %g", name, p.Services[0].Instances.Mid, c.shards)
+		}
+	}
+}
+
+// An assumed cache is sized for the hottest key too: 8000/s x .95 of reads with p1 = .341 at 63 000/s
+// planned need one shard, at least two.
+func TestAssumedCacheKnowsTheHottestKey(t *testing.T) {
+	w := newWorkload(modelOf(t, flags(t, "workload.users=1G", "workload.peak=3", "sale={items: 10, stock: 1000, popularity: {zipf: 1}}")))
+	c, err := w.m.Corners()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, cacheable := w.direct(c.Mid)
+	s := model.Service{KeyCopies: 1}
+	want, why := s.Shards(cacheable, w.m.Event.HotKey, 63_000)
+	if got := w.shards(c.Mid); got != want || why != model.ByHotKey {
+		t.Errorf("%g shards, want the %g by %s of %g/s", got, want, why, cacheable)
 	}
 }
 

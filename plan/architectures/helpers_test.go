@@ -69,3 +69,12 @@ func finite(t testing.TB, path string, v reflect.Value) {
 		}
 	}
 }
+
+func modelOf(t testing.TB, sc *scenarios.Scenario) *model.Model {
+	t.Helper()
+	m, err := model.New(sc, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}

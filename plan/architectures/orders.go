@@ -4,6 +4,14 @@ import (
 	"fsctl/plan/model"
 )
 
+// primaryWrites returns the writes per second at the primary: behind a queue, orders come at its pace.
+func (w *workload) primaryWrites(x *model.Case, v *design) float64 {
+	if v.queued {
+		return w.otherWrites(x) + min(w.orderWrites(x), w.pace(x))
+	}
+	return w.writes(x)
+}
+
 // served returns capacity / load, at most 1.
 func served(capacity, load float64) float64 {
 	if load <= capacity {

@@ -215,10 +215,3 @@ func (w *workload) hotRow(x *model.Case) float64 {
 func (w *workload) pace(x *model.Case) float64 {
 	return min(w.hotRow(x), max(0, w.capacity(x)*w.planned-w.otherWrites(x)))
 }
-
-func (w *workload) primaryWrites(x *model.Case, v *design) float64 {
-	if v.queued {
-		return w.otherWrites(x) + min(w.orderWrites(x), w.pace(x))
-	}
-	return w.writes(x)
-}

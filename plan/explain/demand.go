@@ -65,7 +65,7 @@ func (e *explainer) peakTransactions(x *model.Case, d *draft) {
 	var shares []string
 	for i := range e.Steps {
 		if e.Steps[i].Transaction {
-			shares = append(shares, at("share", e.Steps[i].Name))
+			shares = append(shares, indexed("share", e.Steps[i].Name))
 		}
 	}
 	if len(shares) == 0 {
@@ -91,12 +91,12 @@ func (e *explainer) stepPeak(x *model.Case, d *draft, i int) {
 		e.input(d, x, multiplier, e.Workload.Peak, "", "workload.peak")
 		d.assume("The step has no event multiplier, so it has the day's peak.")
 	} else {
-		multiplier = at("event", s.Name)
+		multiplier = indexed("event", s.Name)
 		e.input(d, x, multiplier, s.Event, "", "workload.event."+s.Name)
 		d.assume("The event multiplies the step over its busy mean.")
 	}
 	e.share(d, i)
-	d.Formula = multiplier + " * " + at("share", s.Name) + " * " + e.busy(x, d)
+	d.Formula = multiplier + " * " + indexed("share", s.Name) + " * " + e.busy(x, d)
 }
 
 func (e *explainer) event(x *model.Case, d *draft) {

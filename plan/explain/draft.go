@@ -66,8 +66,8 @@ func sumOf(terms []string) string {
 	return strings.Join(terms, " + ")
 }
 
-// at writes a symbol with an index, such as share[order].
-func at(name, index string) string { return name + "[" + index + "]" }
+// indexed writes a symbol with an index, such as share[order].
+func indexed(name, index string) string { return name + "[" + index + "]" }
 
 // evaluate puts the numbers in: with ten digits where those are enough, with all of them elsewhere.
 func (d *draft) evaluate() error {

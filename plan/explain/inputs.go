@@ -14,13 +14,13 @@ func (e *explainer) input(d *draft, x *model.Case, name string, index int, unit,
 
 // stepRate adds a step's rate at the sale and returns its symbol.
 func (e *explainer) stepRate(x *model.Case, d *draft, i int) string {
-	name := at("step", e.Steps[i].Name)
+	name := indexed("step", e.Steps[i].Name)
 	d.derived(name, x.Steps[i], "1/s", "demand.steps."+e.Steps[i].Name+".peak_qps")
 	return name
 }
 
 func (e *explainer) share(d *draft, i int) {
-	d.given(at("share", e.Steps[i].Name), e.Steps[i].Share, "ratio", "steps."+e.Steps[i].Name+".share")
+	d.given(indexed("share", e.Steps[i].Name), e.Steps[i].Share, "ratio", "steps."+e.Steps[i].Name+".share")
 }
 
 // rate adds the service's rate and returns its symbol: for a queue that may lag, that of its consumers.

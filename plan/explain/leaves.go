@@ -35,7 +35,7 @@ func (e *explainer) demandLeaves() []leaf {
 		field := "demand.steps." + d.Steps[i].Name
 		list = append(list, leaf{field: field + ".busy_mean_qps", want: d.Steps[i].BusyMeanQPS, explain: func(x *model.Case, d *draft) {
 			d.Meaning = "Requests of the step a second, in the mean of the busy window."
-			d.Formula, d.Unit, d.Source, d.Error = "busy_mean * "+at("share", e.Steps[i].Name), "1/s", ruleSource, ruleError
+			d.Formula, d.Unit, d.Source, d.Error = "busy_mean * "+indexed("share", e.Steps[i].Name), "1/s", ruleSource, ruleError
 			d.derived("busy_mean", x.BusyMean, "1/s", "demand.busy_mean_qps")
 			e.share(d, i)
 		}})
@@ -75,7 +75,7 @@ func (e *explainer) totalLeaves() []leaf {
 			d.Meaning, d.Unit, d.Source, d.Error = "Of all services together.", unit, "sum", exactError
 			var terms []string
 			for i := range e.Services {
-				name := at(what, e.Services[i].Name)
+				name := indexed(what, e.Services[i].Name)
 				d.derived(name, read(x.Sizes[i]), unit, "services."+e.Services[i].Name+"."+what)
 				terms = append(terms, name)
 			}

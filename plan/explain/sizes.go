@@ -15,7 +15,7 @@ func (e *explainer) rateOf(x *model.Case, d *draft, i int) {
 		if calls == 0 {
 			continue
 		}
-		name := at("calls", e.Steps[k].Name)
+		name := indexed("calls", e.Steps[k].Name)
 		terms = append(terms, e.stepRate(x, d, k)+" * "+name)
 		d.given(name, calls, "calls a request", "services."+s.Name+".calls."+e.Steps[k].Name)
 	}
@@ -24,11 +24,11 @@ func (e *explainer) rateOf(x *model.Case, d *draft, i int) {
 		if from.Misses != i {
 			continue
 		}
-		rate := at("rate", from.Name)
+		rate := indexed("rate", from.Name)
 		if from.Hit == model.Absent {
 			terms = append(terms, rate)
 		} else {
-			hit := at("hit", from.Name)
+			hit := indexed("hit", from.Name)
 			terms = append(terms, "(1 - "+hit+") * "+rate)
 			e.input(d, x, hit, from.Hit, "ratio", "services."+from.Name+".hit")
 		}

@@ -1,0 +1,38 @@
+package plan
+
+import (
+	"fmt"
+
+	"fsctl/plan/model"
+)
+
+// review collects warnings and excuses.
+type review struct {
+	*model.Model
+	mid, high   *model.Case
+	demand      Demand
+	placed      *EstatePlan
+	autoscaling *Autoscaling
+
+	warnings []Warning
+	excuses  []Excuse
+}
+
+func (r *review) warn(code, format string, args ...any) {
+	r.warnings = append(r.warnings, Warning{code, fmt.Sprintf(format, args...)})
+}
+
+func (r *review) excuse(candidate, bottleneck string, got, limit float64) {
+	r.excuses = append(r.excuses, Excuse{candidate, bottleneck, got, limit})
+}
+
+// worst returns the case in which something happens, mid before high, with words for it.
+func (r *review) worst(happens func(*model.Case) bool) (x *model.Case, when string) {
+	switch {
+	case happens(r.mid):
+		return r.mid, ""
+	case happens(r.high):
+		return r.high, " in the high case"
+	}
+	return nil, ""
+}
