@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/atomicfile"
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/report"
@@ -102,7 +103,7 @@ func writeCalibration(s Streams, run, file string, rep *report.Report) error {
 	for _, v := range c.Values {
 		fmt.Fprintf(s.Err, "calibration measures %s: %s (%s)\n", v.Field, figures(v), v.Method)
 	}
-	return writeFile(file, func(w io.Writer) error {
+	return atomicfile.Write(file, atomicfile.Options{}, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})

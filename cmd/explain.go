@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/atomicfile"
 	"fsctl/plan"
 	"fsctl/report/render"
 	"fsctl/scenarios"
@@ -76,7 +77,7 @@ func (f *explainFlags) page(o *planOptions, sc *scenarios.Scenario, p *plan.Plan
 	if err != nil {
 		return err
 	}
-	return writeFile(f.html, func(w io.Writer) error { return render.PlanHTML(w, p, list, cores) })
+	return atomicfile.Write(f.html, atomicfile.Options{}, func(w io.Writer) error { return render.PlanHTML(w, p, list, cores) })
 }
 
 // explain prints the explanation of the field that was asked for.

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/pflag"
 
+	"fsctl/atomicfile"
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
@@ -197,7 +198,7 @@ func writeTicket(path string, t fleet.Ticket) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return writeFile(path, func(w io.Writer) error { _, err := w.Write(data); return err })
+	return atomicfile.Write(path, atomicfile.Options{}, func(w io.Writer) error { _, err := w.Write(data); return err })
 }
 
 // ticket returns that of the run to resume, or one of a new run.

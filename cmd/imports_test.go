@@ -14,12 +14,13 @@ import (
 // allowed says which packages of the product each one may import. It is the picture in
 // docs/architecture.md.
 var allowed = map[string][]string{
+	"fsctl/atomicfile":          {},
 	"fsctl":                     {"fsctl/cmd"},
-	"fsctl/cmd":                 {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
-	"fsctl/bench":               {"fsctl/loadgen/record", "fsctl/report/figure"},
+	"fsctl/cmd":                 {"fsctl/atomicfile", "fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
+	"fsctl/bench":               {"fsctl/atomicfile", "fsctl/loadgen/record", "fsctl/report/figure"},
 	"fsctl/loadgen":             {"fsctl/loadgen/record", "fsctl/loadgen/wire", "fsctl/scenarios"},
 	"fsctl/loadgen/wire":        {},
-	"fsctl/loadgen/record":      {},
+	"fsctl/loadgen/record":      {"fsctl/atomicfile"},
 	"fsctl/loadgen/fleet":       {"fsctl/loadgen", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/clock", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/record", "fsctl/scenarios"},
 	"fsctl/loadgen/fleet/bus":   {},
 	"fsctl/loadgen/fleet/clock": {"fsctl/loadgen/fleet/bus"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/atomicfile"
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/report"
@@ -103,7 +104,7 @@ func judge(run string) (*report.Report, error) {
 		return nil, err
 	}
 	rep := report.Judge(rec, sc, p)
-	err = writeFile(filepath.Join(run, "report.json"), func(w io.Writer) error { return render.JSON(w, rep) })
+	err = atomicfile.Write(filepath.Join(run, "report.json"), atomicfile.Options{}, func(w io.Writer) error { return render.JSON(w, rep) })
 	return rep, err
 }
 
@@ -141,7 +142,7 @@ func (o *outputFiles) write(rep *report.Report) error {
 		{o.json, func(w io.Writer) error { return render.JSON(w, rep) }},
 	} {
 		if f.path != "" {
-			errs = append(errs, writeFile(f.path, f.write))
+			errs = append(errs, atomicfile.Write(f.path, atomicfile.Options{}, f.write))
 		}
 	}
 	return errors.Join(errs...)
