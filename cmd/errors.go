@@ -14,16 +14,8 @@ import (
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/record"
 	"fsctl/plan"
+	"fsctl/report/exitcode"
 	"fsctl/scenarios"
-)
-
-// Exit codes that do not come from a verdict; docs/verdict.md has all of them.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 104
-	exitInterrupted = 105
-	exitInfeasible  = 114
 )
 
 // usageError is a command line that means nothing.
@@ -80,7 +72,7 @@ func (e *hinted) Unwrap() error { return e.error }
 // fail prints an error with its hint, once, and returns the exit code.
 func fail(w io.Writer, err error) int {
 	if err == nil {
-		return exitDone
+		return exitcode.Done
 	}
 	if verdict, ok := errors.AsType[*verdictError](err); ok {
 		return verdict.code
@@ -94,7 +86,7 @@ func fail(w io.Writer, err error) int {
 
 func exitCode(err error) int {
 	if _, ok := errors.AsType[*interruptedError](err); ok {
-		return exitInterrupted
+		return exitcode.Interrupted
 	}
 	_, usage := errors.AsType[*usageError](err)
 	_, scenario := errors.AsType[*scenarios.Error](err)
@@ -104,12 +96,12 @@ func exitCode(err error) int {
 	_, exists := errors.AsType[*record.ExistsError](err)
 	_, linked := errors.AsType[*bus.InputError](err)
 	if _, ok := errors.AsType[*infeasibleError](err); ok {
-		return exitInfeasible
+		return exitcode.Infeasible
 	}
 	if usage || scenario || unknown || input || planned || exists || linked {
-		return exitUsage
+		return exitcode.Usage
 	}
-	return exitFailed
+	return exitcode.Failed
 }
 
 func hintOf(err error) string {

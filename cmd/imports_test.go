@@ -16,7 +16,7 @@ import (
 var allowed = map[string][]string{
 	"fsctl/atomicfile":          {},
 	"fsctl":                     {"fsctl/cmd"},
-	"fsctl/cmd":                 {"fsctl/atomicfile", "fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
+	"fsctl/cmd":                 {"fsctl/atomicfile", "fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/exitcode", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
 	"fsctl/bench":               {"fsctl/atomicfile", "fsctl/loadgen/record", "fsctl/report/figure"},
 	"fsctl/loadgen":             {"fsctl/loadgen/record", "fsctl/loadgen/wire", "fsctl/scenarios"},
 	"fsctl/loadgen/wire":        {},
@@ -27,7 +27,8 @@ var allowed = map[string][]string{
 	"fsctl/loadgen/fleet/tape":  {"fsctl/loadgen/record"},
 	"fsctl/plan":                {"fsctl/plan/queueing", "fsctl/scenarios"},
 	"fsctl/plan/queueing":       {},
-	"fsctl/report":              {"fsctl/loadgen/record", "fsctl/plan", "fsctl/plan/queueing", "fsctl/report/figure", "fsctl/scenarios"},
+	"fsctl/report":              {"fsctl/loadgen/record", "fsctl/plan", "fsctl/plan/queueing", "fsctl/report/exitcode", "fsctl/report/figure", "fsctl/scenarios"},
+	"fsctl/report/exitcode":     {},
 	"fsctl/report/figure":       {},
 	"fsctl/report/render":       {"fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/scenarios"},
 	"fsctl/scenarios":           {},

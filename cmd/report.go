@@ -13,6 +13,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/report"
+	"fsctl/report/exitcode"
 	"fsctl/report/render"
 	"fsctl/scenarios"
 )
@@ -150,7 +151,7 @@ func (o *outputFiles) write(rep *report.Report) error {
 
 // verdict returns the error that carries a verdict's exit code.
 func verdict(code int, ignore bool) error {
-	if code == exitDone || ignore {
+	if code == exitcode.Done || ignore {
 		return nil
 	}
 	return &verdictError{code}

@@ -72,7 +72,7 @@ func newRoot(s Streams) (root *cobra.Command, started *bool) {
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.PersistentFlags().StringVar(&config, "config", "", "configuration `FILE` (default fsctl.yaml here, else in the user's configuration directory)")
-	root.AddCommand(newPlan(s), newAttack(s), newAgent(s), newAgentKeys(s), newReport(s), newRehearse(s), newShop(s), newScenarios(s), newVersion(s))
+	root.AddCommand(newPlan(s), newAttack(s), newAgent(s), newAgentKeys(s), newReport(s), newRehearse(s), newShop(s), newScenarios(s), newVersion(s), newExitCodes())
 	return root, started
 }
 
