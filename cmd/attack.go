@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fsctl/loadgen"
+	"fsctl/report"
 	"fsctl/scenarios"
 )
 
@@ -95,22 +96,12 @@ func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
 		return o.tryStorm(ctx, s, storm)
 	}
 	dir, err := o.dispatch(ctx, s, storm, sc, scale)
-	return o.conclude(dir, err)
+	return o.conclude(dir, err, sc)
 }
 
-// conclude reports a run that has been saved.
-func (o *attackOptions) conclude(dir string, failure error) error {
-	if dir == "" {
-		return failure
-	}
-	rep, err := judge(dir)
-	if err != nil {
-		return errors.Join(failure, err)
-	}
-	if err := errors.Join(failure, writeReport(o.output, o.files, rep)); err != nil {
-		return err
-	}
-	return verdict(rep.ExitCode, o.noVerdict)
+// conclude reports a run that has been saved; sc is nil for a list of targets.
+func (o *attackOptions) conclude(dir string, failure error, sc *scenarios.Scenario) error {
+	return conclude(dir, failure, sc, nil, o.noVerdict, func(rep *report.Report) error { return writeReport(o.output, o.files, rep) })
 }
 
 func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
@@ -133,5 +124,6 @@ func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
 	if err := requireReady(ctx, list); err != nil {
 		return err
 	}
-	return o.conclude(o.send(ctx, s, attack{list, list.Manifest(time.Now()), nil, newProgress(s.Err), nil}))
+	dir, err := o.send(ctx, s, attack{list, list.Manifest(time.Now()), nil, newProgress(s.Err), nil})
+	return o.conclude(dir, err, nil)
 }

@@ -121,7 +121,8 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 	}
 	fmt.Fprintln(s.Err, "search "+planned)
 	levels.watch = report.NewLevelWatch(sc, m)
-	return o.conclude(o.send(ctx, s, attack{search, m, sc, progress, levels.observe}))
+	dir, err := o.send(ctx, s, attack{search, m, sc, progress, levels.observe})
+	return o.conclude(dir, err, sc)
 }
 
 // plannedSearch says what a search will do.

@@ -111,13 +111,13 @@ func flagNames(c *cobra.Command) []string {
 }
 
 // field is a flag that stands in for a field of the scenario.
-type field struct{ flag, path string }
+type field struct{ flag, path, usage string }
 
 // fieldFlags defines flags that stand in for scenario fields.
-func fieldFlags(c *cobra.Command, usage map[string]string, fields []field) {
+func fieldFlags(c *cobra.Command, fields []field) {
 	for _, f := range fields {
-		c.Flags().String(f.flag, "", usage[f.flag])
-		_ = c.Flags().SetAnnotation(f.flag, yieldsToScenario, []string{f.path})
+		c.Flags().String(f.flag, "", f.usage)
+		_ = c.Flags().SetAnnotation(f.flag, yieldsToScenario, []string{f.path}) // the flag is there
 	}
 }
 

@@ -60,14 +60,13 @@ type explanations struct {
 	Explanations []plan.Explanation `json:"explanations"`
 }
 
+// on tells whether the plan is to be explained.
+func (f *explainFlags) on() bool { return f.html != "" || f.field != "" }
+
 // page writes the plan as HTML, where a file is given.
-func (f *explainFlags) page(o *planOptions, sc *scenarios.Scenario, p *plan.Plan) error {
+func (f *explainFlags) page(sc *scenarios.Scenario, p *plan.Plan) error {
 	if f.html == "" {
 		return nil
-	}
-	sc, err := explainable(o, sc)
-	if err != nil {
-		return err
 	}
 	list, err := plan.ExplainAll(sc, p)
 	if err != nil {
@@ -80,22 +79,18 @@ func (f *explainFlags) page(o *planOptions, sc *scenarios.Scenario, p *plan.Plan
 	return atomicfile.Write(f.html, atomicfile.Options{}, func(w io.Writer) error { return render.PlanHTML(w, p, list, cores) })
 }
 
-// explain prints the explanation of the field that was asked for.
-func (f *explainFlags) explain(o *planOptions, sc *scenarios.Scenario, p *plan.Plan) error {
+// write prints the explanation of the field that was asked for.
+func (f *explainFlags) write(o output, sc *scenarios.Scenario, p *plan.Plan) error {
 	field := f.field
 	if field == everyField {
 		field = ""
-	}
-	sc, err := explainable(o, sc)
-	if err != nil {
-		return err
 	}
 	list, err := plan.Explain(sc, p, field)
 	if err != nil {
 		return err
 	}
 	document := func(w io.Writer) error { return render.ExplanationsMarkdown(w, p, list) }
-	return o.output.write(explanations{p.Scenario, p.Seed, p.Trials, list}, document,
+	return o.write(explanations{p.Scenario, p.Seed, p.Trials, list}, document,
 		func(w io.Writer, s render.Style) error {
 			if field == "" {
 				return document(w)
@@ -106,16 +101,16 @@ func (f *explainFlags) explain(o *planOptions, sc *scenarios.Scenario, p *plan.P
 
 // explainable returns the scenario as it was planned: with measured values, and without its file
 // where flags changed its text, because its lines are no longer those of the file.
-func explainable(o *planOptions, sc *scenarios.Scenario) (*scenarios.Scenario, error) {
-	quiet := o.calibration // it has said what is to be said
-	quiet.notes = io.Discard
-	planned, err := quiet.scenario(sc)
-	if err != nil {
-		return nil, err
+func (o *planOptions) explainable(sc *scenarios.Scenario, measured *plan.Calibration) (*scenarios.Scenario, error) {
+	if measured != nil {
+		var err error
+		if sc, _, err = measured.Apply(sc); err != nil {
+			return nil, err
+		}
 	}
-	named := *planned
+	planned := *sc
 	if o.name == "" || len(o.set) > 0 || o.services != (serviceFlags{}) {
-		named.File = ""
+		planned.File = ""
 	}
-	return &named, nil
+	return &planned, nil
 }

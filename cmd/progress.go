@@ -56,14 +56,12 @@ func (p *progress) show(i record.Interval) {
 	p.begun = true
 }
 
-// expendable are the parts of a line in the order in which a narrow terminal goes without them.
-var expendable = []int{5, 2, 1, 4}
-
-// fitting returns as much of a line as fits.
+// fitting returns as much of a line as fits. A narrow terminal goes without waiting users first, then without the rates
+// of answers and of sent requests, then without the late ones.
 func fitting(parts []string, width int) string {
 	left := slices.Clone(parts)
 	line := strings.Join(left, "  ")
-	for _, i := range expendable {
+	for _, i := range []int{5, 2, 1, 4} {
 		if len(line) <= width {
 			return line
 		}

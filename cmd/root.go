@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -82,21 +83,20 @@ type output struct {
 	stream io.Writer
 }
 
-var forms = []string{"table", "json", "yaml", "markdown"}
+// forms are those that a result can have.
+func forms() []string { return []string{"table", "json", "yaml", "markdown"} }
 
 func (o *output) flag(c *cobra.Command, s Streams) {
 	o.stream = s.Out
-	c.Flags().StringVarP(&o.form, "output", "o", "table", "form of the result: "+strings.Join(forms, ", "))
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
+	c.Flags().StringVarP(&o.form, "output", "o", "table", "form of the result: "+strings.Join(forms(), ", "))
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (o *output) check() error {
-	for _, f := range forms {
-		if o.form == f {
-			return nil
-		}
+	if slices.Contains(forms(), o.form) {
+		return nil
 	}
-	return usagef("found -o %q, wanted one of %s", o.form, strings.Join(forms, ", "))
+	return usagef("found -o %q, wanted one of %s", o.form, strings.Join(forms(), ", "))
 }
 
 // write writes a result in the form that was asked for: JSON and YAML from the value itself.
