@@ -23,11 +23,11 @@ type calibrationFlag struct {
 
 func (f *calibrationFlag) flag(c *cobra.Command, s Streams) {
 	f.notes = s.Err
-	c.Flags().StringVar(&f.file, "calibration", "", "plan with what runs measured, as fsctl report --calibrate wrote it to `FILE`")
+	c.Flags().StringVar(&f.file, "calibration", "", "plan with the values that a run measured, from a `FILE` that fsctl report --calibrate wrote")
 }
 
-// load reads the file, nil where none is given, and notes on stderr when it is too old to be trusted.
-// The note is no part of the plan, which knows no clock.
+// load reads the file, nil where none is given, and warns on stderr where it is too old to be trusted. The plan itself cannot
+// say so: it is a pure function and has no clock.
 func (f *calibrationFlag) load() (*plan.Calibration, error) {
 	if f.file == "" {
 		return nil, nil

@@ -26,12 +26,12 @@ type searchOptions struct {
 }
 
 func (o *searchOptions) flags(f *pflag.FlagSet) {
-	f.BoolVar(&o.find, "find-capacity", false, "find the highest rate of users at which the thresholds still hold, in place of the storm")
-	f.StringVar(&o.from, "from", "", "with --find-capacity: first `RATE` in users per second, 100/s (default: 1/16 of the storm's peak)")
-	f.StringVar(&o.to, "to", "", "with --find-capacity: highest `RATE`, 10k/s (default: 16 times the storm's peak)")
+	f.BoolVar(&o.find, "find-capacity", false, "search for the highest rate of users at which the thresholds hold, in place of sending the storm")
+	f.StringVar(&o.from, "from", "", "with --find-capacity: first `RATE` of users, such as 100/s (default: 1/16 of the storm's peak)")
+	f.StringVar(&o.to, "to", "", "with --find-capacity: highest `RATE` of users, such as 10k/s (default: 16 times the storm's peak)")
 	f.DurationVar(&o.settle, "settle", 5*time.Second, "with --find-capacity: time at each rate before it is judged")
 	f.DurationVar(&o.hold, "hold", 15*time.Second, "with --find-capacity: time at each rate while it is judged")
-	f.StringVar(&o.precision, "precision", "5%", "with --find-capacity: largest step between the rate that passed and the one that failed")
+	f.StringVar(&o.precision, "precision", "5%", "with --find-capacity: how close the rate that passed and the one that failed must be, such as 5%")
 }
 
 // see notes which flags are on the command line.
@@ -43,7 +43,7 @@ func (o *searchOptions) see(f *pflag.FlagSet) {
 	}
 }
 
-// check finds what the flags do not go with.
+// check finds flags that cannot be combined.
 func (o *searchOptions) check(with *attackOptions) error {
 	switch {
 	case !o.find && len(o.given) > 0:
@@ -106,7 +106,7 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 		return err
 	}
 	if stay := search.Stay(); stay > search.Settle {
-		fmt.Fprintf(s.Err, "fsctl: warning: a user stays for up to %v, but a level settles in %v, so that its requests are still growing when it is judged: use --settle %.0fs\n",
+		fmt.Fprintf(s.Err, "fsctl: warning: a user stays for up to %v, but a level settles in %v, so its request rate is still growing when it is judged: use --settle %.0fs\n",
 			stay.Round(time.Millisecond), search.Settle, math.Ceil(stay.Seconds()))
 	}
 	planned := plannedSearch(search, len(thresholds))

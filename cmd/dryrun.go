@@ -14,7 +14,7 @@ import (
 	"fsctl/scenarios"
 )
 
-// needy is an attack that tells what it needs of this machine.
+// needy is an attack that says what it needs of this machine.
 type needy interface {
 	Needs(ctx context.Context) ([]loadgen.Need, error)
 }
@@ -71,7 +71,7 @@ func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needy, m record
 	return verdict(d.ExitCode, o.noVerdict)
 }
 
-// selfTest measures what this machine can send, nil where that cannot be told.
+// selfTest measures what this machine can send; nil where it cannot be measured.
 func selfTest(ctx context.Context, s Streams, engine string) (*report.SelfTest, error) {
 	a, err := loadgen.SelfTest(ctx, engine)
 	if errors.Is(err, loadgen.ErrNoSelfTest) {

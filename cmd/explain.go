@@ -19,9 +19,9 @@ const everyField = "all"
 type explainFlags struct{ field, html string }
 
 func (f *explainFlags) flags(c *cobra.Command) {
-	c.Flags().StringVar(&f.field, "explain", "", "show the formula, the numbers put in and their sources of a `FIELD` such as services.shop.instances.p95; of all without one")
+	c.Flags().StringVar(&f.field, "explain", "", "show how a `FIELD` such as services.shop.instances.p95 was computed: formula, inputs, sources; without FIELD, every field")
 	c.Flags().Lookup("explain").NoOptDefVal = everyField
-	c.Flags().StringVar(&f.html, "html", "", "also write the plan as one self-contained page to `FILE`")
+	c.Flags().StringVar(&f.html, "html", "", "also write the plan as one self-contained page, to `FILE`")
 }
 
 // planArguments takes a scenario, and with --explain a field beside it: the command line gives that

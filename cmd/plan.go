@@ -14,19 +14,19 @@ import (
 // planFields returns the flags of plan that stand in for the scenario's workload and limits.
 func planFields() []field {
 	return []field{
-		{"users", "workload.users", "registered users: 10M, or an interval 8M..12M"},
-		{"active", "workload.active", "share of them active on the day: 20%"},
-		{"actions", "workload.actions", "requests per active user per day: 30"},
-		{"busy-share", "workload.busy.share", "share of the day's requests in the busy window: 80%"},
-		{"busy-window", "workload.busy.window", "length of the busy window: 5h"},
-		{"peak", "workload.peak", "peak over the busy mean: 2..3"},
-		{"max-cores", "limits.cores", "cores that the whole sale may take: 100k; exit code 114 where that is not enough"},
-		{"max-instances", "limits.instances", "instances that the whole sale may take: 500; exit code 114 where that is not enough"},
-		{"max-cost", "limits.cost", "what the cores may cost while the sale lasts, in core-hours where no pool has a price; exit code 114 where that is not enough"},
+		{"users", "workload.users", "registered users, such as 10M or the interval 8M..12M"},
+		{"active", "workload.active", "share of the users who are active on the day, such as 20%"},
+		{"actions", "workload.actions", "requests per active user and day, such as 30"},
+		{"busy-share", "workload.busy.share", "share of the day's requests that come in the busy window, such as 80%"},
+		{"busy-window", "workload.busy.window", "length of the busy window, such as 5h"},
+		{"peak", "workload.peak", "peak rate over the mean rate of the busy window, such as 2..3"},
+		{"max-cores", "limits.cores", "limit on the cores of the whole sale, such as 100k; exit code 114 where it is too low"},
+		{"max-instances", "limits.instances", "limit on the instances of the whole sale, such as 500; exit code 114 where it is too low"},
+		{"max-cost", "limits.cost", "limit on the cost of the cores during the sale, in core-hours where no pool has a price; exit code 114 where it is too low"},
 	}
 }
 
-// serviceFlags apply to every service of kind service.
+// serviceFlags are values for every service of kind service.
 type serviceFlags struct{ transactions, cpu, utilization string }
 
 type planOptions struct {
@@ -46,9 +46,10 @@ func newPlan(s Streams) *cobra.Command {
 	o := &planOptions{}
 	c := &cobra.Command{
 		Use:   "plan [SCENARIO]",
-		Short: "What the sale needs: QPS, TPS, CPU cores and instances",
-		Long: "plan turns people into requests per second by the 2/8 rule, and those into CPU cores and instances\n" +
-			"of everything behind the door. Flags stand in for the scenario's workload, alone or over a scenario.",
+		Short: "Say what a sale needs: QPS, TPS, CPU cores and instances",
+		Long: "plan turns people into requests per second by the 2/8 rule (most of a day's requests come in a small part of the day),\n" +
+			"and those into CPU cores and instances of every service. Flags set the scenario's workload; without a scenario they\n" +
+			"describe a single service. Every figure is a range: low, mid and high of the inputs, p50 to p99 of Monte Carlo trials.",
 		Example:           "  fsctl plan --users 10M --active 20% --actions 30 --peak 2..3 --cpu-per-request 5ms\n  fsctl plan taobao-double11 -o json\n  fsctl plan my-sale.yaml --set services.shop.demand=3ms",
 		Args:              planArguments,
 		ValidArgsFunction: completeScenario,
@@ -60,13 +61,13 @@ func newPlan(s Streams) *cobra.Command {
 	}
 	fieldFlags(c, planFields())
 	f := c.Flags()
-	f.StringVar(&o.services.transactions, "transactions", "", "share of requests that are transactions: 5% (without a scenario)")
-	f.StringVar(&o.services.cpu, "cpu-per-request", "", "CPU time of a request: 5ms, or an interval 3ms..8ms")
-	f.StringVar(&o.services.utilization, "utilization", "", "never plan above this utilization: 70%")
-	f.IntVar(&o.trials, "trials", 10_000, "Monte Carlo trials")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of the trials")
-	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
-	f.BoolVar(&o.architectures, "compare-architectures", false, "show the same workload on a monolith, a cluster, split services, with a cache, replicas and a queue")
+	f.StringVar(&o.services.transactions, "transactions", "", "share of requests that are transactions, such as 5%; only without a scenario")
+	f.StringVar(&o.services.cpu, "cpu-per-request", "", "CPU time of a request, such as 5ms or the interval 3ms..8ms")
+	f.StringVar(&o.services.utilization, "utilization", "", "highest utilization to plan for, such as 70%")
+	f.IntVar(&o.trials, "trials", 10_000, "number of Monte Carlo trials")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the trials; the same seed gives the same plan")
+	f.StringArrayVar(&o.set, "set", nil, "set any field of the scenario, `PATH=VALUE` such as services.shop.demand=3ms; may be repeated")
+	f.BoolVar(&o.architectures, "compare-architectures", false, "plan the same workload for a monolith, a cluster, split services, and those with a cache, replicas and a queue")
 	o.calibration.flag(c, s)
 	o.explain.flags(c)
 	o.output.flag(c, s)

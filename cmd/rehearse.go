@@ -30,8 +30,8 @@ func newRehearse(s Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rehearse [SCENARIO]",
 		Short: "Plan, attack and report in one go, on this machine",
-		Long: "rehearse plans a scenario (default taobao-double11), storms it and reports. Without --target it starts the\n" +
-			"built-in shop on a free port of this machine, with the scenario's stock, and sends the scenario's rehearsal scale.",
+		Long: "rehearse plans a scenario (default taobao-double11), sends its load at a scale for one machine, and reports.\n" +
+			"Without --target it starts the built-in shop on a free port of this machine, with the scenario's stock.",
 		Example:           "  fsctl rehearse\n  fsctl rehearse taobao-double11 --faults oversell\n  fsctl rehearse my-sale.yaml --scale 5%",
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeScenario,
@@ -50,7 +50,7 @@ func newRehearse(s Streams) *cobra.Command {
 	return c
 }
 
-const faultsUsage = "what is wrong with the shop: oversell,duplicate,lost-order,slow=200ms,error=1%,reset=1%"
+const faultsUsage = "what the shop does wrong, such as oversell,duplicate,lost-order,slow=200ms,error=1%,reset=1%"
 
 func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 	faults, err := o.check()

@@ -22,9 +22,9 @@ type outputFiles struct{ junit, markdown, json string }
 
 func (o *outputFiles) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.junit, "junit", "", "also write JUnit XML to `FILE`")
-	f.StringVar(&o.markdown, "markdown", "", "also write Markdown to `FILE`, such as $GITHUB_STEP_SUMMARY")
-	f.StringVar(&o.json, "json", "", "also write JSON to `FILE`")
+	f.StringVar(&o.junit, "junit", "", "also write the report as JUnit XML, to `FILE`")
+	f.StringVar(&o.markdown, "markdown", "", "also write the report as Markdown, to `FILE` such as $GITHUB_STEP_SUMMARY")
+	f.StringVar(&o.json, "json", "", "also write the report as JSON, to `FILE`")
 }
 
 type reportOptions struct {
@@ -38,9 +38,10 @@ func newReport(s Streams) *cobra.Command {
 	o := &reportOptions{run: latest}
 	c := &cobra.Command{
 		Use:   "report [RUN]",
-		Short: "The verdict on a run, what limited it, and which settings to use",
-		Long: "report judges a run directory (default: latest), or a file of vegeta results, against the thresholds and\n" +
-			"invariants of its scenario. CI reads the exit code: 0 pass, 99 threshold, 112 invariant, 111 invalid run.",
+		Short: "Judge a run: the verdict, what limited it, and which settings to use",
+		Long: "report judges a run directory against the thresholds and invariants of its scenario, or a file of vegeta results.\n" +
+			"Without RUN it takes the latest run under runs/. It writes nothing into the run directory, and may be repeated.\n" +
+			"CI reads the exit code: 0 pass, 99 threshold, 112 invariant, 111 invalid run. All codes: fsctl help exit-codes.",
 		Example: "  fsctl report\n  fsctl report runs/20261122T013415Z-live-drop -o json\n  fsctl report latest --junit verdict.xml",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -51,7 +52,7 @@ func newReport(s Streams) *cobra.Command {
 		},
 	}
 	o.files.flags(c)
-	c.Flags().StringVar(&o.calibrate, "calibrate", "", "write what the run measured to `FILE`, for fsctl plan --calibration")
+	c.Flags().StringVar(&o.calibrate, "calibrate", "", "also write what the run measured of the scenario's inputs, to `FILE` for fsctl plan --calibration")
 	o.output.flag(c, s)
 	return c
 }
@@ -99,12 +100,12 @@ func findRun(name string) (path string, err error) {
 	return path, nil
 }
 
-// noteAgents says how to get what the agents of a run have whose coordinator died.
+// noteAgents says how to collect what agents still hold of a run whose coordinator died.
 func noteAgents(s Streams, dir string, rep *report.Report) {
 	if _, err := os.Stat(filepath.Join(dir, ticketFile)); err != nil || rep.Ended != report.Died {
 		return
 	}
-	fmt.Fprintf(s.Err, "note: agents sent this run, and keep what their coordinator has not confirmed: once it is gone, fsctl attack --resume %s with the flags of the run collects it\n", dir)
+	fmt.Fprintf(s.Err, "note: agents sent this run, and keep what their coordinator has not confirmed: once that process has ended, fsctl attack --resume %s with the flags of the run collects it\n", dir)
 }
 
 func writeReport(o output, files outputFiles, rep *report.Report) error {

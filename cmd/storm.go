@@ -38,7 +38,7 @@ type stormOptions struct {
 	connectTo   []string
 	sources     []string
 	route       loadgen.Route // of connectTo and sources, once they are checked
-	inside      bool          // the target is in this process
+	inside      bool          // the target is in this process, and its connections take file descriptors here too
 }
 
 type tlsOptions struct {
@@ -48,23 +48,23 @@ type tlsOptions struct {
 
 func (o *stormOptions) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.target, "target", "", "where to send the storm, `URL` such as http://127.0.0.1:8080")
-	f.StringVar(&o.run, "run", "", "run `DIR`, made new (default runs/<UTC time>-<scenario>)")
-	f.StringVar(&o.scale, "scale", "", "multiply rates, populations and stock: 1%")
-	f.DurationVar(&o.duration, "duration", 0, "cut the storm after this time from the run's start")
-	f.IntVar(&o.connections, "connections", 0, "connections open at once (default: by Little's law, 64 to 10000)")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of everything drawn: arrivals, users, items, think times")
-	f.BoolVar(&o.raw, "raw", false, "also write every request as a vegeta result, to results.bin")
-	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` beyond this machine that may be stormed; may be repeated")
-	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
-	f.IntVar(&o.fleet.agents, "agents", 0, "send from so many processes of this machine")
-	f.StringVar(&o.engine, "engine", "auto", "auto, wire (HTTP/1.1 at the least cost) or vegeta (net/http, HTTP/2)")
-	f.StringArrayVar(&o.connectTo, "connect-to", nil, "connect elsewhere than the target says, `HOST1:PORT1:HOST2:PORT2` as for curl; may be repeated")
-	f.StringSliceVar(&o.sources, "source", nil, "local `ADDRESS` to send from; several, with commas, are used in turn")
-	f.StringVar(&o.tls.authority, "cacert", "", "certificate authority of the target, PEM `FILE`")
-	f.StringVar(&o.tls.certificate, "cert", "", "client certificate, PEM `FILE`")
+	f.StringVar(&o.target, "target", "", "`URL` to send the load to, such as http://127.0.0.1:8080")
+	f.StringVar(&o.run, "run", "", "new `DIR` for what is measured (default runs/<UTC time>-<scenario>)")
+	f.StringVar(&o.scale, "scale", "", "multiply rates, populations and stock by this, such as 1%")
+	f.DurationVar(&o.duration, "duration", 0, "stop sending after this time from the run's start; 0 sends the whole storm")
+	f.IntVar(&o.connections, "connections", 0, "connections open at once; 0 chooses by Little's law, 64 to 10000")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of all that is random: arrivals, users, items, think times")
+	f.BoolVar(&o.raw, "raw", false, "also write every request to results.bin, in vegeta's format")
+	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` that load may be sent to; this machine always may; may be repeated")
+	f.StringArrayVar(&o.set, "set", nil, "set any field of the scenario, `PATH=VALUE` such as storm.t0=30s; may be repeated")
+	f.IntVar(&o.fleet.agents, "agents", 0, "send from this number of processes on this machine, such as 4")
+	f.StringVar(&o.engine, "engine", "auto", "HTTP client: wire (fsctl's own, HTTP/1.1, least CPU per request), vegeta (Go's net/http, HTTP/2 too) or auto (wire)")
+	f.StringArrayVar(&o.connectTo, "connect-to", nil, "connect to HOST2:PORT2 in place of HOST1:PORT1, `HOST1:PORT1:HOST2:PORT2` as for curl; may be repeated")
+	f.StringSliceVar(&o.sources, "source", nil, "local `ADDRESS` to send from; several, separated by commas, are used in turn")
+	f.StringVar(&o.tls.authority, "cacert", "", "trust this certificate authority for the target, PEM `FILE`")
+	f.StringVar(&o.tls.certificate, "cert", "", "client certificate for the target, PEM `FILE`")
 	f.StringVar(&o.tls.key, "key", "", "key of the client certificate, PEM `FILE`")
-	f.BoolVar(&o.tls.insecure, "insecure", false, "do not verify the target's certificate")
+	f.BoolVar(&o.tls.insecure, "insecure", false, "accept any certificate of the target")
 }
 
 // check finds what is wrong with the flags alone.
