@@ -22,7 +22,7 @@ type searchOptions struct {
 	from, to     string
 	settle, hold time.Duration
 	precision    string
-	given        []string // those of them that are on the command line, but for find
+	given        []string // which of them are on the command line, without find
 }
 
 func (o *searchOptions) flags(f *pflag.FlagSet) {
@@ -34,7 +34,7 @@ func (o *searchOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.precision, "precision", "5%", "with --find-capacity: how close the rate that passed and the one that failed must be, such as 5%")
 }
 
-// see notes which flags are on the command line.
+// see notes which of the flags are on the command line: those of the configuration file are no reason to refuse a storm.
 func (o *searchOptions) see(f *pflag.FlagSet) {
 	for _, name := range []string{"from", "to", "settle", "hold", "precision"} {
 		if isTyped(f.Lookup(name)) {
@@ -83,7 +83,7 @@ func (o *searchOptions) resolve() (loadgen.SearchOptions, error) {
 	return so, nil
 }
 
-// findCapacity searches, reports what it found, and exits with the verdict's code.
+// findCapacity searches for the highest rate that holds, shows what it found, and returns the verdict's error.
 func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenarios.Scenario, scale float64) error {
 	thresholds, _ := report.LevelThresholds(sc)
 	if len(thresholds) == 0 {
@@ -125,14 +125,14 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 	return o.conclude(dir, err, sc)
 }
 
-// plannedSearch says what a search will do.
+// plannedSearch describes a search before it begins.
 func plannedSearch(s *loadgen.Search, thresholds int) string {
 	most, took := s.Longest()
 	return fmt.Sprintf("from %s up to %s users, each rate held for %v after %v to settle, against %s: at most %d levels in %v",
 		figure.Rate(float64(s.From)), figure.Rate(float64(s.To)), s.Hold, s.Settle, figure.Of(thresholds, "threshold"), most, took)
 }
 
-// levelObserver judges the levels of a search as they go on, and says how each went.
+// levelObserver judges the levels of a search while they are held, and prints a line for each.
 type levelObserver struct {
 	watch    *report.LevelWatch
 	progress *progress

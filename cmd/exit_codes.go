@@ -9,7 +9,7 @@ import (
 	"fsctl/report/exitcode"
 )
 
-// newExitCodes returns a page of help, fsctl help exit-codes, which is no command.
+// newExitCodes returns a help topic, fsctl help exit-codes.
 func newExitCodes() *cobra.Command {
 	var text strings.Builder
 	text.WriteString("Every command ends with one of these exit codes:\n\n")

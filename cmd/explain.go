@@ -24,8 +24,8 @@ func (f *explainFlags) flags(c *cobra.Command) {
 	c.Flags().StringVar(&f.html, "html", "", "also write the plan as one self-contained page, to `FILE`")
 }
 
-// planArguments takes a scenario, and with --explain a field beside it: the command line gives that
-// as an argument of its own, because the flag's value is optional.
+// planArguments takes a scenario, and with --explain a field as well: "--explain FIELD" arrives as a flag without a value and
+// an argument, because the value of the flag is optional.
 func planArguments(c *cobra.Command, args []string) error {
 	most := 1
 	if f := c.Flags().Lookup("explain"); f.Changed && f.Value.String() == everyField {
@@ -34,7 +34,7 @@ func planArguments(c *cobra.Command, args []string) error {
 	return cobra.MaximumNArgs(most)(c, args)
 }
 
-// split returns the scenario among the arguments, and keeps the field that may be beside it.
+// split returns the scenario among the arguments, and keeps the field of --explain that may be one of them.
 func (f *explainFlags) split(args []string) (scenario string) {
 	for i, a := range args {
 		if f.field == everyField && (isPlanField(a) || i == len(args)-1 && i > 0 && scenario != "") {

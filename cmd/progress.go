@@ -11,13 +11,12 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// plainEvery is the time between lines of progress where no person watches.
+// plainEvery is the time between lines of progress where the output is no terminal.
 const plainEvery = 5 * time.Second
 
-// progress shows a run under way: one line that renews itself on a terminal, else a line every
-// few seconds.
+// progress shows a run while it goes on: on a terminal one line that is rewritten every second, else a line every few seconds.
 type progress struct {
-	mu       sync.Mutex // notes may come from anywhere
+	mu       sync.Mutex // notes come from several goroutines
 	w        io.Writer
 	terminal bool
 	width    int
@@ -71,7 +70,7 @@ func fitting(parts []string, width int) string {
 	return line[:min(len(line), max(width, 1))]
 }
 
-// note prints a line of its own.
+// note prints a line that stays.
 func (p *progress) note(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,7 +80,7 @@ func (p *progress) note(line string) {
 	fmt.Fprintln(p.w, line)
 }
 
-// end leaves the line that renews itself.
+// end moves past the line that is rewritten.
 func (p *progress) end() {
 	if p.terminal && p.begun {
 		fmt.Fprintln(p.w)

@@ -80,7 +80,7 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 		if err != nil {
 			return err
 		}
-		defer local.Close() // the run is over: what the shop has left to say changes nothing
+		defer local.Close() // an error of closing it changes nothing: the run is over
 		o.target, o.inside = local.URL, true
 		fmt.Fprintf(s.Err, "the built-in shop sells %d x %d pieces at %s, %d workers of %v\n", config.Items, config.Stock, o.target, config.Workers, config.ServiceTime)
 	}
@@ -118,7 +118,7 @@ func (o *rehearseOptions) check() (shop.Faults, error) {
 	return faults, loadgen.CheckTarget(target, o.allow, o.route)
 }
 
-// writePlan prints what the sale needs, where people read the result.
+// writePlan prints what the sale needs, where the result is a table.
 func (o *rehearseOptions) writePlan(s Streams, p *plan.Plan) error {
 	if o.output.form != "table" {
 		return nil

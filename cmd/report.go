@@ -17,7 +17,7 @@ import (
 	"fsctl/report/render"
 )
 
-// outputFiles are the files that a report can be written to beside the terminal.
+// outputFiles are the files that a report is written to, besides standard output.
 type outputFiles struct{ junit, markdown, json string }
 
 func (o *outputFiles) flags(c *cobra.Command) {

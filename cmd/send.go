@@ -14,7 +14,7 @@ import (
 	"fsctl/scenarios"
 )
 
-// dispatch sends a storm.
+// dispatch sends a storm, from this process or by agents, and returns its run directory.
 func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (dir string, err error) {
 	if o.fleet.on() {
 		return o.dispatchFleet(ctx, s, storm, sc, scale)
@@ -30,7 +30,7 @@ func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.S
 	return o.send(ctx, s, attack{storm, m, sc, newProgress(s.Err), watchOf(sc, m)})
 }
 
-// watchOf returns what ends a run at once that an abortOnFail threshold has failed.
+// watchOf returns an observer that stops the run as soon as a threshold with abortOnFail is crossed.
 func watchOf(sc *scenarios.Scenario, m record.Manifest) loadgen.Observer {
 	live := report.NewLive(sc, m)
 	return func(i record.Interval) error {
@@ -41,12 +41,12 @@ func watchOf(sc *scenarios.Scenario, m record.Manifest) loadgen.Observer {
 	}
 }
 
-// attacker is a storm or a target list, ready to be sent.
+// attacker is what can be sent: a storm, a target list, a search for capacity, or a fleet's storm.
 type attacker interface {
 	Run(ctx context.Context, w *record.Writer, t0 time.Time, observe loadgen.Observer) (record.End, error)
 }
 
-// attack is what is sent, and who looks on.
+// attack is what is sent, with what its run says of it and who observes it.
 type attack struct {
 	attacker
 	manifest record.Manifest
@@ -55,7 +55,7 @@ type attack struct {
 	watch    loadgen.Observer // may be nil
 }
 
-// users says how many come, where that is known.
+// users says how many users come, where that is known.
 func (a *attack) users() string {
 	if a.manifest.PlannedArrivals == 0 {
 		return "users"
@@ -63,8 +63,8 @@ func (a *attack) users() string {
 	return fmt.Sprintf("%d users", a.manifest.PlannedArrivals)
 }
 
-// send makes the run directory and runs the attack. It returns the directory, empty where it could not be
-// made; an error after it was made is the record's.
+// send makes the run directory and runs the attack. It returns the directory, empty where it could not be made. An error with
+// a directory is one of writing the record.
 func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir string, err error) {
 	m, sc := a.manifest, a.scenario
 	dir = o.directory(nameOf(sc), m.Start)

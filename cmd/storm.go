@@ -101,7 +101,7 @@ func (o *stormOptions) findRoute() error {
 	return nil
 }
 
-// checkAllowed wants hosts as they stand in an address.
+// checkAllowed fails unless the hosts are written as in an address.
 func checkAllowed(hosts []string) error {
 	for _, h := range hosts {
 		if strings.ContainsAny(h, "/?#@ ") || h == "" {
@@ -111,7 +111,7 @@ func checkAllowed(hosts []string) error {
 	return nil
 }
 
-// ratio returns the scale, or that given where the flag is absent.
+// ratio returns the scale, or absent where the flag is not given.
 func (o *stormOptions) ratio(absent float64) (float64, error) {
 	if o.scale == "" {
 		return absent, nil
@@ -157,7 +157,7 @@ func (o *tlsOptions) config() (*tls.Config, error) {
 	return config, nil
 }
 
-// directory returns the run directory for a scenario.
+// directory returns the run directory: that of --run, else a new name under runs.
 func (o *stormOptions) directory(scenario string, now time.Time) string {
 	if o.run != "" {
 		return o.run
@@ -165,13 +165,13 @@ func (o *stormOptions) directory(scenario string, now time.Time) string {
 	return filepath.Join(runsDir, record.RunName(scenario, now))
 }
 
-// settings are what run.json keeps of the flags.
+// settings are the flags that run.json keeps.
 func (o *stormOptions) settings() map[string]any {
 	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure,
 		"connect_to": o.connectTo, "source": o.sources}
 }
 
-// storm compiles a scenario's storm at a scale.
+// storm compiles a scenario's storm at a scale, for the target and the settings of the flags.
 func (o *stormOptions) storm(sc *scenarios.Scenario, scale float64) (*loadgen.Storm, error) {
 	resolved, err := o.resolve(sc, scale)
 	if err != nil {
@@ -180,7 +180,7 @@ func (o *stormOptions) storm(sc *scenarios.Scenario, scale float64) (*loadgen.St
 	return loadgen.New(resolved)
 }
 
-// resolve returns what to send where, by the flags.
+// resolve returns the options of loadgen that the flags ask for.
 func (o *stormOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.Options, error) {
 	target, err := o.url()
 	if err != nil {
