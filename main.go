@@ -1,4 +1,4 @@
-// Command fsctl plans, simulates, storms and judges flash sales.
+// Command fsctl is capacity planning and load testing for flash sales.
 package main
 
 import (

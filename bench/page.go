@@ -2,10 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
+	"fsctl/loadgen/record/atomicfile"
 	"fsctl/report/figure"
 )
 
@@ -129,20 +130,8 @@ func replaceFigures(path, text string) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".figures-*")
-	if err != nil {
+	return atomicfile.Write(path, atomicfile.Options{}, func(w io.Writer) error {
+		_, err := io.WriteString(w, head+beginMarker+"\n"+text+"\n"+endMarker+tail)
 		return err
-	}
-	defer os.Remove(file.Name()) // gone already if all went well
-	if _, err := file.WriteString(head + beginMarker + "\n" + text + "\n" + endMarker + tail); err != nil {
-		file.Close()
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	if err := os.Chmod(file.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	})
 }

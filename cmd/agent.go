@@ -37,28 +37,28 @@ func newAgent(s Streams) *cobra.Command {
 	o := &agentOptions{}
 	c := &cobra.Command{
 		Use:   "agent --nats URL --allow-target HOST",
-		Short: "Wait for storms and send a share of them",
-		Long: "agent connects to the bus, waits for a storm (fsctl attack --nats, --listen), opens its connections, leaves with all\n" +
-			"others at T0, and hands over what it measured. It storms no host but this machine and those that --allow-target names.\n" +
-			"What nobody has confirmed to be on record stays in the spool, and is offered again by the next agent of the slot.\n" +
-			"With a directory of keys it takes whichever of their slots is free, or waits until one is.",
+		Short: "Send a share of the load that an attack on another machine divides",
+		Long: "agent waits for an attack (fsctl attack --nats or --listen), sends its share of the load at the same T0 as all other\n" +
+			"agents, and hands over what it measured. Hosts other than this machine must be named with --allow-target.\n" +
+			"Measurements that the attack has not confirmed stay in the spool, and the next agent of the slot offers them again.\n" +
+			"With a directory of keys it takes any of their slots that is free, or waits until one is.",
 		Example: "  fsctl agent --nats nats://127.0.0.1:4222\n" +
 			"  fsctl agent --nats tls://coordinator.example:4222 --creds agent-1.creds --allow-target shop.example --storms 0",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runAgent(c.Context(), s, o) },
 	}
 	f := c.Flags()
-	o.link.flags(f, "where the fleet meets, `URL` such as tls://coordinator.example:4222")
-	f.StringVar(&o.creds, "creds", "", "keys, `PATH` of the file of one slot that fsctl agent-keys made, or of a directory of such: then any of these slots")
-	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` beyond this machine that may be stormed; may be repeated")
+	o.link.flags(f, "connect to the bus at this `URL`, such as tls://coordinator.example:4222")
+	f.StringVar(&o.creds, "creds", "", "`PATH` of a key that fsctl agent-keys made, or of a directory of keys: then any of their slots")
+	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` that load may be sent to; this machine always may; may be repeated")
 	f.IntVar(&o.slot, "slot", 0, "take this slot only (default: those of --creds, else any)")
-	f.IntVar(&o.slots, "slots", 1, "agents in this process, each with a share of its own")
-	f.Float64Var(&o.capacity, "capacity", 1, "its part of the load against that of the others")
-	f.StringVar(&o.spool, "spool", "", "`DIR` for measurements until they are on record (default: in the user's cache)")
-	f.DurationVar(&o.spoolKeep, "spool-keep", 7*24*time.Hour, "delete what nobody has confirmed and no agent has written to for so long, 0 for never")
-	f.DurationVar(&o.linger, "linger", 10*time.Minute, "for how long to keep offering them once all is sent")
-	f.IntVar(&o.storms, "storms", 1, "leave after so many storms, 0 for never")
-	f.BoolVar(&o.shares, "shares-machine", false, "other agents run on this machine too")
+	f.IntVar(&o.slots, "slots", 1, "number of agents in this process, each with a share of its own")
+	f.Float64Var(&o.capacity, "capacity", 1, "weight of this agent: with 2 it sends twice as much as an agent with 1")
+	f.StringVar(&o.spool, "spool", "", "keep measurements in this `DIR` until they are on record (default: in the user's cache)")
+	f.DurationVar(&o.spoolKeep, "spool-keep", 7*24*time.Hour, "delete unconfirmed measurements that were last written this long ago; 0 for never")
+	f.DurationVar(&o.linger, "linger", 10*time.Minute, "how long to go on offering measurements once all is sent")
+	f.IntVar(&o.storms, "storms", 1, "leave after this number of attacks; 0 for never")
+	f.BoolVar(&o.shares, "shares-machine", false, "say that other agents run on this machine too")
 	f.BoolVar(&o.child, "child", false, "leave when standard input ends")
 	_ = f.MarkHidden("child") // for the agents of attack --agents, which must not outlive it
 	f.StringVar(&o.tls.certificate, "cert", "", "client certificate for the target, PEM `FILE`")

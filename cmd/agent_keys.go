@@ -16,8 +16,9 @@ func newAgentKeys(s Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "agent-keys DIR --agents N --host HOST",
 		Short: "Make the keys of a fleet",
-		Long: "agent-keys makes a certificate authority of the fleet's own, the bus's certificate for the hosts that agents dial, and a key\n" +
-			"for the coordinator and for each agent slot. An agent gets one file and can do nothing for any slot but its own.",
+		Long: "agent-keys makes what agents on other machines need to be trusted: a certificate authority, the certificate of the bus\n" +
+			"that agents connect to, and a key for the coordinator and for each agent. Give each agent its own file: with it an\n" +
+			"agent can act in its own slot only.",
 		Example: "  fsctl agent-keys keys --agents 20 --host coordinator.example\n" +
 			"  fsctl attack my-sale.yaml --target https://shop.example --allow-target shop.example --listen 0.0.0.0:4222 --keys keys --expect-agents 20",
 		Args: cobra.ExactArgs(1),
@@ -34,8 +35,8 @@ func newAgentKeys(s Streams) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().IntVar(&agents, "agents", 1, "number of agent slots")
-	c.Flags().StringSliceVar(&hosts, "host", []string{"127.0.0.1", "localhost"}, "`HOST` name or address that agents dial; may be repeated")
-	c.Flags().BoolVar(&conf, "server-conf", false, "print the same as a configuration for a nats-server of your own")
+	c.Flags().IntVar(&agents, "agents", 1, "number of agents")
+	c.Flags().StringSliceVar(&hosts, "host", []string{"127.0.0.1", "localhost"}, "name or address that agents connect to, `HOST`; may be repeated")
+	c.Flags().BoolVar(&conf, "server-conf", false, "also print the configuration for a nats-server of your own")
 	return c
 }

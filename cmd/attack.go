@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fsctl/loadgen"
+	"fsctl/report"
 	"fsctl/scenarios"
 )
 
@@ -27,9 +28,10 @@ func newAttack(s Streams) *cobra.Command {
 	o := &attackOptions{}
 	c := &cobra.Command{
 		Use:   "attack SCENARIO --target URL",
-		Short: "Fire the storm at a target, open loop",
-		Long: "attack sends the scenario's storm: every user leaves at the instant that is due, whether earlier answers\n" +
-			"came or not. It writes a run directory, prints the verdict and exits with its code.\n" +
+		Short: "Send a scenario's load to a target and judge whether the target held",
+		Long: "attack sends the scenario's storm, the load around T0, the instant when the sale opens. It sends open-loop: each\n" +
+			"request goes out at its scheduled time, whether or not earlier ones were answered. It writes what it measures to a run directory, prints the verdict and exits with its code.\n" +
+			"Hosts other than this machine must be named with --allow-target.\n" +
 			"Ctrl-C once stops, saves and reports; twice ends at once.",
 		Example: "  fsctl attack my-sale.yaml --target http://127.0.0.1:8080 --scale 1%\n" +
 			"  fsctl attack my-sale.yaml --target http://127.0.0.1:8080 --find-capacity\n" +
@@ -47,10 +49,10 @@ func newAttack(s Streams) *cobra.Command {
 	}
 	o.flags(c)
 	f := c.Flags()
-	f.StringVar(&o.targets, "targets", "", "a plain vegeta target list in place of a scenario, `FILE`")
-	f.StringVar(&o.rate, "rate", "", "rate of the target list: 100/s")
-	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be sent and whether this machine can send it; send nothing")
-	f.BoolVar(&o.noVerdict, "no-verdict", false, "exit 0 whatever the verdict, once the run is saved")
+	f.StringVar(&o.targets, "targets", "", "send the requests of a vegeta target list, `FILE`, in place of a scenario")
+	f.StringVar(&o.rate, "rate", "", "rate of the target list, such as 100/s")
+	f.BoolVar(&o.dryRun, "dry-run", false, "only say what would be sent, and whether this machine can send it")
+	f.BoolVar(&o.noVerdict, "no-verdict", false, "exit with 0 whatever the verdict, once the run is saved")
 	o.search.flags(f)
 	o.fleet.flags(f)
 	o.files.flags(c)
@@ -95,22 +97,12 @@ func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
 		return o.tryStorm(ctx, s, storm)
 	}
 	dir, err := o.dispatch(ctx, s, storm, sc, scale)
-	return o.conclude(dir, err)
+	return o.conclude(dir, err, sc)
 }
 
-// conclude reports a run that has been saved.
-func (o *attackOptions) conclude(dir string, failure error) error {
-	if dir == "" {
-		return failure
-	}
-	rep, err := judge(dir)
-	if err != nil {
-		return errors.Join(failure, err)
-	}
-	if err := errors.Join(failure, writeReport(o.output, o.files, rep)); err != nil {
-		return err
-	}
-	return verdict(rep.ExitCode, o.noVerdict)
+// conclude reports a run that has been saved; sc is nil for a list of targets.
+func (o *attackOptions) conclude(dir string, failure error, sc *scenarios.Scenario) error {
+	return conclude(dir, failure, sc, nil, o.noVerdict, func(rep *report.Report) error { return writeReport(o.output, o.files, rep) })
 }
 
 func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
@@ -133,5 +125,6 @@ func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
 	if err := requireReady(ctx, list); err != nil {
 		return err
 	}
-	return o.conclude(o.send(ctx, s, attack{list, list.Manifest(time.Now()), nil, newProgress(s.Err), nil}))
+	dir, err := o.send(ctx, s, attack{list, list.Manifest(time.Now()), nil, newProgress(s.Err), nil})
+	return o.conclude(dir, err, nil)
 }

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"fsctl/loadgen/record"
+	"fsctl/loadgen/record/atomicfile"
 	"fsctl/plan"
 	"fsctl/report"
 	"fsctl/scenarios"
@@ -24,33 +23,11 @@ type calibrationFlag struct {
 
 func (f *calibrationFlag) flag(c *cobra.Command, s Streams) {
 	f.notes = s.Err
-	c.Flags().StringVar(&f.file, "calibration", "", "plan with what runs measured, as fsctl report --calibrate wrote it to `FILE`")
+	c.Flags().StringVar(&f.file, "calibration", "", "plan with the values that a run measured, from a `FILE` that fsctl report --calibrate wrote")
 }
 
-// plan returns the plan, by measured values where a calibration is given.
-func (f *calibrationFlag) plan(sc *scenarios.Scenario, opts plan.Options) (*plan.Plan, error) {
-	c, err := f.load()
-	if err != nil {
-		return nil, err
-	}
-	if c == nil {
-		return plan.New(sc, opts)
-	}
-	return plan.NewCalibrated(sc, c, opts)
-}
-
-// scenario returns the scenario with the measured values in place of the assumed ones.
-func (f *calibrationFlag) scenario(sc *scenarios.Scenario) (*scenarios.Scenario, error) {
-	c, err := f.load()
-	if err != nil || c == nil {
-		return sc, err
-	}
-	calibrated, _, err := c.Apply(sc)
-	return calibrated, err
-}
-
-// load reads the file, nil where none is given, and notes on stderr when it is too old to be trusted.
-// The note is no part of the plan, which knows no clock.
+// load reads the file, nil where none is given, and warns on stderr where it is too old to be trusted. The plan itself cannot
+// say so: it is a pure function and has no clock.
 func (f *calibrationFlag) load() (*plan.Calibration, error) {
 	if f.file == "" {
 		return nil, nil
@@ -72,22 +49,14 @@ func (f *calibrationFlag) load() (*plan.Calibration, error) {
 }
 
 // writeCalibration writes what a run measured to a file, and what it did not measure to stderr.
-func writeCalibration(s Streams, run, file string, rep *report.Report) error {
-	if info, err := os.Stat(run); err == nil && !info.IsDir() {
-		return usagef("found --calibrate with %s, wanted a run directory: a calibration needs the scenario that ran", run)
+func writeCalibration(s Streams, path, file string, run *report.Run, rep *report.Report) error {
+	switch {
+	case run.Record.DueUnknown:
+		return usagef("found --calibrate with %s, wanted a run directory: a calibration needs the scenario that ran", path)
+	case run.Scenario == nil:
+		return usagef("found --calibrate with %s, wanted the run of a scenario: a list of targets has no services to measure", path)
 	}
-	rec, err := record.Open(run)
-	if err != nil {
-		return err
-	}
-	sc, p, err := scenarioOf(rec)
-	if err != nil {
-		return err
-	}
-	if sc == nil {
-		return usagef("found --calibrate with %s, wanted the run of a scenario: a list of targets has no services to measure", run)
-	}
-	c, left := report.Calibrate(rec, sc, p, rep)
+	c, left := report.Calibrate(run.Record, run.Scenario, run.Plan, rep)
 	for _, why := range left {
 		fmt.Fprintln(s.Err, "calibration leaves out "+why)
 	}
@@ -102,7 +71,7 @@ func writeCalibration(s Streams, run, file string, rep *report.Report) error {
 	for _, v := range c.Values {
 		fmt.Fprintf(s.Err, "calibration measures %s: %s (%s)\n", v.Field, figures(v), v.Method)
 	}
-	return writeFile(file, func(w io.Writer) error {
+	return atomicfile.Write(file, atomicfile.Options{}, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})

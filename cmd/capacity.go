@@ -22,19 +22,19 @@ type searchOptions struct {
 	from, to     string
 	settle, hold time.Duration
 	precision    string
-	given        []string // those of them that are on the command line, but for find
+	given        []string // which of them are on the command line, without find
 }
 
 func (o *searchOptions) flags(f *pflag.FlagSet) {
-	f.BoolVar(&o.find, "find-capacity", false, "find the highest rate of users at which the thresholds still hold, in place of the storm")
-	f.StringVar(&o.from, "from", "", "with --find-capacity: first `RATE` in users per second, 100/s (default: 1/16 of the storm's peak)")
-	f.StringVar(&o.to, "to", "", "with --find-capacity: highest `RATE`, 10k/s (default: 16 times the storm's peak)")
+	f.BoolVar(&o.find, "find-capacity", false, "search for the highest rate of users at which the thresholds hold, in place of sending the storm")
+	f.StringVar(&o.from, "from", "", "with --find-capacity: first `RATE` of users, such as 100/s (default: 1/16 of the storm's peak)")
+	f.StringVar(&o.to, "to", "", "with --find-capacity: highest `RATE` of users, such as 10k/s (default: 16 times the storm's peak)")
 	f.DurationVar(&o.settle, "settle", 5*time.Second, "with --find-capacity: time at each rate before it is judged")
 	f.DurationVar(&o.hold, "hold", 15*time.Second, "with --find-capacity: time at each rate while it is judged")
-	f.StringVar(&o.precision, "precision", "5%", "with --find-capacity: largest step between the rate that passed and the one that failed")
+	f.StringVar(&o.precision, "precision", "5%", "with --find-capacity: how close the rate that passed and the one that failed must be, such as 5%")
 }
 
-// see notes which flags are on the command line.
+// see notes which of the flags are on the command line: those of the configuration file are no reason to refuse a storm.
 func (o *searchOptions) see(f *pflag.FlagSet) {
 	for _, name := range []string{"from", "to", "settle", "hold", "precision"} {
 		if isTyped(f.Lookup(name)) {
@@ -43,7 +43,7 @@ func (o *searchOptions) see(f *pflag.FlagSet) {
 	}
 }
 
-// check finds what the flags do not go with.
+// check finds flags that cannot be combined.
 func (o *searchOptions) check(with *attackOptions) error {
 	switch {
 	case !o.find && len(o.given) > 0:
@@ -83,7 +83,7 @@ func (o *searchOptions) resolve() (search.Options, error) {
 	return so, nil
 }
 
-// findCapacity searches, reports what it found, and exits with the verdict's code.
+// findCapacity searches for the highest rate that holds, shows what it found, and returns the verdict's error.
 func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenarios.Scenario, scale float64) error {
 	thresholds, _ := report.LevelThresholds(sc)
 	if len(thresholds) == 0 {
@@ -106,7 +106,7 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 		return err
 	}
 	if stay := search.Stay(); stay > search.Settle {
-		fmt.Fprintf(s.Err, "fsctl: warning: a user stays for up to %v, but a level settles in %v, so that its requests are still growing when it is judged: use --settle %.0fs\n",
+		fmt.Fprintf(s.Err, "fsctl: warning: a user stays for up to %v, but a level settles in %v, so its request rate is still growing when it is judged: use --settle %.0fs\n",
 			stay.Round(time.Millisecond), search.Settle, math.Ceil(stay.Seconds()))
 	}
 	planned := plannedSearch(search, len(thresholds))
@@ -121,17 +121,18 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 	}
 	fmt.Fprintln(s.Err, "search "+planned)
 	levels.watch = report.NewLevelWatch(sc, m)
-	return o.conclude(o.send(ctx, s, attack{search, m, sc, progress, levels.observe}))
+	dir, err := o.send(ctx, s, attack{search, m, sc, progress, levels.observe})
+	return o.conclude(dir, err, sc)
 }
 
-// plannedSearch says what a search will do.
+// plannedSearch describes a search before it begins.
 func plannedSearch(s *search.Search, thresholds int) string {
 	most, took := s.Longest()
 	return fmt.Sprintf("from %s up to %s users, each rate held for %v after %v to settle, against %s: at most %d levels in %v",
 		figure.Rate(float64(s.From)), figure.Rate(float64(s.To)), s.Hold, s.Settle, figure.Of(thresholds, "threshold"), most, took)
 }
 
-// levelObserver judges the levels of a search as they go on, and says how each went.
+// levelObserver judges the levels of a search while they are held, and prints a line for each.
 type levelObserver struct {
 	watch    *report.LevelWatch
 	progress *progress

@@ -29,7 +29,7 @@ func configure(c *cobra.Command, file string) error {
 			return
 		}
 		if yielding(f) && v.InConfig(f.Name) && !inEnvironment(f.Name) && c.Flags().NArg() > 0 {
-			return // the scenario file is above the configuration file
+			return // the scenario file wins over the configuration file
 		}
 		if e := setFlag(c, f, v); e != nil {
 			where := v.ConfigFileUsed()
@@ -42,14 +42,14 @@ func configure(c *cobra.Command, file string) error {
 	return err
 }
 
-// standing marks flags whose value is not from the command line: it stands for whenever it is of use.
-const standing = "fsctl-standing"
+// settled marks flags whose value comes from the environment or the configuration file, for every command line.
+const settled = "fsctl-settled"
 
-// isTyped tells that a flag is on the command line.
-func isTyped(f *pflag.Flag) bool { return f.Changed && len(f.Annotations[standing]) == 0 }
+// isTyped tells whether a flag is on the command line.
+func isTyped(f *pflag.Flag) bool { return f.Changed && len(f.Annotations[settled]) == 0 }
 
 func setFlag(c *cobra.Command, f *pflag.Flag, v *viper.Viper) error {
-	_ = c.Flags().SetAnnotation(f.Name, standing, []string{"true"}) // the flag is there
+	_ = c.Flags().SetAnnotation(f.Name, settled, []string{"true"}) // fails only where there is no such flag
 	if list, ok := f.Value.(pflag.SliceValue); ok && !inEnvironment(f.Name) {
 		f.Changed = true
 		return list.Replace(v.GetStringSlice(f.Name))
@@ -70,7 +70,7 @@ func inEnvironment(flag string) bool {
 	return os.Getenv(envName(flag)) != ""
 }
 
-// readConfig reads the file given, else fsctl.yaml here, else the user's. A key that is no flag of any command is an error.
+// readConfig reads the file given, else fsctl.yaml here, else the user's. A key that no command has as a flag is an error.
 func readConfig(v *viper.Viper, c *cobra.Command, file string) error {
 	v.SetConfigType("yaml")
 	if file == "" {
@@ -111,13 +111,13 @@ func flagNames(c *cobra.Command) []string {
 }
 
 // field is a flag that stands in for a field of the scenario.
-type field struct{ flag, path string }
+type field struct{ flag, path, usage string }
 
 // fieldFlags defines flags that stand in for scenario fields.
-func fieldFlags(c *cobra.Command, usage map[string]string, fields []field) {
+func fieldFlags(c *cobra.Command, fields []field) {
 	for _, f := range fields {
-		c.Flags().String(f.flag, "", usage[f.flag])
-		_ = c.Flags().SetAnnotation(f.flag, yieldsToScenario, []string{f.path})
+		c.Flags().String(f.flag, "", f.usage)
+		_ = c.Flags().SetAnnotation(f.flag, yieldsToScenario, []string{f.path}) // fails only where there is no such flag
 	}
 }
 

@@ -65,6 +65,7 @@ func TestManualFlags(t *testing.T) {
 	for page, text := range manual(t) {
 		for _, m := range mentioned.FindAllStringSubmatch(text, -1) {
 			root := cmd.New(cmd.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
+			root.InitDefaultHelpCmd()
 			line, _, _ := strings.Cut(m[1], " # ")
 			c, _, err := root.Find(strings.Fields(line)[1:])
 			if err != nil {

@@ -15,12 +15,12 @@ import (
 	"fsctl/scenarios"
 )
 
-// needy is an attack that tells what it needs of this machine.
-type needy interface {
+// needer says what an attack needs of this machine.
+type needer interface {
 	Needs(ctx context.Context) ([]host.Need, error)
 }
 
-// tryStorm says what a storm would send and whether this machine can.
+// tryStorm shows what a storm would send, and whether this machine can send it.
 func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.Storm) error {
 	m, err := storm.Manifest(time.Now())
 	if err != nil {
@@ -33,15 +33,15 @@ func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.
 			m.PlannedArrivals, storm.Length().Round(time.Millisecond), m.Target, m.Connections, rate, scenarios.Instant(at.Round(time.Millisecond)))})
 }
 
-// tryList says what a list of targets would send and whether this machine can.
+// tryList shows what a list of targets would send, and whether this machine can send it.
 func (o *attackOptions) tryList(ctx context.Context, s Streams, list *loadgen.TargetList) error {
 	return o.tryOut(ctx, s, list, list.Manifest(time.Now()), &report.DryRun{PeakQPS: float64(list.Rate),
 		Summary: fmt.Sprintf("would send %d requests within %v over %d connections", list.Hits(), list.Duration, list.Connections)})
 }
 
-// tryOut says what an attack would send and whether this machine can, and exits as the attack would where it
-// cannot. Nothing is sent to the target. d says what is known of the attack.
-func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needy, m record.Manifest, d *report.DryRun) error {
+// tryOut shows what an attack would send, and whether this machine can send it. Nothing is sent to the target. Where the
+// machine cannot, the error has the exit code that the attack would have. d holds what is known of the attack already.
+func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needer, m record.Manifest, d *report.DryRun) error {
 	d.Scenario, d.Target, d.Engine, d.Connections = m.Scenario, m.Target, m.Engine, m.Connections
 	needs, err := a.Needs(ctx)
 	if err != nil {
@@ -72,7 +72,7 @@ func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needy, m record
 	return verdict(d.ExitCode, o.noVerdict)
 }
 
-// selfTest measures what this machine can send, nil where that cannot be told.
+// selfTest measures what this machine can send; nil where it cannot be measured.
 func selfTest(ctx context.Context, s Streams, engine string) (*report.SelfTest, error) {
 	a, err := loadgen.SelfTest(ctx, engine)
 	if errors.Is(err, host.ErrNoSelfTest) {
@@ -85,9 +85,9 @@ func selfTest(ctx context.Context, s Streams, engine string) (*report.SelfTest, 
 	return &report.SelfTest{MaxQPS: a.RequestsPerSec, CPUSecondsPerRequest: a.CPUPerRequest.Seconds(), UsableCores: a.UsableCores}, nil
 }
 
-// requireReady fails where this machine cannot meet what an attack needs. It comes before the manifest, which
-// sets T0: names that are slow to look up must not eat into the time up to it.
-func requireReady(ctx context.Context, a needy) error {
+// requireReady fails where this machine lacks what an attack needs. Call it before the manifest is made, which sets T0: it
+// looks up names, which may take seconds.
+func requireReady(ctx context.Context, a needer) error {
 	needs, err := a.Needs(ctx)
 	return errors.Join(err, host.Ready(needs))
 }

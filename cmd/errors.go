@@ -14,27 +14,19 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/plan/model"
+	"fsctl/report/exitcode"
 	"fsctl/scenarios"
 )
 
-// Exit codes that do not come from a verdict; docs/verdict.md has all of them.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 104
-	exitInterrupted = 105
-	exitInfeasible  = 114
-)
-
-// usageError is a command line that means nothing.
+// usageError is wrong usage: an impossible command line or configuration.
 type usageError struct {
 	error
-	command string // whose it is, empty for fsctl's own
+	command string // whose flags or arguments are wrong, empty for fsctl itself
 }
 
 func usagef(format string, args ...any) error { return &usageError{error: fmt.Errorf(format, args...)} }
 
-// ofCommand notes whose command line it was that means nothing.
+// ofCommand notes in an error of usage which command was called, for the hint.
 func ofCommand(c *cobra.Command, err error) error {
 	if usage, ok := errors.AsType[*usageError](err); ok && c != nil && c.HasParent() {
 		usage.command = strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
@@ -44,7 +36,7 @@ func ofCommand(c *cobra.Command, err error) error {
 
 func (e *usageError) Unwrap() error { return e.error }
 
-// verdictError carries the exit code of a verdict, which has been printed.
+// verdictError carries the exit code of a verdict that has been printed.
 type verdictError struct{ code int }
 
 func (e *verdictError) Error() string { return fmt.Sprintf("verdict: exit code %d", e.code) }
@@ -54,7 +46,7 @@ type interruptedError struct{ error }
 
 func (e *interruptedError) Unwrap() error { return e.error }
 
-// interrupted returns the error of a command as that of the user's stopping it, where it is.
+// interrupted marks the error of a command as an interruption where the user's Ctrl-C caused it.
 func interrupted(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
@@ -69,7 +61,7 @@ func interrupted(ctx context.Context, err error) error {
 	return err
 }
 
-// hinted is an error with what can be done about it.
+// hinted is an error with a hint, what the user can do about it.
 type hinted struct {
 	error
 	hint string
@@ -80,7 +72,7 @@ func (e *hinted) Unwrap() error { return e.error }
 // fail prints an error with its hint, once, and returns the exit code.
 func fail(w io.Writer, err error) int {
 	if err == nil {
-		return exitDone
+		return exitcode.Done
 	}
 	if verdict, ok := errors.AsType[*verdictError](err); ok {
 		return verdict.code
@@ -94,7 +86,7 @@ func fail(w io.Writer, err error) int {
 
 func exitCode(err error) int {
 	if _, ok := errors.AsType[*interruptedError](err); ok {
-		return exitInterrupted
+		return exitcode.Interrupted
 	}
 	_, usage := errors.AsType[*usageError](err)
 	_, scenario := errors.AsType[*scenarios.Error](err)
@@ -104,12 +96,12 @@ func exitCode(err error) int {
 	_, exists := errors.AsType[*record.ExistsError](err)
 	_, linked := errors.AsType[*bus.InputError](err)
 	if _, ok := errors.AsType[*infeasibleError](err); ok {
-		return exitInfeasible
+		return exitcode.Infeasible
 	}
 	if usage || scenario || unknown || input || planned || exists || linked {
-		return exitUsage
+		return exitcode.Usage
 	}
-	return exitFailed
+	return exitcode.Failed
 }
 
 func hintOf(err error) string {

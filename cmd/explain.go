@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/loadgen/record/atomicfile"
 	"fsctl/plan"
 	"fsctl/plan/explain"
 	"fsctl/report/render"
@@ -19,13 +20,13 @@ const everyField = "all"
 type explainFlags struct{ field, html string }
 
 func (f *explainFlags) flags(c *cobra.Command) {
-	c.Flags().StringVar(&f.field, "explain", "", "show the formula, the numbers put in and their sources of a `FIELD` such as services.shop.instances.p95; of all without one")
+	c.Flags().StringVar(&f.field, "explain", "", "show how a `FIELD` such as services.shop.instances.p95 was computed: formula, inputs, sources; without FIELD, every field")
 	c.Flags().Lookup("explain").NoOptDefVal = everyField
-	c.Flags().StringVar(&f.html, "html", "", "also write the plan as one self-contained page to `FILE`")
+	c.Flags().StringVar(&f.html, "html", "", "also write the plan as one self-contained page, to `FILE`")
 }
 
-// planArguments takes a scenario, and with --explain a field beside it: the command line gives that
-// as an argument of its own, because the flag's value is optional.
+// planArguments takes a scenario, and with --explain a field as well: "--explain FIELD" arrives as a flag without a value and
+// an argument, because the value of the flag is optional.
 func planArguments(c *cobra.Command, args []string) error {
 	most := 1
 	if f := c.Flags().Lookup("explain"); f.Changed && f.Value.String() == everyField {
@@ -34,7 +35,7 @@ func planArguments(c *cobra.Command, args []string) error {
 	return cobra.MaximumNArgs(most)(c, args)
 }
 
-// split returns the scenario among the arguments, and keeps the field that may be beside it.
+// split returns the scenario among the arguments, and keeps the field of --explain that may be one of them.
 func (f *explainFlags) split(args []string) (scenario string) {
 	for i, a := range args {
 		if f.field == everyField && (isPlanField(a) || i == len(args)-1 && i > 0 && scenario != "") {
@@ -60,14 +61,13 @@ type explanations struct {
 	Explanations []explain.Explanation `json:"explanations"`
 }
 
+// on tells whether the plan is to be explained.
+func (f *explainFlags) on() bool { return f.html != "" || f.field != "" }
+
 // page writes the plan as HTML, where a file is given.
-func (f *explainFlags) page(o *planOptions, sc *scenarios.Scenario, p *plan.Plan) error {
+func (f *explainFlags) page(sc *scenarios.Scenario, p *plan.Plan) error {
 	if f.html == "" {
 		return nil
-	}
-	sc, err := explainable(o, sc)
-	if err != nil {
-		return err
 	}
 	list, err := explain.All(sc, p)
 	if err != nil {
@@ -77,25 +77,21 @@ func (f *explainFlags) page(o *planOptions, sc *scenarios.Scenario, p *plan.Plan
 	if err != nil {
 		return err
 	}
-	return writeFile(f.html, func(w io.Writer) error { return render.PlanHTML(w, p, list, cores) })
+	return atomicfile.Write(f.html, atomicfile.Options{}, func(w io.Writer) error { return render.PlanHTML(w, p, list, cores) })
 }
 
-// explain prints the explanation of the field that was asked for.
-func (f *explainFlags) explain(o *planOptions, sc *scenarios.Scenario, p *plan.Plan) error {
+// write prints the explanation of the field that was asked for.
+func (f *explainFlags) write(o output, sc *scenarios.Scenario, p *plan.Plan) error {
 	field := f.field
 	if field == everyField {
 		field = ""
-	}
-	sc, err := explainable(o, sc)
-	if err != nil {
-		return err
 	}
 	list, err := explain.Field(sc, p, field)
 	if err != nil {
 		return err
 	}
 	document := func(w io.Writer) error { return render.ExplanationsMarkdown(w, p, list) }
-	return o.output.write(explanations{p.Scenario, p.Seed, p.Trials, list}, document,
+	return o.write(explanations{p.Scenario, p.Seed, p.Trials, list}, document,
 		func(w io.Writer, s render.Style) error {
 			if field == "" {
 				return document(w)
@@ -106,16 +102,16 @@ func (f *explainFlags) explain(o *planOptions, sc *scenarios.Scenario, p *plan.P
 
 // explainable returns the scenario as it was planned: with measured values, and without its file
 // where flags changed its text, because its lines are no longer those of the file.
-func explainable(o *planOptions, sc *scenarios.Scenario) (*scenarios.Scenario, error) {
-	quiet := o.calibration // it has said what is to be said
-	quiet.notes = io.Discard
-	planned, err := quiet.scenario(sc)
-	if err != nil {
-		return nil, err
+func (o *planOptions) explainable(sc *scenarios.Scenario, measured *plan.Calibration) (*scenarios.Scenario, error) {
+	if measured != nil {
+		var err error
+		if sc, _, err = measured.Apply(sc); err != nil {
+			return nil, err
+		}
 	}
-	named := *planned
+	planned := *sc
 	if o.name == "" || len(o.set) > 0 || o.services != (serviceFlags{}) {
-		named.File = ""
+		planned.File = ""
 	}
-	return &named, nil
+	return &planned, nil
 }

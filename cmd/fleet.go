@@ -19,6 +19,7 @@ import (
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/record/atomicfile"
 	"fsctl/scenarios"
 )
 
@@ -197,7 +198,7 @@ func writeTicket(path string, t fleet.Ticket) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return writeFile(path, func(w io.Writer) error { _, err := w.Write(data); return err })
+	return atomicfile.Write(path, atomicfile.Options{}, func(w io.Writer) error { _, err := w.Write(data); return err })
 }
 
 // ticket returns that of the run to resume, or one of a new run.

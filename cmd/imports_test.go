@@ -5,51 +5,148 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// allowed says which packages of the product each one may import. It is the picture in
-// docs/architecture.md.
-var allowed = map[string][]string{
-	"fsctl":                     {"fsctl/cmd"},
-	"fsctl/cmd":                 {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/host", "fsctl/loadgen/record", "fsctl/loadgen/search", "fsctl/loadgen/transport", "fsctl/plan", "fsctl/plan/architectures", "fsctl/plan/explain", "fsctl/plan/model", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
-	"fsctl/bench":               {"fsctl/loadgen/record", "fsctl/report/figure"},
-	"fsctl/loadgen":             {"fsctl/loadgen/host", "fsctl/loadgen/journey", "fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/loadgen/wire", "fsctl/scenarios"},
-	"fsctl/loadgen/host":        {"fsctl/loadgen/record", "fsctl/loadgen/transport"},
-	"fsctl/loadgen/journey":     {"fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/scenarios"},
-	"fsctl/loadgen/transport":   {},
-	"fsctl/loadgen/wire":        {"fsctl/loadgen/transport"},
-	"fsctl/loadgen/loadtest":    {"fsctl/loadgen/record", "fsctl/scenarios", "fsctl/scenarios/shop"},
-	"fsctl/loadgen/record":      {},
-	"fsctl/loadgen/search":      {"fsctl/loadgen", "fsctl/loadgen/host", "fsctl/loadgen/journey", "fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/scenarios"},
-	"fsctl/loadgen/fleet":       {"fsctl/loadgen", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/clock", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/host", "fsctl/loadgen/record", "fsctl/loadgen/transport", "fsctl/scenarios"},
-	"fsctl/loadgen/fleet/bus":   {},
-	"fsctl/loadgen/fleet/clock": {"fsctl/loadgen/fleet/bus"},
-	"fsctl/loadgen/fleet/tape":  {"fsctl/loadgen/record"},
-	"fsctl/plan":                {"fsctl/plan/model", "fsctl/plan/queueing", "fsctl/scenarios"},
-	"fsctl/plan/architectures":  {"fsctl/plan/model", "fsctl/scenarios"},
-	"fsctl/plan/explain":        {"fsctl/plan", "fsctl/plan/model", "fsctl/plan/queueing", "fsctl/scenarios"},
-	"fsctl/plan/model":          {"fsctl/plan/queueing", "fsctl/scenarios"},
-	"fsctl/plan/queueing":       {},
-	"fsctl/report":              {"fsctl/loadgen/record", "fsctl/plan", "fsctl/plan/queueing", "fsctl/report/figure", "fsctl/scenarios"},
-	"fsctl/report/figure":       {},
-	"fsctl/report/render":       {"fsctl/plan", "fsctl/plan/architectures", "fsctl/plan/explain", "fsctl/report", "fsctl/report/figure", "fsctl/scenarios"},
-	"fsctl/scenarios":           {},
-	"fsctl/scenarios/shop":      {"fsctl/scenarios"},
+// room is a part of the house: what its packages may import of the product, and why no more. A pattern is a package, or
+// with /... it and all below.
+type room struct {
+	packages string
+	may      []string
+	why      string
 }
 
-// owners says which package alone may import a library.
-var owners = map[string]string{
-	"github.com/spf13/cobra":              "fsctl/cmd",
-	"github.com/spf13/viper":              "fsctl/cmd",
-	"github.com/olekukonko/tablewriter":   "fsctl/report/render",
-	"github.com/prometheus/client_golang": "fsctl/scenarios/shop",
-	"gonum.org/v1/plot":                   "fsctl/report/render",
-	"github.com/nats-io/nats-server/v2":   "fsctl/loadgen/fleet/bus",
-	"github.com/nats-io/nkeys":            "fsctl/loadgen/fleet/bus",
+// house lists the rooms. A package belongs to the first whose pattern it matches. docs/architecture.md draws them.
+func house() []room {
+	const words = "fsctl/scenarios fsctl/scenarios/quantity " // everybody may use
+	may := strings.Fields
+	return []room{
+		{"fsctl", may("fsctl/cmd"),
+			"main only calls the command line"},
+		{"fsctl/cmd", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/... fsctl/plan/... fsctl/report/... fsctl/scenarios/..."),
+			"the commands need no benchmarks"},
+		{"fsctl/bench/...", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/report/figure fsctl/scenarios/quantity"),
+			"a benchmark measures fsctl from outside, as it does its peers, and reads what a run left behind"},
+		{"fsctl/loadgen/record/atomicfile", nil,
+			"it is below everything that writes files"},
+
+		{"fsctl/scenarios/quantity", nil,
+			"it reads and writes numbers, whatever they are of"},
+		{"fsctl/scenarios/shop/...", may(words),
+			"the shop is a target like any other: what fsctl says of it must not come from code that it shares with fsctl"},
+		{"fsctl/scenarios", may("fsctl/scenarios/quantity"),
+			"the vocabulary does not know the parts that speak it"},
+		{"fsctl/scenarios/...", may(words),
+			"the vocabulary does not know the parts that speak it"},
+
+		{"fsctl/plan/queueing", nil,
+			"formulas take and return numbers, so that they can be held to the literature"},
+		{"fsctl/plan/model", may(words + "fsctl/plan/queueing"),
+			"services and demand as numbers are below all that is made of them"},
+		{"fsctl/plan/...", may(words + "fsctl/plan/..."),
+			"a plan is a pure function of the scenario; what a run measured reaches it as a calibration"},
+
+		{"fsctl/loadgen/record", may("fsctl/loadgen/record/atomicfile"),
+			"a run must be readable in years, by a program that cannot send one"},
+		{"fsctl/loadgen/transport", nil,
+			"an engine carries a request and knows nothing of the users it is from"},
+		{"fsctl/loadgen/wire", may("fsctl/loadgen/transport"),
+			"wire knows HTTP/1.1 and nothing of the users that requests are from"},
+		{"fsctl/loadgen/host", may("fsctl/loadgen/record fsctl/loadgen/transport fsctl/scenarios/quantity"),
+			"what a machine can do does not depend on the storm it sends"},
+		{"fsctl/loadgen/journey", may(words + "fsctl/loadgen/record fsctl/loadgen/transport"),
+			"a journey's steps are compiled once and know nothing of when they are sent"},
+		{"fsctl/loadgen/testnet", nil,
+			"it is for tests of several packages, which it must not import"},
+		{"fsctl/loadgen/fleet/roster", may(words + "fsctl/loadgen/record"),
+			"who sends what is decided without a network and without a clock, so that every case can be tested"},
+		{"fsctl/loadgen/fleet/bus", may("fsctl/loadgen/record/atomicfile"),
+			"the bus carries messages, whatever is in them"},
+		{"fsctl/loadgen/fleet/clock", may("fsctl/loadgen/fleet/bus"),
+			"clocks are compared the same for every storm"},
+		{"fsctl/loadgen/fleet/local", may("fsctl/loadgen/record"),
+			"processes of this machine are started the same for every storm"},
+		{"fsctl/loadgen/fleet/tape", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/record"),
+			"measurements travel the same for every storm"},
+		{"fsctl/loadgen/fleet/stream", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/loadgen/fleet/bus"),
+			"measurements travel the same for every storm"},
+		{"fsctl/loadgen/fleet/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/..."),
+			"many machines send the storm of one"},
+		{"fsctl/loadgen/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen fsctl/loadgen/record fsctl/loadgen/transport fsctl/loadgen/wire " +
+			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/search"),
+			"one machine sends a storm without knowing of others"},
+
+		{"fsctl/report/figure", nil,
+			"it writes numbers, whatever they are of"},
+		{"fsctl/report/exitcode", nil,
+			"the exit codes are a list"},
+		{"fsctl/report/render", may(words + "fsctl/plan/... fsctl/report fsctl/report/compare fsctl/report/figure"),
+			"what is shown was decided before: render reads results and no records"},
+		{"fsctl/report/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/plan fsctl/plan/model fsctl/plan/queueing " +
+			"fsctl/report fsctl/report/exitcode fsctl/report/figure"),
+			"report reads records and nothing else, so that a run can be judged again in years"},
+	}
+}
+
+// expected are rooms of the house that may not be there yet.
+func expected() []string {
+	return []string{"fsctl/loadgen/testnet", "fsctl/loadgen/journey", "fsctl/loadgen/transport", "fsctl/loadgen/host", "fsctl/loadgen/fleet/local",
+		"fsctl/loadgen/fleet/roster", "fsctl/loadgen/fleet/stream", "fsctl/plan/model", "fsctl/scenarios/quantity", "fsctl/scenarios/...",
+		"fsctl/loadgen/fleet/tape", "fsctl/report/figure"} // the last two are on their way out
+}
+
+// bans says for a package or library who alone may import it (a pattern, or several), and why.
+func bans() map[string]ban {
+	only := strings.Fields
+	return map[string]ban{
+		"fsctl/cmd":   {only("fsctl"), "a library must be usable without a command line"},
+		"fsctl/bench": {nil, "a benchmark is a program of its own"},
+		"fsctl/scenarios/shop": {only("fsctl/cmd"),
+			"the shop is a target like any other: nothing that plans, sends or judges may know what it does"},
+		"fsctl/loadgen/testnet":    {nil, "it is for tests"},
+		"github.com/spf13/cobra":   {only("fsctl/cmd"), "a library must be usable without a command line"},
+		"github.com/spf13/pflag":   {only("fsctl/cmd"), "a library must be usable without a command line"},
+		"github.com/spf13/viper":   {only("fsctl/cmd"), "libraries get their settings as values; a scenario file never goes through viper"},
+		"golang.org/x/term":        {only("fsctl/cmd"), "a library does not know whether a person is watching"},
+		"os/signal":                {only("fsctl/cmd fsctl/bench"), "Ctrl-C reaches a library as the end of its context"},
+		"os/exec":                  {only("fsctl/cmd fsctl/bench fsctl/loadgen/fleet/..."), "only --agents starts processes"},
+		"gonum.org/v1/plot":        {only("fsctl/report/render"), "figures are drawn in one place"},
+		"gonum.org/v1/gonum":       {only("fsctl/plan/... fsctl/report fsctl/scenarios"), "whoever sends requests needs no statistics"},
+		"github.com/invopop":       {only("fsctl/scenarios"), "the schema is the scenario's"},
+		"github.com/theory":        {only("fsctl/scenarios fsctl/loadgen fsctl/loadgen/journey"), "JSON paths are of scenarios and of the answers that journeys read"},
+		"github.com/nats-io/nkeys": {only("fsctl/loadgen/fleet/bus"), "keys are made and checked in one place"},
+		"github.com/nats-io/nats-server/v2": {only("fsctl/loadgen/fleet/bus"),
+			"the server is a large part of the program: one package starts it"},
+		"github.com/nats-io/nats.go":          {only("fsctl/cmd fsctl/loadgen/fleet/..."), "one machine sends a storm without a bus"},
+		"github.com/olekukonko/tablewriter":   {only("fsctl/report/render"), "text is laid out in one place"},
+		"github.com/prometheus/client_golang": {only("fsctl/scenarios/shop"), "fsctl has no metrics to scrape; its shop has"},
+		"github.com/HdrHistogram":             {only("fsctl/loadgen fsctl/loadgen/record fsctl/report"), "histograms are the record's"},
+		"github.com/tsenart/vegeta/v12":       {only("fsctl/loadgen fsctl/loadgen/record fsctl/loadgen/transport fsctl/loadgen/fleet/..."), "vegeta is an engine and a format of results"},
+		"github.com/go-json-experiment/json":  {only("fsctl/loadgen fsctl/loadgen/journey"), "it is for reading answers without allocating"},
+		"log/slog":                            {nil, "a library returns errors and does not log"},
+	}
+}
+
+// impure are what a part that is a pure function may not use: the clock is left out, whose types it needs.
+func impure() map[string]string {
+	return map[string]string{
+		"net": "a pure function has no network", "net/http": "a pure function has no network", "os/exec": "a pure function starts no processes",
+		"github.com/nats-io/nats.go": "a pure function has no network",
+	}
+}
+
+// pure are the parts that are pure functions of their input.
+func pure() []string {
+	return []string{"fsctl/plan/...", "fsctl/scenarios", "fsctl/scenarios/quantity", "fsctl/loadgen/fleet/roster", "fsctl/report/..."}
+}
+
+type ban struct {
+	only []string
+	why  string
 }
 
 type goPackage struct {
@@ -57,35 +154,102 @@ type goPackage struct {
 	Imports    []string
 }
 
-func TestImports(t *testing.T) {
+// within tells whether a package matches a pattern.
+func within(name, pattern string) bool {
+	above, all := strings.CutSuffix(pattern, "/...")
+	return name == above || all && strings.HasPrefix(name, above+"/")
+}
+
+func withinAny(name string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return within(name, p) })
+}
+
+func packages(t *testing.T) (list []goPackage) {
+	t.Helper()
 	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "fsctl/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := 0
-	for d := json.NewDecoder(bytes.NewReader(out)); ; seen++ {
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p goPackage
 		if err := d.Decode(&p); errors.Is(err, io.EOF) {
-			break
+			return list
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		may, known := allowed[p.ImportPath]
-		if !known {
-			t.Errorf("%s is not in the picture: add it there and here", p.ImportPath)
+		list = append(list, p)
+	}
+}
+
+// TestImports holds every package to what it may import, and says why it may not import the rest.
+func TestImports(t *testing.T) {
+	rooms, entered := house(), map[string]bool{}
+	for _, p := range packages(t) {
+		i := slices.IndexFunc(rooms, func(r room) bool { return within(p.ImportPath, r.packages) })
+		if i < 0 {
+			t.Errorf("%s belongs to no room of the house: add it here and to docs/architecture.md", p.ImportPath)
+			continue
 		}
-		for _, i := range p.Imports {
-			if strings.HasPrefix(i, "fsctl") && !slices.Contains(may, i) {
-				t.Errorf("%s imports %s, which it may not", p.ImportPath, i)
-			}
-			for library, owner := range owners {
-				if (i == library || strings.HasPrefix(i, library+"/")) && p.ImportPath != owner {
-					t.Errorf("%s imports %s, which only %s may", p.ImportPath, i, owner)
-				}
+		entered[rooms[i].packages] = true
+		for _, imported := range p.Imports {
+			for _, why := range against(p.ImportPath, imported, rooms[i]) {
+				t.Errorf("%s imports %s: %s", p.ImportPath, imported, why)
 			}
 		}
 	}
-	if seen != len(allowed) {
-		t.Errorf("found %d packages, wanted %d", seen, len(allowed))
+	for _, r := range rooms {
+		if !entered[r.packages] && !slices.Contains(expected(), r.packages) {
+			t.Errorf("no package is in the room %s: take it out of the house", r.packages)
+		}
+	}
+}
+
+// against returns what speaks against an import of a package in a room.
+func against(importer, imported string, r room) (reasons []string) {
+	for _, name := range slices.Sorted(maps.Keys(bans())) {
+		if b := bans()[name]; within(imported, name+"/...") && !withinAny(importer, b.only) && importer != imported {
+			reasons = append(reasons, b.why)
+		}
+	}
+	if why, is := impure()[imported]; is && withinAny(importer, pure()) {
+		reasons = append(reasons, why)
+	}
+	if within(imported, "fsctl/...") && !withinAny(imported, r.may) && len(reasons) == 0 {
+		reasons = append(reasons, r.why)
+	}
+	return reasons
+}
+
+// TestImportRules gives the rules imports that they must refuse, with the reason that is told, and some that they must let
+// pass.
+func TestImportRules(t *testing.T) {
+	for _, c := range []struct{ importer, imported, why string }{
+		{"fsctl/plan", "fsctl/loadgen/record", "pure function of the scenario"},
+		{"fsctl/plan/queueing", "fsctl/scenarios", "held to the literature"},
+		{"fsctl/plan/explain", "net/http", "no network"},
+		{"fsctl/loadgen", "fsctl/plan", "without knowing of others"},
+		{"fsctl/loadgen/search", "fsctl/loadgen/fleet", "without knowing of others"},
+		{"fsctl/loadgen/record", "fsctl/loadgen", "by a program that cannot send one"},
+		{"fsctl/loadgen/fleet/roster", "github.com/nats-io/nats.go", "no network"},
+		{"fsctl/loadgen/fleet/roster", "net", "no network"},
+		{"fsctl/loadgen", "github.com/nats-io/nats.go", "without a bus"},
+		{"fsctl/report", "fsctl/loadgen", "reads records and nothing else"},
+		{"fsctl/report", "fsctl/report/render", "reads records and nothing else"},
+		{"fsctl/report", "fsctl/scenarios/shop", "a target like any other"},
+		{"fsctl/report", "github.com/olekukonko/tablewriter/tw", "laid out in one place"},
+		{"fsctl/scenarios", "github.com/spf13/viper", "never goes through viper"},
+		{"fsctl/scenarios", "fsctl/plan", "does not know the parts that speak it"},
+		{"fsctl/loadgen/fleet", "fsctl/cmd", "without a command line"},
+		{"fsctl/cmd", "fsctl/bench", "a program of its own"},
+		{"fsctl/cmd", "fsctl/scenarios/shop", ""},
+		{"fsctl/plan/architectures", "fsctl/plan/model", ""},
+		{"fsctl/loadgen/fleet", "fsctl/loadgen/fleet/roster", ""},
+	} {
+		rooms := house()
+		r := rooms[slices.IndexFunc(rooms, func(r room) bool { return within(c.importer, r.packages) })]
+		got := strings.Join(against(c.importer, c.imported, r), "; ")
+		if (got == "") != (c.why == "") || !strings.Contains(got, c.why) {
+			t.Errorf("%s imports %s: found %q, wanted %q", c.importer, c.imported, got, c.why)
+		}
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"fsctl/plan"
 )
 
-// infeasibleError is a plan, already printed, that no size can carry within the limits given.
+// infeasibleError says that no sizing meets the limits given. The plan has been printed.
 type infeasibleError struct{ text string }
 
 func (e *infeasibleError) Error() string { return "the plan is infeasible: " + e.text }
 
-// infeasible returns the error of a plan that breaks a limit which was given, or nil.
+// infeasible returns an *infeasibleError where a plan breaks a limit that was given.
 func infeasible(p *plan.Plan) error {
 	obstacles := p.Obstacles()
 	if len(obstacles) == 0 {
@@ -30,7 +30,7 @@ func infeasible(p *plan.Plan) error {
 	return &hinted{&infeasibleError{strings.Join(list, "; ")}, hint}
 }
 
-// short writes a figure whose unit only its bottleneck knows, with four digits that count.
+// short writes a figure with four significant digits. Its unit is in the name of the bottleneck.
 func short(v float64) string {
 	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
 	if err != nil {

@@ -12,27 +12,22 @@ import (
 	"fsctl/scenarios"
 )
 
-// planFields are the flags of plan that stand in for the scenario's workload and limits.
-var planFields = []field{
-	{"users", "workload.users"}, {"active", "workload.active"}, {"actions", "workload.actions"},
-	{"busy-share", "workload.busy.share"}, {"busy-window", "workload.busy.window"}, {"peak", "workload.peak"},
-	{"max-cores", "limits.cores"}, {"max-instances", "limits.instances"}, {"max-cost", "limits.cost"},
+// planFields returns the flags of plan that stand in for the scenario's workload and limits.
+func planFields() []field {
+	return []field{
+		{"users", "workload.users", "registered users, such as 10M or the interval 8M..12M"},
+		{"active", "workload.active", "share of the users who are active on the day, such as 20%"},
+		{"actions", "workload.actions", "requests per active user and day, such as 30"},
+		{"busy-share", "workload.busy.share", "share of the day's requests that come in the busy window, such as 80%"},
+		{"busy-window", "workload.busy.window", "length of the busy window, such as 5h"},
+		{"peak", "workload.peak", "peak rate over the mean rate of the busy window, such as 2..3"},
+		{"max-cores", "limits.cores", "limit on the cores of the whole sale, such as 100k; exit code 114 where it is too low"},
+		{"max-instances", "limits.instances", "limit on the instances of the whole sale, such as 500; exit code 114 where it is too low"},
+		{"max-cost", "limits.cost", "limit on the cost of the cores during the sale, in core-hours where no pool has a price; exit code 114 where it is too low"},
+	}
 }
 
-var planUsage = map[string]string{
-	"users":       "registered users: 10M, or an interval 8M..12M",
-	"active":      "share of them active on the day: 20%",
-	"actions":     "requests per active user per day: 30",
-	"busy-share":  "share of the day's requests in the busy window: 80%",
-	"busy-window": "length of the busy window: 5h",
-	"peak":        "peak over the busy mean: 2..3",
-
-	"max-cores":     "cores that the whole sale may take: 100k; exit code 114 where that is not enough",
-	"max-instances": "instances that the whole sale may take: 500; exit code 114 where that is not enough",
-	"max-cost":      "what the cores may cost while the sale lasts, in core-hours where no pool has a price; exit code 114 where that is not enough",
-}
-
-// serviceFlags apply to every service of kind service.
+// serviceFlags are values for every service of kind service.
 type serviceFlags struct{ transactions, cpu, utilization string }
 
 type planOptions struct {
@@ -52,69 +47,65 @@ func newPlan(s Streams) *cobra.Command {
 	o := &planOptions{}
 	c := &cobra.Command{
 		Use:   "plan [SCENARIO]",
-		Short: "What the sale needs: QPS, TPS, CPU cores and instances",
-		Long: "plan turns people into requests per second by the 2/8 rule, and those into CPU cores and instances\n" +
-			"of everything behind the door. Flags stand in for the scenario's workload, alone or over a scenario.",
+		Short: "Say what a sale needs: QPS, TPS, CPU cores and instances",
+		Long: "plan turns people into requests per second by the 2/8 rule (most of a day's requests come in a small part of the day),\n" +
+			"and those into CPU cores and instances of every service. Flags set the scenario's workload; without a scenario they\n" +
+			"describe a single service. Every figure is a range: low, mid and high of the inputs, p50 to p99 of Monte Carlo trials.",
 		Example:           "  fsctl plan --users 10M --active 20% --actions 30 --peak 2..3 --cpu-per-request 5ms\n  fsctl plan taobao-double11 -o json\n  fsctl plan my-sale.yaml --set services.shop.demand=3ms",
 		Args:              planArguments,
 		ValidArgsFunction: completeScenario,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.name = o.explain.split(args)
-			o.set = append(setFromFlags(c, planFields), o.set...)
+			o.set = append(setFromFlags(c, planFields()), o.set...)
 			return runPlan(o)
 		},
 	}
-	fieldFlags(c, planUsage, planFields)
+	fieldFlags(c, planFields())
 	f := c.Flags()
-	f.StringVar(&o.services.transactions, "transactions", "", "share of requests that are transactions: 5% (without a scenario)")
-	f.StringVar(&o.services.cpu, "cpu-per-request", "", "CPU time of a request: 5ms, or an interval 3ms..8ms")
-	f.StringVar(&o.services.utilization, "utilization", "", "never plan above this utilization: 70%")
-	f.IntVar(&o.trials, "trials", plan.DefaultTrials, "Monte Carlo trials")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of the trials")
-	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
-	f.BoolVar(&o.architectures, "compare-architectures", false, "show the same workload on a monolith, a cluster, split services, with a cache, replicas and a queue")
+	f.StringVar(&o.services.transactions, "transactions", "", "share of requests that are transactions, such as 5%; only without a scenario")
+	f.StringVar(&o.services.cpu, "cpu-per-request", "", "CPU time of a request, such as 5ms or the interval 3ms..8ms")
+	f.StringVar(&o.services.utilization, "utilization", "", "highest utilization to plan for, such as 70%")
+	f.IntVar(&o.trials, "trials", plan.DefaultTrials, "number of Monte Carlo trials")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the trials; the same seed gives the same plan")
+	f.StringArrayVar(&o.set, "set", nil, "set any field of the scenario, `PATH=VALUE` such as services.shop.demand=3ms; may be repeated")
+	f.BoolVar(&o.architectures, "compare-architectures", false, "plan the same workload for a monolith, a cluster, split services, and those with a cache, replicas and a queue")
 	o.calibration.flag(c, s)
 	o.explain.flags(c)
 	o.output.flag(c, s)
 	return c
 }
 
-func compareArchitectures(o *planOptions, sc *scenarios.Scenario) error {
-	if o.calibration.file != "" {
-		return usagef("found --calibration beside --compare-architectures, wanted one of them: only the architecture that ran was measured")
-	}
-	a, err := architectures.Compare(sc, plan.Options{Trials: o.trials, Seed: o.seed})
-	if err != nil {
-		return err
-	}
-	return o.output.write(a,
-		func(w io.Writer) error { return render.ArchitecturesMarkdown(w, a) },
-		func(w io.Writer, s render.Style) error { return render.Architectures(w, a, s) })
-}
-
 func runPlan(o *planOptions) error {
-	if err := o.output.check(); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
-	if o.trials < 1 {
-		return usagef("found --trials %d, wanted 1 or more", o.trials)
-	}
-	sc, err := planScenario(o)
+	sc, err := o.scenario()
 	if err != nil {
 		return err
 	}
+	opts := plan.Options{Trials: o.trials, Seed: o.seed}
 	if o.architectures {
-		return compareArchitectures(o, sc)
+		return compareArchitectures(o.output, sc, opts)
 	}
-	p, err := o.calibration.plan(sc, plan.Options{Trials: o.trials, Seed: o.seed})
+	measured, err := o.calibration.load()
 	if err != nil {
 		return err
 	}
-	if err := o.explain.page(o, sc, p); err != nil {
+	p, err := newPlanOf(sc, measured, opts)
+	if err != nil {
 		return err
 	}
-	if o.explain.field != "" {
-		return o.explain.explain(o, sc, p)
+	if o.explain.on() {
+		planned, err := o.explainable(sc, measured)
+		if err != nil {
+			return err
+		}
+		if err := o.explain.page(planned, p); err != nil {
+			return err
+		}
+		if o.explain.field != "" {
+			return o.explain.write(o.output, planned, p)
+		}
 	}
 	err = o.output.write(p,
 		func(w io.Writer) error { return render.PlanMarkdown(w, p) },
@@ -125,36 +116,72 @@ func runPlan(o *planOptions) error {
 	return infeasible(p)
 }
 
-// planScenario loads the scenario, or that of flags alone, with the flags' values in their fields.
-func planScenario(o *planOptions) (*scenarios.Scenario, error) {
-	set := o.set
+// check finds what is wrong with the flags alone.
+func (o *planOptions) check() error {
+	if err := o.output.check(); err != nil {
+		return err
+	}
+	switch {
+	case o.trials < 1:
+		return usagef("found --trials %d, wanted 1 or more", o.trials)
+	case o.architectures && o.calibration.file != "":
+		return usagef("found --calibration beside --compare-architectures, wanted one of them: only the architecture that ran was measured")
+	case o.name != "" && o.services.transactions != "":
+		return &hinted{usagef("found --transactions beside a scenario, whose steps say what is a transaction"), "use --set steps.order.share=5%"}
+	}
+	return nil
+}
+
+// newPlanOf returns the plan of a scenario, with measured values where there are any.
+func newPlanOf(sc *scenarios.Scenario, measured *plan.Calibration, opts plan.Options) (*plan.Plan, error) {
+	if measured == nil {
+		return plan.New(sc, opts)
+	}
+	return plan.NewCalibrated(sc, measured, opts)
+}
+
+func compareArchitectures(o output, sc *scenarios.Scenario, opts plan.Options) error {
+	a, err := architectures.Compare(sc, opts)
+	if err != nil {
+		return err
+	}
+	return o.write(a,
+		func(w io.Writer) error { return render.ArchitecturesMarkdown(w, a) },
+		func(w io.Writer, s render.Style) error { return render.Architectures(w, a, s) })
+}
+
+// scenario loads the scenario, or that of flags alone, with the flags' values in their fields.
+func (o *planOptions) scenario() (*scenarios.Scenario, error) {
 	if o.name == "" {
-		if o.services.transactions != "" {
-			share, err := scenarios.ParseRatio(o.services.transactions)
-			if err != nil {
-				return nil, usagef("--transactions: %w", err)
-			}
-			set = append(set, fmt.Sprintf("steps.transaction.share=%g", float64(share)), fmt.Sprintf("steps.read.share=%g", 1-float64(share)))
-		}
-		sc, err := scenarios.Parse("flags", plan.FlagScenario(), append(set, o.services.on("app")...)...)
-		if err != nil {
-			return nil, &hinted{err, "for example: fsctl plan --users 10M --active 20% --actions 30 --peak 2..3, or name a scenario (fsctl scenarios list)"}
-		}
-		return sc, nil
+		return o.scenarioOfFlags()
 	}
-	if o.services.transactions != "" {
-		return nil, &hinted{usagef("found --transactions beside a scenario, whose steps say what is a transaction"), "use --set steps.order.share=5%"}
+	sc, err := scenarios.Load(o.name, o.set...)
+	if err != nil {
+		return nil, err
 	}
-	sc, err := scenarios.Load(o.name, set...)
-	if err != nil || o.services == (serviceFlags{}) {
-		return sc, err
-	}
+	var set []string
 	for _, service := range sc.Services {
 		if service.Kind == "service" {
 			set = append(set, o.services.on(service.Name)...)
 		}
 	}
-	return scenarios.Load(o.name, set...)
+	return sc.With(set...)
+}
+
+func (o *planOptions) scenarioOfFlags() (*scenarios.Scenario, error) {
+	set := o.set
+	if o.services.transactions != "" {
+		share, err := scenarios.ParseRatio(o.services.transactions)
+		if err != nil {
+			return nil, usagef("--transactions: %w", err)
+		}
+		set = append(set, fmt.Sprintf("steps.transaction.share=%g", float64(share)), fmt.Sprintf("steps.read.share=%g", 1-float64(share)))
+	}
+	sc, err := scenarios.Parse("flags", plan.FlagScenario(), append(set, o.services.on("app")...)...)
+	if err != nil {
+		return nil, &hinted{err, "for example: fsctl plan --users 10M --active 20% --actions 30 --peak 2..3, or name a scenario (fsctl scenarios list)"}
+	}
+	return sc, nil
 }
 
 func (f serviceFlags) on(service string) []string {

@@ -11,13 +11,12 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// plainEvery is the time between lines of progress where no person watches.
+// plainEvery is the time between lines of progress where the output is no terminal.
 const plainEvery = 5 * time.Second
 
-// progress shows a run under way: one line that renews itself on a terminal, else a line every
-// few seconds.
+// progress shows a run while it goes on: on a terminal one line that is rewritten every second, else a line every few seconds.
 type progress struct {
-	mu       sync.Mutex // notes may come from anywhere
+	mu       sync.Mutex // notes come from several goroutines
 	w        io.Writer
 	terminal bool
 	width    int
@@ -56,14 +55,12 @@ func (p *progress) show(i record.Interval) {
 	p.begun = true
 }
 
-// expendable are the parts of a line in the order in which a narrow terminal goes without them.
-var expendable = []int{5, 2, 1, 4}
-
-// fitting returns as much of a line as fits.
+// fitting returns as much of a line as fits. A narrow terminal goes without waiting users first, then without the rates
+// of answers and of sent requests, then without the late ones.
 func fitting(parts []string, width int) string {
 	left := slices.Clone(parts)
 	line := strings.Join(left, "  ")
-	for _, i := range expendable {
+	for _, i := range []int{5, 2, 1, 4} {
 		if len(line) <= width {
 			return line
 		}
@@ -73,7 +70,7 @@ func fitting(parts []string, width int) string {
 	return line[:min(len(line), max(width, 1))]
 }
 
-// note prints a line of its own.
+// note prints a line that stays.
 func (p *progress) note(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,7 +80,7 @@ func (p *progress) note(line string) {
 	fmt.Fprintln(p.w, line)
 }
 
-// end leaves the line that renews itself.
+// end moves past the line that is rewritten.
 func (p *progress) end() {
 	if p.terminal && p.begun {
 		fmt.Fprintln(p.w)

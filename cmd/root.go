@@ -1,13 +1,12 @@
-// Package cmd is the command line: each command resolves its options, calls one library and renders what it returns.
+// Package cmd is the command line of fsctl: each command turns flags into options, calls a library and shows the result.
 package cmd
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -50,16 +49,20 @@ func New(s Streams) *cobra.Command {
 	return root
 }
 
-// newRoot returns the command tree, and whether a command's own work has begun: what goes wrong
-// before is wrong usage.
+// newRoot returns the command tree, and whether a command's own work has begun: an error before that is one of usage.
 func newRoot(s Streams) (root *cobra.Command, started *bool) {
 	started = new(bool)
 	var config string
 	root = &cobra.Command{
-		Use:           "fsctl",
-		Short:         "Plan, rehearse, storm and judge flash sales",
-		Long:          "fsctl plans a flash sale, makes the storm happen to a real target, and says whether it held.\nA team describes the sale once, in a scenario file, which every command reads.",
-		Example:       "  fsctl rehearse                              the whole loop, on this machine\n  fsctl plan taobao-double11                  what the sale needs\n  fsctl attack my-sale.yaml --target http://127.0.0.1:8080\n  fsctl report latest",
+		Use:   "fsctl",
+		Short: "Capacity planning and open-loop load testing for flash sales",
+		Long: "fsctl says what a flash sale needs, sends its load to a target, and judges whether the target held.\n" +
+			"A scenario file describes the sale once: how many people come, what they do, and what must hold. Every command reads it.",
+		Example: "  fsctl rehearse                       try everything on this machine, with a built-in scenario and shop\n" +
+			"  fsctl plan taobao-double11           what the sale needs\n" +
+			"  fsctl scenarios new my-sale.yaml     write a scenario to begin with\n" +
+			"  fsctl attack my-sale.yaml --target http://127.0.0.1:8080\n" +
+			"  fsctl report                         the verdict on the last run",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
@@ -73,8 +76,8 @@ func newRoot(s Streams) (root *cobra.Command, started *bool) {
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	root.PersistentFlags().StringVar(&config, "config", "", "configuration `FILE` (default fsctl.yaml here, else in the user's configuration directory)")
-	root.AddCommand(newPlan(s), newAttack(s), newAgent(s), newAgentKeys(s), newReport(s), newRehearse(s), newShop(s), newScenarios(s), newVersion(s))
+	root.PersistentFlags().StringVar(&config, "config", "", "read defaults of flags from this `FILE` (default fsctl.yaml here, else in the user's configuration directory)")
+	root.AddCommand(newPlan(s), newAttack(s), newAgent(s), newAgentKeys(s), newReport(s), newRehearse(s), newShop(s), newScenarios(s), newVersion(s), newExitCodes())
 	return root, started
 }
 
@@ -84,21 +87,20 @@ type output struct {
 	stream io.Writer
 }
 
-var forms = []string{"table", "json", "yaml", "markdown"}
+// forms are those that a result can have.
+func forms() []string { return []string{"table", "json", "yaml", "markdown"} }
 
 func (o *output) flag(c *cobra.Command, s Streams) {
 	o.stream = s.Out
-	c.Flags().StringVarP(&o.form, "output", "o", "table", "form of the result: "+strings.Join(forms, ", "))
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
+	c.Flags().StringVarP(&o.form, "output", "o", "table", "form of the result: "+strings.Join(forms(), ", "))
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(forms(), cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (o *output) check() error {
-	for _, f := range forms {
-		if o.form == f {
-			return nil
-		}
+	if slices.Contains(forms(), o.form) {
+		return nil
 	}
-	return usagef("found -o %q, wanted one of %s", o.form, strings.Join(forms, ", "))
+	return usagef("found -o %q, wanted one of %s", o.form, strings.Join(forms(), ", "))
 }
 
 // write writes a result in the form that was asked for: JSON and YAML from the value itself.
@@ -114,7 +116,7 @@ func (o *output) write(value any, markdown func(io.Writer) error, table func(io.
 	return table(o.stream, style(o.stream))
 }
 
-// style returns how wide and colourful text for a stream may be.
+// style returns the width of text for a stream, and whether it may be coloured.
 func style(w io.Writer) render.Style {
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
@@ -128,31 +130,8 @@ func style(w io.Writer) render.Style {
 	return render.Style{Width: width, Color: !plain && os.Getenv("TERM") != "dumb"}
 }
 
-// isTerminal tells whether a person reads the stream.
+// isTerminal tells whether the stream is a terminal, which a person reads.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
-}
-
-// writeFile makes a file by a temporary name and a rename, so that it is whole or absent.
-func writeFile(path string, write func(io.Writer) error) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".fsctl-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(file.Name())
-	if err := write(file); err != nil {
-		file.Close()
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := file.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Chmod(file.Name(), 0o644); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }

@@ -18,19 +18,22 @@ func newScenarios(s Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "scenarios",
 		Short: "List, show, write and check scenarios",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		Long: "A scenario describes a sale: how many people come, what they do, the services behind it, and what must hold.\n" +
+			"Some are built in; your own are YAML files.",
+		Example: "  fsctl scenarios list\n  fsctl scenarios new my-sale.yaml",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
-		&cobra.Command{Use: "list", Short: "The built-in scenarios", Args: cobra.NoArgs,
+		&cobra.Command{Use: "list", Short: "List the built-in scenarios", Args: cobra.NoArgs, Example: "  fsctl scenarios list",
 			RunE: func(*cobra.Command, []string) error { return listScenarios(s.Out) }},
-		&cobra.Command{Use: "show SCENARIO", Short: "The text of a scenario", Args: cobra.ExactArgs(1), ValidArgsFunction: completeScenario,
+		&cobra.Command{Use: "show SCENARIO", Short: "Print the text of a scenario", Args: cobra.ExactArgs(1), ValidArgsFunction: completeScenario, Example: "  fsctl scenarios show taobao-double11 > my-sale.yaml",
 			RunE: func(_ *cobra.Command, args []string) error { return showScenario(s.Out, args[0]) }},
 		&cobra.Command{Use: "new FILE", Short: "Write a scenario to begin with", Args: cobra.ExactArgs(1), Example: "  fsctl scenarios new my-sale.yaml",
 			RunE: func(_ *cobra.Command, args []string) error { return newScenario(s.Err, args[0]) }},
-		&cobra.Command{Use: "validate FILE...", Short: "Check scenarios; every problem is told at once", Args: cobra.MinimumNArgs(1), ValidArgsFunction: completeScenario,
+		&cobra.Command{Use: "validate FILE...", Short: "Check scenario files and list every problem", Args: cobra.MinimumNArgs(1), ValidArgsFunction: completeScenario, Example: "  fsctl scenarios validate my-sale.yaml",
 			RunE: func(_ *cobra.Command, args []string) error { return validateScenarios(s.Out, args) }},
-		&cobra.Command{Use: "schema", Short: "The JSON Schema of scenario files, for editors", Args: cobra.NoArgs,
+		&cobra.Command{Use: "schema", Short: "Print the JSON Schema of scenario files, for editors", Args: cobra.NoArgs, Example: "  fsctl scenarios schema > scenario.schema.json",
 			RunE: func(*cobra.Command, []string) error { return writeSchema(s.Out) }},
 	)
 	return c
@@ -82,7 +85,7 @@ func newScenario(log io.Writer, path string) error {
 	return nil
 }
 
-// scenarioName makes a scenario's name of a file's: what cannot stand in one becomes a dash.
+// scenarioName makes a scenario's name of a file's: characters that a name may not have become dashes.
 func scenarioName(path string) string {
 	base := strings.ToLower(strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".yaml"), ".yml"))
 	name := strings.Map(func(r rune) rune {

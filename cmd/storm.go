@@ -1,11 +1,9 @@
 package cmd
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -18,7 +16,6 @@ import (
 	"fsctl/loadgen"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
-	"fsctl/report"
 	"fsctl/scenarios"
 )
 
@@ -42,7 +39,7 @@ type stormOptions struct {
 	connectTo   []string
 	sources     []string
 	route       transport.Route // of connectTo and sources, once they are checked
-	inside      bool            // the target is in this process
+	inside      bool            // the target is in this process, and its connections take file descriptors here too
 }
 
 type tlsOptions struct {
@@ -52,23 +49,23 @@ type tlsOptions struct {
 
 func (o *stormOptions) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.target, "target", "", "where to send the storm, `URL` such as http://127.0.0.1:8080")
-	f.StringVar(&o.run, "run", "", "run `DIR`, made new (default runs/<UTC time>-<scenario>)")
-	f.StringVar(&o.scale, "scale", "", "multiply rates, populations and stock: 1%")
-	f.DurationVar(&o.duration, "duration", 0, "cut the storm after this time from the run's start")
-	f.IntVar(&o.connections, "connections", 0, "connections open at once (default: by Little's law, 64 to 10000)")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of everything drawn: arrivals, users, items, think times")
-	f.BoolVar(&o.raw, "raw", false, "also write every request as a vegeta result, to results.bin")
-	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` beyond this machine that may be stormed; may be repeated")
-	f.StringArrayVar(&o.set, "set", nil, "set a scenario field, `PATH=VALUE`; may be repeated")
-	f.IntVar(&o.fleet.agents, "agents", 0, "send from so many processes of this machine")
-	f.StringVar(&o.engine, "engine", "auto", "auto, wire (HTTP/1.1 at the least cost) or vegeta (net/http, HTTP/2)")
-	f.StringArrayVar(&o.connectTo, "connect-to", nil, "connect elsewhere than the target says, `HOST1:PORT1:HOST2:PORT2` as for curl; may be repeated")
-	f.StringSliceVar(&o.sources, "source", nil, "local `ADDRESS` to send from; several, with commas, are used in turn")
-	f.StringVar(&o.tls.authority, "cacert", "", "certificate authority of the target, PEM `FILE`")
-	f.StringVar(&o.tls.certificate, "cert", "", "client certificate, PEM `FILE`")
+	f.StringVar(&o.target, "target", "", "`URL` to send the load to, such as http://127.0.0.1:8080")
+	f.StringVar(&o.run, "run", "", "new `DIR` for what is measured (default runs/<UTC time>-<scenario>)")
+	f.StringVar(&o.scale, "scale", "", "multiply rates, populations and stock by this, such as 1%")
+	f.DurationVar(&o.duration, "duration", 0, "stop sending after this time from the run's start; 0 sends the whole storm")
+	f.IntVar(&o.connections, "connections", 0, "connections open at once; 0 chooses by Little's law, 64 to 10000")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of all that is random: arrivals, users, items, think times")
+	f.BoolVar(&o.raw, "raw", false, "also write every request to results.bin, in vegeta's format")
+	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` that load may be sent to; this machine always may; may be repeated")
+	f.StringArrayVar(&o.set, "set", nil, "set any field of the scenario, `PATH=VALUE` such as storm.t0=30s; may be repeated")
+	f.IntVar(&o.fleet.agents, "agents", 0, "send from this number of processes on this machine, such as 4")
+	f.StringVar(&o.engine, "engine", "auto", "HTTP client: wire (fsctl's own, HTTP/1.1, least CPU per request), vegeta (Go's net/http, HTTP/2 too) or auto (wire)")
+	f.StringArrayVar(&o.connectTo, "connect-to", nil, "connect to HOST2:PORT2 in place of HOST1:PORT1, `HOST1:PORT1:HOST2:PORT2` as for curl; may be repeated")
+	f.StringSliceVar(&o.sources, "source", nil, "local `ADDRESS` to send from; several, separated by commas, are used in turn")
+	f.StringVar(&o.tls.authority, "cacert", "", "trust this certificate authority for the target, PEM `FILE`")
+	f.StringVar(&o.tls.certificate, "cert", "", "client certificate for the target, PEM `FILE`")
 	f.StringVar(&o.tls.key, "key", "", "key of the client certificate, PEM `FILE`")
-	f.BoolVar(&o.tls.insecure, "insecure", false, "do not verify the target's certificate")
+	f.BoolVar(&o.tls.insecure, "insecure", false, "accept any certificate of the target")
 }
 
 // check finds what is wrong with the flags alone.
@@ -105,7 +102,7 @@ func (o *stormOptions) findRoute() error {
 	return nil
 }
 
-// checkAllowed wants hosts as they stand in an address.
+// checkAllowed fails unless the hosts are written as in an address.
 func checkAllowed(hosts []string) error {
 	for _, h := range hosts {
 		if strings.ContainsAny(h, "/?#@ ") || h == "" {
@@ -115,7 +112,7 @@ func checkAllowed(hosts []string) error {
 	return nil
 }
 
-// ratio returns the scale, or that given where the flag is absent.
+// ratio returns the scale, or absent where the flag is not given.
 func (o *stormOptions) ratio(absent float64) (float64, error) {
 	if o.scale == "" {
 		return absent, nil
@@ -161,83 +158,21 @@ func (o *tlsOptions) config() (*tls.Config, error) {
 	return config, nil
 }
 
-// directory returns the run directory for a scenario.
+// directory returns the run directory: that of --run, else a new name under runs.
 func (o *stormOptions) directory(scenario string, now time.Time) string {
 	if o.run != "" {
 		return o.run
 	}
-	return filepath.Join(runsDir, now.UTC().Format("20060102T150405.000Z")+"-"+scenario)
+	return filepath.Join(runsDir, record.RunName(scenario, now))
 }
 
-// attacker is a storm or a target list, ready to be sent.
-type attacker interface {
-	Run(ctx context.Context, w *record.Writer, t0 time.Time, observe loadgen.Observer) (record.End, error)
-}
-
-// attack is what is sent, and who looks on.
-type attack struct {
-	attacker
-	manifest record.Manifest
-	scenario *scenarios.Scenario // nil for a list of targets
-	progress *progress
-	watch    loadgen.Observer // may be nil
-}
-
-// users says how many come, where that is known.
-func (a *attack) users() string {
-	if a.manifest.PlannedArrivals == 0 {
-		return "users"
-	}
-	return fmt.Sprintf("%d users", a.manifest.PlannedArrivals)
-}
-
-// send makes the run directory and runs the attack. It returns the directory, empty where it could not be
-// made; an error after it was made is the record's.
-func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir string, err error) {
-	m, sc := a.manifest, a.scenario
-	dir = o.directory(nameOf(sc), m.Start)
-	m.FsctlVersion = version()
-	settings := o.settings()
-	maps.Copy(settings, m.Settings)
-	m.Settings = settings
-	var document []byte
-	if sc != nil {
-		document = sc.Document
-	}
-	w, err := record.Create(dir, m, document)
-	if err != nil {
-		return "", err
-	}
-	observe := func(i record.Interval) error {
-		a.progress.show(i)
-		if a.watch == nil {
-			return nil
-		}
-		return a.watch(i)
-	}
-	fmt.Fprintf(s.Err, "run %s: %s to %s over %d connections, T0 at %s\n", dir, a.users(), m.Target, m.Connections, m.T0.Format("15:04:05.000"))
-	end, err := a.Run(ctx, w, m.T0, observe)
-	a.progress.end()
-	if end.Message != "" {
-		fmt.Fprintf(s.Err, "%s: %s\n", end.Reason, end.Message)
-	}
-	return dir, err
-}
-
-func nameOf(sc *scenarios.Scenario) string {
-	if sc == nil {
-		return "targets"
-	}
-	return sc.Name
-}
-
-// settings are what run.json keeps of the flags.
+// settings are the flags that run.json keeps.
 func (o *stormOptions) settings() map[string]any {
 	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure,
 		"connect_to": o.connectTo, "source": o.sources}
 }
 
-// storm compiles a scenario's storm at a scale.
+// storm compiles a scenario's storm at a scale, for the target and the settings of the flags.
 func (o *stormOptions) storm(sc *scenarios.Scenario, scale float64) (*loadgen.Storm, error) {
 	resolved, err := o.resolve(sc, scale)
 	if err != nil {
@@ -246,7 +181,7 @@ func (o *stormOptions) storm(sc *scenarios.Scenario, scale float64) (*loadgen.St
 	return loadgen.New(resolved)
 }
 
-// resolve returns what to send where, by the flags.
+// resolve returns the options of loadgen that the flags ask for.
 func (o *stormOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.Options, error) {
 	target, err := o.url()
 	if err != nil {
@@ -258,31 +193,4 @@ func (o *stormOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.O
 	}
 	return loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed,
 		Connections: o.connections, Duration: o.duration, Engine: o.engine, TLS: config, Raw: o.raw, Route: o.route, TargetInside: o.inside}, nil
-}
-
-// dispatch sends a storm.
-func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (dir string, err error) {
-	if o.fleet.on() {
-		return o.dispatchFleet(ctx, s, storm, sc, scale)
-	}
-	if err := requireReady(ctx, storm); err != nil {
-		return "", err
-	}
-	m, err := storm.Manifest(time.Now())
-	if err != nil {
-		return "", err
-	}
-	m.ScaleRatio = scale
-	return o.send(ctx, s, attack{storm, m, sc, newProgress(s.Err), watchOf(sc, m)})
-}
-
-// watchOf returns what ends a run at once that an abortOnFail threshold has failed.
-func watchOf(sc *scenarios.Scenario, m record.Manifest) loadgen.Observer {
-	live := report.NewLive(sc, m)
-	return func(i record.Interval) error {
-		if crossed := live.Add(i); crossed != nil {
-			return &loadgen.Abort{Message: crossed.Summary()}
-		}
-		return nil
-	}
 }

@@ -10,9 +10,10 @@ import (
 
 func newVersion(s Streams) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "The version of fsctl",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the version of fsctl",
+		Example: "  fsctl version",
+		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(s.Out, "fsctl %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err

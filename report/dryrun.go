@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"fsctl/report/exitcode"
 	"fsctl/report/figure"
 )
 
@@ -41,15 +42,12 @@ type Check struct {
 	Because   string  `json:"because"`
 }
 
-// exitRefused is what an attack ends with that is refused before it is sent.
-const exitRefused = 104
-
 // Decide adds the check of cores, where the self-test and the peak are known, and sets the exit code, the
 // reason and the number of agents from the checks. An attack is refused for want of anything but cores;
 // without those it runs, and its run is invalid.
 func (d *DryRun) Decide() {
 	d.checkCores()
-	d.ExitCode, d.Reason = exitPass, "this machine can send it, as far as can be told before"
+	d.ExitCode, d.Reason = exitcode.Done, "this machine can send it, as far as can be told before"
 	for _, c := range d.Checks {
 		switch {
 		case c.OK && c.Name == coresCheck && c.Needed > doubtfulRatio*c.Available:
@@ -57,10 +55,10 @@ func (d *DryRun) Decide() {
 				figure.Rate(d.PeakQPS), figure.Percent(c.Needed/c.Available))
 		case c.OK:
 		case c.Name == coresCheck:
-			d.ExitCode, d.Reason = exitInvalid, fmt.Sprintf("this machine cannot send it: at the peak of about %s it needs %s cores, and may use %s; use %d agents, each on a machine like this one",
+			d.ExitCode, d.Reason = exitcode.Invalid, fmt.Sprintf("this machine cannot send it: at the peak of about %s it needs %s cores, and may use %s; use %d agents, each on a machine like this one",
 				figure.Rate(d.PeakQPS), figure.Number(c.Needed), figure.Number(c.Available), d.AgentsNeeded)
 		default:
-			d.ExitCode, d.Reason = exitRefused, fmt.Sprintf("this machine cannot send it: there is not enough of %s", c.Name)
+			d.ExitCode, d.Reason = exitcode.Usage, fmt.Sprintf("this machine cannot send it: there is not enough of %s", c.Name)
 			return
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/exitcode"
 	"fsctl/scenarios"
 )
 
@@ -96,14 +97,14 @@ func TestCausesOfASearch(t *testing.T) {
 		"the generator could not":        {func(s searched) { s.level(t, 10, quick); s.late(s.level(t, 20, quick)) }, 0, "at least 10 users/s (10 requests/s); this generator could not send 20 users/s: 25 % of the requests left", 10, true},
 		"it could not between them":      {func(s searched) { s.level(t, 10, quick); s.level(t, 40, slow); s.late(s.level(t, 20, quick)) }, 0, "the target holds 10 users/s (10 requests/s); at 40 users/s: response_time was 900 ms, wanted p(99)<300ms; this generator could not send 20 users/s", 10, false},
 		"a moment's trouble":             {func(s searched) { s.late(s.level(t, 10, quick)); s.level(t, 10, quick); s.level(t, 20, slow) }, 0, "the target holds 10 users/s", 10, false},
-		"nothing held":                   {func(s searched) { s.level(t, 20, slow); s.level(t, 10, slow) }, exitThreshold, "the target does not hold even 10 users/s: response_time was 900 ms", 0, false},
-		"nothing is known":               {func(s searched) { s.late(s.level(t, 20, quick)); s.late(s.level(t, 10, quick)) }, exitInvalid, "the generator was saturated: at 20 users/s: 25 % of the requests left", 0, true},
+		"nothing held":                   {func(s searched) { s.level(t, 20, slow); s.level(t, 10, slow) }, exitcode.Threshold, "the target does not hold even 10 users/s: response_time was 900 ms", 0, false},
+		"nothing is known":               {func(s searched) { s.late(s.level(t, 20, quick)); s.late(s.level(t, 10, quick)) }, exitcode.Invalid, "the generator was saturated: at 20 users/s: 25 % of the requests left", 0, true},
 		"interrupted": {func(s searched) {
 			s.level(t, 10, quick)
 			s.Manifest.End.Reason = record.Interrupted
-		}, exitInterrupted, "the search was interrupted: the target holds at least 10 users/s (10 requests/s)", 10, true},
-		"died":     {func(s searched) { s.level(t, 10, quick); s.Manifest.End = nil }, exitInterrupted, "the run died", 10, true},
-		"oversold": {func(s searched) { s.level(t, 10, quick); sell(s.Record, 3) }, exitInvariant, "oversold", 10, true},
+		}, exitcode.Interrupted, "the search was interrupted: the target holds at least 10 users/s (10 requests/s)", 10, true},
+		"died":     {func(s searched) { s.level(t, 10, quick); s.Manifest.End = nil }, exitcode.Interrupted, "the run died", 10, true},
+		"oversold": {func(s searched) { s.level(t, 10, quick); sell(s.Record, 3) }, exitcode.Invariant, "oversold", 10, true},
 	} {
 		s := newSearched()
 		c.fill(s)

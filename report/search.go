@@ -6,6 +6,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
+	"fsctl/report/exitcode"
 	"fsctl/report/figure"
 	"fsctl/scenarios"
 )
@@ -128,10 +129,10 @@ func (r *Report) found(measured Capacity) Capacity {
 func (r *Report) searchCause() (code int, reason string) {
 	best, fails, blocked := r.capacity(), r.above(Fail), r.blocked()
 	if best == nil && fails == nil {
-		return exitInvalid, "no level says anything of the target"
+		return exitcode.Invalid, "no level says anything of the target"
 	}
 	if best == nil {
-		return exitThreshold, fmt.Sprintf("the target does not hold even %s: %s", usersPerSec(fails.RatePerSec), fails.Why)
+		return exitcode.Threshold, fmt.Sprintf("the target does not hold even %s: %s", usersPerSec(fails.RatePerSec), fails.Why)
 	}
 	holds := fmt.Sprintf("%s (%s requests/s)", usersPerSec(best.RatePerSec), figure.Amount(best.AchievedQPS))
 	switch {
@@ -145,7 +146,7 @@ func (r *Report) searchCause() (code int, reason string) {
 	} else if fails == nil && r.Ended == record.Completed {
 		reason += ", and no higher rate was asked for"
 	}
-	return exitPass, reason
+	return exitcode.Done, reason
 }
 
 func usersPerSec(rate float64) string { return figure.Amount(rate) + " users/s" }

@@ -5,23 +5,12 @@ import (
 	"slices"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/exitcode"
 	"fsctl/report/figure"
 )
 
-// Exit codes of a verdict.
-const (
-	exitPass        = 0
-	exitFailed      = 1
-	exitThreshold   = 99
-	exitInterrupted = 105
-	exitAborted     = 108
-	exitInvalid     = 111
-	exitInvariant   = 112
-	exitAgentLost   = 113
-)
-
-// decide sets verdict, exit code and reason from everything else in the report. Of several codes the
-// graver wins: 111, 113, 112, 108, 99. A run that the user interrupted is 105 whatever it measured. One
+// decide sets verdict, exit code and reason from everything else in the report. Of several codes the first of
+// [exitcode.Order] wins. A run that the user interrupted is 105 whatever it measured. One
 // that died is 105 too, and one that failed is 1, unless 111 or 113 holds or an invariant was seen to be
 // broken: what it measured may still prove those, while a threshold over half a run, or a ledger that
 // nobody was left to read, proves nothing.
@@ -30,7 +19,7 @@ func (r *Report) decide(rec *record.Record) {
 	switch {
 	case r.Health.Saturated || r.Health.SkewOverBudget:
 		r.Verdict = Invalid
-	case r.ExitCode == exitPass:
+	case r.ExitCode == exitcode.Done:
 		r.Verdict = Pass
 	default:
 		r.Verdict = Fail
@@ -43,33 +32,33 @@ func (r *Report) cause(rec *record.Record) (code int, reason string) {
 	switch {
 	case r.Ended == record.Interrupted && len(r.Levels) > 0:
 		_, found := r.searchCause()
-		return exitInterrupted, "the search was interrupted: " + found
+		return exitcode.Interrupted, "the search was interrupted: " + found
 	case r.Ended == record.Interrupted:
-		return exitInterrupted, "the run was interrupted: what it measured until then is below"
+		return exitcode.Interrupted, "the run was interrupted: what it measured until then is below"
 	case r.Health.Saturated:
-		return exitInvalid, "the generator was saturated: " + r.Health.finding(r.Health.Cause)
+		return exitcode.Invalid, "the generator was saturated: " + r.Health.finding(r.Health.Cause)
 	case r.Health.SkewOverBudget:
-		return exitInvalid, r.Health.finding(FindingSkew)
+		return exitcode.Invalid, r.Health.finding(FindingSkew)
 	case lost > 0:
-		return exitAgentLost, r.Health.finding(FindingAgentLost)
+		return exitcode.AgentLost, r.Health.finding(FindingAgentLost)
 	case len(invariants.seen) > 0:
-		return exitInvariant, "an invariant is broken: " + invariants.first()
+		return exitcode.Invariant, "an invariant is broken: " + invariants.first()
 	case r.Ended == Died:
-		return exitInterrupted, "the run died before its end: what it measured until then is below"
+		return exitcode.Interrupted, "the run died before its end: what it measured until then is below"
 	case r.Ended == record.Failed:
-		return exitFailed, "the run stopped on an error: " + endMessage(rec)
+		return exitcode.Failed, "the run stopped on an error: " + endMessage(rec)
 	case len(invariants.unknown) > 0:
-		return exitInvariant, "an invariant cannot be judged: " + invariants.first()
+		return exitcode.Invariant, "an invariant cannot be judged: " + invariants.first()
 	case r.Ended == record.Aborted:
-		return exitAborted, "the run was stopped early: " + endMessage(rec)
+		return exitcode.Aborted, "the run was stopped early: " + endMessage(rec)
 	case len(r.Levels) > 0:
 		return r.searchCause()
 	case len(thresholds.seen) > 0:
-		return exitThreshold, "a threshold was crossed: " + thresholds.first()
+		return exitcode.Threshold, "a threshold was crossed: " + thresholds.first()
 	case len(thresholds.unknown) > 0:
-		return exitThreshold, "a threshold cannot be judged: " + thresholds.first()
+		return exitcode.Threshold, "a threshold cannot be judged: " + thresholds.first()
 	}
-	return exitPass, r.heldWhy()
+	return exitcode.Done, r.heldWhy()
 }
 
 func endMessage(rec *record.Record) string {

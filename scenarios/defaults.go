@@ -24,6 +24,15 @@ const (
 	defaultMargin        = 5 * time.Minute
 )
 
+// RehearsalOrDefault returns how the scenario is rehearsed. Without a rehearsal it runs at full scale against a shop of 4
+// workers that take 4 ms for a request, 1000 requests a second.
+func (s *Scenario) RehearsalOrDefault() Rehearsal {
+	if s.Rehearsal != nil {
+		return *s.Rehearsal
+	}
+	return Rehearsal{Scale: 1, ServiceTime: 4 * time.Millisecond, Workers: 4}
+}
+
 // defaults knows which fields a file has: a zero that somebody wrote stays a zero.
 type defaults struct{ lines map[string]int }
 

@@ -84,6 +84,14 @@ func Parse(file string, text []byte, set ...string) (*Scenario, error) {
 	return parseScenario(file, text, true, set)
 }
 
+// With returns the scenario with fields set, given as PATH=VALUE. No file is read again.
+func (s *Scenario) With(set ...string) (*Scenario, error) {
+	if len(set) == 0 {
+		return s, nil
+	}
+	return parseScenario(s.File, s.Document, false, set)
+}
+
 // ParseRun reads the scenario of a run that is over as Parse does, but looks for no data files: a record does not hold
 // them, and nothing is sent any more.
 func ParseRun(file string, text []byte) (*Scenario, error) {

@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -104,5 +106,38 @@ func TestDocumentHoldsWhatWasSet(t *testing.T) {
 	s := mustParse(t, exampleText(t))
 	if string(s.Document) != exampleText(t) {
 		t.Error("without --set the document is not the file's text")
+	}
+}
+
+// A scenario can be varied after it was read: the file is not read again, and what was read stays as it was.
+func TestWith(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "sale.yaml")
+	_, text, err := Read("taobao-double11")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Load(path, "workload.users=5M")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	varied, err := s.With("workload.actions=7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if varied.Workload.Users != s.Workload.Users || varied.Workload.Actions == s.Workload.Actions || varied.File != path {
+		t.Errorf("found %+v in %s, wanted the users of %+v with other actions", varied.Workload, varied.File, s.Workload)
+	}
+	if _, err := s.With("workload.actions=-1"); err == nil {
+		t.Error("a value out of range was taken")
+	}
+	if same, err := s.With(); err != nil || same != s {
+		t.Errorf("found %p, %v, wanted the scenario itself", same, err)
 	}
 }

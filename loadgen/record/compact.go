@@ -35,8 +35,8 @@ func compactLog(path string, start logStart) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, func(file *os.File) error {
-		out := bufio.NewWriterSize(file, 1<<16)
+	return replaceFile(path, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 1<<16)
 		c := compaction{old: old, out: out, start: start, tags: tags, parser: parser, decoder: newPayloadDecoder()}
 		if err := c.run(places); err != nil {
 			return err

@@ -3,10 +3,12 @@ package record
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
+
+	"fsctl/loadgen/record/atomicfile"
 )
 
 // explain says which file an operation failed on, and what to do where the disk is the reason.
@@ -66,43 +68,14 @@ func (a *appendFile) close() error {
 	return errors.Join(explain("sync", a.path, a.file.Sync()), explain("close", a.path, a.file.Close()))
 }
 
-// replaceFile gives path the content that write makes, whole or not at all: under a temporary name first.
-func replaceFile(path string, write func(*os.File) error) (err error) {
-	temporary := path + ".tmp"
-	file, err := os.OpenFile(temporary, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
-	if err != nil {
-		return explain("write", path, err)
-	}
-	err = write(file)
-	if err == nil {
-		err = file.Sync()
-	}
-	if closed := file.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(temporary, path)
-	}
-	if err != nil {
-		_ = os.Remove(temporary) // what failed is told below; the leftover does no harm
-		return explain("write", path, err)
-	}
-	return syncDir(filepath.Dir(path))
+// replaceFile gives path the content that write makes, whole or not at all, so that it survives a power cut.
+func replaceFile(path string, write func(io.Writer) error) error {
+	return explain("write", path, atomicfile.Write(path, atomicfile.Options{Perm: 0o644, Sync: true}, write))
 }
 
 func replaceWith(path string, data []byte) error {
-	return replaceFile(path, func(file *os.File) error {
-		_, err := file.Write(data)
+	return replaceFile(path, func(w io.Writer) error {
+		_, err := w.Write(data)
 		return err
 	})
-}
-
-// syncDir makes a rename last through a power cut, where the system can: not all let a directory be synced.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return explain("open", dir, err)
-	}
-	_ = d.Sync()
-	return explain("close", dir, d.Close())
 }

@@ -76,6 +76,11 @@ func readManifest(dir string) (m Manifest, err error) {
 	return m, nil
 }
 
+// RunName returns the name of a run's directory where nobody chose one: names sort by the time of the run.
+func RunName(scenario string, at time.Time) string {
+	return at.UTC().Format("20060102T150405.000Z") + "-" + scenario
+}
+
 // Latest returns the directory of the run under root that started last.
 //
 // Only root's own subdirectories are looked at. Those without a readable run.json are passed over,

@@ -207,8 +207,8 @@ func TestCompactionKeepsEveryBucketInOneLineASecondAndTag(t *testing.T) {
 			t.Errorf("%v stands before %v", a, b)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, latencyFile+".tmp")); !os.IsNotExist(err) {
-		t.Error("the temporary file is still there")
+	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("temporary files are still there: %v, %v", left, err)
 	}
 }
 

@@ -1,0 +1,121 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"fsctl/loadgen"
+	"fsctl/loadgen/record"
+	"fsctl/plan"
+	"fsctl/report"
+	"fsctl/scenarios"
+)
+
+// dispatch sends a storm, from this process or by agents, and returns its run directory.
+func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (dir string, err error) {
+	if o.fleet.on() {
+		return o.dispatchFleet(ctx, s, storm, sc, scale)
+	}
+	if err := requireReady(ctx, storm); err != nil {
+		return "", err
+	}
+	m, err := storm.Manifest(time.Now())
+	if err != nil {
+		return "", err
+	}
+	m.ScaleRatio = scale
+	return o.send(ctx, s, attack{storm, m, sc, newProgress(s.Err), watchOf(sc, m)})
+}
+
+// watchOf returns an observer that stops the run as soon as a threshold with abortOnFail is crossed.
+func watchOf(sc *scenarios.Scenario, m record.Manifest) loadgen.Observer {
+	live := report.NewLive(sc, m)
+	return func(i record.Interval) error {
+		if crossed := live.Add(i); crossed != nil {
+			return &loadgen.Abort{Message: crossed.Summary()}
+		}
+		return nil
+	}
+}
+
+// attacker is what can be sent: a storm, a target list, a search for capacity, or a fleet's storm.
+type attacker interface {
+	Run(ctx context.Context, w *record.Writer, t0 time.Time, observe loadgen.Observer) (record.End, error)
+}
+
+// attack is what is sent, with what its run says of it and who observes it.
+type attack struct {
+	attacker
+	manifest record.Manifest
+	scenario *scenarios.Scenario // nil for a list of targets
+	progress *progress
+	watch    loadgen.Observer // may be nil
+}
+
+// users says how many users come, where that is known.
+func (a *attack) users() string {
+	if a.manifest.PlannedArrivals == 0 {
+		return "users"
+	}
+	return fmt.Sprintf("%d users", a.manifest.PlannedArrivals)
+}
+
+// send makes the run directory and runs the attack. It returns the directory, empty where it could not be made. An error with
+// a directory is one of writing the record.
+func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir string, err error) {
+	m, sc := a.manifest, a.scenario
+	dir = o.directory(nameOf(sc), m.Start)
+	m.FsctlVersion = version()
+	settings := o.settings()
+	maps.Copy(settings, m.Settings)
+	m.Settings = settings
+	var document []byte
+	if sc != nil {
+		document = sc.Document
+	}
+	w, err := record.Create(dir, m, document)
+	if err != nil {
+		return "", err
+	}
+	observe := func(i record.Interval) error {
+		a.progress.show(i)
+		if a.watch == nil {
+			return nil
+		}
+		return a.watch(i)
+	}
+	fmt.Fprintf(s.Err, "run %s: %s to %s over %d connections, T0 at %s\n", dir, a.users(), m.Target, m.Connections, m.T0.Format("15:04:05.000"))
+	end, err := a.Run(ctx, w, m.T0, observe)
+	a.progress.end()
+	if end.Message != "" {
+		fmt.Fprintf(s.Err, "%s: %s\n", end.Reason, end.Message)
+	}
+	return dir, err
+}
+
+func nameOf(sc *scenarios.Scenario) string {
+	if sc == nil {
+		return "targets"
+	}
+	return sc.Name
+}
+
+// conclude judges a run that has ended, has show print the report, and returns the error of its verdict, none with
+// noVerdict. failure is what went wrong while the run was on; dir is empty where no run was made. sc is nil for a list of
+// targets, p where no plan was made.
+func conclude(dir string, failure error, sc *scenarios.Scenario, p *plan.Plan, noVerdict bool, show func(*report.Report) error) error {
+	if dir == "" {
+		return failure
+	}
+	rep, err := report.Conclude(dir, sc, p)
+	if rep == nil {
+		return errors.Join(failure, err)
+	}
+	if err := errors.Join(failure, err, show(rep)); err != nil {
+		return err
+	}
+	return verdict(rep.ExitCode, noVerdict)
+}

@@ -1,0 +1,91 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"fsctl/loadgen/record"
+	"fsctl/loadgen/record/atomicfile"
+	"fsctl/plan"
+	"fsctl/scenarios"
+)
+
+// Files of a run directory.
+const (
+	scenarioFile = "scenario.yaml"
+	verdictFile  = "report.json"
+)
+
+// Run is a run with what it is judged by.
+type Run struct {
+	Record   *record.Record
+	Scenario *scenarios.Scenario // as it ran, at its scale; nil for a list of targets or vegeta results
+	Plan     *plan.Plan          // of the sale at full scale; nil without a scenario
+}
+
+// Read reads a run directory, with the scenario that ran, or a file of vegeta results. It writes nothing.
+func Read(path string) (*Run, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read run: %w", err)
+	}
+	if !info.IsDir() {
+		rec, err := record.FromVegeta(path)
+		return &Run{Record: rec}, err
+	}
+	rec, err := record.Open(path)
+	if err != nil || len(rec.Scenario) == 0 {
+		return &Run{Record: rec}, err
+	}
+	sc, err := scenarios.ParseRun(filepath.Join(path, scenarioFile), rec.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	return withPlan(rec, sc, nil)
+}
+
+// withPlan returns a run of the scenario sc, at full scale, with the plan p, or a new one where p is nil.
+func withPlan(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) (*Run, error) {
+	if p == nil {
+		var err error
+		if p, err = plan.New(sc, plan.Options{Seed: rec.Manifest.Seed}); err != nil {
+			return nil, fmt.Errorf("plan the scenario of the run: %w", err)
+		}
+	}
+	return &Run{Record: rec, Scenario: sc.Scaled(rec.Manifest.ScaleRatio), Plan: p}, nil
+}
+
+// Judge judges the run as the function [Judge] does.
+func (r *Run) Judge() *Report { return Judge(r.Record, r.Scenario, r.Plan) }
+
+// Conclude reads a run that has just ended, judges it, and keeps the verdict in its directory as report.json.
+//
+//	sc  the scenario that ran, at full scale; nil for a list of targets
+//	p   its plan, nil where the caller has made none
+//
+// The report is returned also where it could not be kept.
+func Conclude(dir string, sc *scenarios.Scenario, p *plan.Plan) (*Report, error) {
+	rec, err := record.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	run := &Run{Record: rec}
+	if sc != nil {
+		if run, err = withPlan(rec, sc, p); err != nil {
+			return nil, err
+		}
+	}
+	rep := run.Judge()
+	return rep, atomicfile.Write(filepath.Join(dir, verdictFile), atomicfile.Options{}, rep.writeJSON)
+}
+
+// writeJSON writes the report as -o json prints it.
+func (r *Report) writeJSON(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // p(99)<300ms is to be read
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
