@@ -66,7 +66,7 @@ func (c *Calibration) warnings(sc *scenarios.Scenario, changes []Change) []Warni
 	return list
 }
 
-// assumedFields lists the inputs of services that nobody measured. Growth by instances stands for demand.
+// assumedFields lists the inputs of services that were not measured. Growth by instances stands for demand.
 func assumedFields(sc *scenarios.Scenario, measured []string) []string {
 	var list []string
 	for i := range sc.Services {
