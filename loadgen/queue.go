@@ -21,16 +21,19 @@ type arrivalQueue struct {
 	counted arrived           // by hand
 	claimed time.Duration     // what is due up to then is counted by ahead
 	begun   scenarios.Arrival // ahead has let the users before it begin their pauses
+	revised time.Duration     // from when on ahead must follow a change that it may have gone beyond, never for none
 
 	// Of the run's goroutine alone, which needs no lock for them.
-	ahead    walk    // more is false where it is not needed
-	lagging  bool    // ahead is needed
-	overtook arrived // counted by ahead
+	ahead    walk          // more is false where it is not needed
+	lagging  bool          // ahead is needed
+	restart  time.Duration // ahead must be walked anew from then on, never for not
+	overtook arrived       // counted by ahead
 	pausers  []scenarios.Arrival
 }
 
 func newArrivalQueue(s *Storm, shard uint64) arrivalQueue {
-	v := arrivalQueue{storm: s, counted: arrived{steps: len(s.journeys.Steps)}, overtook: arrived{steps: len(s.journeys.Steps)}, claimed: ever, begun: scenarios.Arrival{Due: ever}}
+	v := arrivalQueue{storm: s, counted: arrived{steps: len(s.journeys.Steps)}, overtook: arrived{steps: len(s.journeys.Steps)}, claimed: ever, begun: scenarios.Arrival{Due: ever},
+		revised: never, restart: never}
 	v.mine = func(a scenarios.Arrival) bool {
 		return a.Index%uint64(s.shards) == shard && (s.Owns == nil || s.Owns(a))
 	}
@@ -105,12 +108,17 @@ func (q *arrivalQueue) due() time.Duration {
 
 // claim has what is due up to an instant, and not counted yet, counted by overtake.
 func (q *arrivalQueue) claim(until time.Duration) {
-	if q.lagging = q.hand.due(until); !q.lagging {
+	revised := q.revised
+	q.revised, q.restart = never, never
+	q.lagging = q.hand.due(until)
+	switch {
+	case !q.lagging:
 		q.ahead = walk{}
 		return
-	}
-	if q.hand.head.Due > q.claimed { // what was claimed before is counted, and what hand went past since then as well
+	case q.hand.head.Due > q.claimed: // what was claimed before is counted, and what hand went past since then as well
 		q.ahead = q.hand.clone()
+	case revised < never && q.ahead.beyond(revised):
+		q.restart = revised
 	}
 	q.claimed = until
 }
@@ -121,6 +129,9 @@ const claimSize = 1024
 // overtake counts the next part of what is claimed up to an instant, and returns those of them who pause first. It returns
 // false where there is nothing left.
 func (q *arrivalQueue) overtake(until time.Duration) (pausers []scenarios.Arrival, more bool) {
+	if q.restart < never {
+		q.ahead, q.restart = q.from(q.restart), never
+	}
 	q.pausers = q.pausers[:0]
 	for range claimSize {
 		if !q.ahead.due(until) {
@@ -146,16 +157,10 @@ func (q *arrivalQueue) begin(pausers []scenarios.Arrival) []scenarios.Arrival {
 	return slices.DeleteFunc(pausers, q.hand.passed)
 }
 
-// revise goes on with another walk, which begins at an instant, where hand has gone beyond that already.
+// revise has the walks follow what mine says from an instant on, which is to come. anew begins there.
 func (q *arrivalQueue) revise(anew walk, from time.Duration) {
+	q.revised = min(q.revised, from)
 	if q.hand.beyond(from) {
 		q.hand = anew
-	}
-}
-
-// reviseAhead is revise for the walk ahead; never for no change.
-func (q *arrivalQueue) reviseAhead(from time.Duration) {
-	if from < never && q.lagging && q.ahead.beyond(from) {
-		q.ahead = q.from(from)
 	}
 }

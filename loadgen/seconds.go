@@ -115,11 +115,8 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) (idleAwake 
 	c.flushed = append(c.flushed, c.full...)
 	c.full = c.full[:0]
 	idleAwake = s.pacer.takeIdleAwake()
-	revised := s.revised
-	s.revised = never
 	s.mu.Unlock()
 
-	s.queue.reviseAhead(revised)
 	s.overtake(end)
 	waiting := s.count(last, intervals)
 	for _, t := range c.flushed {

@@ -20,7 +20,6 @@ type shard struct {
 
 	mu       sync.Mutex
 	queue    arrivalQueue  // users who have not come, or wait for their first request
-	revised  time.Duration // from when on the queue's walk ahead is to be made anew, never for not at all
 	wheel    wheel         // users who think, or whose next step is due
 	gone     *journey.User // users whose memory is free, linked
 	pacer    pacer
@@ -38,7 +37,7 @@ type shard struct {
 
 func newShard(s *Storm, number int, t0 time.Time) *shard {
 	v := &shard{storm: s, t0: t0, queue: newArrivalQueue(s, uint64(number)), pacer: newPacer(s.pacing), warm: fewWarm,
-		finished: make(chan struct{}), t0Due: never, revised: never}
+		finished: make(chan struct{}), t0Due: never}
 	now := v.now()
 	v.wheel.tick = tickOf(now)
 	v.seconds = newSeconds(s, second(min(now, v.queue.due())))
@@ -224,7 +223,6 @@ func (s *shard) revise(from time.Duration) {
 		return
 	}
 	s.queue.revise(anew, from)
-	s.revised = min(s.revised, from)
 	if len(s.idle) > 0 {
 		s.pacer.wakeBy(s.handOutAt(), s.now())
 	}
