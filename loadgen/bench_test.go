@@ -134,7 +134,7 @@ feeders: {user: {from: sequence, size: 200M, fields: {token: "t${n}"}}}
 	engine := must(s.newEngine(t.Context()))
 	v := newShard(s, 0, time.Now().Add(-time.Hour)) // everybody is due
 	w := &worker{shard: v, conn: engine.Conn()}
-	t.Cleanup(func() { v.alarm.close(); engine.Close() })
+	t.Cleanup(func() { v.pacer.close(); engine.Close() })
 	var u *journey.User
 	var done *sample
 	return func() {

@@ -161,7 +161,7 @@ journeys: {j: [c, {think: 1s}, c]}
 `)
 	for _, idle := range []bool{true, false} {
 		v := newShard(s, 0, time.Now())
-		v.wake = time.Hour
+		v.pacer.wake = time.Hour
 		if idle {
 			v.idle = []*worker{{shard: v}}
 		}
@@ -169,9 +169,9 @@ journeys: {j: [c, {think: 1s}, c]}
 		u := new(journey.User)
 		u.Start(0, 0, s.programs[0])
 		v.put(&sample{step: u.Step()}, u)
-		if woken := v.wake < time.Hour; woken != idle {
+		if woken := v.pacer.wake < time.Hour; woken != idle {
 			t.Errorf("the pacer is woken: %v, with a connection idle: %v", woken, idle)
 		}
-		v.alarm.close()
+		v.pacer.close()
 	}
 }

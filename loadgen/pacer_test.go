@@ -157,6 +157,6 @@ journeys: {v: [browse, {think: 1500ms}, browse]}
 		if len(intervals) != 3 {
 			t.Errorf("%d seconds are flushed, wanted the three that are over", len(intervals))
 		}
-		v.alarm.close()
+		v.pacer.close()
 	})
 }

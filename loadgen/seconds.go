@@ -5,6 +5,7 @@ import (
 
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
+	"fsctl/scenarios"
 )
 
 // expected counts requests that follow on others by the second in which they are due, before they are.
@@ -47,87 +48,78 @@ func (e *expected) take(at int, sums []uint64) {
 	delete(e.seconds, at)
 }
 
+// seconds is what a shard measures, second by second.
+type seconds struct {
+	storm    *Storm
+	tally    *tally        // of the second under way
+	until    time.Duration // that second's end
+	full     []*tally      // of seconds that are over, not yet flushed
+	spare    []*tally
+	expected expected
+
+	// Of the run's goroutine alone.
+	counted int // second from which on arrivals have not been counted
+	flushed []*tally
+	came    []arrivals
+}
+
+// newSeconds returns what is to be counted from a second on.
+func newSeconds(s *Storm, from int) seconds {
+	v := seconds{storm: s, counted: from, expected: newExpected(len(s.journeys.Steps))}
+	v.expected.from = from
+	return v
+}
+
 // begin starts to tally a second.
-func (s *shard) begin(at int) {
-	if last := len(s.spare) - 1; last >= 0 {
-		s.tally, s.spare = s.spare[last], s.spare[:last]
+func (c *seconds) begin(at int) {
+	if last := len(c.spare) - 1; last >= 0 {
+		c.tally, c.spare = c.spare[last], c.spare[:last]
 	} else {
-		s.tally = newTally(s.storm.journeys.Steps, s.storm.timings)
+		c.tally = newTally(c.storm.journeys.Steps, c.storm.timings)
 	}
-	s.tally.second = at
-	s.until = time.Duration(at+1) * time.Second
+	c.tally.second = at
+	c.until = time.Duration(at+1) * time.Second
+}
+
+// next puts the second under way among those that are over, and begins another.
+func (c *seconds) next(at int) {
+	c.full = append(c.full, c.tally)
+	c.begin(at)
 }
 
 // roll goes on to the second that now is in. Every event is preceded by it, so that a second of the record
 // holds what happened in that second, however late it is flushed.
 func (s *shard) roll(now time.Duration) {
-	if now >= s.until {
-		s.full = append(s.full, s.tally)
-		s.begin(second(now))
+	if now >= s.seconds.until {
+		s.seconds.next(second(now))
 		s.warm, s.busiest = max(s.busiest, fewWarm), s.busy
 	}
 }
 
-// stop ends sending. What is due and not sent is counted; requests in flight go on.
-func (s *shard) stop() {
-	s.mu.Lock()
-	now := s.now()
-	s.roll(now)
-	s.admitAll(now)
-	for ; s.opening.due(now); s.opening.next() {
-		s.tally.counters[s.storm.programs[s.opening.head.Phase].Opening.Index].Unsent++
-	}
-	s.opening.more, s.pausing.more = false, false
-	s.wheel.turn(now)
-	for u := range s.wheel.drain() {
-		if u.Due <= now {
-			s.tally.counters[u.Step().Index].Unsent++
-		} else {
-			s.expected.add(u.Step(), u.Due, -1)
-		}
-	}
-	s.closing = true
-	s.dismiss()
-	s.end()
-	s.stopped = min(s.stopped, now)
-	s.mu.Unlock()
-}
-
-func (s *shard) admitAll(now time.Duration) {
-	for s.pausing.due(now) {
-		s.admit()
-	}
-}
-
 // flush hands over what was measured in the seconds that are over, and in the one under way where nothing more
-// will happen. The gauges are those of the second event. Histograms stay the shard's own: release takes them back when they
-// have been written.
-func (s *shard) flush(event int, intervals map[int]*record.Interval) {
+// will happen, and returns how long the pacer was awake without work. The gauges are those of the second event. Histograms
+// stay the shard's own: release takes them back when they have been written.
+func (s *shard) flush(event int, intervals map[int]*record.Interval) (idleAwake time.Duration) {
+	c := &s.seconds
 	s.mu.Lock()
 	now := s.now()
 	s.roll(now)
-	last := s.tally.second - 1
-	s.admitAll(min(now, time.Duration(last+1)*time.Second))
+	last := c.tally.second - 1
+	backlog, busy := now-min(now, s.oldest(now)), s.busy
+	end := time.Duration(last+1)*time.Second - 1
+	s.queue.claim(end)
 	if s.closing && s.busy == 0 {
-		s.full = append(s.full, s.tally)
-		last = s.tally.second
-		s.begin(last)
+		last = c.tally.second
+		c.next(last)
 	}
-	backlog, waiting, busy := now-min(now, s.oldest()), s.wheel.len(), s.busy
-	s.awaited, s.awake = s.awake, 0
-	s.flushed = append(s.flushed, s.full...)
-	s.full = s.full[:0]
-	end := min(now, s.stopped)
-	revised := s.revised
-	s.revised = never
+	c.flushed = append(c.flushed, c.full...)
+	c.full = c.full[:0]
+	idleAwake = s.pacer.takeIdleAwake()
 	s.mu.Unlock()
 
-	if revised < never {
-		s.coming.revise(s.walk(everybody, revised), revised)
-	}
-
-	s.countDue(last, end, intervals)
-	for _, t := range s.flushed {
+	s.overtake(end)
+	waiting := s.count(last, intervals)
+	for _, t := range c.flushed {
 		t.merge(intervals)
 	}
 	g := eventsOf(event, intervals).Generator
@@ -135,40 +127,64 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) {
 	g.Busy += busy
 	g.Connections += s.workers
 	g.BacklogSeconds = max(g.BacklogSeconds, backlog.Seconds())
+	return idleAwake
 }
 
-// countDue counts who came and what was due up to a second's end, or up to the end of sending.
-func (s *shard) countDue(last int, end time.Duration, intervals map[int]*record.Interval) {
-	for ; s.counted <= last; s.counted++ {
-		due := make([]uint64, len(s.storm.journeys.Steps))
-		s.mu.Lock()
-		s.expected.take(s.counted, due)
-		s.mu.Unlock()
-		var came uint64
-		until := min(time.Duration(s.counted+1)*time.Second-1, end)
-		for ; s.coming.due(until); s.coming.next() { // may take long where many come at once, and so holds no lock
-			came++
-			if first := s.storm.programs[s.coming.head.Phase].Opening; first != nil {
-				due[first.Index]++
-			}
+// overtake counts who came while others wait for a connection, up to an instant, and lets those begin who pause first. It
+// may take long where many come at once, and so holds the lock for those who pause only.
+func (s *shard) overtake(until time.Duration) {
+	for more := s.queue.lagging; more; {
+		var pausers []scenarios.Arrival
+		if pausers, more = s.queue.overtake(until); len(pausers) == 0 {
+			continue
 		}
-		interval := eventsOf(s.counted, intervals)
-		interval.Generator.Arrivals += came
+		s.mu.Lock()
+		for _, a := range s.queue.begin(pausers) {
+			s.beginPause(a)
+		}
+		if len(s.idle) > 0 {
+			s.pacer.wakeBy(s.handOutAt(), s.now())
+		}
+		s.mu.Unlock()
+	}
+}
+
+// count adds who came and what was due up to a second's end, and returns how many users wait.
+func (s *shard) count(last int, intervals map[int]*record.Interval) (waiting int) {
+	c, steps := &s.seconds, s.storm.journeys.Steps
+	add := func(at int, users uint64, due []uint64) {
+		interval := eventsOf(at, intervals)
+		interval.Generator.Arrivals += users
 		for i, n := range due {
 			if n > 0 {
-				countersOf(s.storm.journeys.Steps[i].Name, interval).Due += n
+				countersOf(steps[i].Name, interval).Due += n
 			}
 		}
 	}
+	due := make([]uint64, len(steps))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ; c.counted <= last; c.counted++ {
+		clear(due)
+		c.expected.take(c.counted, due)
+		add(c.counted, 0, due)
+	}
+	c.came = s.queue.take(last, c.came[:0])
+	for _, v := range c.came {
+		add(v.second, v.users, v.due)
+	}
+	return s.wheel.len()
 }
 
 // release makes what was flushed ready to be filled again.
 func (s *shard) release() {
-	for _, t := range s.flushed {
+	c := &s.seconds
+	for _, t := range c.flushed {
 		t.clear()
 	}
 	s.mu.Lock()
-	s.spare = append(s.spare, s.flushed...)
+	c.spare = append(c.spare, c.flushed...)
+	s.queue.giveBack(c.came)
 	s.mu.Unlock()
-	s.flushed = s.flushed[:0]
+	c.flushed, c.came = c.flushed[:0], c.came[:0]
 }

@@ -220,8 +220,7 @@ func (x *Session) flush() error {
 	intervals := map[int]*record.Interval{}
 	var awake time.Duration
 	for _, s := range x.shards {
-		s.flush(x.event, intervals)
-		awake += s.awaited
+		awake += s.flush(x.event, intervals)
 	}
 	g := intervals[x.event].Generator
 	x.meter.Read(g)

@@ -2,7 +2,6 @@ package loadgen
 
 import (
 	"container/heap"
-	"math"
 	"sync"
 	"time"
 
@@ -11,89 +10,58 @@ import (
 	"fsctl/scenarios"
 )
 
-// shard is one core's worth of a storm: its own pacer, users and connections. Shards share
-// nothing that is written; arrival k belongs to shard k modulo their number.
+// shard is one core's worth of a storm: its own pacer, users and connections. Shards share no mutable state; arrival k
+// belongs to shard k modulo their number.
 type shard struct {
 	storm  *Storm
-	number uint64
 	t0     time.Time
 	placed func(record.Order) // takes an order that a buyer was told of
 	raw    func(*worker, *sample)
 
-	coming  walk // users by the instant they come, sent for or not; for the run's goroutine alone
-	counted int  // second from which on users have not been counted; likewise
-	flushed []*tally
-
 	mu       sync.Mutex
-	revised  time.Duration // from when on coming is to be walked anew, never for not at all
-	opening  walk          // users whose first request is due when they come, as connections get to them
-	pausing  walk          // users who pause first
+	queue    arrivalQueue  // users who have not come, or wait for their first request
 	wheel    wheel         // users who think, or whose next step is due
 	gone     *journey.User // users whose memory is free, linked
+	pacer    pacer
 	idle     []*worker
 	workers  int
 	busy     int
-	busiest  int           // in this second
-	warm     int           // connections in use lately
-	tally    *tally        // of the second under way
-	until    time.Duration // that second's end
-	full     []*tally      // of seconds that are over, not yet flushed
-	spare    []*tally
-	expected expected
-	wake     time.Duration // the pacer sleeps until then
-	woke     time.Duration // its last round
-	handed   int           // requests since an answer was read
-
-	answered  bool          // since the pacer looked
-	attending time.Duration // when it looked
-	attended  time.Duration // for how long no answer came
-	dozing    bool          // the next answer wakes it
-	awake     time.Duration // spent so, not yet flushed
-	awaited   time.Duration // spent so in what was flushed last
-
-	early    time.Duration // by which the alarm rings before that, to spin
+	busiest  int // in this second
+	warm     int // connections in use lately
+	seconds  seconds
 	closing  bool          // no more is sent
-	alarm    alarm         // nil once the pacer is gone
 	finished chan struct{} // closed when there is nothing left to do
-	stopped  time.Duration // when sending was stopped, never for not yet
 	t0Skew   time.Duration // lateness of the first request due at or after T0
 	t0Due    time.Duration
 }
 
-// Instants that stand for something else.
-const (
-	never = time.Duration(math.MaxInt64)
-	ever  = -never / 2                   // before everything that is due
-	soon  = time.Duration(math.MinInt64) // the pacer wakes in a moment, whatever is due
-)
-
 func newShard(s *Storm, number int, t0 time.Time) *shard {
-	v := &shard{storm: s, number: uint64(number), t0: t0, expected: newExpected(len(s.journeys.Steps)),
-		alarm: newAlarm(s.pacing.precise), finished: make(chan struct{}), wake: never, stopped: never, t0Due: never, revised: never}
-	v.coming, v.opening, v.pausing = v.walk(everybody, ever), v.walk(openers, ever), v.walk(pausers, ever)
+	v := &shard{storm: s, t0: t0, queue: newArrivalQueue(s, uint64(number)), pacer: newPacer(s.pacing), warm: fewWarm,
+		finished: make(chan struct{}), t0Due: never}
 	now := v.now()
 	v.wheel.tick = tickOf(now)
-	v.counted = second(now)
-	if v.coming.more {
-		v.counted = min(v.counted, second(v.coming.head.Due))
-	}
-	v.expected.from = v.counted
-	v.warm = fewWarm
-	v.begin(second(now))
+	v.seconds = newSeconds(s, second(min(now, v.queue.due())))
+	v.seconds.begin(second(now))
 	return v
 }
 
 // now returns the time since T0.
 func (s *shard) now() time.Duration { return time.Since(s.t0) }
 
-// admit lets in the next user who pauses first.
-func (s *shard) admit() {
-	if u := s.user(s.pausing.head); u != nil {
+// admit lets everyone who is due, and pauses first, begin the pause, up to the first whose request is due at once.
+func (s *shard) admit(now time.Duration) {
+	for a, ok := s.queue.pauser(now); ok; a, ok = s.queue.pauser(now) {
+		s.beginPause(a)
+	}
+}
+
+// beginPause makes a user of an arrival who pauses first.
+func (s *shard) beginPause(a scenarios.Arrival) {
+	if u := s.user(a); u != nil {
 		s.wait(u)
 	} else {
-		s.tally.iterations++
+		s.seconds.tally.iterations++
 	}
-	s.pausing.next()
 }
 
 // user makes a user of an arrival, at the first step. It returns nil where there is none to send.
@@ -112,7 +80,7 @@ func (s *shard) user(a scenarios.Arrival) *journey.User {
 
 // wait lets a user wait until the next step is due.
 func (s *shard) wait(u *journey.User) {
-	s.expected.add(u.Step(), u.Due, 1)
+	s.seconds.expected.add(u.Step(), u.Due, 1)
 	s.wheel.add(u)
 }
 
@@ -122,36 +90,26 @@ func (s *shard) leave(u *journey.User) { u.Next, s.gone = s.gone, u }
 // pop returns the user whose step has been due longest, or nil where none is due.
 func (s *shard) pop(now time.Duration) *journey.User {
 	s.wheel.turn(now)
-	for s.pausing.due(now) && s.pausing.head.Due < s.oldest() {
-		s.admit()
-	}
-	switch first := s.oldest(); {
-	case first > now:
+	s.admit(now) // from here on, who is due in the queue begins with a request
+	first := s.wheel.first()
+	switch due := s.queue.due(); {
+	case min(due, first) > now:
 		return nil
-	case s.opening.more && s.opening.head.Due == first:
-		a := s.opening.head
-		s.opening.next()
-		return s.user(a) // never nil: its program has an opening
+	case due <= first:
+		return s.user(s.queue.opener()) // never nil: its program has an opening
 	}
 	return heap.Pop(&s.wheel.soon).(*journey.User)
 }
 
-// oldest returns the due instant of the first request that waits for a connection or will do so soon,
-// or never.
-func (s *shard) oldest() time.Duration {
-	first := never
-	if s.opening.more {
-		first = s.opening.head.Due
-	}
-	if len(s.wheel.soon) > 0 {
-		first = min(first, s.wheel.soon[0].Due)
-	}
-	return first
+// oldest returns the due instant of the first request that waits for a connection, or one that is not due, or never.
+func (s *shard) oldest(now time.Duration) time.Duration {
+	s.admit(now)
+	return min(s.queue.due(), s.wheel.first())
 }
 
 // take counts a user's request as sent by a worker.
 func (s *shard) take(w *worker, u *journey.User, waited bool) {
-	s.tally.counters[u.Step().Index].Sent++
+	s.seconds.tally.counters[u.Step().Index].Sent++
 	s.busy++
 	s.busiest = max(s.busiest, s.busy)
 	s.warm = max(s.warm, s.busy)
@@ -184,7 +142,7 @@ func (s *shard) next(w *worker, done *sample, u *journey.User) *journey.User {
 		return nil
 	}
 	s.idle = append(s.idle, w)
-	s.wakeBy(s.handOutAt(), now)
+	s.pacer.wakeBy(s.handOutAt(), now)
 	s.mu.Unlock()
 	return <-w.wake
 }
@@ -192,30 +150,29 @@ func (s *shard) next(w *worker, done *sample, u *journey.User) *journey.User {
 // put records an answered request and moves its user on.
 func (s *shard) put(done *sample, u *journey.User) {
 	s.busy--
-	s.came()
-	s.tally.add(done, s.storm.lateness)
+	s.pacer.answer()
+	s.seconds.tally.add(done, s.storm.lateness)
 	if done.due >= 0 && done.due < s.t0Due {
 		s.t0Due, s.t0Skew = done.due, done.sent-done.due
 	}
 	switch {
 	case u.Advance(done.done) == nil:
-		s.tally.iterations++
+		s.seconds.tally.iterations++
 		s.leave(u)
 	case !s.closing:
 		s.wait(u)
 		if len(s.idle) > 0 {
-			s.wakeBy(u.Due+s.chill(), done.done)
+			s.pacer.wakeBy(u.Due+s.chill(), done.done)
 		}
 	}
 }
 
 // end tells the run when nothing is left to do.
 func (s *shard) end() {
-	if s.busy > 0 || s.opening.more || s.pausing.more || s.wheel.len() > 0 {
+	if s.busy > 0 || s.queue.hand.more || s.wheel.len() > 0 {
 		return
 	}
 	s.closing = true
-	s.stopped = min(s.stopped, s.now())
 	s.dismiss()
 	select {
 	case <-s.finished:
@@ -230,30 +187,43 @@ func (s *shard) dismiss() {
 		w.wake <- nil
 	}
 	s.idle = nil
-	if s.alarm != nil {
-		s.alarm.ring()
-	}
+	s.pacer.ring()
 }
 
-// handOutAt returns the instant at which the pacer has something to do, or never.
-func (s *shard) handOutAt() time.Duration {
-	at := s.due()
-	if at == never {
-		return never
+// stop ends sending. What is due and not sent is counted; requests in flight go on.
+func (s *shard) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	s.roll(now)
+	for s.admit(now); s.queue.due() <= now; s.admit(now) {
+		opener := s.queue.opener()
+		s.seconds.tally.counters[s.storm.programs[opener.Phase].Opening.Index].Unsent++
 	}
-	return at + s.chill()
-}
-
-// due returns the earliest instant at which something is to be done.
-func (s *shard) due() time.Duration {
-	next := never
-	if t, ok := s.wheel.next(); ok {
-		next = t
-	}
-	for _, w := range []*walk{&s.opening, &s.pausing} {
-		if w.more {
-			next = min(next, w.head.Due)
+	s.queue.stop()
+	s.wheel.turn(now)
+	for u := range s.wheel.drain() {
+		if u.Due <= now {
+			s.seconds.tally.counters[u.Step().Index].Unsent++
+		} else {
+			s.seconds.expected.add(u.Step(), u.Due, -1)
 		}
 	}
-	return next
+	s.closing = true
+	s.dismiss()
+	s.end()
+}
+
+// revise has the shard follow Owns from an instant on. Where it has not got there, it will by itself.
+func (s *shard) revise(from time.Duration) {
+	anew := s.queue.from(from)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return
+	}
+	s.queue.revise(anew, from)
+	if len(s.idle) > 0 {
+		s.pacer.wakeBy(s.handOutAt(), s.now())
+	}
 }

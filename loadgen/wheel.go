@@ -84,6 +84,14 @@ func (w *wheel) deal(u *journey.User) {
 	}
 }
 
+// first returns the due instant of the first user in soon, or never.
+func (w *wheel) first() time.Duration {
+	if len(w.soon) == 0 {
+		return never
+	}
+	return w.soon[0].Due
+}
+
 // next returns an instant by which the wheel must be turned again: that of the first user, or
 // before it where that user is far. It returns false where nobody waits.
 func (w *wheel) next() (time.Duration, bool) {

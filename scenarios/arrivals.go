@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"time"
 
@@ -84,7 +85,18 @@ type Cursor struct {
 	end   time.Duration
 }
 
-// Next returns the next arrival, or false after the last.
+// Clone returns a cursor at the same arrival, which goes on by itself. It draws nothing again.
+func (c *Cursor) Clone() *Cursor {
+	clone := &Cursor{end: c.end, heads: slices.Clone(c.heads)}
+	for i := range clone.heads {
+		h := &clone.heads[i]
+		h.dues, h.sums = slices.Clone(h.dues), nil // both are written into
+	}
+	return clone
+}
+
+// Next returns the next arrival, or false after the last. Arrivals come by their due instants, those of one instant by
+// their indices.
 func (c *Cursor) Next() (Arrival, bool) {
 	best := -1
 	for i := range c.heads {

@@ -352,3 +352,31 @@ func TestWalkFrom(t *testing.T) {
 		}
 	}
 }
+
+// TestCloneGoesOnByItself compares a clone and its origin, advanced in turns, with a walk from the start.
+func TestCloneGoesOnByItself(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		storm := &Storm{}
+		for range rapid.IntRange(0, 3).Draw(t, "phases") {
+			storm.Phases = append(storm.Phases, drawPhase(t))
+		}
+		s := NewSchedule(storm, rapid.Uint64().Draw(t, "seed"), 0)
+		all := walked(t, s)
+		at := rapid.IntRange(0, len(all)).Draw(t, "at")
+		c := s.Walk()
+		for range at {
+			c.Next()
+		}
+		clone := c.Clone()
+		rest := [2][]Arrival{}
+		for i := range 2 * (len(all) - at + 1) {
+			which := i % 2
+			if a, ok := []*Cursor{c, clone}[which].Next(); ok {
+				rest[which] = append(rest[which], a)
+			}
+		}
+		if !slices.Equal(rest[0], all[at:]) || !slices.Equal(rest[1], all[at:]) {
+			t.Fatalf("after %d of %d arrivals the cursor has %d and its clone %d left", at, len(all), len(rest[0]), len(rest[1]))
+		}
+	})
+}

@@ -1,0 +1,66 @@
+package loadgen
+
+import (
+	"time"
+
+	"fsctl/scenarios"
+)
+
+// arrived counts who came, and the requests that they came with, by the second in which they were due. Arrivals are added
+// in order, so that all but the last second are complete.
+type arrived struct {
+	steps   int
+	until   time.Duration // the last second's end
+	seconds []arrivals
+	spare   []arrivals
+}
+
+// arrivals is who came in a second.
+type arrivals struct {
+	second int
+	users  uint64
+	due    []uint64 // requests by step
+}
+
+// add counts an arrival whose user is in a program.
+func (c *arrived) add(a scenarios.Arrival, opening int) {
+	if len(c.seconds) == 0 || a.Due >= c.until {
+		c.begin(second(a.Due))
+	}
+	last := &c.seconds[len(c.seconds)-1]
+	last.users++
+	if opening >= 0 {
+		last.due[opening]++
+	}
+}
+
+func (c *arrived) begin(at int) {
+	v := arrivals{second: at}
+	if last := len(c.spare) - 1; last >= 0 {
+		v.due, c.spare = c.spare[last].due, c.spare[:last]
+		clear(v.due)
+	} else {
+		v.due = make([]uint64, c.steps)
+	}
+	c.seconds = append(c.seconds, v)
+	c.until = time.Duration(at+1) * time.Second
+}
+
+// take moves what came up to the end of a second to sums.
+func (c *arrived) take(last int, sums []arrivals) []arrivals {
+	n := 0
+	for n < len(c.seconds) && c.seconds[n].second <= last {
+		n++
+	}
+	sums = append(sums, c.seconds[:n]...)
+	c.seconds = append(c.seconds[:0], c.seconds[n:]...)
+	return sums
+}
+
+// mostSpare is for how many seconds memory is kept.
+const mostSpare = 16
+
+// giveBack takes the memory of what was taken.
+func (c *arrived) giveBack(sums []arrivals) {
+	c.spare = append(c.spare, sums[:min(len(sums), mostSpare-min(len(c.spare), mostSpare))]...)
+}

@@ -1,0 +1,220 @@
+package loadgen
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"fsctl/scenarios"
+)
+
+// rule is whose the arrivals are that are due from an instant on.
+type rule struct {
+	from    time.Duration
+	modulus uint64
+}
+
+// queueRun drives a queue at random, and notes what comes out of it.
+type queueRun struct {
+	*rapid.T
+	q       arrivalQueue
+	rules   []rule
+	now     time.Duration
+	openers []scenarios.Arrival
+	pausers map[uint64]time.Duration // when they began
+	came    map[int]arrivals
+}
+
+func (r *queueRun) owns(a scenarios.Arrival) bool {
+	last := len(r.rules) - 1
+	for r.rules[last].from > a.Due {
+		last--
+	}
+	return a.Index%r.rules[last].modulus == 0
+}
+
+// drawQueue draws a storm of users who begin with a request, and of users who pause first, and one shard's queue of it.
+func drawQueue(t *rapid.T, parse func(string) *Storm) *queueRun {
+	var phases []string
+	for range rapid.IntRange(1, 4).Draw(t, "phases") {
+		journey := rapid.SampledFrom([]string{"opener", "pauser"}).Draw(t, "journey")
+		from := rapid.IntRange(0, 5000).Draw(t, "from")
+		phases = append(phases, fmt.Sprintf(rapid.SampledFrom([]string{
+			"{journey: %s, at: T0+%dms, users: 3000}", "{journey: %s, at: T0+%dms, users: 2500, reaction: {uniform: [0s, 2s]}}",
+			"{journey: %s, from: T0+%dms, to: T0+6s, rate: 700/s}", "{journey: %s, from: T0+%dms, to: T0+6s, rate: 300/s, spacing: even}",
+		}).Draw(t, "phase"), journey, from))
+	}
+	r := &queueRun{T: t, rules: []rule{{ever, rapid.Uint64Range(1, 3).Draw(t, "modulus")}}, now: -time.Second,
+		pausers: map[uint64]time.Duration{}, came: map[int]arrivals{}}
+	s := parse(`
+steps: {a: {share: 100%, request: {url: /}}}
+storm: {t0: 0s, phases: [` + strings.Join(phases, ", ") + `]}
+journeys: {opener: [a], pauser: [{think: 1s}, a]}
+`)
+	s.shards, s.Owns = rapid.IntRange(1, 2).Draw(t, "shards"), r.owns
+	r.q = newArrivalQueue(s, 0)
+	return r
+}
+
+// begin notes users who begin their pause.
+func (r *queueRun) begin(pausers ...scenarios.Arrival) {
+	for _, a := range pausers {
+		if _, twice := r.pausers[a.Index]; twice {
+			r.Fatalf("user %d begins to pause twice", a.Index)
+		}
+		r.pausers[a.Index] = a.Due
+	}
+}
+
+// admit is what a shard does of that name.
+func (r *queueRun) admit() {
+	for a, ok := r.q.pauser(r.now); ok; a, ok = r.q.pauser(r.now) {
+		r.begin(a)
+	}
+}
+
+// handOut gives at most n connections what is due.
+func (r *queueRun) handOut(n int) {
+	for r.admit(); n > 0 && r.q.due() <= r.now; r.admit() {
+		r.openers = append(r.openers, r.q.opener())
+		n--
+	}
+}
+
+// flush counts up to the end of the last second, while connections take what is due.
+func (r *queueRun) flush() {
+	last := second(r.now) - 1
+	end := time.Duration(last+1)*time.Second - 1
+	r.admit()
+	r.q.claim(end)
+	for more := r.q.lagging; more; {
+		var pausers []scenarios.Arrival
+		pausers, more = r.q.overtake(end)
+		if rapid.Bool().Draw(r.T, "meanwhile") {
+			r.handOut(rapid.IntRange(0, 2000).Draw(r.T, "taken meanwhile"))
+		}
+		r.begin(r.q.begin(pausers)...)
+	}
+	for _, v := range r.q.take(last, nil) {
+		sum := r.came[v.second]
+		sum.users += v.users
+		sum.due = []uint64{v.due[0]}
+		if before := r.came[v.second].due; before != nil {
+			sum.due[0] += before[0]
+		}
+		r.came[v.second] = sum
+	}
+}
+
+// check compares with the storm's own arrivals, up to an instant whose second has been counted.
+func (r *queueRun) check(counted time.Duration) {
+	var openers []scenarios.Arrival
+	pausers := map[uint64]time.Duration{}
+	came := map[int]arrivals{}
+	c := r.q.storm.schedule.Walk()
+	for a, ok := c.Next(); ok && a.Due <= r.now; a, ok = c.Next() {
+		if !r.q.mine(a) {
+			continue
+		}
+		sum := came[second(a.Due)]
+		sum.users++
+		if sum.due == nil {
+			sum.due = []uint64{0}
+		}
+		if r.q.pausesFirst(a) {
+			if a.Due <= counted {
+				pausers[a.Index] = a.Due
+			}
+		} else {
+			openers = append(openers, a)
+			sum.due[0]++
+		}
+		if a.Due <= counted {
+			came[second(a.Due)] = sum
+		}
+	}
+	if n := len(r.openers); n > len(openers) || !slices.Equal(r.openers, openers[:n]) {
+		r.Fatalf("%d users were handed out at %v, wanted the first of the %d who are due", n, r.now, len(openers))
+	}
+	for k := range pausers {
+		if _, begun := r.pausers[k]; !begun {
+			r.Fatalf("at %v user %d has not begun to pause, who was due at %v", r.now, k, pausers[k])
+		}
+	}
+	for k, due := range r.pausers {
+		if _, known := pausers[k]; !known && (due <= counted || due > r.now) {
+			r.Fatalf("at %v user %d pauses, whom nothing brings here", r.now, k)
+		}
+	}
+	if !maps.EqualFunc(r.came, came, func(a, b arrivals) bool { return a.users == b.users && slices.Equal(a.due, b.due) }) {
+		r.Fatalf("up to %v came %v, wanted %v", counted, r.came, came)
+	}
+}
+
+// TestQueueAgainstThreeWalks brings any storm through any backlog and any change of whose the users are: what is handed
+// out, paused and counted is what a walk for each of the three would give.
+func TestQueueAgainstThreeWalks(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		r := drawQueue(rt, func(text string) *Storm { return compile(t, text) })
+		for range rapid.IntRange(4, 14).Draw(rt, "seconds") {
+			for range rapid.IntRange(0, 3).Draw(rt, "rounds") {
+				r.now += time.Duration(rapid.IntRange(0, 300).Draw(rt, "ms")) * time.Millisecond
+				r.handOut(rapid.SampledFrom([]int{0, 0, 1, 50, 700, math.MaxInt}).Draw(rt, "connections"))
+			}
+			if rapid.IntRange(0, 4).Draw(rt, "revise") == 0 {
+				from := r.now + time.Duration(rapid.IntRange(1, 1500).Draw(rt, "ahead"))*time.Millisecond
+				if last := r.rules[len(r.rules)-1].from; from > last {
+					r.rules = append(r.rules, rule{from, rapid.Uint64Range(1, 3).Draw(rt, "modulus")})
+					r.q.revise(r.q.from(from), from)
+				}
+			}
+			r.now = time.Duration(second(r.now)+1)*time.Second + time.Duration(rapid.IntRange(0, 20).Draw(rt, "late"))*time.Millisecond
+			r.flush()
+			r.check(time.Duration(second(r.now))*time.Second - 1)
+		}
+	})
+}
+
+// BenchmarkQueue is what an arrival costs, with connections for all and with a backlog that is counted every second.
+func BenchmarkQueue(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		backlog bool
+	}{{"in time", false}, {"backlog", true}} {
+		b.Run(c.name, func(b *testing.B) {
+			s := compile(b, `
+steps: {a: {share: 100%, request: {url: /}}}
+storm: {t0: 0s, phases: [{journey: v, from: T0, to: T0+10s, rate: 100k/s}]}
+journeys: {v: [a]}
+`)
+			s.shards = 1
+			n := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				q := newArrivalQueue(s, 0)
+				for now := time.Second; q.hand.more; now += time.Second {
+					for !c.backlog && q.due() <= now {
+						q.opener()
+						n++
+					}
+					q.claim(now - 1)
+					for more := q.lagging; more; {
+						_, more = q.overtake(now - 1)
+					}
+					for i := 0; c.backlog && i < 80_000 && q.due() <= now; i++ { // of 100k that come
+						q.opener()
+						n++
+					}
+					q.giveBack(q.take(second(now)-1, nil))
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/arrival")
+		})
+	}
+}
