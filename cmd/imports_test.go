@@ -29,8 +29,9 @@ var allowed = map[string][]string{
 	"fsctl/report":              {"fsctl/loadgen/record", "fsctl/plan", "fsctl/plan/queueing", "fsctl/report/figure", "fsctl/scenarios"},
 	"fsctl/report/figure":       {},
 	"fsctl/report/render":       {"fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/scenarios"},
-	"fsctl/scenarios":           {},
-	"fsctl/scenarios/shop":      {"fsctl/scenarios"},
+	"fsctl/scenarios":           {"fsctl/scenarios/quantity"},
+	"fsctl/scenarios/quantity":  {},
+	"fsctl/scenarios/shop":      {"fsctl/scenarios", "fsctl/scenarios/quantity"},
 }
 
 // owners says which package alone may import a library.
