@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Names of the comparisons, for --only. A name may stand for several tables.
@@ -31,7 +31,7 @@ const (
 	openingTitle = "10,000 users within 100 ms after T0"
 )
 
-func fixedTitle(ratePerSec float64) string { return "Fixed rate of " + figure.Rate(ratePerSec) }
+func fixedTitle(ratePerSec float64) string { return "Fixed rate of " + quantity.Rate(ratePerSec) }
 
 // connections is how many each peer has where the comparison is not about that.
 const connections = 64
@@ -92,7 +92,7 @@ func (b *bench) sends(name string, p *peer, l load) contender {
 	return contender{name, func(ctx context.Context) (sample, error) {
 		s, err := b.measure(ctx, p, l, span{b.warmUp, b.window})
 		if err == nil && p.name == "fsctl" && l.ratePerSec == 0 && !l.journey && s[requestRate] > 0.95*overloadPerSec {
-			err = fmt.Errorf("fsctl sent %s, nearly all of the %s that it was given: raise overloadPerSec", figure.Rate(s[requestRate]), figure.Rate(overloadPerSec))
+			err = fmt.Errorf("fsctl sent %s, nearly all of the %s that it was given: raise overloadPerSec", quantity.Rate(s[requestRate]), quantity.Rate(overloadPerSec))
 		}
 		return s, err
 	}}

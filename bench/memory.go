@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 var (
@@ -19,11 +19,11 @@ var (
 func bytes1000(size float64) string {
 	switch {
 	case size >= 1e6:
-		return figure.Number(size/1e6) + " MB"
+		return quantity.Number(size/1e6) + " MB"
 	case size >= 1e3:
-		return figure.Number(size/1e3) + " kB"
+		return quantity.Number(size/1e3) + " kB"
 	}
-	return figure.Number(size) + " B"
+	return quantity.Number(size) + " B"
 }
 
 // memory compares what users cost who wait.
@@ -40,7 +40,7 @@ func (b *bench) memory() *comparison {
 }
 
 func waiters(peer string, users int) string {
-	return fmt.Sprintf("%s, %s", peer, figure.Of(users, "user"))
+	return fmt.Sprintf("%s, %s", peer, quantity.Of(users, "user"))
 }
 
 // waits is a contender that measures the memory of so many users above that of one.
@@ -80,7 +80,7 @@ func (b *bench) memoryOf(ctx context.Context, p *peer, users int) (sizeBytes flo
 	c.end()
 	waited, err := p.waited(dir)
 	if err == nil && waited != float64(users) {
-		err = fmt.Errorf("%s had %s waiting, wanted %s", p.name, figure.Amount(waited), figure.Count(users))
+		err = fmt.Errorf("%s had %s waiting, wanted %s", p.name, quantity.Estimate(waited), quantity.Count(users))
 	}
 	return sizeBytes, err
 }

@@ -8,17 +8,17 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // onTime is the lateness up to which a request has left when it was due.
 const onTime = 2 * time.Millisecond
 
 var (
-	onTimeShare = &metric{"within 2 ms", figure.Percent, false}
-	latenessP50 = &metric{"lateness p50", figure.Seconds, true}
-	latenessP99 = &metric{"lateness p99", figure.Seconds, true}
-	latenessMax = &metric{"lateness max", figure.Seconds, true}
+	onTimeShare = &metric{"within 2 ms", quantity.Percent, false}
+	latenessP50 = &metric{"lateness p50", quantity.Seconds, true}
+	latenessP99 = &metric{"lateness p99", quantity.Seconds, true}
+	latenessMax = &metric{"lateness max", quantity.Seconds, true}
 )
 
 // openingUsers is how many users opening.yaml has.
@@ -67,7 +67,7 @@ func lateness(run string) (sample, error) {
 	}
 	h := r.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == record.Lateness })
 	if h.TotalCount() != openingUsers {
-		return nil, fmt.Errorf("fsctl sent %s, wanted %s", figure.Of(h.TotalCount(), "request"), figure.Count(openingUsers))
+		return nil, fmt.Errorf("fsctl sent %s, wanted %s", quantity.Of(h.TotalCount(), "request"), quantity.Count(openingUsers))
 	}
 	var punctual int64
 	for _, bar := range h.Distribution() {

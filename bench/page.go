@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // page returns everything that a session of measurements found, as Markdown.
@@ -73,7 +73,7 @@ func (t *table) advantage(median float64) string {
 	if math.IsNaN(ratio) {
 		return t.primary.write(ratio)
 	}
-	return figure.Number(ratio) + " x"
+	return quantity.Number(ratio) + " x"
 }
 
 // writeRange writes from where to where a metric went, or a dash for nowhere.

@@ -15,8 +15,8 @@ import (
 // docs/architecture.md.
 var allowed = map[string][]string{
 	"fsctl":                     {"fsctl/cmd"},
-	"fsctl/cmd":                 {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
-	"fsctl/bench":               {"fsctl/loadgen/record", "fsctl/report/figure"},
+	"fsctl/cmd":                 {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/tape", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/quantity", "fsctl/scenarios/shop"},
+	"fsctl/bench":               {"fsctl/loadgen/record", "fsctl/scenarios/quantity"},
 	"fsctl/loadgen":             {"fsctl/loadgen/record", "fsctl/loadgen/wire", "fsctl/scenarios"},
 	"fsctl/loadgen/wire":        {},
 	"fsctl/loadgen/record":      {},
@@ -26,9 +26,8 @@ var allowed = map[string][]string{
 	"fsctl/loadgen/fleet/tape":  {"fsctl/loadgen/record"},
 	"fsctl/plan":                {"fsctl/plan/queueing", "fsctl/scenarios"},
 	"fsctl/plan/queueing":       {},
-	"fsctl/report":              {"fsctl/loadgen/record", "fsctl/plan", "fsctl/plan/queueing", "fsctl/report/figure", "fsctl/scenarios"},
-	"fsctl/report/figure":       {},
-	"fsctl/report/render":       {"fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/scenarios"},
+	"fsctl/report":              {"fsctl/loadgen/record", "fsctl/plan", "fsctl/plan/queueing", "fsctl/scenarios", "fsctl/scenarios/quantity"},
+	"fsctl/report/render":       {"fsctl/plan", "fsctl/report", "fsctl/scenarios", "fsctl/scenarios/quantity"},
 	"fsctl/scenarios":           {"fsctl/scenarios/quantity"},
 	"fsctl/scenarios/quantity":  {},
 	"fsctl/scenarios/shop":      {"fsctl/scenarios", "fsctl/scenarios/quantity"},

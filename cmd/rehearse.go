@@ -15,9 +15,9 @@ import (
 	"fsctl/loadgen"
 	"fsctl/plan"
 	"fsctl/report"
-	"fsctl/report/figure"
 	"fsctl/report/render"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/shop"
 )
 
@@ -99,7 +99,7 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 		return err
 	}
 	if o.output.form == "table" {
-		more := fmt.Sprintf("%s; all of it: fsctl plan %s", figure.Of(len(p.Warnings), "warning"), o.name)
+		more := fmt.Sprintf("%s; all of it: fsctl plan %s", quantity.Of(len(p.Warnings), "warning"), o.name)
 		if err := render.PlanSizes(s.Out, p, style(s.Out), more); err != nil {
 			return err
 		}

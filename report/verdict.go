@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"fsctl/loadgen/record"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Exit codes of a verdict.
@@ -24,7 +24,7 @@ const (
 // graver wins: 111, 113, 112, 108, 99. A run that the user interrupted is 105 whatever it measured. One
 // that died is 105 too, and one that failed is 1, unless 111 or 113 holds or an invariant was seen to be
 // broken: what it measured may still prove those, while a threshold over half a run, or a ledger that
-// nobody was left to read, proves nothing.
+// was never read, proves nothing.
 func (r *Report) decide(rec *record.Record) {
 	r.ExitCode, r.Reason = r.cause(rec)
 	switch {
@@ -97,7 +97,7 @@ func (f *failures) first() string {
 	if len(all) == 1 {
 		return all[0]
 	}
-	return fmt.Sprintf("%s (and %d more)", all[0], len(all)-1)
+	return fmt.Sprintf("%s (and %s more)", all[0], quantity.Count(len(all)-1))
 }
 
 func (r *Report) failedInvariants() *failures {
@@ -128,9 +128,9 @@ func (r *Report) heldWhy() string {
 	case thresholds+invariants == 0:
 		return "nothing was required of the run"
 	case invariants == 0:
-		return "held " + figure.Of(thresholds, "threshold")
+		return "held " + quantity.Of(thresholds, "threshold")
 	case thresholds == 0:
-		return "held " + figure.Of(invariants, "invariant")
+		return "held " + quantity.Of(invariants, "invariant")
 	}
-	return "held " + figure.Of(thresholds, "threshold") + " and " + figure.Of(invariants, "invariant")
+	return "held " + quantity.Of(thresholds, "threshold") + " and " + quantity.Of(invariants, "invariant")
 }

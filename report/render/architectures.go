@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Architectures writes a comparison of architectures for people.
@@ -42,10 +42,10 @@ func Architectures(w io.Writer, a *plan.Architectures, s Style) error {
 func architectureRows(a *plan.Architectures) [][]string {
 	var rows [][]string
 	for _, v := range a.Architectures {
-		rows = append(rows, []string{v.Name, figure.Rate(v.DatabaseReadsQPS.Mid), figure.Rate(v.ReadsPerNodeQPS.Mid), figure.Rate(v.PrimaryWritesQPS.Mid),
-			some(v.RefusedOrdersQPS.Mid, figure.Rate), some(v.RefusedOrdersQPS.P95, figure.Rate),
-			some(v.OrderBacklog.Mid, figure.Amount), some(v.OrderBacklog.P95, figure.Amount),
-			figure.Count(len(v.SinglePoints)), figure.Amount(v.CPUCores.Mid), figure.Amount(v.Instances.Mid), figure.Amount(v.CostPerDay.Mid)})
+		rows = append(rows, []string{v.Name, quantity.Rate(v.DatabaseReadsQPS.Mid), quantity.Rate(v.ReadsPerNodeQPS.Mid), quantity.Rate(v.PrimaryWritesQPS.Mid),
+			some(v.RefusedOrdersQPS.Mid, quantity.Rate), some(v.RefusedOrdersQPS.P95, quantity.Rate),
+			some(v.OrderBacklog.Mid, quantity.Estimate), some(v.OrderBacklog.P95, quantity.Estimate),
+			quantity.Count(len(v.SinglePoints)), quantity.Estimate(v.CPUCores.Mid), quantity.Estimate(v.Instances.Mid), quantity.Estimate(v.CostPerDay.Mid)})
 	}
 	return rows
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // calibration writes what was measured beside what was assumed, and what that changes.
@@ -38,7 +38,7 @@ func calibrationCells(c plan.Change) []string {
 		field += " (not used)"
 	}
 	return []string{field, old, measure(c.New.Mid, c.Unit), measure(c.New.Low, c.Unit) + " to " + measure(c.New.High, c.Unit),
-		c.Origin.Method, figure.Count(c.Origin.N), c.Origin.Run}
+		c.Origin.Method, quantity.Count(c.Origin.N), c.Origin.Run}
 }
 
 // uncalibratedRows returns cores and instances of every service at p95, before and now.
@@ -47,7 +47,7 @@ func uncalibratedRows(pl *plan.Plan) [][]string {
 		return nil
 	}
 	row := func(name string, cores, nowCores, instances, nowInstances float64) []string {
-		return []string{name, some(cores, figure.Amount), some(nowCores, figure.Amount), whole(instances), whole(nowInstances)}
+		return []string{name, some(cores, quantity.Estimate), some(nowCores, quantity.Estimate), whole(instances), whole(nowInstances)}
 	}
 	var rows [][]string
 	for i, old := range pl.Uncalibrated.Services {
@@ -64,16 +64,16 @@ func uncalibratedRows(pl *plan.Plan) [][]string {
 func measure(v float64, unit string) string {
 	switch unit {
 	case "s":
-		return figure.Seconds(v)
+		return quantity.Seconds(v)
 	case "1/s":
-		return figure.Rate(v)
+		return quantity.Rate(v)
 	case "instances":
-		return figure.Amount(v)
+		return quantity.Estimate(v)
 	}
 	if v > 0 && v < 1e-3 { // coherency is of this size, and a percent of it says nothing
 		return fmt.Sprintf("%.3g", v)
 	}
-	return figure.Number(v)
+	return quantity.Number(v)
 }
 
 // calibration writes the same for GitHub.

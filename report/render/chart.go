@@ -17,7 +17,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Marks of a chart. The page's style sheet gives each its colour, one for light and one for dark, so
@@ -131,7 +131,7 @@ func (a amounts) Ticks(least, most float64) []plot.Tick {
 	list := a.Ticker.Ticks(least, most)
 	for i := range list {
 		if list[i].Label != "" {
-			list[i].Label = figure.Amount(list[i].Value)
+			list[i].Label = quantity.Estimate(list[i].Value)
 		}
 	}
 	return list
@@ -143,7 +143,7 @@ type decades struct{}
 func (decades) Ticks(least, most float64) []plot.Tick {
 	var list []plot.Tick
 	for e := math.Floor(math.Log10(least)); e <= math.Ceil(math.Log10(most)); e++ {
-		list = append(list, plot.Tick{Value: math.Pow(10, e), Label: figure.Amount(math.Pow(10, e))})
+		list = append(list, plot.Tick{Value: math.Pow(10, e), Label: quantity.Estimate(math.Pow(10, e))})
 	}
 	return list
 }

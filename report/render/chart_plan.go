@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // chart is a drawing with what it shows.
@@ -126,7 +126,7 @@ func distributionChart(pl *plan.Plan, cores []plan.Quantile) (*chart, error) {
 	}
 	p.Y.Min, p.Y.Max = 0, 100
 	svg, err := drawn(p, 260, "distribution of the total of cores")
-	marks := legends(second, "p50: "+figure.Amount(t.P50), "p95: "+figure.Amount(t.P95), "p99: "+figure.Amount(t.P99))
+	marks := legends(second, "p50: "+quantity.Estimate(t.P50), "p95: "+quantity.Estimate(t.P95), "p99: "+quantity.Estimate(t.P99))
 	return &chart{"How many of the trials a number of cores is enough for", marks, svg}, err
 }
 

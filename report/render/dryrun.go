@@ -5,7 +5,7 @@ import (
 	"io"
 
 	"fsctl/report"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // DryRun writes for people what would be sent, and whether this machine can.
@@ -50,11 +50,11 @@ func DryRunMarkdown(w io.Writer, d *report.DryRun) error {
 func dryRunLines(d *report.DryRun) []string {
 	lines := []string{d.Summary}
 	if d.PeakQPS > 0 {
-		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every answer comes at once", figure.Rate(d.PeakQPS)))
+		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every answer comes at once", quantity.Rate(d.PeakQPS)))
 	}
 	if t := d.SelfTest; t != nil {
 		lines = append(lines, fmt.Sprintf("this machine sends at most %s: a request took %s of CPU in the self-test (small requests, no TLS, over loopback), and %s cores may be used",
-			figure.Rate(t.MaxQPS), figure.Seconds(t.CPUSecondsPerRequest), figure.Number(t.UsableCores)))
+			quantity.Rate(t.MaxQPS), quantity.Seconds(t.CPUSecondsPerRequest), quantity.Number(t.UsableCores)))
 	}
 	return lines
 }
@@ -65,9 +65,9 @@ func amount(c report.Check, n float64) string {
 	case n == 0:
 		return "-"
 	case c.Unit == "bytes":
-		return figure.Amount(n) + "B"
+		return quantity.Estimate(n) + "B"
 	case n == float64(int(n)):
-		return figure.Count(int(n))
+		return quantity.Count(int(n))
 	}
-	return figure.Number(n)
+	return quantity.Number(n)
 }

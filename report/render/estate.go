@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // estate shows where the instances run, what it costs and when the cloud must be asked.
@@ -31,8 +31,8 @@ func (p *page) estate(e *plan.EstatePlan) {
 func poolRows(e *plan.EstatePlan) [][]string {
 	var rows [][]string
 	row := func(name, billing string, cores float64, used plan.Estimate, comes, lead float64, cost plan.Estimate) {
-		rows = append(rows, []string{name, billing, figure.Amount(cores), some(used.Mid, figure.Amount), some(used.P95, figure.Amount),
-			some(used.P99, figure.Amount), some(comes, figure.Seconds), some(lead, figure.Seconds), some(cost.Mid, figure.Amount), some(cost.P95, figure.Amount)})
+		rows = append(rows, []string{name, billing, quantity.Estimate(cores), some(used.Mid, quantity.Estimate), some(used.P95, quantity.Estimate),
+			some(used.P99, quantity.Estimate), some(comes, quantity.Seconds), some(lead, quantity.Seconds), some(cost.Mid, quantity.Estimate), some(cost.P95, quantity.Estimate)})
 	}
 	for _, pool := range e.Pools {
 		row(pool.Name, pool.Billing, pool.Cores, pool.UsedCores, pool.ProvisionSeconds.P95, pool.LeadSeconds.P95, pool.Cost)
@@ -68,13 +68,13 @@ func climbRows(a *plan.Autoscaling) [][]string {
 	var rows [][]string
 	add := func(name string, growth float64, climbs []plan.Climb, because string) {
 		for i, c := range climbs {
-			cycles := figure.Count(c.Cycles)
+			cycles := quantity.Count(c.Cycles)
 			if c.Stuck {
 				cycles = "never"
 			}
-			cells := []string{"", "", figure.Percent(c.TargetRatio), cycles, some(c.Seconds, figure.Seconds), some(c.SecondsWithNodes, figure.Seconds), ""}
+			cells := []string{"", "", quantity.Percent(c.TargetRatio), cycles, some(c.Seconds, quantity.Seconds), some(c.SecondsWithNodes, quantity.Seconds), ""}
 			if i == 0 {
-				cells[0], cells[1], cells[6] = name, figure.Number(growth)+" x", because
+				cells[0], cells[1], cells[6] = name, quantity.Number(growth)+" x", because
 			}
 			rows = append(rows, cells)
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 //go:embed plan.html
@@ -88,12 +88,12 @@ func cards(pl *plan.Plan) []htmlCard {
 	estimate := func(e plan.Estimate, write func(float64) string) string {
 		return "mid " + write(e.Mid) + ", p99 " + write(e.P99)
 	}
-	list := []htmlCard{{"Peak of the day, p95", figure.Rate(d.PeakQPS.P95), estimate(d.PeakQPS, figure.Rate)}}
+	list := []htmlCard{{"Peak of the day, p95", quantity.Rate(d.PeakQPS.P95), estimate(d.PeakQPS, quantity.Rate)}}
 	if hasEvent(d) {
-		list = append(list, htmlCard{"At the sale, p95", figure.Rate(d.EventQPS.P95), estimate(d.EventQPS, figure.Rate)})
+		list = append(list, htmlCard{"At the sale, p95", quantity.Rate(d.EventQPS.P95), estimate(d.EventQPS, quantity.Rate)})
 	}
 	if t.CPUCores.P95 > 0 {
-		list = append(list, htmlCard{"Cores, p95", figure.Amount(t.CPUCores.P95), estimate(t.CPUCores, figure.Amount)})
+		list = append(list, htmlCard{"Cores, p95", quantity.Estimate(t.CPUCores.P95), estimate(t.CPUCores, quantity.Estimate)})
 	}
 	list = append(list, htmlCard{"Instances, p95", whole(t.Instances.P95), estimate(t.Instances, whole)})
 	if !pl.Feasible {

@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // planSections lists the parts of a plan's page.
@@ -64,17 +64,17 @@ func demandTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Titles: titles("demand,#busy mean,#low,#mid,#high,#p50,#p95,#p99")}
 	add := func(name, busy string, e plan.Estimate) {
 		if e.High > 0 {
-			t.Rows = append(t.Rows, append([]string{name, busy}, estimateCells(e, figure.Rate)...))
+			t.Rows = append(t.Rows, append([]string{name, busy}, estimateCells(e, quantity.Rate)...))
 		}
 	}
-	add("peak of the day", figure.Rate(d.BusyMeanQPS), d.PeakQPS)
+	add("peak of the day", quantity.Rate(d.BusyMeanQPS), d.PeakQPS)
 	add("its transactions", "", d.PeakTPS)
 	if hasEvent(d) {
 		add("at the sale", "", d.EventQPS)
 		add("its transactions", "", d.EventTPS)
 	}
 	for _, s := range d.Steps {
-		add("step "+s.Name, figure.Rate(s.BusyMeanQPS), s.PeakQPS)
+		add("step "+s.Name, quantity.Rate(s.BusyMeanQPS), s.PeakQPS)
 	}
 	return t
 }
@@ -82,9 +82,9 @@ func demandTable(pl *plan.Plan) htmlTable {
 func servicesTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Titles: titles("service,kind,#peak p95,#cores p95,#instances p95,#now,#used,#wait,#response p50,#response p99,bound by")}
 	for _, s := range pl.Services {
-		t.Rows = append(t.Rows, []string{s.Name, s.Kind, figure.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, figure.Amount), whole(s.Instances.P95),
-			some(float64(s.Running), figure.Amount), some(s.UtilizationRatio, figure.Percent), some(s.WaitProbability, figure.Percent),
-			some(s.ResponseSeconds.P50, figure.Seconds), some(s.ResponseSeconds.P99, figure.Seconds), s.Bottleneck})
+		t.Rows = append(t.Rows, []string{s.Name, s.Kind, quantity.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, quantity.Estimate), whole(s.Instances.P95),
+			some(float64(s.Running), quantity.Estimate), some(s.UtilizationRatio, quantity.Percent), some(s.WaitProbability, quantity.Percent),
+			some(s.ResponseSeconds.P50, quantity.Seconds), some(s.ResponseSeconds.P99, quantity.Seconds), s.Bottleneck})
 	}
 	return t
 }
@@ -99,7 +99,7 @@ func sizesTable(pl *plan.Plan) htmlTable {
 		t.Rows = append(t.Rows, append([]string{"total"}, estimateCells(pl.Totals.Instances, whole)...))
 	}
 	if e := pl.Totals.CPUCores; e.High > 0 {
-		t.Rows = append(t.Rows, append([]string{"cores of all"}, estimateCells(e, figure.Amount)...))
+		t.Rows = append(t.Rows, append([]string{"cores of all"}, estimateCells(e, quantity.Estimate)...))
 	}
 	return t
 }
@@ -111,8 +111,8 @@ func detailsTable(pl *plan.Plan) htmlTable {
 func candidatesTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Caption: "Sizes to choose from", Titles: titles("size,#cores,#instances,#not enough,#cores short,#idle,#" + costTitle(pl) + ",#regret in " + pl.Recommendation.RegretUnit + ",")}
 	for _, c := range different(pl) {
-		t.Rows = append(t.Rows, []string{c.Name, some(c.CPUCores, figure.Amount), whole(c.Instances), figure.Percent(c.NotEnoughRatio),
-			some(c.ShortfallCores, figure.Amount), some(c.SurplusCores, figure.Amount), some(c.Cost, figure.Amount), some(c.Regret, figure.Amount), note(pl, &c)})
+		t.Rows = append(t.Rows, []string{c.Name, some(c.CPUCores, quantity.Estimate), whole(c.Instances), quantity.Percent(c.NotEnoughRatio),
+			some(c.ShortfallCores, quantity.Estimate), some(c.SurplusCores, quantity.Estimate), some(c.Cost, quantity.Estimate), some(c.Regret, quantity.Estimate), note(pl, &c)})
 	}
 	return t
 }
@@ -120,7 +120,7 @@ func candidatesTable(pl *plan.Plan) htmlTable {
 func tornadoTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Caption: "What moves the cores", Titles: titles("input,#at its low,#at its high,#swing,#variance")}
 	for _, f := range pl.Tornado {
-		t.Rows = append(t.Rows, []string{f.Input, figure.Amount(f.Low), figure.Amount(f.High), figure.Amount(f.Swing), some(f.Share, figure.Percent)})
+		t.Rows = append(t.Rows, []string{f.Input, quantity.Estimate(f.Low), quantity.Estimate(f.High), quantity.Estimate(f.Swing), some(f.Share, quantity.Percent)})
 	}
 	return t
 }
@@ -153,7 +153,7 @@ func calibrationTables(pl *plan.Plan) []htmlTable {
 func excusesTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Titles: titles("rejected,because of,#got,#limit")}
 	for _, e := range pl.Excuses {
-		t.Rows = append(t.Rows, []string{e.Candidate, e.Bottleneck, quantity(e.Got), quantity(e.Limit)})
+		t.Rows = append(t.Rows, []string{e.Candidate, e.Bottleneck, plainNumber(e.Got), plainNumber(e.Limit)})
 	}
 	return t
 }

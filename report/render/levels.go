@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"fsctl/report"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // levels writes the levels of a search for capacity, in the order in which they were held.
@@ -45,7 +45,7 @@ func levelWord(v report.Verdict) string {
 func levelFigures(l *report.Level) []string {
 	p50, p99 := "-", "-"
 	if l.ResponseTime != nil {
-		p50, p99 = figure.Seconds(l.ResponseTime.P50), figure.Seconds(l.ResponseTime.P99)
+		p50, p99 = quantity.Seconds(l.ResponseTime.P50), quantity.Seconds(l.ResponseTime.P99)
 	}
-	return []string{figure.Amount(l.RatePerSec), figure.Amount(l.AchievedQPS), figure.Number(l.Concurrency), figure.Percent(l.ErrorRatio), p50, p99}
+	return []string{quantity.Estimate(l.RatePerSec), quantity.Estimate(l.AchievedQPS), quantity.Number(l.Concurrency), quantity.Percent(l.ErrorRatio), p50, p99}
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Plan writes a plan for people: what comes in, what it needs, and what to know about the figures.
@@ -53,14 +53,14 @@ func (p *page) sizes(pl *plan.Plan) {
 // headline says what is needed in one line.
 func headline(pl *plan.Plan) string {
 	d := &pl.Demand
-	text := figure.Rate(d.PeakQPS.P95) + " at the peak (p95)"
+	text := quantity.Rate(d.PeakQPS.P95) + " at the peak (p95)"
 	if hasEvent(d) {
-		text = figure.Rate(d.EventQPS.P95) + " at the sale (p95)"
+		text = quantity.Rate(d.EventQPS.P95) + " at the sale (p95)"
 	}
 	if n := pl.Totals.Instances.P95; n > 0 {
 		text += fmt.Sprintf(" needs %s instances", whole(n))
 		if cores := pl.Totals.CPUCores.P95; cores > 0 {
-			text += fmt.Sprintf(" that keep %s cores busy", figure.Amount(cores))
+			text += fmt.Sprintf(" that keep %s cores busy", quantity.Estimate(cores))
 		}
 	}
 	return text
@@ -73,16 +73,16 @@ func dayLine(pl *plan.Plan) string {
 	d := &pl.Demand
 	who := ""
 	if d.ActiveUsers > 0 {
-		who = figure.Amount(d.ActiveUsers) + " active users make "
+		who = quantity.Estimate(d.ActiveUsers) + " active users make "
 	}
 	return fmt.Sprintf("%s%s requests a day: %s over the whole day, %s in the busy window",
-		who, figure.Amount(d.RequestsPerDay), figure.Rate(d.DayMeanQPS), figure.Rate(d.BusyMeanQPS))
+		who, quantity.Estimate(d.RequestsPerDay), quantity.Rate(d.DayMeanQPS), quantity.Rate(d.BusyMeanQPS))
 }
 
 func trialsLine(pl *plan.Plan) string {
 	text := "p50, p95, p99: the inputs vary on their own"
 	if pl.Trials > 0 {
-		text += fmt.Sprintf(" (%s, seed %d)", figure.Of(pl.Trials, "trial"), pl.Seed)
+		text += fmt.Sprintf(" (%s, seed %d)", quantity.Of(pl.Trials, "trial"), pl.Seed)
 	}
 	return text
 }
@@ -108,9 +108,9 @@ func (p *page) demand(pl *plan.Plan) {
 	d := &pl.Demand
 	t := &table{columns: append([]column{{title: "demand", flex: true}, {title: "busy mean", right: true, drop: 9}}, estimateColumns(1)...)}
 	add := func(name, busy string, e plan.Estimate) {
-		t.add(append([]string{name, busy}, estimateCells(e, figure.Rate)...)...)
+		t.add(append([]string{name, busy}, estimateCells(e, quantity.Rate)...)...)
 	}
-	busy := figure.Rate(d.BusyMeanQPS)
+	busy := quantity.Rate(d.BusyMeanQPS)
 	add("peak of the day", busy, d.PeakQPS)
 	if d.PeakTPS.High > 0 {
 		add("- transactions", "", d.PeakTPS)
@@ -122,7 +122,7 @@ func (p *page) demand(pl *plan.Plan) {
 		}
 	}
 	for _, s := range d.Steps {
-		add("- "+s.Name, figure.Rate(s.BusyMeanQPS), s.PeakQPS)
+		add("- "+s.Name, quantity.Rate(s.BusyMeanQPS), s.PeakQPS)
 	}
 	p.table(t)
 	p.blank()
@@ -137,14 +137,14 @@ func (p *page) services(pl *plan.Plan) {
 		{title: "resp p50", right: true, drop: 10}, {title: "resp p99", right: true, drop: 9}, {title: "bound by", flex: true, drop: 1},
 	}}
 	for _, s := range pl.Services {
-		t.add(s.Name, s.Kind, figure.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, figure.Amount),
+		t.add(s.Name, s.Kind, quantity.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, quantity.Estimate),
 			whole(s.Instances.Mid), whole(s.Instances.P95), whole(s.Instances.P99),
-			some(float64(s.Running), figure.Amount), some(s.UtilizationRatio, figure.Percent), some(s.WaitProbability, figure.Percent),
-			some(s.ResponseSeconds.P50, figure.Seconds), some(s.ResponseSeconds.P99, figure.Seconds), s.Bottleneck)
+			some(float64(s.Running), quantity.Estimate), some(s.UtilizationRatio, quantity.Percent), some(s.WaitProbability, quantity.Percent),
+			some(s.ResponseSeconds.P50, quantity.Seconds), some(s.ResponseSeconds.P99, quantity.Seconds), s.Bottleneck)
 	}
 	if len(pl.Services) > 1 {
 		all := pl.Totals
-		t.add("total", "", "", some(all.CPUCores.P95, figure.Amount), whole(all.Instances.Mid),
+		t.add("total", "", "", some(all.CPUCores.P95, quantity.Estimate), whole(all.Instances.Mid),
 			whole(all.Instances.P95), whole(all.Instances.P99), "", "", "", "", "", "")
 	}
 	p.table(t)
@@ -152,7 +152,7 @@ func (p *page) services(pl *plan.Plan) {
 }
 
 // whole writes a number of instances, of which there are no parts.
-func whole(n float64) string { return figure.Amount(math.Ceil(n)) }
+func whole(n float64) string { return quantity.Estimate(math.Ceil(n)) }
 
 // some writes a figure, and a dash for one that is not known.
 func some(v float64, write func(float64) string) string {
@@ -165,16 +165,16 @@ func some(v float64, write func(float64) string) string {
 func (p *page) excuses(list []plan.Excuse) {
 	t := &table{columns: []column{{title: "rejected", flex: true}, {title: "because of", flex: true}, {title: "got", right: true}, {title: "limit", right: true}}}
 	for _, e := range list {
-		t.add(e.Candidate, e.Bottleneck, quantity(e.Got), quantity(e.Limit))
+		t.add(e.Candidate, e.Bottleneck, plainNumber(e.Got), plainNumber(e.Limit))
 	}
 	p.table(t)
 	p.blank()
 }
 
 // quantity writes a figure whose unit only its bottleneck knows.
-func quantity(v float64) string {
+func plainNumber(v float64) string {
 	if v == float64(int64(v)) && v > -1e6 && v < 1e6 {
 		return strconv.FormatInt(int64(v), 10)
 	}
-	return figure.Amount(v)
+	return quantity.Estimate(v)
 }

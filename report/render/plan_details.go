@@ -2,7 +2,7 @@ package render
 
 import (
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // details writes what only a service's kind has, under the services' table.
@@ -38,13 +38,13 @@ func detailRows(services []plan.Service) [][]string {
 func detailValue(d plan.Detail) (value, unit string) {
 	switch d.Unit {
 	case "1/s":
-		return figure.Rate(d.Value), ""
+		return quantity.Rate(d.Value), ""
 	case "s":
-		return figure.Seconds(d.Value), ""
+		return quantity.Seconds(d.Value), ""
 	case "ratio":
-		return figure.Percent(d.Value), ""
+		return quantity.Percent(d.Value), ""
 	}
-	return quantity(d.Value), d.Unit
+	return plainNumber(d.Value), d.Unit
 }
 
 // details writes the same as a Markdown table.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // longestTornado is how many inputs are shown; the others matter less than any of these.
@@ -24,12 +24,12 @@ func (p *page) tornado(pl *plan.Plan) {
 		{title: "swing", right: true}, {title: "variance", right: true, drop: 1},
 	}}
 	for _, f := range list {
-		t.add(f.Input, figure.Amount(f.Low), figure.Amount(f.High), figure.Amount(f.Swing), some(f.Share, figure.Percent))
+		t.add(f.Input, quantity.Estimate(f.Low), quantity.Estimate(f.High), quantity.Estimate(f.Swing), some(f.Share, quantity.Percent))
 	}
 	t.bars(p.width(), func(row int) float64 { return list[row].Swing / list[0].Swing })
 	p.table(t)
 	if more := len(pl.Tornado) - len(list); more > 0 {
-		p.say("", "", fmt.Sprintf("and %s that move them less", figure.Of(more, "input")))
+		p.say("", "", fmt.Sprintf("and %s that move them less", quantity.Of(more, "input")))
 	}
 	p.blank()
 }
@@ -71,8 +71,8 @@ func (p *page) candidates(pl *plan.Plan) {
 		{title: "regret in " + pl.Recommendation.RegretUnit, right: true, drop: 1}, {flex: true},
 	}}
 	for _, c := range list {
-		t.add(c.Name, some(c.CPUCores, figure.Amount), whole(c.Instances), figure.Percent(c.NotEnoughRatio),
-			some(c.ShortfallCores, figure.Amount), some(c.SurplusCores, figure.Amount), some(c.Cost, figure.Amount), some(c.Regret, figure.Amount), note(pl, &c))
+		t.add(c.Name, some(c.CPUCores, quantity.Estimate), whole(c.Instances), quantity.Percent(c.NotEnoughRatio),
+			some(c.ShortfallCores, quantity.Estimate), some(c.SurplusCores, quantity.Estimate), some(c.Cost, quantity.Estimate), some(c.Regret, quantity.Estimate), note(pl, &c))
 	}
 	p.table(t)
 	p.say("", "  ", advice(pl))
@@ -120,7 +120,7 @@ func advice(pl *plan.Plan) string {
 func (m *markdown) tornado(pl *plan.Plan) {
 	var rows [][]string
 	for _, f := range pl.Tornado[:min(len(pl.Tornado), longestTornado)] {
-		rows = append(rows, []string{code(f.Input), figure.Amount(f.Low), figure.Amount(f.High), figure.Amount(f.Swing), some(f.Share, figure.Percent)})
+		rows = append(rows, []string{code(f.Input), quantity.Estimate(f.Low), quantity.Estimate(f.High), quantity.Estimate(f.Swing), some(f.Share, quantity.Percent)})
 	}
 	m.table("what moves the cores,at its low,at its high,swing,variance", "---,--:,--:,--:,--:", rows)
 }
@@ -129,8 +129,8 @@ func (m *markdown) candidates(pl *plan.Plan) {
 	var rows [][]string
 	for _, c := range different(pl) {
 		rows = append(rows, []string{
-			escaped(c.Name), some(c.CPUCores, figure.Amount), whole(c.Instances), figure.Percent(c.NotEnoughRatio), some(c.ShortfallCores, figure.Amount),
-			some(c.SurplusCores, figure.Amount), some(c.Cost, figure.Amount), some(c.Regret, figure.Amount), note(pl, &c),
+			escaped(c.Name), some(c.CPUCores, quantity.Estimate), whole(c.Instances), quantity.Percent(c.NotEnoughRatio), some(c.ShortfallCores, quantity.Estimate),
+			some(c.SurplusCores, quantity.Estimate), some(c.Cost, quantity.Estimate), some(c.Regret, quantity.Estimate), note(pl, &c),
 		})
 	}
 	m.table("size,cores,instances,not enough,cores short,idle,"+costTitle(pl)+",regret in "+pl.Recommendation.RegretUnit+",", "---,--:,--:,--:,--:,--:,--:,--:,---", rows)

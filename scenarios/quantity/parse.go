@@ -52,9 +52,13 @@ func readRatio(text, wanted string) (float64, error) {
 	return f / 100, err // exact for whole numbers, which a product with 0.01 is not
 }
 
-// ParseRate reads a number per second, minute or hour: 120/s, 3k/s, 600/m, 284M/min, 5/h.
+// rateNoun is what a rate is of, such as users. A single letter would be a suffix.
+var rateNoun = regexp.MustCompile(` [a-z]{2,}$`)
+
+// ParseRate reads a number per second, minute or hour: 120/s, 3k/s, 600/m, 284M/min, 5/h, 1.2k users/s.
 func ParseRate(text string) (float64, error) {
 	amount, unit, _ := strings.Cut(text, "/")
+	amount = rateNoun.ReplaceAllString(amount, "")
 	per, known := map[string]float64{"s": 1, "m": 60, "min": 60, "h": 3600}[unit]
 	if !known {
 		return 0, wrong(text, RateForm)

@@ -6,6 +6,7 @@
 //
 //	kind      examples                                       too small to matter
 //	Rate      694/s, 8.45k/s, 284M/s                         < 0.001/s
+//	RateOf    1.2k users/s                                   as Rate
 //	Count     12,000 (a whole number, in full)               -
 //	Estimate  79,700, 67.2                                   < 0.01
 //	Percent   0.05 %, 20 %, 99.97 %                          < 0.01 %, and > 99.99 % short of 100 %
@@ -51,6 +52,15 @@ var (
 
 // Rate writes a number per second.
 func Rate(perSec float64) string { return rate.of(perSec) }
+
+// RateOf writes how many of a thing there are per second: 1.2k users/s.
+func RateOf(perSec float64, noun string) string {
+	amount, isNumber := strings.CutSuffix(Rate(perSec), "/s")
+	if !isNumber {
+		return None
+	}
+	return amount + " " + Noun(amount == "1", noun) + "/s"
+}
 
 // Estimate writes how many there are of a thing where that was calculated, not counted.
 func Estimate(n float64) string { return estimate.of(n) }
