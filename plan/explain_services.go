@@ -102,7 +102,7 @@ func (e *explainer) variability(x *point, d *draft, i int) {
 
 func (e *explainer) coresOf(x *point, d *draft, i int) {
 	s := &e.services[i]
-	d.Meaning, d.Unit, d.Source, d.Error = "Cores that the calls keep busy, with the reserve that the service's limits ask for.", "cores", capacitySource, coresError
+	d.Meaning, d.Unit, d.Source, d.Error = "Cores for the calls, with the reserve that the service's limits ask for: at most its utilization of them is busy.", "cores", capacitySource, coresError
 	switch {
 	case x.rates[i] < leastRate:
 		d.Formula = "0"
@@ -111,7 +111,7 @@ func (e *explainer) coresOf(x *point, d *draft, i int) {
 		d.Meaning, d.Formula, d.Source, d.Error = "Mean number of executions at once, each taken as a core.", e.rate(x, d, i)+" * demand", littleSource, exactError
 		e.demand(x, d, i, 1)
 	case s.usl != nil:
-		d.Meaning = "Cores that the calls keep busy on instances that contend."
+		d.Meaning = "Cores for the calls on instances that contend, with the reserve that the service's limits ask for."
 		d.Formula = e.contended(x, d, i, "usl_cores")
 	case s.demand == absent:
 		d.Formula = "0"
@@ -252,6 +252,7 @@ func (e *explainer) totalLeaves() []leaf {
 			d.assume("A percentile of the total is not the total of the percentiles: it is that of the trials' sums.")
 		}
 	}
-	return append(e.estimate("totals.cpu_cores", &t.CPUCores, sum("cpu_cores", "cores", func(s size) float64 { return s.cores })),
-		e.estimate("totals.instances", &t.Instances, sum("instances", "instances", func(s size) float64 { return s.instances }))...)
+	list := append(e.estimate("totals.cpu_cores", &t.CPUCores, sum("cpu_cores", "cores", func(s size) float64 { return s.cores })),
+		e.estimate("totals.busy_cores", &t.BusyCores, e.busyOf)...)
+	return append(list, e.estimate("totals.instances", &t.Instances, sum("instances", "instances", func(s size) float64 { return s.instances }))...)
 }

@@ -130,6 +130,7 @@ func (m *model) columns(p *Plan) []column {
 	list = append(list, m.estateColumns(p.Estate)...)
 	return append(list,
 		column{&p.Totals.CPUCores, allServices, totalCores},
+		column{&p.Totals.BusyCores, allServices, m.busyCores},
 		column{&p.Totals.Instances, allServices, func(x *point) float64 {
 			var sum float64
 			for i := range x.sizes {
