@@ -20,7 +20,7 @@ type metric struct {
 }
 
 var (
-	requestRate   = &metric{"requests/s", quantity.Estimate, false}
+	requestRate   = &metric{"requests/s", quantity.Rate, false}
 	coreRate      = &metric{"requests a CPU second", quantity.Estimate, false} // what a core would send that had nothing to wait for
 	requestCPU    = &metric{"CPU a request", quantity.Seconds, true}           // of the generator, within the window
 	wholeCPU      = &metric{"from start to end", quantity.Seconds, true}

@@ -73,7 +73,7 @@ func (t *table) advantage(median float64) string {
 	if math.IsNaN(ratio) {
 		return t.primary.write(ratio)
 	}
-	return quantity.Number(ratio) + " x"
+	return quantity.Factor(ratio)
 }
 
 // writeRange writes from where to where a metric went, or a dash for nowhere.

@@ -71,4 +71,4 @@ func (o *agentOptions) sweepPlans() {
 	}
 }
 
-func bytesOf(n int64) string { return quantity.Estimate(float64(n)) + "B" }
+func bytesOf(n int64) string { return quantity.Bytes(float64(n)) }

@@ -225,7 +225,7 @@ func TestCalibrationWantsEnoughData(t *testing.T) {
 	for want, rec := range map[string]*record.Record{
 		"services.shop.demand: the target was busy throughout for 1 second with 50 calls": rush(1, 350),
 		"services.shop.demand: 10 % of the answers at the limit were failures":            rush(3, 40),
-		"services.shop.variability: quiet for 0 seconds with 0 calls, wanted 5 and 1":   rush(3, 0),
+		"services.shop.variability: quiet for 0 seconds with 0 calls, wanted 5 and 1":     rush(3, 0),
 	} {
 		made, left := Calibrate(rec, sc, p, Judge(rec, sc, p))
 		if !slices.ContainsFunc(left, func(why string) bool { return strings.HasPrefix(why, want) }) || made == nil {

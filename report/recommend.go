@@ -115,7 +115,7 @@ func (z *sizing) replicas(s *plan.Service) Recommendation {
 	}
 	measured := z.calls(s.Name)
 	peak := s.PeakQPS.P95
-	keep := fmt.Sprintf("the plan asks for it at the peak of %s (p95)", quantity.Rate(peak))
+	keep := fmt.Sprintf("the plan asks for it at its peak of %s (p95)", quantity.Rate(peak))
 	switch {
 	case running == 0 && z.anyRunning():
 		r.Current = ""
@@ -133,7 +133,7 @@ func (z *sizing) replicas(s *plan.Service) Recommendation {
 		use := z.utilization(s.Name)
 		needed := max(int(math.Ceil(bounded(peak/(each*use)))), 1)
 		r.Value = strconv.Itoa(needed)
-		r.Because = fmt.Sprintf("at its limit the target held %s on %s%s, so one may be planned for %s at %s, and the peak is %s (p95; by assumed demand the plan asked for %s)",
+		r.Because = fmt.Sprintf("at its limit the target held %s on %s%s, so one may be planned for %s at %s, and its peak is %s (p95; by assumed demand the plan asked for %s)",
 			quantity.Rate(measured), quantity.Of(max(running, 1), "instance"), assumed, quantity.Rate(each*use), quantity.Percent(use), quantity.Rate(peak), quantity.Count(planned))
 	}
 	return r

@@ -10,7 +10,7 @@ import (
 // agents shows who sent the storm, where it was more than one.
 func (p *page) agents(all []report.Agent) {
 	t := &table{columns: []column{{title: "agent"}, {title: "share", right: true}, {title: "users", right: true}, {title: "T0 skew", right: true, drop: 2},
-		{title: "clock", right: true, drop: 4}, {title: "known to", right: true, drop: 3}, {title: "", flex: true}}}
+		{title: "clock off by", right: true, drop: 4}, {title: "known to", right: true, drop: 3}, {title: "", flex: true}}}
 	for _, a := range all {
 		t.add(agentCells(a)...)
 	}
@@ -23,11 +23,11 @@ func (m *markdown) agents(all []report.Agent) {
 	for _, a := range all {
 		rows = append(rows, agentCells(a))
 	}
-	m.table("agent,share,users,T0 skew,clock,known to,", "---,--:,--:,--:,--:,--:,---", rows)
+	m.table("agent,share,users,T0 skew,clock off by,known to,", "---,--:,--:,--:,--:,--:,---", rows)
 }
 
 func agentCells(a report.Agent) []string {
-	skew, clock, bound := quantity.Seconds(a.T0SkewSeconds), quantity.Seconds(a.OffsetSeconds), "+-"+quantity.Seconds(a.BoundSeconds)
+	skew, clock, bound := quantity.Seconds(a.T0SkewSeconds), quantity.Seconds(a.OffsetSeconds), "+- "+quantity.Seconds(a.BoundSeconds)
 	if a.T0SkewSeconds == 0 {
 		skew = "-" // it never told
 	}
@@ -57,13 +57,13 @@ func endOfAgent(a report.Agent) string {
 		end = "not finished"
 	}
 	if a.InDoubtArrivals > 0 {
-		end += fmt.Sprintf(", %s of %d s in doubt", quantity.Of(a.InDoubtArrivals, "user"), a.InDoubtSeconds)
+		end += fmt.Sprintf(", %s of %s in doubt", quantity.Of(a.InDoubtArrivals, "user"), quantity.Seconds(float64(a.InDoubtSeconds)))
 	}
 	if a.UnsentArrivals > 0 {
 		end += fmt.Sprintf(", %s not sent", quantity.Count(a.UnsentArrivals))
 	}
 	if a.ExtraArrivals > 0 {
-		end += fmt.Sprintf(", %s of %d s sent twice", quantity.Count(a.ExtraArrivals), a.ExtraSeconds)
+		end += fmt.Sprintf(", %s of %s sent twice", quantity.Count(a.ExtraArrivals), quantity.Seconds(float64(a.ExtraSeconds)))
 	}
 	return end
 }

@@ -1,8 +1,6 @@
 package render
 
 import (
-	"fmt"
-
 	"fsctl/plan"
 	"fsctl/scenarios/quantity"
 )
@@ -13,14 +11,14 @@ func (p *page) calibration(pl *plan.Plan) {
 		return
 	}
 	values := &table{columns: []column{{title: "measured field", flex: true}, {title: "assumed", right: true}, {title: "measured", right: true},
-		{title: "10 to 90 %", drop: 1}, {title: "measured by", flex: true, drop: 2}, {title: "n", right: true, drop: 3}, {title: "run", flex: true, drop: 4}}}
+		{title: "10 to 90 %", drop: 1}, {title: "measured by", flex: true, drop: 2}, {title: "samples", right: true, drop: 3}, {title: "run", flex: true, drop: 4}}}
 	for _, c := range pl.Calibration {
 		values.add(calibrationCells(c)...)
 	}
 	p.table(values)
 	p.blank()
-	sizes := &table{columns: []column{{title: "by measured values", flex: true}, {title: "cores p95 before", right: true}, {title: "now", right: true},
-		{title: "inst p95 before", right: true}, {title: "now", right: true}}}
+	sizes := &table{columns: []column{{title: "by measured values", flex: true}, {title: "cores p95 before", right: true}, {title: "cores p95 now", right: true},
+		{title: "instances p95 before", right: true}, {title: "instances p95 now", right: true}}}
 	for _, row := range uncalibratedRows(pl) {
 		sizes.add(row...)
 	}
@@ -70,9 +68,6 @@ func measure(v float64, unit string) string {
 	case "instances":
 		return quantity.Estimate(v)
 	}
-	if v > 0 && v < 1e-3 { // coherency is of this size, and a percent of it says nothing
-		return fmt.Sprintf("%.3g", v)
-	}
 	return quantity.Number(v)
 }
 
@@ -86,10 +81,10 @@ func (m *markdown) calibration(pl *plan.Plan) {
 		}
 		values = append(values, cells)
 	}
-	m.table("measured field,assumed,measured,10 to 90 %,measured by,n,run", "---,--:,--:,---,---,--:,---", values)
+	m.table("measured field,assumed,measured,10 to 90 %,measured by,samples,run", "---,--:,--:,---,---,--:,---", values)
 	rows := uncalibratedRows(pl)
 	for i := range rows {
 		rows[i][0] = escaped(rows[i][0])
 	}
-	m.table("by measured values,cores p95 before,now,instances p95 before,now", "---,--:,--:,--:,--:", rows)
+	m.table("by measured values,cores p95 before,cores p95 now,instances p95 before,instances p95 now", "---,--:,--:,--:,--:", rows)
 }

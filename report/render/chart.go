@@ -124,7 +124,7 @@ func verticals(p *plot.Plot) {
 	p.Add(g)
 }
 
-// amounts writes the labels of ticks as the tables write numbers.
+// amounts writes the labels of ticks as the tables write counts.
 type amounts struct{ plot.Ticker }
 
 func (a amounts) Ticks(least, most float64) []plot.Tick {
@@ -137,13 +137,13 @@ func (a amounts) Ticks(least, most float64) []plot.Tick {
 	return list
 }
 
-// decades puts a tick at every power of ten.
+// decades puts a tick at every power of ten of a rate.
 type decades struct{}
 
 func (decades) Ticks(least, most float64) []plot.Tick {
 	var list []plot.Tick
 	for e := math.Floor(math.Log10(least)); e <= math.Ceil(math.Log10(most)); e++ {
-		list = append(list, plot.Tick{Value: math.Pow(10, e), Label: quantity.Estimate(math.Pow(10, e))})
+		list = append(list, plot.Tick{Value: math.Pow(10, e), Label: quantity.Rate(math.Pow(10, e))})
 	}
 	return list
 }

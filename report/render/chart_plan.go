@@ -30,7 +30,7 @@ func legends(from int, names ...string) []legend {
 	return list
 }
 
-// demandChart shows each step's rate over the day, in the busy window and at the sale.
+// demandChart shows each step's rate over the day, in the busy window and at the event.
 func demandChart(pl *plan.Plan) (*chart, error) {
 	d := &pl.Demand
 	var names []string
@@ -64,7 +64,7 @@ func demandChart(pl *plan.Plan) (*chart, error) {
 		}
 	}
 	svg, err := drawn(p, rows(p, names), "demand by step")
-	return &chart{"Demand by step, mid values", legends(first, "day mean", "busy mean", "day's peak", "sale"), svg}, err
+	return &chart{"Demand by step, mid values", legends(first, "day mean", "busy mean", dayPeak, event), svg}, err
 }
 
 // coresChart shows each service's cores: the bar to the median, the line on to p95.

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"math"
 
 	"fsctl/report"
 	"fsctl/scenarios/quantity"
@@ -50,11 +51,11 @@ func DryRunMarkdown(w io.Writer, d *report.DryRun) error {
 func dryRunLines(d *report.DryRun) []string {
 	lines := []string{d.Summary}
 	if d.PeakQPS > 0 {
-		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every answer comes at once", quantity.Rate(d.PeakQPS)))
+		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every request is answered at once", quantity.Rate(d.PeakQPS)))
 	}
 	if t := d.SelfTest; t != nil {
-		lines = append(lines, fmt.Sprintf("this machine sends at most %s: a request took %s of CPU in the self-test (small requests, no TLS, over loopback), and %s cores may be used",
-			quantity.Rate(t.MaxQPS), quantity.Seconds(t.CPUSecondsPerRequest), quantity.Number(t.UsableCores)))
+		lines = append(lines, fmt.Sprintf("this machine sends at most %s: a request took %s of CPU in the self-test (small requests, no TLS, over loopback), and %s may be used",
+			quantity.Rate(t.MaxQPS), quantity.Seconds(t.CPUSecondsPerRequest), quantity.EstimateOf(t.UsableCores, "core")))
 	}
 	return lines
 }
@@ -63,11 +64,11 @@ func dryRunLines(d *report.DryRun) []string {
 func amount(c report.Check, n float64) string {
 	switch {
 	case n == 0:
-		return "-"
+		return quantity.None
 	case c.Unit == "bytes":
-		return quantity.Estimate(n) + "B"
-	case n == float64(int(n)):
-		return quantity.Count(int(n))
+		return quantity.Bytes(n)
+	case n == math.Trunc(n) && n < 1e15:
+		return quantity.Count(int64(n))
 	}
-	return quantity.Number(n)
+	return quantity.Estimate(n)
 }

@@ -161,12 +161,12 @@ func PlanMarkdown(w io.Writer, pl *plan.Plan) error {
 	fmt.Fprintf(m, "## Plan: %s\n\n%s\n\n%s\n", escaped(cmp.Or(pl.Scenario, "this sale")), escaped(headline(pl)), escaped(dayLine(pl)))
 	d := &pl.Demand
 	demand := [][]string{
-		append([]string{"peak of the day"}, estimateCells(d.PeakQPS, quantity.Rate)...),
+		append([]string{dayPeak}, estimateCells(d.PeakQPS, quantity.Rate)...),
 		append([]string{"its transactions"}, estimateCells(d.PeakTPS, quantity.Rate)...),
 	}
 	if hasEvent(d) {
 		demand = append(demand,
-			append([]string{"at the sale"}, estimateCells(d.EventQPS, quantity.Rate)...),
+			append([]string{event}, estimateCells(d.EventQPS, quantity.Rate)...),
 			append([]string{"its transactions"}, estimateCells(d.EventTPS, quantity.Rate)...))
 	}
 	for _, s := range d.Steps {
@@ -177,11 +177,11 @@ func PlanMarkdown(w io.Writer, pl *plan.Plan) error {
 	for _, s := range pl.Services {
 		rows = append(rows, []string{
 			escaped(s.Name), escaped(s.Kind), quantity.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, quantity.Estimate),
-			whole(s.Instances.Mid), whole(s.Instances.P95), some(float64(s.Running), quantity.Estimate),
+			whole(s.Instances.Mid), whole(s.Instances.P95), running(&s),
 			some(s.UtilizationRatio, quantity.Percent), some(s.ResponseSeconds.P99, quantity.Seconds), escaped(s.Bottleneck),
 		})
 	}
-	m.table("service,kind,peak p95,cores p95,instances,instances p95,now,used,response p99,bound by", "---,---,--:,--:,--:,--:,--:,--:,--:,---", rows)
+	m.table("service,kind,calls p95,cores p95,instances mid,instances p95,running now,utilization mid,response p99,bound by", "---,---,--:,--:,--:,--:,--:,--:,--:,---", rows)
 	m.calibration(pl)
 	m.candidates(pl)
 	m.tornado(pl)

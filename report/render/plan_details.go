@@ -8,7 +8,7 @@ import (
 // details writes what only a service's kind has, under the services' table.
 func (p *page) details(services []plan.Service) {
 	t := &table{columns: []column{
-		{title: "service", flex: true}, {title: "figure", flex: true}, {title: "value", right: true}, {title: "", drop: 2}, {title: "note", flex: true, drop: 1},
+		{title: "service", flex: true}, {title: "figure", flex: true}, {title: "value", right: true}, {title: "unit", drop: 2}, {title: "note", flex: true, drop: 1},
 	}}
 	for _, row := range detailRows(services) {
 		t.add(row...)
@@ -44,7 +44,7 @@ func detailValue(d plan.Detail) (value, unit string) {
 	case "ratio":
 		return quantity.Percent(d.Value), ""
 	}
-	return plainNumber(d.Value), d.Unit
+	return quantity.Estimate(d.Value), d.Unit
 }
 
 // details writes the same as a Markdown table.

@@ -79,14 +79,17 @@ func healthLines(r *report.Report) []string {
 	case r.ServiceTimeOnly || h.SentRequests == 0:
 	case h.LateShareRatio == 0:
 		sent += ", none late"
+		if h.MaxLatenessSeconds > 0 {
+			sent += " (the latest by " + quantity.Seconds(h.MaxLatenessSeconds) + ")"
+		}
 	default:
 		sent += fmt.Sprintf(", %s late", quantity.Percent(h.LateShareRatio))
 		if h.WaitedShareRatio > 0 {
-			sent += fmt.Sprintf(" (%s for want of a connection)", quantity.Percent(h.WaitedShareRatio))
+			sent += fmt.Sprintf(" (%s waited for a connection)", quantity.Percent(h.WaitedShareRatio))
 		}
-	}
-	if h.MaxLatenessSeconds > 0 {
-		sent += ", at most " + quantity.Seconds(h.MaxLatenessSeconds) + " after due"
+		if h.MaxLatenessSeconds > 0 {
+			sent += ", at most " + quantity.Seconds(h.MaxLatenessSeconds) + " late"
+		}
 	}
 	return slices.DeleteFunc([]string{sent, generatorLine(r)}, func(line string) bool { return line == "" })
 }
@@ -105,10 +108,10 @@ func generatorLine(r *report.Report) string {
 		parts = append(parts, cpu)
 	}
 	if m := h.Machine.MaxMemoryBytes; m > 0 {
-		parts = append(parts, "at most "+quantity.Estimate(float64(m))+"B of memory")
+		parts = append(parts, "at most "+quantity.Bytes(float64(m))+" of memory")
 	}
 	if a := h.Agents; a.Expected > 1 || a.Lost > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %s finished", a.Finished, quantity.Of(a.Expected, "agent")),
+		parts = append(parts, fmt.Sprintf("%s of %s finished", quantity.Count(a.Finished), quantity.Of(a.Expected, "agent")),
 			fmt.Sprintf("T0 skew %s +- %s", quantity.Seconds(h.T0Skew.Max), quantity.Seconds(h.T0Skew.Uncertainty)))
 	}
 	if len(parts) == 0 {
@@ -217,7 +220,7 @@ func (p *page) steps(list []report.Step) {
 
 func times(d *report.Distribution) []string {
 	if d == nil {
-		return []string{"-", "-", "-", "-", "-", "-", "-"}
+		return slices.Repeat([]string{quantity.None}, 7)
 	}
 	var cells []string
 	for _, v := range []float64{d.P50, d.P90, d.P95, d.P99, d.P999, d.Max, d.Mean} {
