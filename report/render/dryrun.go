@@ -51,7 +51,7 @@ func DryRunMarkdown(w io.Writer, d *report.DryRun) error {
 func dryRunLines(d *report.DryRun) []string {
 	lines := []string{d.Summary}
 	if d.PeakQPS > 0 {
-		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every request is answered at once", quantity.Rate(d.PeakQPS)))
+		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every answer comes at once", quantity.Rate(d.PeakQPS)))
 	}
 	if t := d.SelfTest; t != nil {
 		lines = append(lines, fmt.Sprintf("this machine sends at most %s: a request took %s of CPU in the self-test (small requests, no TLS, over loopback), and %s may be used",

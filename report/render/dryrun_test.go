@@ -28,7 +28,7 @@ func TestDryRunText(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `would send 10 users within 1s to http://127.0.0.1:1 over 5000 connections
-at its peak that is about 250k/s, if every request is answered at once
+at its peak that is about 250k/s, if every answer comes at once
 this machine sends at most 100k/s: a request took 17 us of CPU in the self-test (small requests, no
   TLS, over loopback), and 1.7 cores may be used
 
