@@ -51,6 +51,7 @@ const (
 	chartWidth = vg.Length(560) // points, shown as pixels at the page's full width
 	rowHeight  = 26
 	chartText  = 12
+	halfLabel  = 24 // room for what the last label has beyond its tick
 )
 
 // newChart returns an empty plot in the page's style.
@@ -157,7 +158,7 @@ var (
 // drawn returns the chart as an SVG element that takes its colours and font from the page.
 func drawn(p *plot.Plot, height vg.Length, label string) (template.HTML, error) {
 	canvas := vgsvg.New(chartWidth, height)
-	p.Draw(draw.New(canvas))
+	p.Draw(draw.Crop(draw.New(canvas), 0, -halfLabel, 0, 0))
 	var out bytes.Buffer
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return "", fmt.Errorf("draw chart: %w", err)

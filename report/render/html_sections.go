@@ -74,7 +74,7 @@ func demandTable(pl *plan.Plan) htmlTable {
 		add("its transactions", "", d.EventTPS)
 	}
 	for _, s := range d.Steps {
-		add("step "+s.Name, quantity.Rate(s.BusyMeanQPS), s.PeakQPS)
+		add(stepAt(pl, s.Name), quantity.Rate(s.BusyMeanQPS), s.PeakQPS)
 	}
 	return t
 }

@@ -170,7 +170,7 @@ func PlanMarkdown(w io.Writer, pl *plan.Plan) error {
 			append([]string{"its transactions"}, estimateCells(d.EventTPS, quantity.Rate)...))
 	}
 	for _, s := range d.Steps {
-		demand = append(demand, append([]string{"step " + escaped(s.Name)}, estimateCells(s.PeakQPS, quantity.Rate)...))
+		demand = append(demand, append([]string{escaped(stepAt(pl, s.Name))}, estimateCells(s.PeakQPS, quantity.Rate)...))
 	}
 	m.table("demand,low,mid,high,p50,p95,p99", "---,--:,--:,--:,--:,--:,--:", demand)
 	var rows [][]string

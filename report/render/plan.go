@@ -82,6 +82,15 @@ func busy(t *plan.Totals) string {
 // hasEvent says whether the event differs from the day's peak.
 func hasEvent(d *plan.Demand) bool { return d.EventQPS != d.PeakQPS && d.EventQPS.High > 0 }
 
+// stepAt names a step's rate, which is that at the event where there is one.
+func stepAt(pl *plan.Plan, step string) string {
+	at := dayPeak
+	if hasEvent(&pl.Demand) {
+		at = event
+	}
+	return "step " + step + ", " + at
+}
+
 func dayLine(pl *plan.Plan) string {
 	d := &pl.Demand
 	who := ""
