@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Names of the comparisons, for --only. A name may stand for several tables.
@@ -33,7 +33,7 @@ const (
 
 // fixedTitle names a fixed rate by its ratio to the closed loop's.
 func fixedTitle(ratio float64) string {
-	return "Fixed rate of " + figure.Percent(ratio) + " of the closed loop"
+	return "Fixed rate of " + quantity.Percent(ratio) + " of the closed loop"
 }
 
 // connections is how many each peer has where the comparison is not about that.
@@ -88,7 +88,7 @@ func (b *bench) fixed(l load, ratio float64, peers ...string) *comparison {
 			}
 			given := l
 			given.ratePerSec = math.Round(ratio * top)
-			b.remarkf("%s: fsctl made %s of the closed loop just before, so that this is %s", title, figure.Rate(top), figure.Rate(given.ratePerSec))
+			b.remarkf("%s: fsctl made %s of the closed loop just before, so that this is %s", title, quantity.Rate(top), quantity.Rate(given.ratePerSec))
 			return b.same(given, peers...), nil
 		}}
 }
@@ -138,7 +138,7 @@ func (b *bench) sends(name string, p *peer, l load) contender {
 	return contender{name: name, measure: func(ctx context.Context) (sample, error) {
 		s, err := b.measure(ctx, p, l, span{b.warmUp, b.window})
 		if err == nil && p.golang == "fsctl" && l.ratePerSec == 0 && !l.journey && s[requestRate] > 0.95*overloadPerSec {
-			err = fmt.Errorf("fsctl sent %s, nearly all of the %s that it was given: raise overloadPerSec", figure.Rate(s[requestRate]), figure.Rate(overloadPerSec))
+			err = fmt.Errorf("fsctl sent %s, nearly all of the %s that it was given: raise overloadPerSec", quantity.Rate(s[requestRate]), quantity.Rate(overloadPerSec))
 		}
 		return s, err
 	}}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Above this share of the two cores, what other programs did spoils a measurement. It is then made again, so
@@ -112,9 +112,9 @@ func (b *bench) undisturbed(what string, robust bool, measure func() (sample, er
 			return s, nil
 		}
 		if repeat == mostRepeats {
-			b.remarkf("%s: other programs used %s of the two cores", what, figure.Percent(others))
+			b.remarkf("%s: other programs used %s of the two cores", what, quantity.Percent(others))
 			return s, nil
 		}
-		fmt.Fprintf(b.progress, "%s: again, other programs used %s of the two cores\n", what, figure.Percent(others))
+		fmt.Fprintf(b.progress, "%s: again, other programs used %s of the two cores\n", what, quantity.Percent(others))
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 
 	"golang.org/x/perf/benchmath"
 )
@@ -125,5 +125,5 @@ func times(ratio float64) string {
 	if math.IsInf(ratio, 1) { // to nothing
 		return "∞ x"
 	}
-	return figure.Number(ratio) + " x"
+	return quantity.Number(ratio) + " x"
 }

@@ -1,6 +1,6 @@
 package main
 
-import "fsctl/report/figure"
+import "fsctl/scenarios/quantity"
 
 // goal is something that the product wants of a comparison. All of them are ratios, so that they mean the same on
 // any machine.
@@ -29,7 +29,7 @@ func allGoals() []goal {
 			got: ratio(tailTitle, row, wrkTail, serviceP99), format: times}
 	}
 	leave := func(row string) goal {
-		return goal{text: openingTitle + ": share that leaves within 2 ms, " + row, wanted: 0.99, format: figure.Percent,
+		return goal{text: openingTitle + ": share that leaves within 2 ms, " + row, wanted: 0.99, format: quantity.Percent,
 			got: func(r *results) estimate {
 				if t := r.find(openingTitle); t != nil {
 					return t.estimate(row, onTimeShare)

@@ -6,7 +6,7 @@ import (
 	"math"
 	"time"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // sample is what one measurement gave.
@@ -20,16 +20,16 @@ type metric struct {
 }
 
 var (
-	requestRate   = &metric{"requests/s", figure.Amount, false}
-	coreRate      = &metric{"requests a CPU second", figure.Amount, false} // what a core would send that had nothing to wait for
-	requestCPU    = &metric{"CPU a request", figure.Seconds, true}         // of the generator, within the window
-	wholeCPU      = &metric{"from start to end", figure.Seconds, true}
-	generatorBusy = &metric{"generator's core", figure.Percent, false}
-	serverBusy    = &metric{"server's core", figure.Percent, false}
-	serviceP50    = &metric{"service p50", figure.Seconds, true}
-	serviceP99    = &metric{"service p99", figure.Seconds, true}
-	responseP50   = &metric{"response p50", figure.Seconds, true}
-	responseP99   = &metric{"response p99", figure.Seconds, true}
+	requestRate   = &metric{"requests/s", quantity.Rate, false}
+	coreRate      = &metric{"requests a CPU second", quantity.Estimate, false} // what a core would send that had nothing to wait for
+	requestCPU    = &metric{"CPU a request", quantity.Seconds, true}           // of the generator, within the window
+	wholeCPU      = &metric{"from start to end", quantity.Seconds, true}
+	generatorBusy = &metric{"generator's core", quantity.Percent, false}
+	serverBusy    = &metric{"server's core", quantity.Percent, false}
+	serviceP50    = &metric{"service p50", quantity.Seconds, true}
+	serviceP99    = &metric{"service p99", quantity.Seconds, true}
+	responseP50   = &metric{"response p50", quantity.Seconds, true}
+	responseP99   = &metric{"response p99", quantity.Seconds, true}
 )
 
 // instant is what all clocks and counters said at once.
@@ -153,9 +153,9 @@ const countTolerance = 0.02
 // compare notes where a peer's own account disagrees with the server's.
 func (b *bench) compare(p *peer, own ownReport, served uint64) {
 	if own.errors > 0 {
-		b.remarkf("%s had %s", p.name, figure.Of(own.errors, "failed request"))
+		b.remarkf("%s had %s", p.name, quantity.Of(own.errors, "failed request"))
 	}
 	if difference := math.Abs(float64(own.requests)/float64(max(1, served)) - 1); difference > countTolerance {
-		b.remarkf("%s says that it sent %s, the server had %s", p.name, figure.Of(own.requests, "request"), figure.Count(served))
+		b.remarkf("%s says that it sent %s, the server had %s", p.name, quantity.Of(own.requests, "request"), quantity.Count(served))
 	}
 }

@@ -6,25 +6,14 @@ import (
 	"fmt"
 	"time"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 var (
-	userMemory  = &metric{"a user", bytes1000, true}
-	addedMemory = &metric{"above one user", bytes1000, true}
-	peakOfUsers = &metric{"peak", bytes1000, true}
+	userMemory  = &metric{"a user", quantity.Bytes, true}
+	addedMemory = &metric{"above one user", quantity.Bytes, true}
+	peakOfUsers = &metric{"peak", quantity.Bytes, true}
 )
-
-// bytes1000 writes a size: 12.3 MB.
-func bytes1000(size float64) string {
-	switch {
-	case size >= 1e6:
-		return figure.Number(size/1e6) + " MB"
-	case size >= 1e3:
-		return figure.Number(size/1e3) + " kB"
-	}
-	return figure.Number(size) + " B"
-}
 
 // memory compares what users cost who wait.
 func (b *bench) memory() *comparison {
@@ -43,7 +32,7 @@ func (b *bench) memory() *comparison {
 }
 
 func waiters(peer string, users int) string {
-	return fmt.Sprintf("%s, %s", peer, figure.Of(users, "user"))
+	return fmt.Sprintf("%s, %s", peer, quantity.Of(users, "user"))
 }
 
 // waits is a contender that measures the memory of so many users above that of one.
@@ -82,7 +71,7 @@ func (b *bench) memoryOf(ctx context.Context, p *peer, users int) (sizeBytes flo
 	c.end()
 	waited, err := p.waited(dir)
 	if err == nil && waited != float64(users) {
-		err = fmt.Errorf("%s had %s waiting, wanted %s", p.name, figure.Amount(waited), figure.Count(users))
+		err = fmt.Errorf("%s had %s waiting, wanted %s", p.name, quantity.EstimateOf(waited, "user"), quantity.Count(users))
 	}
 	return sizeBytes, err
 }

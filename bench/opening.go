@@ -7,17 +7,17 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // onTime is the lateness up to which a request has left when it was due.
 const onTime = 2 * time.Millisecond
 
 var (
-	onTimeShare = &metric{"within 2 ms", figure.Percent, false}
-	latenessP50 = &metric{"lateness p50", figure.Seconds, true}
-	latenessP99 = &metric{"lateness p99", figure.Seconds, true}
-	latenessMax = &metric{"lateness max", figure.Seconds, true}
+	onTimeShare = &metric{"within 2 ms", quantity.Percent, false}
+	latenessP50 = &metric{"lateness p50", quantity.Seconds, true}
+	latenessP99 = &metric{"lateness p99", quantity.Seconds, true}
+	latenessMax = &metric{"lateness max", quantity.Seconds, true}
 )
 
 // openingSpread is over how long the users of opening.yaml come, evenly.
@@ -40,7 +40,7 @@ func (b *bench) opening(plain load) *comparison {
 				return nil, err
 			}
 			users := int(half * top * openingSpread.Seconds())
-			b.remarkf("%s: fsctl made %s of the closed loop just before, so that these are %s", openingTitle, figure.Rate(top), figure.Of(users, "user"))
+			b.remarkf("%s: fsctl made %s of the closed loop just before, so that these are %s", openingTitle, quantity.Rate(top), quantity.Of(users, "user"))
 			few := b.builds(openingFew, func(name string, p *peer) contender { return b.opens(name, p, users, connections) })
 			chosen := b.builds(openingChosen, func(name string, p *peer) contender { return b.opens(name, p, users, 0) })
 			return append(few, chosen...), nil
@@ -75,7 +75,7 @@ func lateness(run string, users int) (sample, error) {
 	}
 	h := r.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == record.Lateness })
 	if h.TotalCount() != int64(users) {
-		return nil, fmt.Errorf("fsctl sent %s, wanted %s", figure.Of(h.TotalCount(), "request"), figure.Count(users))
+		return nil, fmt.Errorf("fsctl sent %s, wanted %s", quantity.Of(h.TotalCount(), "request"), quantity.Count(users))
 	}
 	var punctual int64
 	for _, bar := range h.Distribution() {

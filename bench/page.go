@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"fsctl/loadgen/record/atomicfile"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // page returns everything that a session of measurements found, as Markdown.
@@ -95,7 +95,7 @@ func (t *table) cells(row string) []string {
 }
 
 // intervalHead stands above all intervals.
-var intervalHead = figure.Percent(confidence) + " interval"
+var intervalHead = quantity.Percent(confidence) + " interval"
 
 // header returns the first two lines of a Markdown table.
 func header(titles ...string) string {

@@ -7,7 +7,7 @@ import (
 	"math"
 	"time"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // tail compares the service time's p99 at half of fsctl's top rate: wrk with the number of connections that
@@ -28,7 +28,7 @@ func (b *bench) tail(plain load) *comparison {
 			if err != nil {
 				return nil, err
 			}
-			b.remarkf("half of fsctl's %s is %s; wrk comes closest with %s: %s", figure.Rate(top), figure.Rate(top/2), figure.Of(few, "connection"), figure.Rate(rate))
+			b.remarkf("half of fsctl's %s is %s; wrk comes closest with %s: %s", quantity.Rate(top), quantity.Rate(top/2), quantity.Of(few, "connection"), quantity.Rate(rate))
 			closed, open := plain, plain
 			closed.connections, open.ratePerSec = few, rate
 			narrow := open

@@ -8,7 +8,7 @@ import (
 
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/tape"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // openSpool makes the spool's directory where there is none, and says what earlier agents left in it.
@@ -35,7 +35,7 @@ func (o *agentOptions) openSpool(log func(format string, args ...any)) error {
 		}
 	}
 	log("the spool %s holds %s that nobody has confirmed, %s, the oldest of %s: attack --resume of their run takes them in while agents of their slots are up, or delete them",
-		o.spool, figure.Of(len(kept), "tape"), bytesOf(sizeBytes), oldest.Format(time.DateOnly))
+		o.spool, quantity.Of(len(kept), "tape"), bytesOf(sizeBytes), oldest.Format(time.DateOnly))
 	return nil
 }
 
@@ -71,4 +71,4 @@ func (o *agentOptions) sweepPlans() {
 	}
 }
 
-func bytesOf(n int64) string { return figure.Amount(float64(n)) + "B" }
+func bytesOf(n int64) string { return quantity.Bytes(float64(n)) }

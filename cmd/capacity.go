@@ -12,8 +12,8 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/search"
 	"fsctl/report"
-	"fsctl/report/figure"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // searchOptions are the flags of a search for capacity.
@@ -129,7 +129,7 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 func plannedSearch(s *search.Search, thresholds int) string {
 	most, took := s.Longest()
 	return fmt.Sprintf("from %s up to %s users, each rate held for %v after %v to settle, against %s: at most %d levels in %v",
-		figure.Rate(float64(s.From)), figure.Rate(float64(s.To)), s.Hold, s.Settle, figure.Of(thresholds, "threshold"), most, took)
+		quantity.Rate(float64(s.From)), quantity.Rate(float64(s.To)), s.Hold, s.Settle, quantity.Of(thresholds, "threshold"), most, took)
 }
 
 // levelObserver judges the levels of a search while they are held, and prints a line for each.

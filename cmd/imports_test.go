@@ -29,7 +29,7 @@ func house() []room {
 			"main only calls the command line"},
 		{"fsctl/cmd", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/... fsctl/plan/... fsctl/report/... fsctl/scenarios/..."),
 			"the commands need no benchmarks"},
-		{"fsctl/bench/...", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/report/figure fsctl/scenarios/quantity"),
+		{"fsctl/bench/...", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/scenarios/quantity"),
 			"a benchmark measures fsctl from outside, as it does its peers, and reads what a run left behind"},
 		{"fsctl/loadgen/record/atomicfile", nil,
 			"it is below everything that writes files"},
@@ -80,14 +80,14 @@ func house() []room {
 			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/search"),
 			"one machine sends a storm without knowing of others"},
 
-		{"fsctl/report/figure", nil,
+		{"fsctl/scenarios/quantity", nil,
 			"it writes numbers, whatever they are of"},
 		{"fsctl/report/exitcode", nil,
 			"the exit codes are a list"},
-		{"fsctl/report/render", may(words + "fsctl/plan/... fsctl/report fsctl/report/compare fsctl/report/figure"),
+		{"fsctl/report/render", may(words + "fsctl/plan/... fsctl/report fsctl/report/compare"),
 			"what is shown was decided before: render reads results and no records"},
 		{"fsctl/report/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/plan fsctl/plan/model fsctl/plan/queueing " +
-			"fsctl/report fsctl/report/exitcode fsctl/report/figure"),
+			"fsctl/report fsctl/report/exitcode"),
 			"report reads records and nothing else, so that a run can be judged again in years"},
 	}
 }
@@ -96,7 +96,7 @@ func house() []room {
 func expected() []string {
 	return []string{"fsctl/loadgen/testnet", "fsctl/loadgen/journey", "fsctl/loadgen/transport", "fsctl/loadgen/host", "fsctl/loadgen/fleet/local",
 		"fsctl/loadgen/fleet/roster", "fsctl/loadgen/fleet/stream", "fsctl/plan/model", "fsctl/scenarios/quantity", "fsctl/scenarios/...",
-		"fsctl/loadgen/fleet/tape", "fsctl/report/figure"} // the last two are on their way out
+		"fsctl/loadgen/fleet/tape", "fsctl/scenarios/quantity"} // the last two are on their way out
 }
 
 // bans says for a package or library who alone may import it (a pattern, or several), and why.

@@ -11,9 +11,9 @@ import (
 	"fsctl/loadgen/transport"
 	"fsctl/plan"
 	"fsctl/report"
-	"fsctl/report/figure"
 	"fsctl/report/render"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/shop"
 )
 
@@ -123,7 +123,7 @@ func (o *rehearseOptions) writePlan(s Streams, p *plan.Plan) error {
 	if o.output.form != "table" {
 		return nil
 	}
-	more := fmt.Sprintf("%s; all of it: fsctl plan %s", figure.Of(len(p.Warnings), "warning"), o.name)
+	more := fmt.Sprintf("%s; all of it: fsctl plan %s", quantity.Of(len(p.Warnings), "warning"), o.name)
 	if err := render.PlanSizes(s.Out, p, style(s.Out), more); err != nil {
 		return err
 	}

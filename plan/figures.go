@@ -25,6 +25,7 @@ func Figures(m *model.Model) []model.Figure {
 	list = append(list, estateFigures(m)...)
 	return append(list,
 		model.Figure{Field: totalCores, Needs: model.AllServices, Read: sumOfCores},
+		model.Figure{Field: totalBusyCores, Needs: model.AllServices, Read: m.BusyCores},
 		model.Figure{Field: totalInstances, Needs: model.AllServices, Read: func(x *model.Case) float64 {
 			var sum float64
 			for i := range x.Sizes {
@@ -34,11 +35,12 @@ func Figures(m *model.Model) []model.Figure {
 		}})
 }
 
-// Fields of the figures whose trials are kept.
+// Fields of figures that New asks for by name.
 const (
 	eventQPS       = "demand.event_qps"
 	eventTPS       = "demand.event_tps"
 	totalCores     = "totals.cpu_cores"
+	totalBusyCores = "totals.busy_cores"
 	totalInstances = "totals.instances"
 )
 

@@ -35,7 +35,7 @@ func New(sc *scenarios.Scenario, opts Options) (*Plan, error) {
 	}
 	all, trials := m.Estimate(Figures(m), corners, opts, totalCores, totalInstances, eventQPS, eventTPS)
 	demand, services := newDemand(m, corners.Mid, all), newServices(m, corners.Mid, all)
-	totals := Totals{CPUCores: all[totalCores], Instances: all[totalInstances]}
+	totals := Totals{CPUCores: all[totalCores], BusyCores: all[totalBusyCores], Instances: all[totalInstances]}
 	estate, autoscaling := newEstatePlan(m, all), newAutoscaling(m, corners.Mid)
 	warnings, excuses := newWarnings(m, corners, demand, estate, autoscaling)
 	candidates, recommendation, over := choose(m, services, totals, trialTotals{trials[totalCores], trials[totalInstances], trials[eventTPS]})

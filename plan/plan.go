@@ -80,6 +80,7 @@ type Response struct {
 // Totals sums the services.
 type Totals struct {
 	CPUCores  Estimate `json:"cpu_cores"`
+	BusyCores Estimate `json:"busy_cores"` // of the cores, those that the calls keep busy in the mean
 	Instances Estimate `json:"instances"`
 }
 

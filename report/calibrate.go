@@ -10,8 +10,8 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
-	"fsctl/report/figure"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // How much a run must hold before something is said to be measured.
@@ -70,7 +70,7 @@ func Calibrate(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan, r *Repo
 		if s := &p.Services[i]; scales(s.Kind) {
 			c.service(s)
 		} else {
-			c.leave(s.Name, "a run sees the door only; measure its capacity and hit ratio where it runs")
+			c.leave(s.Name, "a run sees only what it calls itself; measure its capacity and hit ratio where it runs")
 		}
 	}
 	c.shares()
@@ -114,13 +114,13 @@ func (c *calibration) service(s *plan.Service) {
 	own := c.sizing.service(s.Name)
 	switch {
 	case own == nil || own.Running == 0:
-		c.leave(s.Name, "services.%s.running is not set, so nobody knows how many cores answered", s.Name)
+		c.leave(s.Name, "services.%s.running is not set, so the number of cores that answered is unknown", s.Name)
 	case c.calls(s.Name) == 0:
 		c.leave(s.Name, "the run made no calls to it that were answered")
 	case c.capacity.LowerBound && len(c.levels) == 0:
 		c.leave(s.Name, "the target was never at its limit, so its capacity is unknown; a larger --scale finds it")
 	case !c.isLimit(s):
-		c.leave(s.Name, "by the plan another service was the limit, and how far below its own this one was nobody saw")
+		c.leave(s.Name, "by the plan another service was the limit, so how far this one was below its own is unknown")
 	case s.Kind != "service":
 		c.leave(s.Name, "what limits a function is its account's concurrency, not its cores")
 	default:
@@ -141,11 +141,11 @@ func (c *calibration) demand(s *scenarios.Service) {
 	mean, deviation := meanOf(rates)
 	switch calls := mean * float64(len(rates)); {
 	case len(rates) < leastBusySeconds || calls < leastRequests:
-		c.leave(field, "the target was busy throughout for %s with %s calls, wanted %d and %d; a longer rush gives them",
-			figure.Of(len(rates), "second"), figure.Amount(calls), leastBusySeconds, leastRequests)
+		c.leave(field, "the target was busy throughout for %s with %s, wanted %d and %d; a longer rush gives them",
+			quantity.Of(len(rates), "second"), quantity.EstimateOf(calls, "call"), leastBusySeconds, leastRequests)
 		return
 	case failedRatio > mostFailedRatio:
-		c.leave(field, "%s of the answers at the limit were failures, whose work nobody knows", figure.Percent(failedRatio))
+		c.leave(field, "%s of the answers at the limit were failures, and the work they took is unknown", quantity.Percent(failedRatio))
 		return
 	}
 	spread := scenarios.Normal90 * math.Sqrt(mean) // one second shows no scatter: that of counting stands for it
@@ -163,7 +163,7 @@ func (c *calibration) demand(s *scenarios.Service) {
 func (c *calibration) keepDemand(s *scenarios.Service, how string, n int, perSec, spread float64) {
 	cores := s.Running * max(s.Instance.Cores, 1)
 	seconds := func(rate float64) float64 { return float64(cores) / max(rate, perSec/2) }
-	c.keep("services."+s.Name+".demand", "s", fmt.Sprintf("utilization law: %d cores, %s, at %s calls", cores, how, figure.Rate(perSec)),
+	c.keep("services."+s.Name+".demand", "s", fmt.Sprintf("utilization law: %s, %s, at %s", quantity.Of(cores, "core"), how, quantity.RateOf(perSec, "call")),
 		n, seconds(perSec+spread), seconds(perSec), seconds(perSec-spread))
 }
 
@@ -256,8 +256,8 @@ func (c *calibration) variability(s *scenarios.Service) {
 	}
 	field := "services." + s.Name + ".variability"
 	if len(seconds) < leastQuietSeconds || total.n < leastRequests {
-		c.leave(field, "%s were quiet, with %s calls, wanted %d and %d; a ramp before the rush gives them",
-			figure.Of(len(seconds), "second"), figure.Amount(total.n), leastQuietSeconds, leastRequests)
+		c.leave(field, "quiet for %s with %s, wanted %d and %d; a ramp before the rush gives them",
+			quantity.Of(len(seconds), "second"), quantity.EstimateOf(total.n, "call"), leastQuietSeconds, leastRequests)
 		return
 	}
 	mid := min(total.scv(), 100)
@@ -267,7 +267,7 @@ func (c *calibration) variability(s *scenarios.Service) {
 		spread += off * off
 	}
 	spread = scenarios.Normal90 * math.Sqrt(spread*(k-1)/k)
-	c.keep(field, "ratio", fmt.Sprintf("service times of %s in which few connections were busy", figure.Of(len(seconds), "second")),
+	c.keep(field, "ratio", fmt.Sprintf("service times of %s in which few connections were busy", quantity.Of(len(seconds), "second")),
 		int(total.n), max(0, mid-spread), mid, min(mid+spread, 100))
 }
 
@@ -297,7 +297,7 @@ func (c *calibration) timesAt(s *scenarios.Service, second int) moments {
 func (c *calibration) shares() {
 	total := float64(c.run.all().Done)
 	if total < leastRequests {
-		c.leave("shares of steps", "%s were answered, wanted %d", figure.Of(c.run.all().Done, "request"), leastRequests)
+		c.leave("shares of steps", "%s answered, wanted %d", quantity.Of(c.run.all().Done, "request"), leastRequests)
 		return
 	}
 	for i := range c.sc.Steps {

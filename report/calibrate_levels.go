@@ -11,11 +11,11 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan/queueing"
-	"fsctl/report/figure"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
-// What tells a level of a search in which nobody waits from one in which all do.
+// What tells a level of a search in which hardly any request waits from one in which all do.
 const (
 	calmRatio   = 0.5 // of the highest rate that passed, up to which hardly anyone waits
 	queuedRatio = 2   // of the calm service time: who takes that has waited
@@ -120,12 +120,12 @@ func (c *calibration) lawBeside(s *scenarios.Service) string {
 	if why != "" {
 		return ""
 	}
-	return fmt.Sprintf("; %s allows %s", law, figure.Rate(law.mostPerSec))
+	return fmt.Sprintf("; %s allows %s", law, quantity.Rate(law.mostPerSec))
 }
 
 func (l levelLaw) String() string {
-	return fmt.Sprintf("the Universal Scalability Law of %d levels (gamma %s, alpha %s, beta %s)",
-		l.levels, figure.Rate(l.GammaPerSec.Value), figure.Number(l.Alpha.Value), figure.Number(l.Beta.Value))
+	return fmt.Sprintf("the Universal Scalability Law of %s (gamma %s, alpha %s, beta %s)",
+		quantity.Of(l.levels, "level"), quantity.Rate(l.GammaPerSec.Value), quantity.Number(l.Alpha.Value), quantity.Number(l.Beta.Value))
 }
 
 // levelLaw fits the law to the levels, or says why it cannot: of each the calls answered a second over the
@@ -138,7 +138,7 @@ func (c *calibration) levelLaw(s *scenarios.Service) (law levelLaw, why string) 
 	points := c.levelPoints(s)
 	fitted, err := queueing.FitUSL(points, queueing.Bootstrap{Seed: c.rec.Manifest.Seed, ConfidenceRatio: 0.8})
 	if err != nil {
-		return law, fmt.Sprintf("%s can be used, %v; a smaller --precision or --from holds more", figure.Of(len(points), "level"), err)
+		return law, fmt.Sprintf("%s can be used, %v; a smaller --precision or --from holds more", quantity.Of(len(points), "level"), err)
 	}
 	law = levelLaw{USL: fitted, levels: len(points)}
 	if peak, err := fitted.Peak(); err == nil {
@@ -147,12 +147,12 @@ func (c *calibration) levelLaw(s *scenarios.Service) (law levelLaw, why string) 
 		at, _ := fitted.ThroughputPerSec(fitted.LargestConcurrency) // both are within its reach
 		law.mostPerSec, _ = fitted.ThroughputPerSec(2 * fitted.LargestConcurrency)
 		if law.mostPerSec > (1+mostGainRatio)*at {
-			return law, fmt.Sprintf("twice the %s requests in flight would still bring %s more; a higher --to shows it",
-				figure.Number(fitted.LargestConcurrency), figure.Percent(law.mostPerSec/at-1))
+			return law, fmt.Sprintf("twice the %s in flight would still bring %s more; a higher --to shows it",
+				quantity.EstimateOf(fitted.LargestConcurrency, "request"), quantity.Percent(law.mostPerSec/at-1))
 		}
 	}
 	if fitted.ResidualPerSec > mostResidualRatio*law.mostPerSec {
-		return law, fmt.Sprintf("they are %s off any such law", figure.Percent(fitted.ResidualPerSec/law.mostPerSec))
+		return law, fmt.Sprintf("they are %s off the law", quantity.Percent(fitted.ResidualPerSec/law.mostPerSec))
 	}
 	seen := slices.MaxFunc(points, func(a, b queueing.USLPoint) int { return cmp.Compare(a.ThroughputPerSec, b.ThroughputPerSec) }).ThroughputPerSec
 	off := max(seen-law.mostPerSec, 0)

@@ -79,7 +79,7 @@ func TestSearchMeasuresDemandAtTheQueue(t *testing.T) {
 	if d == nil {
 		t.Fatalf("no demand; left out %q", left)
 	}
-	if math.Abs(d.Value.Mid/0.01-1) > 0.005 || d.Value.Low > 0.01 || d.Value.High < 0.01 || !strings.Contains(d.Method, "utilization law: 4 cores, all busy, at 400/s calls") {
+	if math.Abs(d.Value.Mid/0.01-1) > 0.005 || d.Value.Low > 0.01 || d.Value.High < 0.01 || !strings.Contains(d.Method, "utilization law: 4 cores, all busy, at 400 calls/s") {
 		t.Errorf("demand %+v, wanted 10 ms", d)
 	}
 	if v := measured(c, "services.shop.variability"); v == nil || v.Value.Mid > 0.01 {

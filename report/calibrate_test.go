@@ -195,7 +195,7 @@ func TestCalibrationSaysWhatItLeavesOut(t *testing.T) {
 		"never at its limit": {calm, nil, "shop: the target was never at its limit"},
 		"nothing is known":   {shop, []string{"services.shop.running=0"}, "shop: services.shop.running is not set"},
 		"another limit":      {shop, []string{"services.gateway.demand=1s"}, "shop: by the plan another service was the limit"},
-		"a database":         {shop, nil, "db: a run sees the door only"},
+		"a database":         {shop, nil, "db: a run sees only what it calls itself"},
 	} {
 		sc := rushing(t, c.set...)
 		p := planned(t, sc)
@@ -225,7 +225,7 @@ func TestCalibrationWantsEnoughData(t *testing.T) {
 	for want, rec := range map[string]*record.Record{
 		"services.shop.demand: the target was busy throughout for 1 second with 50 calls": rush(1, 350),
 		"services.shop.demand: 10 % of the answers at the limit were failures":            rush(3, 40),
-		"services.shop.variability: 0 seconds were quiet, with 0 calls, wanted 5 and 1":   rush(3, 0),
+		"services.shop.variability: quiet for 0 seconds with 0 calls, wanted 5 and 1":     rush(3, 0),
 	} {
 		made, left := Calibrate(rec, sc, p, Judge(rec, sc, p))
 		if !slices.ContainsFunc(left, func(why string) bool { return strings.HasPrefix(why, want) }) || made == nil {

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"fsctl/loadgen/record"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Machine is what the generators and their machines showed over the run; 0 where the system does not tell.
@@ -51,22 +51,22 @@ func (j *judgement) whyLate(used generators) (code, why string) {
 	case throttled(used, cores):
 		return FindingThrottled, throttledFor(used) + ": raise the quota, or use more agents"
 	case outOfCPU(used, cores), machineFull(used) && !crowdedOut(used):
-		return FindingCPU, fmt.Sprintf("the generator used %s of its %s, so it needs more cores or more agents", coresOf(used), figure.Of(cores, "core"))
+		return FindingCPU, fmt.Sprintf("the generator used %s of its %s, so it needs more cores or more agents", coresOf(used), quantity.Of(cores, "core"))
 	case machineFull(used):
 		return FindingNeighbour, crowd(used) + ": give it a machine of its own, apart from the target's too"
 	case used.MaxGCPauseSeconds >= limit:
-		return FindingGC, fmt.Sprintf("garbage collection stopped the generator for up to %s: use more agents, each with fewer users", figure.Seconds(used.MaxGCPauseSeconds))
+		return FindingGC, fmt.Sprintf("garbage collection stopped the generator for up to %s: use more agents, each with fewer users", quantity.Seconds(used.MaxGCPauseSeconds))
 	}
-	why = fmt.Sprintf("the generator used only %s of its %s, so something else kept it from running: give it cores of its own", coresOf(used), figure.Of(cores, "core"))
+	why = fmt.Sprintf("the generator used only %s of its %s, so something else kept it from running: give it cores of its own", coresOf(used), quantity.Of(cores, "core"))
 	if used.MaxSchedulerWaitSeconds >= limit {
-		why += fmt.Sprintf(" (what was ready to run waited up to %s for one)", figure.Seconds(used.MaxSchedulerWaitSeconds))
+		why += fmt.Sprintf(" (what was ready to run waited up to %s for one)", quantity.Seconds(used.MaxSchedulerWaitSeconds))
 	}
 	return FindingPacing, why
 }
 
 // perSecond writes CPU time in the seconds summed as a number of cores.
 func (g generators) perSecond(cpuSeconds float64) string {
-	return figure.Number(ratio(cpuSeconds, float64(g.seconds)))
+	return quantity.Number(ratio(cpuSeconds, float64(g.seconds)))
 }
 
 func coresOf(g generators) string { return g.perSecond(g.CPUSeconds) }
@@ -83,7 +83,7 @@ func throttled(used generators, cores int) bool {
 
 func throttledFor(used generators) string {
 	return fmt.Sprintf("the CPU quota of its control group stopped the generator for %s within %s, summed over cores",
-		figure.Seconds(used.ThrottledSeconds), figure.Of(used.seconds, "second"))
+		quantity.Seconds(used.ThrottledSeconds), quantity.Of(used.seconds, "second"))
 }
 
 // allCPU is what the cores that the generators may run on can do in the seconds summed, 0 where unknown.
@@ -104,21 +104,21 @@ func crowdedOut(used generators) bool {
 
 // crowd says who used the cores.
 func crowd(used generators) string {
-	all := figure.Number(math.Round(ratio(used.allCPU(), float64(used.seconds))))
+	all := quantity.Number(math.Round(ratio(used.allCPU(), float64(used.seconds))))
 	if used.StolenCPUSeconds > used.OtherCPUSeconds {
 		return fmt.Sprintf("the hypervisor gave %s of its %s cores to other guests, and the generator got %s", used.perSecond(used.StolenCPUSeconds), all, coresOf(used))
 	}
 	return fmt.Sprintf("the machine was busy with other work, which used %s of its %s cores, and the generator got %s", used.perSecond(used.OtherCPUSeconds), all, coresOf(used))
 }
 
-// portsClass is the class of errors for want of a port or a file descriptor, as loadgen names it.
+// portsClass is the class of errors for lack of a port or a file descriptor, as loadgen names it.
 const portsClass = "ports"
 
 // filesUsedUpRatio is the share of its file descriptors from which a generator counts as out of them: they
 // are counted once a second, when some may just have been closed.
 const filesUsedUpRatio = 0.95
 
-// judgePorts looks for requests that never left for want of a port or a file descriptor. They count as
+// judgePorts looks for requests that never left for lack of a port or a file descriptor. They count as
 // failed, and the target had no part in it.
 func (j *judgement) judgePorts() {
 	failed := j.total.Errors[portsClass]
@@ -126,10 +126,10 @@ func (j *judgement) judgePorts() {
 		return
 	}
 	m := j.health.Machine
-	who := figure.Of(failed, "request") + " could not be sent"
+	who := quantity.Of(failed, "request") + " could not be sent"
 	if m.FileLimit > 0 && float64(m.MaxOpenFiles) >= filesUsedUpRatio*float64(m.FileLimit) {
 		j.saturate(FindingPorts, "%s: up to %s of %s file descriptors were open; allow more (ulimit -n), or use fewer --connections or more agents",
-			who, figure.Count(m.MaxOpenFiles), figure.Count(m.FileLimit))
+			who, quantity.Count(m.MaxOpenFiles), quantity.Count(m.FileLimit))
 		return
 	}
 	j.saturate(FindingPorts, "%s: this machine had no free port or file descriptor; keep connections open, widen net.ipv4.ip_local_port_range, or use more --source addresses or more agents", who)

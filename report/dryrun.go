@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"fsctl/report/exitcode"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // DryRun is what an attack would send, and whether the machine that is to send it can. Its JSON form follows
@@ -43,7 +43,7 @@ type Check struct {
 }
 
 // Decide adds the check of cores, where the self-test and the peak are known, and sets the exit code, the
-// reason and the number of agents from the checks. An attack is refused for want of anything but cores;
+// reason and the number of agents from the checks. An attack is refused for lack of anything but cores;
 // without those it runs, and its run is invalid.
 func (d *DryRun) Decide() {
 	d.checkCores()
@@ -52,11 +52,11 @@ func (d *DryRun) Decide() {
 		switch {
 		case c.OK && c.Name == coresCheck && c.Needed > doubtfulRatio*c.Available:
 			d.Reason = fmt.Sprintf("this machine can just send it: the peak of about %s takes %s of the CPU that it may use, and TLS, larger answers or requests one at a time cost more than the self-test",
-				figure.Rate(d.PeakQPS), figure.Percent(c.Needed/c.Available))
+				quantity.Rate(d.PeakQPS), quantity.Percent(c.Needed/c.Available))
 		case c.OK:
 		case c.Name == coresCheck:
-			d.ExitCode, d.Reason = exitcode.Invalid, fmt.Sprintf("this machine cannot send it: at the peak of about %s it needs %s cores, and may use %s; use %d agents, each on a machine like this one",
-				figure.Rate(d.PeakQPS), figure.Number(c.Needed), figure.Number(c.Available), d.AgentsNeeded)
+			d.ExitCode, d.Reason = exitcode.Invalid, fmt.Sprintf("this machine cannot send it: at the peak of about %s it needs %s and may use %s; use %s, each on a machine like this one",
+				quantity.Rate(d.PeakQPS), quantity.EstimateOf(c.Needed, "core"), quantity.Estimate(c.Available), quantity.Of(d.AgentsNeeded, "agent"))
 		default:
 			d.ExitCode, d.Reason = exitcode.Usage, fmt.Sprintf("this machine cannot send it: there is not enough of %s", c.Name)
 			return
@@ -76,7 +76,7 @@ func (d *DryRun) checkCores() {
 		return
 	}
 	c := Check{Name: coresCheck, Needed: d.PeakQPS * t.CPUSecondsPerRequest, Available: t.UsableCores,
-		Because: fmt.Sprintf("%s at %s of CPU a request", figure.Rate(d.PeakQPS), figure.Seconds(t.CPUSecondsPerRequest))}
+		Because: fmt.Sprintf("%s at %s of CPU a request", quantity.Rate(d.PeakQPS), quantity.Seconds(t.CPUSecondsPerRequest))}
 	c.OK = d.PeakQPS <= t.MaxQPS
 	d.AgentsNeeded = int(math.Ceil(min(d.PeakQPS/t.MaxQPS, 1e6)))
 	d.Checks = append([]Check{c}, d.Checks...)

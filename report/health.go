@@ -5,8 +5,8 @@ import (
 	"math"
 
 	"fsctl/loadgen/record"
-	"fsctl/report/figure"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // Health says whether the generator sent what it should have, when it should have.
@@ -181,7 +181,7 @@ func (j *judgement) judgePacing() {
 	}
 	code, why := j.whyLate(j.cpuWhile(func(c record.Counters) bool { return c.Late > 0 }))
 	j.saturate(code, "%s of the requests left more than %s late though a connection was idle (%s is allowed): %s",
-		figure.Percent(late), figure.Seconds(j.bounds.limitSeconds), figure.Percent(j.bounds.share), why)
+		quantity.Percent(late), quantity.Seconds(j.bounds.limitSeconds), quantity.Percent(j.bounds.share), why)
 }
 
 // cpuWhile sums the generator's health over the seconds chosen.
@@ -212,22 +212,22 @@ func (j *judgement) judgeConnections() {
 	case p.queues() && j.health.Saturated: // a generator that cannot keep up measures slow answers itself
 	case p.queues() && throttled(used, j.rec.Manifest.Cores):
 		j.saturate(FindingThrottled, "%s of the requests waited for a connection while %s, so that it may have been slow to read the answers itself: raise the quota, or use more agents",
-			figure.Percent(waited), throttledFor(used))
+			quantity.Percent(waited), throttledFor(used))
 	case p.queues() && outOfCPU(used, j.rec.Manifest.Cores):
 		j.saturate(FindingCPU, "%s of the requests waited for a connection while the generator used %s of its %s, so that it may have been slow to read the answers itself: it needs more cores or more agents",
-			figure.Percent(waited), coresOf(used), figure.Of(j.rec.Manifest.Cores, "core"))
+			quantity.Percent(waited), coresOf(used), quantity.Of(j.rec.Manifest.Cores, "core"))
 	case p.queues():
-		j.find(FindingTargetLimited, "the target queued: with all %sconnections busy it took %s for a request, %s times the %s of quiet moments, so that %s of the requests waited for it and not for the generator",
-			countIf(j.rec.Manifest.Connections), figure.Seconds(p.full), figure.Number(p.ratio), figure.Seconds(p.quiet), figure.Percent(waited))
+		j.find(FindingTargetLimited, "the target queued: with all %sconnections busy a request took %s, %s times the %s of quiet moments; %s of the requests waited for the target, not for the generator",
+			countIf(j.rec.Manifest.Connections), quantity.Seconds(p.full), quantity.Number(p.ratio), quantity.Seconds(p.quiet), quantity.Percent(waited))
 	default:
 		needed := j.connectionsNeeded()
 		j.health.ConnectionsNeeded = needed
-		why := fmt.Sprintf("while the target answered as fast as in quiet moments (%s)", figure.Seconds(p.full))
+		why := fmt.Sprintf("while the target answered as fast as in quiet moments (%s)", quantity.Seconds(p.full))
 		if !p.known {
 			why = "and there was no quiet moment to tell whether the target had more to give"
 		}
 		j.saturate(FindingConnections, "all %sconnections were busy, %s: %s of the requests waited for one (%s is allowed); --connections %d would have carried the load",
-			countIf(j.rec.Manifest.Connections), why, figure.Percent(waited), figure.Percent(j.bounds.share), needed)
+			countIf(j.rec.Manifest.Connections), why, quantity.Percent(waited), quantity.Percent(j.bounds.share), needed)
 	}
 }
 
@@ -235,7 +235,7 @@ func countIf(n int) string {
 	if n <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d ", n)
+	return quantity.Count(n) + " "
 }
 
 // connectionsNeeded returns how many connections would have been enough: by Little's law the busiest
@@ -267,19 +267,19 @@ func (j *judgement) judgeUnsent() {
 	if end == nil || end.Reason != record.Completed || h.UnsentRequests == 0 || j.lostAgents() > 0 {
 		return
 	}
-	planned := figure.Of(h.PlannedRequests, "planned request")
+	planned := quantity.Of(h.PlannedRequests, "planned request")
 	absent, share := missingArrivals(j.rec), ratio(h.UnsentRequests, h.PlannedRequests)
 	switch {
 	case j.rec.DueUnknown:
 	case ratio(absent, j.rec.Manifest.PlannedArrivals) > j.bounds.share:
-		j.saturate(FindingUnsent, "%s of %s planned never came: the generator did not get to them",
-			figure.Of(absent, "user"), figure.Count(j.rec.Manifest.PlannedArrivals))
+		j.saturate(FindingUnsent, "%s of %s never started: the generator did not get to them",
+			quantity.Count(absent), quantity.Of(j.rec.Manifest.PlannedArrivals, "planned user"))
 	case j.pressure.queues():
-		j.find(FindingUnsent, "%s of %s (%s) were given up when the run ended, since the target queued",
-			figure.Count(h.UnsentRequests), planned, figure.Percent(share))
+		j.find(FindingUnsent, "%s of %s (%s) %s given up when the run ended, since the target queued",
+			quantity.Count(h.UnsentRequests), planned, quantity.Percent(share), were(h.UnsentRequests))
 	case share > j.bounds.share:
-		j.saturate(FindingUnsent, "%s of %s (%s) were never sent, and the target was not what held them up",
-			figure.Count(h.UnsentRequests), planned, figure.Percent(share))
+		j.saturate(FindingUnsent, "%s of %s (%s) %s never sent, and the target was not what held them up",
+			quantity.Count(h.UnsentRequests), planned, quantity.Percent(share), were(h.UnsentRequests))
 	}
 }
 
@@ -317,7 +317,7 @@ func (j *judgement) judgeAgents() {
 	if a.Lost == 0 {
 		return
 	}
-	j.find(FindingAgentLost, "%s of %d lost (%s): %s", figure.Of(a.Lost, "agent"), a.Expected, names, of)
+	j.find(FindingAgentLost, "%s of %s lost (%s): %s", quantity.Count(a.Lost), quantity.Of(a.Expected, "agent"), names, of)
 }
 
 // rest is what lost agents left.
@@ -332,9 +332,9 @@ func (r *rest) add(a record.Agent) {
 // String says what became of it.
 func (r rest) String() string {
 	if r.planned == 0 {
-		return "its share of the load was not sent"
+		return "what they left was not sent"
 	}
-	return fmt.Sprintf("of %s, %s were not sent and %s are in doubt", figure.Of(r.planned, "user"), figure.Count(r.unsent), figure.Count(r.inDoubt))
+	return fmt.Sprintf("of %s, %s %s not sent and %s %s in doubt", quantity.Of(r.planned, "user"), quantity.Count(r.unsent), were(r.unsent), quantity.Count(r.inDoubt), are(r.inDoubt))
 }
 
 // judgeSkew holds the agents' T0 against each other. The budget is the lateness limit: an agent whose
@@ -355,9 +355,9 @@ func (j *judgement) judgeSkew() {
 	case len(agents) < 2:
 	case h.T0Skew.Uncertainty > budget:
 		h.SkewOverBudget = true
-		j.find(FindingSkew, "the agents' clocks are only known to %s, wanted %s: they may have started apart", figure.Seconds(h.T0Skew.Uncertainty), figure.Seconds(budget))
+		j.find(FindingSkew, "the agents' clocks are known only to within %s, wanted %s: they may not have started together", quantity.Seconds(h.T0Skew.Uncertainty), quantity.Seconds(budget))
 	case h.T0Skew.Max > budget && !j.pressure.queues():
 		h.SkewOverBudget = true
-		j.find(FindingSkew, "agent %s began %s (+-%s) after T0, wanted at most %s", worst.Name, figure.Seconds(h.T0Skew.Max), figure.Seconds(h.T0Skew.Uncertainty), figure.Seconds(budget))
+		j.find(FindingSkew, "agent %s began %s (+- %s) after T0, wanted at most %s", worst.Name, quantity.Seconds(h.T0Skew.Max), quantity.Seconds(h.T0Skew.Uncertainty), quantity.Seconds(budget))
 	}
 }

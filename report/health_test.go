@@ -123,7 +123,7 @@ func TestAgents(t *testing.T) {
 	if r.Health.Agents != (Agents{Expected: 3, Finished: 2, Lost: 1}) || r.Health.T0Skew != (Skew{0.006, 40e-6}) || r.ExitCode != 113 {
 		t.Errorf("agents %+v, skew %+v, exit code %d", r.Health.Agents, r.Health.T0Skew, r.ExitCode)
 	}
-	if want := "1 agent of 3 lost (c): of 1,000 users, 200 were not sent and 100 are in doubt"; r.Reason != want {
+	if want := "1 of 3 agents lost (c): of 1,000 users, 200 were not sent and 100 are in doubt"; r.Reason != want {
 		t.Errorf("reason %q, wanted %q", r.Reason, want)
 	}
 	rec.Manifest.Agents[1].T0SkewSeconds = 0.3

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"fsctl/loadgen/record"
-	"fsctl/report/figure"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // InvariantResult is the judgement on one invariant of the sale.
@@ -99,7 +99,7 @@ func (b *books) noData() string {
 	case !b.ledger.Read:
 		return "the shop's ledger was not read"
 	case len(b.sold) == 0 && len(b.told) == 0:
-		return "nothing was sold and nobody was told of an order"
+		return "nothing was sold, and no buyer was told of an order"
 	}
 	return ""
 }
@@ -138,11 +138,11 @@ func (b *books) noOversell() InvariantResult {
 		if excess <= 0 {
 			continue
 		}
-		how := fmt.Sprintf("sold %d", sold[sku])
+		how := "sold " + quantity.Count(sold[sku])
 		if told[sku] > sold[sku] {
-			how = fmt.Sprintf("buyers were told of %d", told[sku])
+			how = "buyers were told of " + quantity.Count(told[sku])
 		}
-		over = append(over, fmt.Sprintf("%s: stock %d, %s: %d too many", sku, stock, how, excess))
+		over = append(over, fmt.Sprintf("%s: stock %s, %s: %s too many", sku, quantity.Count(stock), how, quantity.Count(excess)))
 		if excess > worst {
 			worst, worstSKU = excess, sku
 		}
@@ -151,9 +151,9 @@ func (b *books) noOversell() InvariantResult {
 	switch {
 	case len(over) > 0:
 		r.Status = Broken
-		r.Summary = fmt.Sprintf("%s oversold by %d", worstSKU, worst)
+		r.Summary = fmt.Sprintf("%s oversold by %s", worstSKU, quantity.Count(worst))
 		if len(over) > 1 {
-			r.Summary = fmt.Sprintf("%s, the worst %s by %d", figure.Of(len(over), "item")+" oversold", worstSKU, worst)
+			r.Summary = fmt.Sprintf("%s oversold, the worst is %s by %s", quantity.Of(len(over), "item"), worstSKU, quantity.Count(worst))
 		}
 	case b.noData() != "":
 		r.Status, r.Summary = NoData, b.noData()
@@ -161,7 +161,7 @@ func (b *books) noOversell() InvariantResult {
 		r.Status, r.Summary = NoData, "neither the scenario nor the shop says how much there was to sell"
 	default:
 		r.Status = Held
-		r.Summary = fmt.Sprintf("sold %s of %s", figure.Count(r.Observed), figure.Count(r.Expected))
+		r.Summary = fmt.Sprintf("sold %s of %s", quantity.Count(r.Observed), quantity.Count(r.Expected))
 	}
 	return r
 }
@@ -203,7 +203,7 @@ func (b *books) difference(sku string) string {
 	if !says || b.sale == nil || b.sale.Stock == 0 || own == b.sale.Stock {
 		return ""
 	}
-	return fmt.Sprintf("%s: the shop says it had %d, the scenario %d: give both the same stock", sku, own, b.sale.Stock)
+	return fmt.Sprintf("%s: the shop says it had %s, the scenario %s: give both the same stock", sku, quantity.Count(own), quantity.Count(b.sale.Stock))
 }
 
 // buyer is a user and what he buys.
@@ -236,21 +236,21 @@ func (b *books) oneOrderPerUser() InvariantResult {
 		return cmp.Or(cmp.Compare(y.pieces, x.pieces), cmp.Compare(x.user, y.user), cmp.Compare(x.sku, y.sku))
 	})
 	for _, h := range over {
-		r.Evidence = append(r.Evidence, fmt.Sprintf("user %s %s %d of %s, wanted at most %d: orders %s",
-			h.user, h.source, h.pieces, cmp.Or(h.sku, "an item"), limit, orderIDs(h.orders)))
+		r.Evidence = append(r.Evidence, fmt.Sprintf("user %s %s %s of %s, wanted at most %s: orders %s",
+			h.user, h.source, quantity.Count(h.pieces), cmp.Or(h.sku, "an item"), quantity.Count(limit), orderIDs(h.orders)))
 	}
 	r.Evidence = first(r.Evidence, mostEvidence, "user")
 	switch {
 	case len(over) > 0:
 		r.Status = Broken
-		r.Summary = fmt.Sprintf("%s with more than %d, the worst %s with %d", figure.Of(len(over), "user"), limit, over[0].user, over[0].pieces)
+		r.Summary = fmt.Sprintf("%s with more than %s, the worst is %s with %s", quantity.Of(len(over), "user"), quantity.Count(limit), over[0].user, quantity.Count(over[0].pieces))
 	case b.noData() != "":
 		r.Status, r.Summary = NoData, b.noData()
 	case len(bySold) == 0 && len(byTold) == 0:
 		r.Status, r.Summary = NoData, "no order says who bought it"
 	default:
 		r.Status = Held
-		r.Summary = fmt.Sprintf("no user has more than %d", r.Observed)
+		r.Summary = "no user has more than " + quantity.Count(r.Observed)
 	}
 	return r
 }
@@ -311,17 +311,17 @@ func (b *books) noLostOrder() InvariantResult {
 	slices.Sort(lost)
 	r.Evidence = first(lost, mostEvidence, "order")
 	if b.nameless > 0 {
-		r.Evidence = append(r.Evidence, figure.Of(b.nameless, "answer")+" confirmed an order without its number: extract it with ledger.order_id")
+		r.Evidence = append(r.Evidence, quantity.Of(b.nameless, "answer")+" confirmed an order without its number: extract it with ledger.order_id")
 	}
 	switch {
 	case len(lost) > 0:
 		r.Status = Broken
-		r.Summary = fmt.Sprintf("lost %d of the %s that buyers were told of", len(lost), figure.Of(len(b.told), "order"))
+		r.Summary = fmt.Sprintf("lost %s of %s that buyers were told of", quantity.Count(len(lost)), quantity.Of(len(b.told), "order"))
 	case b.nameless > 0:
 		r.Status, r.Summary = NoData, r.Evidence[0]
 	default:
 		r.Status = Held
-		r.Summary = fmt.Sprintf("the shop knows %s of %s that buyers were told of", figure.Count(r.Observed), figure.Of(len(b.told), "order"))
+		r.Summary = fmt.Sprintf("the shop knows %s of %s that buyers were told of", quantity.Count(r.Observed), quantity.Of(len(b.told), "order"))
 	}
 	return r
 }
@@ -331,5 +331,5 @@ func first(texts []string, n int, noun string) []string {
 	if len(texts) <= n {
 		return texts
 	}
-	return append(slices.Clone(texts[:n]), fmt.Sprintf("and %s more", figure.Of(len(texts)-n, noun)))
+	return append(slices.Clone(texts[:n]), fmt.Sprintf("and %s more", quantity.Of(len(texts)-n, noun)))
 }

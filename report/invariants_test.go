@@ -47,7 +47,7 @@ func TestInvariants(t *testing.T) {
 		{"promised too many, no ledger", scenarios.NoOversell, sale, record.Ledger{Told: orders(1, 207, "sku-1")}, Broken, 200, 207, "7 too many"},
 		{"no item named, one item", scenarios.NoOversell, one, record.Ledger{Read: true, Told: orders(1, 207, "")}, Broken, 200, 207, "sku-1: stock 200"},
 		{"pieces count", scenarios.NoOversell, &scenarios.Sale{Items: 1, Stock: 1, SKU: "sku-${n}"}, record.Ledger{Read: true, Sold: pairs}, Broken, 1, 2, "1 too many"},
-		{"shop had more", scenarios.NoOversell, sale, record.Ledger{Read: true, Sold: orders(1, 213, "sku-1"), Stock: map[string]int{"sku-1": 1000}}, Broken, 200, 213, "the shop says it had 1000, the scenario 200"},
+		{"shop had more", scenarios.NoOversell, sale, record.Ledger{Read: true, Sold: orders(1, 213, "sku-1"), Stock: map[string]int{"sku-1": 1000}}, Broken, 200, 213, "the shop says it had 1,000, the scenario 200"},
 		{"shop had less", scenarios.NoOversell, sale, record.Ledger{Read: true, Sold: orders(1, 110, "sku-1"), Stock: map[string]int{"sku-1": 100}}, Broken, 100, 110, "sku-1: stock 100, sold 110: 10 too many"},
 		{"only the shop knows its stock", scenarios.NoOversell, nil, record.Ledger{Read: true, Sold: orders(1, 11, "x"), Stock: map[string]int{"x": 10}}, Broken, 10, 11, "1 too many"},
 		{"nobody knows the stock", scenarios.NoOversell, nil, record.Ledger{Read: true, Sold: orders(1, 11, "x")}, NoData, 0, 11, ""},

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
-	"fsctl/report/figure"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // Level is the judgement on one rate that was held in a search for capacity. Its figures are those of the
@@ -138,7 +138,7 @@ func (v *Level) decide(rec *record.Record, sc *scenarios.Scenario, l *record.Lev
 	case v.CutShort:
 		v.Why = oneLine(l.Why)
 	case !v.Drained && v.givenUpRatio(rec) > latenessOf(sc).share:
-		v.Why = figure.Percent(v.givenUpRatio(rec)) + " of the requests that were due were not answered before the level was given up"
+		v.Why = quantity.Percent(v.givenUpRatio(rec)) + " of the requests that were due were not answered before the level was given up"
 	default:
 		v.Verdict = Pass
 	}
@@ -172,12 +172,12 @@ func (v *Level) Summary() string {
 	case v.Verdict == Fail:
 		return rate + " failed: " + v.Why
 	case v.Verdict == Invalid:
-		return rate + " says nothing of the target: " + v.Why
+		return rate + " says nothing about the target: " + v.Why
 	case v.ResponseTime == nil:
 		return rate + " passed"
 	}
-	passed := fmt.Sprintf("%s passed: %s requests/s, response time %s (p50), %s (p99)", rate,
-		figure.Amount(v.AchievedQPS), figure.Seconds(v.ResponseTime.P50), figure.Seconds(v.ResponseTime.P99))
+	passed := fmt.Sprintf("%s passed: %s, response time %s (p50), %s (p99)", rate,
+		quantity.RateOf(v.AchievedQPS, "request"), quantity.Seconds(v.ResponseTime.P50), quantity.Seconds(v.ResponseTime.P99))
 	if !v.Drained {
 		passed += "; it " + undrained
 	}
@@ -185,4 +185,4 @@ func (v *Level) Summary() string {
 }
 
 // undrained is said of a level that passed although it left users over.
-const undrained = "had not drained within storm.drain, and the users who were left were given up"
+const undrained = "had not drained within storm.drain, and the users still active were given up"

@@ -59,7 +59,7 @@ func (w *LevelWatch) Lost(l record.Level) string {
 //	p(q) of all n would be p(1 - (1-q) n/k) of the k that ended so far
 //	a mean of all would be that of the k times k/n, and so would a share of failures
 func (w *LevelWatch) hopeless(t *scenarios.Threshold, part float64) bool {
-	if t.Outcome != "" || t.Expected != nil { // how many of those will come nobody knows
+	if t.Outcome != "" || t.Expected != nil { // how many of those will come is unknown
 		return false
 	}
 	window := windowOf(t)

@@ -7,8 +7,8 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
-	"fsctl/report/figure"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // Recommendation is a setting to change, and why.
@@ -63,7 +63,7 @@ func mendGenerator(rec *record.Record, run *series, h *Health) []Recommendation 
 			needed := int(math.Ceil(float64(agents) * min(ratio(late.Due, late.Sent), 1000)))
 			list = append(list, Recommendation{
 				Setting: "attack.agents", Value: strconv.Itoa(max(needed, agents+1)), Current: strconv.Itoa(agents),
-				Because: fmt.Sprintf("in the seconds with late requests the generator used all of its CPU and sent %s of %s due", figure.Count(late.Sent), figure.Of(late.Due, "request")),
+				Because: fmt.Sprintf("in the seconds with late requests the generator used all of its CPU and sent %s of %s due", quantity.Count(late.Sent), quantity.Of(late.Due, "request")),
 			})
 		}
 	}
@@ -100,7 +100,7 @@ type sizing struct {
 //	utilization  share of its capacity that the service may be planned to use
 //
 // That holds for the service that was the limit: of those which run behind the target, the one that the
-// plan would enlarge most. The others were below theirs, by how much nobody saw, so that they keep the
+// plan would enlarge most. The others were below theirs, by an unknown amount, so that they keep the
 // plan's P95, as do all when the target never met its limit.
 func (z *sizing) replicas(s *plan.Service) Recommendation {
 	running := z.running(s)
@@ -112,26 +112,26 @@ func (z *sizing) replicas(s *plan.Service) Recommendation {
 	}
 	measured := z.calls(s.Name)
 	peak := s.PeakQPS.P95
-	keep := fmt.Sprintf("the plan asks for it at the peak of %s (p95)", figure.Rate(peak))
+	keep := fmt.Sprintf("the plan asks for it at its peak of %s (p95)", quantity.Rate(peak))
 	switch {
 	case running == 0 && z.anyRunning():
 		r.Current = ""
-		r.Because = fmt.Sprintf("%s; services.%s.running is not set, so the run was not held against it", keep, s.Name)
+		r.Because = fmt.Sprintf("%s; services.%s.running is not set, so the run says nothing about it", keep, s.Name)
 	case measured == 0:
 		r.Because = keep + "; the run made no calls to it that were answered" + assumed
 	case z.capacity.LowerBound:
 		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s and never met the target's limit; %s finds it",
-			keep, figure.Rate(measured), figure.Of(max(running, 1), "instance"), assumed, z.further)
+			keep, quantity.Rate(measured), quantity.Of(max(running, 1), "instance"), assumed, z.further)
 	case !z.isLimit(s):
 		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s, and by the plan another service was the limit",
-			keep, figure.Rate(measured), figure.Of(max(running, 1), "instance"), assumed)
+			keep, quantity.Rate(measured), quantity.Of(max(running, 1), "instance"), assumed)
 	default:
 		each := measured / float64(max(running, 1))
 		use := z.utilization(s.Name)
 		needed := max(int(math.Ceil(bounded(peak/(each*use)))), 1)
 		r.Value = strconv.Itoa(needed)
-		r.Because = fmt.Sprintf("at its limit the target held %s on %s%s, so that one may be planned for %s at %s, and the peak is %s (p95; by assumed demand the plan asked for %d)",
-			figure.Rate(measured), figure.Of(max(running, 1), "instance"), assumed, figure.Rate(each*use), figure.Percent(use), figure.Rate(peak), planned)
+		r.Because = fmt.Sprintf("at its limit the target held %s on %s%s, so one may be planned for %s at %s, and its peak is %s (p95; by assumed demand the plan asked for %s)",
+			quantity.Rate(measured), quantity.Of(max(running, 1), "instance"), assumed, quantity.Rate(each*use), quantity.Percent(use), quantity.Rate(peak), quantity.Count(planned))
 	}
 	return r
 }
@@ -148,7 +148,7 @@ func (z *sizing) service(name string) *scenarios.Service {
 	return nil
 }
 
-// running returns the instances behind the target, 0 where nobody says.
+// running returns the instances behind the target, 0 where that is unknown.
 func (z *sizing) running(s *plan.Service) int {
 	if own := z.service(s.Name); own != nil && own.Running > 0 {
 		return own.Running

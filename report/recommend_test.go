@@ -62,7 +62,7 @@ func TestReplicasComeFromTheServiceThatWasTheLimit(t *testing.T) {
 	want := map[string]Recommendation{
 		"gateway.replicas": {Value: "5", Current: "4", Because: "by the plan another service was the limit"},
 		// 600 calls/s on 3, half of which may be used: 100/s each, for 2000/s.
-		"shop.replicas": {Value: "20", Current: "3", Because: "the target held 600/s on 3 instances, so that one may be planned for 100/s at 50 %, and the peak is 2.0k/s (p95; by assumed demand the plan asked for 17)"},
+		"shop.replicas": {Value: "20", Current: "3", Because: "the target held 600/s on 3 instances, so one may be planned for 100/s at 50 %, and its peak is 2k/s (p95; by assumed demand the plan asked for 17)"},
 		"mail.replicas": {Value: "2", Current: "", Because: "services.mail.running is not set"},
 	}
 	if len(r.Recommendations) != len(want) {

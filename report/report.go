@@ -1,4 +1,4 @@
-// Package report says from a run's record whether the sale held, why not, and what to set.
+// Package report judges a run by its record.
 package report
 
 import (
@@ -7,8 +7,8 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
-	"fsctl/report/figure"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // Report is the verdict on one run. Its JSON form is a contract: a ratio is 0 to 1, a seconds field
@@ -113,16 +113,16 @@ func (r *Report) judgeStorm(rec *record.Record, run *series, sc *scenarios.Scena
 func notes(rec *record.Record, r *Report) []string {
 	list := []string{}
 	if rec.DueUnknown {
-		list = append(list, "service time only: these results do not say when a request was due, so that waiting for a free connection cannot be seen")
+		list = append(list, "service time only: these results do not say when a request was due, so the wait for a free connection is unknown")
 	}
 	if rec.Torn > 0 {
-		list = append(list, figure.Of(rec.Torn, "file")+" ended in the middle of a line, which was dropped")
+		list = append(list, quantity.Of(rec.Torn, "file")+" ended in the middle of a line, which was dropped")
 	}
 	if rec.Ledger.Error != "" && len(r.Invariants) > 0 {
 		list = append(list, "the shop's ledger could not be read: "+oneLine(rec.Ledger.Error))
 	}
 	if scale := rec.Manifest.ScaleRatio; scale > 0 && scale != 1 {
-		list = append(list, "the storm ran at "+figure.Percent(scale)+" of the scenario")
+		list = append(list, "the storm ran at "+quantity.Percent(scale)+" of the scenario")
 	}
 	return list
 }

@@ -7,8 +7,8 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/report/exitcode"
-	"fsctl/report/figure"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // judgeSearch judges a search for capacity. Levels above the capacity fail on purpose, so that nothing is judged
@@ -129,12 +129,12 @@ func (r *Report) found(measured Capacity) Capacity {
 func (r *Report) searchCause() (code int, reason string) {
 	best, fails, blocked := r.capacity(), r.above(Fail), r.blocked()
 	if best == nil && fails == nil {
-		return exitcode.Invalid, "no level says anything of the target"
+		return exitcode.Invalid, "no level says anything about the target"
 	}
 	if best == nil {
 		return exitcode.Threshold, fmt.Sprintf("the target does not hold even %s: %s", usersPerSec(fails.RatePerSec), fails.Why)
 	}
-	holds := fmt.Sprintf("%s (%s requests/s)", usersPerSec(best.RatePerSec), figure.Amount(best.AchievedQPS))
+	holds := fmt.Sprintf("%s (%s)", usersPerSec(best.RatePerSec), quantity.RateOf(best.AchievedQPS, "request"))
 	switch {
 	case fails != nil:
 		reason = fmt.Sprintf("the target holds %s; at %s: %s", holds, usersPerSec(fails.RatePerSec), fails.Why)
@@ -149,7 +149,7 @@ func (r *Report) searchCause() (code int, reason string) {
 	return exitcode.Done, reason
 }
 
-func usersPerSec(rate float64) string { return figure.Amount(rate) + " users/s" }
+func usersPerSec(rate float64) string { return quantity.RateOf(rate, "user") }
 
 // searchNotes says what a reader must know of the levels.
 func (r *Report) searchNotes(sc *scenarios.Scenario, level *Level) []string {
@@ -164,7 +164,7 @@ func (r *Report) searchNotes(sc *scenarios.Scenario, level *Level) []string {
 		}
 	}
 	if name := soldOut(sc, r.Steps); name != "" {
-		list = append(list, fmt.Sprintf("no %s at %s was %s: if the stock was gone, this is what the target holds when it only refuses; a target with more stock shows more", name, at, sc.Ledger.Outcome))
+		list = append(list, fmt.Sprintf("no %s at %s was %s: if the stock was gone, this is what the target holds when it only refuses orders; more stock shows what it holds when it sells", name, at, sc.Ledger.Outcome))
 	}
 	return list
 }

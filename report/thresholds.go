@@ -1,14 +1,15 @@
 package report
 
 import (
+	"math"
 	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"fsctl/loadgen/record"
-	"fsctl/report/figure"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // ThresholdResult is the judgement on one threshold.
@@ -38,20 +39,55 @@ func (t *ThresholdResult) Summary() string {
 	return t.Metric + where + " was " + t.ValueText() + ", wanted " + t.Threshold
 }
 
-// ValueText returns the value with its unit, scaled for a reader: 210 ms, 8.15k/s. A share is in percent
-// where its threshold is.
+// ValueText returns the value with its unit, rounded for a reader: 210 ms, 8.15k/s; a count is in full. A
+// share is in percent where its threshold is. Where rounding would hide that a limit was crossed or kept,
+// the value is not rounded.
 func (t *ThresholdResult) ValueText() string {
-	switch {
-	case t.Value == nil:
+	if t.Value == nil {
 		return "no data"
-	case t.Kind == scenarios.Trend:
-		return figure.Seconds(*t.Value)
-	case t.Kind == scenarios.Counter && t.Aggregation == "rate":
-		return figure.Rate(*t.Value)
-	case strings.Contains(t.Threshold, "%"):
-		return figure.Percent(*t.Value)
 	}
-	return figure.Number(*t.Value)
+	v := *t.Value
+	short, parse, exact := quantity.Number(v), quantity.ParseNumber, quantity.Precise(v)
+	switch {
+	case t.Kind == scenarios.Trend:
+		short, parse, exact = quantity.Seconds(v), parseSeconds, quantity.Exact(time.Duration(math.Round(v*nanosPerSecond)))
+	case t.Kind == scenarios.Counter && t.Aggregation == "rate":
+		short, parse, exact = quantity.Rate(v), quantity.ParseRate, exact+"/s"
+	case t.Aggregation == "count":
+		return quantity.Count(int64(v))
+	case strings.Contains(t.Threshold, "%"):
+		short, parse, exact = quantity.Percent(v), quantity.ParseRatio, quantity.Precise(v*100)+" %"
+	}
+	if t.tells(short, parse) {
+		return short
+	}
+	return exact
+}
+
+// tells says whether a rounded value is on the same side of the threshold as the value itself: 300.4 ms
+// rounded to 300 ms would look as if it kept a limit of 300 ms.
+func (t *ThresholdResult) tells(short string, parse func(string) (float64, error)) bool {
+	limit, err := scenarios.ParseThreshold(t.Metric, t.Threshold)
+	if err != nil {
+		return true
+	}
+	bound := short[:1]
+	shown, err := parse(strings.TrimLeft(short, "<> "))
+	held := limit.Holds(*t.Value)
+	switch { // of a bound, all that is below or above it must be on that side
+	case err != nil || limit.Holds(shown) != held || shown == limit.Value && shown != *t.Value:
+		return false
+	case bound == "<":
+		return limit.Holds(0) == held
+	case bound == ">":
+		return limit.Holds(1) == held
+	}
+	return true
+}
+
+func parseSeconds(text string) (float64, error) {
+	d, err := quantity.ParseDuration(text)
+	return d.Seconds(), err
 }
 
 func judgeThresholds(rec *record.Record, sc *scenarios.Scenario) []ThresholdResult {

@@ -190,3 +190,32 @@ func TestLiveWithoutAScenarioNeverStops(t *testing.T) {
 		t.Errorf("crossed %+v", got)
 	}
 }
+
+func TestValuesAreRoundedUnlessThatHidesTheJudgement(t *testing.T) {
+	for _, c := range []struct {
+		metric, text string
+		value        float64
+		want         string
+	}{
+		{"response_time", "p(99)<300ms", 0.2104, "210 ms"},
+		{"response_time", "p(99)<300ms", 0.3004, "300.4 ms"},
+		{"response_time", "p(99)<=300ms", 0.30000001, "300.00001 ms"},
+		{"http_req_failed", "rate<0.1%", 0.00000819, "< 0.01 %"},
+		{"http_req_failed", "rate<0.001%", 0.00000819, "0.000819 %"},
+		{"achieved_rate", "value>99.9%", 0.99996, "> 99.99 %"},
+		{"achieved_rate", "value>=99.999%", 0.99996, "99.996 %"},
+		{"achieved_rate", "value>0.99999", 0.99996, "0.99996"},
+		{"http_reqs", "rate>1k/s", 1112, "1.11k/s"},
+		{"http_reqs", "rate>1k/s", 999.9, "999.9/s"},
+		{"http_reqs", "count>=1000", 1234567, "1,234,567"},
+	} {
+		limit, err := scenarios.ParseThreshold(c.metric, c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := ThresholdResult{Metric: limit.Key(), Threshold: c.text, Value: &c.value, Kind: limit.Kind, Aggregation: limit.Aggregation}
+		if got := r.ValueText(); got != c.want {
+			t.Errorf("%s %s: %g is written %q, wanted %q", c.metric, c.text, c.value, got, c.want)
+		}
+	}
+}

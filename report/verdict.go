@@ -6,14 +6,14 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/report/exitcode"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // decide sets verdict, exit code and reason from everything else in the report. Of several codes the first of
 // [exitcode.Order] wins. A run that the user interrupted is 105 whatever it measured. One
 // that died is 105 too, and one that failed is 1, unless 111 or 113 holds or an invariant was seen to be
 // broken: what it measured may still prove those, while a threshold over half a run, or a ledger that
-// nobody was left to read, proves nothing.
+// was never read, proves nothing.
 func (r *Report) decide(rec *record.Record) {
 	r.ExitCode, r.Reason = r.cause(rec)
 	switch {
@@ -86,7 +86,7 @@ func (f *failures) first() string {
 	if len(all) == 1 {
 		return all[0]
 	}
-	return fmt.Sprintf("%s (and %d more)", all[0], len(all)-1)
+	return fmt.Sprintf("%s (and %s more)", all[0], quantity.Count(len(all)-1))
 }
 
 func (r *Report) failedInvariants() *failures {
@@ -117,9 +117,9 @@ func (r *Report) heldWhy() string {
 	case thresholds+invariants == 0:
 		return "nothing was required of the run"
 	case invariants == 0:
-		return "held " + figure.Of(thresholds, "threshold")
+		return "held " + quantity.Of(thresholds, "threshold")
 	case thresholds == 0:
-		return "held " + figure.Of(invariants, "invariant")
+		return "held " + quantity.Of(invariants, "invariant")
 	}
-	return "held " + figure.Of(thresholds, "threshold") + " and " + figure.Of(invariants, "invariant")
+	return "held " + quantity.Of(thresholds, "threshold") + " and " + quantity.Of(invariants, "invariant")
 }

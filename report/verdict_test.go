@@ -62,7 +62,7 @@ func TestExitCodesAndTheirPrecedence(t *testing.T) {
 		{"agent lost", faults{lost: true, oversold: true, threshold: true}, 113, Fail, ""},
 		{"saturated", faults{saturated: true, lost: true, oversold: true, threshold: true}, 111, Invalid, ""},
 		{"saturated, all held", faults{saturated: true}, 111, Invalid, ""},
-		{"skew", faults{skew: true}, 111, Invalid, "the agents' clocks are only known to 200 ms, wanted 50 ms: they may have started apart"},
+		{"skew", faults{skew: true}, 111, Invalid, "the agents' clocks are known only to within 200 ms, wanted 50 ms: they may not have started together"},
 		{"skew and agent lost", faults{skew: true, lost: true}, 111, Invalid, ""},
 		{"interrupted", faults{end: record.Interrupted}, 105, Fail, ""},
 		{"interrupted, oversold", faults{end: record.Interrupted, oversold: true, threshold: true, lost: true}, 105, Fail, ""},

@@ -23,3 +23,19 @@ func ratio[N int | int64 | uint64 | float64](a, b N) float64 {
 
 // oneLine joins the lines of a message.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// were returns the verb that goes with a number of things.
+func were(n uint64) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+// are returns the verb that goes with a number of things.
+func are(n uint64) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}

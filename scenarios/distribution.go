@@ -7,6 +7,8 @@ import (
 
 	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"fsctl/scenarios/quantity"
 )
 
 // Distribution is a law of a duration: a think time or a reaction. Exactly one field is set.
@@ -46,13 +48,13 @@ func (d *Distribution) check() error {
 	case d.Exponential != nil && *d.Exponential <= 0:
 		return fmt.Errorf("found 0, wanted a mean above 0")
 	case d.Uniform != nil && d.Uniform.Low > d.Uniform.High:
-		return fmt.Errorf("found %v before %v, wanted low <= high", d.Uniform.Low, d.Uniform.High)
+		return fmt.Errorf("found %s before %s, wanted low <= high", write(d.Uniform.Low), write(d.Uniform.High))
 	case d.Lognormal != nil && (d.Lognormal.Median <= 0 || d.Lognormal.Sigma <= 0 || d.Lognormal.Sigma > 5):
-		return fmt.Errorf("found median %v and sigma %v, wanted a median above 0 and sigma above 0 and at most 5", d.Lognormal.Median, d.Lognormal.Sigma)
+		return fmt.Errorf("found median %s and sigma %s, wanted a median above 0 and sigma above 0 and at most 5", write(d.Lognormal.Median), write(d.Lognormal.Sigma))
 	case d.Normal != nil && d.Normal.Deviation <= 0:
-		return fmt.Errorf("found deviation %v, wanted above 0", d.Normal.Deviation)
+		return fmt.Errorf("found deviation %s, wanted above 0", write(d.Normal.Deviation))
 	case d.Quantile(1) > longest:
-		return fmt.Errorf("found a law whose 99.99%% point is %v, wanted at most 366 days", d.Quantile(1))
+		return fmt.Errorf("found a law whose 99.99%% point is %s, wanted at most 366 days", quantity.Duration(d.Quantile(1)))
 	}
 	return nil
 }

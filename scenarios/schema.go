@@ -77,17 +77,17 @@ func oneKey(values map[string]*jsonschema.Schema) *jsonschema.Schema {
 func scalarSchema(t reflect.Type) *jsonschema.Schema {
 	switch t {
 	case reflect.TypeFor[Count]():
-		return either(number(), pattern("A count: 10k, 10M, 1.2G.", `^[0-9.]+[kMGT]?$`))
+		return either(number(), pattern("A count: 10k, 10M, 1.2G.", `^[0-9.,]+[kMGT]?$`))
 	case reflect.TypeFor[Ratio]():
-		return either(&jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "1"}, pattern("A share: 20%.", `^[0-9.]+%?$`))
+		return either(&jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "1"}, pattern("A share: 20%.", `^[0-9.,]+ ?%?$`))
 	case reflect.TypeFor[Rate]():
-		return pattern("A rate: 120/s, 3k/s, 600/m.", `^[0-9.]+[kMGT]?/[smh]$`)
+		return pattern("A rate: 120/s, 3k/s, 600/m.", `^[0-9.,]+[kMGT]?/(s|m|min|h)$`)
 	case reflect.TypeFor[time.Duration]():
-		return either(pattern("A duration: 250ms, 90s, 5h.", `^([0-9.]+(ns|us|µs|μs|ms|s|m|h))+$|^0$`), &jsonschema.Schema{Const: 0})
+		return either(pattern("A duration: 250ms, 90s, 5h.", `^([0-9.,]+ ?(ns|us|µs|μs|ms|s|min|m|h) ?)+$|^0$`), &jsonschema.Schema{Const: 0})
 	case reflect.TypeFor[float64]():
 		return number()
 	case reflect.TypeFor[int]():
-		return either(&jsonschema.Schema{Type: "integer", Minimum: "0"}, pattern("A count: 10k, 10M.", `^[0-9.]+[kMGT]?$`))
+		return either(&jsonschema.Schema{Type: "integer", Minimum: "0"}, pattern("A count: 10k, 10M.", `^[0-9.,]+[kMGT]?$`))
 	}
 	return nil
 }

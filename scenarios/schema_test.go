@@ -78,7 +78,7 @@ func TestSchemaAcceptsWhatParseAccepts(t *testing.T) {
 	}
 	for _, c := range [][2]string{
 		{"users: 10M ", "users: 1M..2M "}, {"users: 10M ", "users: [1M, 2000000] "}, {"share: 70%", "share: 0.7"}, {"zones: 3", "zones: 3k"},
-		{"t0: 30s", "t0: \"2026-11-11T20:00:00+08:00\""}, {"for: 10s", "for: 1m30s"}, {"every: 5ms", "every: 0"},
+		{"t0: 30s", "t0: \"2026-11-11T20:00:00+08:00\""}, {"for: 10s", "for: 1m30s"}, {"for: 10s", "for: 26 min 23 s"}, {"share: 70%", "share: 70 %"}, {"users: 10M ", "users: 10,000,000\n "}, {"every: 5ms", "every: 0"},
 		{"{exponential: 2s}", "2s"}, {"{exponential: 2s}", "{constant: 2s}"}, {"{exponential: 2s}", "{normal: {mean: 2s, deviation: 1s}}"},
 		{"do: [order]", "do: [{repeat: {times: 2, do: [order, {think: 5ms}]}}]"}, {`["rate<0.1%"]`, `"rate<0.1%"`},
 		{"[no-oversell,", "[{name: no-oversell, optional: true},"}, {"{sku: \"${sku}\", quantity: 1}", "[1, {a: ~}]"},

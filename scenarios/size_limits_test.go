@@ -9,7 +9,7 @@ func TestSizeLimitProblems(t *testing.T) {
 		{"sale:\n", "limits: {core: 5}\nsale:\n", []string{`@: limits.core: unknown key, wanted one of cores, cost, instances (did you mean cores?)`}},
 		{"sale:\n", "limits: {cores: -5}\nsale:\n", []string{`@: limits.cores: found "-5", wanted a count`}},
 		{"sale:\n", "limits: {cost: [1, 2]}\nsale:\n", []string{`@: limits.cost: found a list, wanted a count`}},
-		{"  items: 1\n", "  margin: 2e12\n", []string{`@: sale.margin: found 2e+12, wanted at most 1T`}},
+		{"  items: 1\n", "  margin: 2e12\n", []string{`@: sale.margin: found 2000000000000, wanted at most 1T`}},
 		{"  items: 1\n", "  margin: -1\n", []string{`@: sale.margin: found "-1", wanted a number`}},
 	} {
 		b.check(t)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"fsctl/scenarios/quantity"
 )
 
 // MetricKind says which aggregations a metric has. The kinds are k6's.
@@ -183,7 +185,8 @@ func (t *Threshold) parseTag(tag string) error {
 	return nil
 }
 
-var expressionForm = regexp.MustCompile(`^\s*([a-z]+)\s*(?:\(\s*([0-9.]+)\s*\))?\s*(<=|>=|===|==|!==|!=|<|>)\s*(\S+)\s*$`)
+// expressionForm ends with one word, or with a number that has a space before its unit, such as 350 ms.
+var expressionForm = regexp.MustCompile(`^\s*([a-z]+)\s*(?:\(\s*([0-9.]+)\s*\))?\s*(<=|>=|===|==|!==|!=|<|>)\s*(\S+|[0-9.,]+ [a-z%µμ][a-z0-9 .,µμ]*?)\s*$`)
 
 func (t *Threshold) parseExpression(text string) error {
 	m := expressionForm.FindStringSubmatch(text)
@@ -213,7 +216,7 @@ func (t *Threshold) parseExpression(text string) error {
 
 // parseValue reads the number in the metric's unit; a bare number of a trend is milliseconds, as in k6.
 func (t *Threshold) parseValue(text string) error {
-	if f, err := parseNumber(text, ""); err == nil {
+	if f, err := positive(text, quantity.ParseNumber, quantity.NumberForm); err == nil {
 		if t.Value = f; t.Kind == Trend {
 			t.Value = f / 1000
 		}
@@ -232,12 +235,12 @@ func (t *Threshold) parseValue(text string) error {
 		t.Value = r
 		return err
 	case strings.Contains(text, "/") && t.Kind == Counter && t.Aggregation == "rate":
-		r, err := parseRate(text)
-		t.Value = r
+		r, err := parse[Rate](text)
+		t.Value = float64(r)
 		return err
 	}
-	c, err := parseCount(text)
-	t.Value = c
+	c, err := parse[Count](text)
+	t.Value = float64(c)
 	return err
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fsctl/scenarios/quantity"
 )
 
 // validator checks what no single field shows: names that must exist, sums, orders of time.
@@ -112,10 +114,10 @@ func (v *validator) workload() {
 		v.problem("workload.busy.share", "found 0, wanted above 0")
 	}
 	if w.Busy.Window > 24*time.Hour || w.Busy.Window <= 0 {
-		v.problem("workload.busy.window", "found %v, wanted above 0 and at most 24h", w.Busy.Window)
+		v.problem("workload.busy.window", "found %s, wanted above 0 and at most 24 h", quantity.Exact(w.Busy.Window))
 	}
 	if w.Peak.Low < 1 {
-		v.problem("workload.peak", "found %v, wanted 1 or more: a peak is not below the mean", w.Peak.Low)
+		v.problem("workload.peak", "found %s, wanted 1 or more: a peak is not below the mean", quantity.Precise(w.Peak.Low))
 	}
 	for name, n := range w.Origins {
 		if n <= 0 {
@@ -125,7 +127,7 @@ func (v *validator) workload() {
 	for step, m := range w.Event {
 		v.oneOf("workload.event."+step, "step", step, v.stepNames())
 		if m.Low <= 0 {
-			v.problem("workload.event."+step, "found %v, wanted above 0", m.Low)
+			v.problem("workload.event."+step, "found 0, wanted above 0")
 		}
 	}
 }
@@ -298,7 +300,8 @@ func (v *validator) storm() {
 		}
 		begin := v.phase(path, p)
 		if storm.T0.At.IsZero() && !v.isUnread("storm.t0") && begin < -storm.T0.After {
-			v.problem(path, "begins %v before T0, but the run begins only %v before it; wanted storm.t0: %v or more", -begin, storm.T0.After, -begin)
+			v.problem(path, "begins %s before T0, but the run begins only %s before it; wanted storm.t0: %s or more",
+				quantity.Exact(-begin), quantity.Exact(storm.T0.After), quantity.Exact(-begin))
 		}
 	}
 }
@@ -314,7 +317,7 @@ func (v *validator) phase(path string, p *Phase) time.Duration {
 		v.problem(path, "wanted at and users of at least 1")
 	case crowd:
 		if p.Users > 1e9 || p.Users != Count(math.Round(float64(p.Users))) {
-			v.problem(path+".users", "found %v, wanted a whole number, at most 1G", float64(p.Users))
+			v.problem(path+".users", "found %s, wanted a whole number, at most 1G", quantity.Precise(float64(p.Users)))
 		}
 		return time.Duration(*p.At)
 	case p.From == nil || p.To == nil || p.Rate == Ramp{}:
@@ -323,7 +326,7 @@ func (v *validator) phase(path string, p *Phase) time.Duration {
 		v.problem(path, "found from %v and to %v: it ends before it begins, wanted from < to", p.From, p.To)
 	default:
 		if users := p.Curve().Area(time.Duration(*p.To)); users > 1e9 {
-			v.problem(path+".rate", "found a rate that brings %.3g users, wanted at most 1G in a phase", users)
+			v.problem(path+".rate", "found a rate that brings %s, wanted at most 1,000,000,000 in a phase", quantity.EstimateOf(users, "user"))
 		}
 		return time.Duration(*p.From)
 	}

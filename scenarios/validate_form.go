@@ -118,7 +118,7 @@ func (v *validator) choice(path string, field reflect.StructField, word reflect.
 // inOrder tells what is wrong with an interval whose points do not rise.
 func (i Interval[T]) inOrder() error {
 	if i.Low > i.Mid || i.Mid > i.High {
-		return fmt.Errorf("found %v, %v, %v, wanted low <= mid <= high", i.Low, i.Mid, i.High)
+		return fmt.Errorf("found %s, %s, %s, wanted low <= mid <= high", write(i.Low), write(i.Mid), write(i.High))
 	}
 	return nil
 }

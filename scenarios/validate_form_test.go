@@ -89,7 +89,7 @@ func TestEstatesThatWereNotLoaded(t *testing.T) {
 func TestMoneyHasARange(t *testing.T) {
 	s := mustParse(t, exampleText(t))
 	s.Sale.Margin = 1e13
-	checkInvalid(t, "margin", s, "sale.margin: found 1e+13, wanted at most 1T")
+	checkInvalid(t, "margin", s, "sale.margin: found 10000000000000, wanted at most 1T")
 }
 
 func TestStormsThatWereNotLoaded(t *testing.T) {

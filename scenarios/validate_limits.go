@@ -1,6 +1,10 @@
 package scenarios
 
-import "math"
+import (
+	"math"
+
+	"fsctl/scenarios/quantity"
+)
 
 // serviceLimits checks the limits that only some kinds of service know: on another kind nothing
 // would read them.
@@ -32,7 +36,7 @@ func (v *validator) serviceLimits(path string, s *Service) {
 			v.problem(path+".burst.rate", "found 0, wanted above 0")
 		}
 		if b.Instances != Count(math.Trunc(float64(b.Instances))) {
-			v.problem(path+".burst.instances", "found %v, wanted a whole number", float64(b.Instances))
+			v.problem(path+".burst.instances", "found %s, wanted a whole number", quantity.Precise(float64(b.Instances)))
 		}
 	}
 	if s.QuotaBurst > 0 && s.Quota <= 0 {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fsctl/scenarios/quantity"
 )
 
 func (v *validator) services() {
@@ -49,7 +51,7 @@ func (v *validator) service(path string, s *Service, names []string) {
 		}
 	}
 	if s.Latency != nil && (s.Latency.Quantile <= 0 || s.Latency.Quantile >= 1) {
-		v.problem(path+".latency.quantile", "found %v, wanted above 0 and below 1", s.Latency.Quantile)
+		v.problem(path+".latency.quantile", "found %s, wanted above 0 and below 1", quantity.Precise(float64(s.Latency.Quantile)))
 	}
 	switch {
 	case (s.Kind == "service" || s.Kind == "function") && s.Demand.Low <= 0:
@@ -91,10 +93,10 @@ func (v *validator) sale() {
 		v.problem("sale.items", "found %d, wanted 1 to 10M", s.Items)
 	}
 	if s.Margin > mostMoney {
-		v.problem("sale.margin", "found %v, wanted at most 1T", s.Margin)
+		v.problem("sale.margin", "found %s, wanted at most 1T", quantity.Precise(float64(s.Margin)))
 	}
 	if s.Popularity.Zipf > 10 {
-		v.problem("sale.popularity.zipf", "found %v, wanted 0 to 10", s.Popularity.Zipf)
+		v.problem("sale.popularity.zipf", "found %s, wanted 0 to 10", quantity.Precise(s.Popularity.Zipf))
 	}
 	t, err := ParseTemplate(s.SKU)
 	if err != nil {
@@ -117,7 +119,7 @@ func (v *validator) estate() {
 		v.problem("estate.survive_zones", "found %d of %d zones, wanted fewer than zones", e.SurviveZones, e.Zones)
 	}
 	if e.EventDuration <= 0 || e.EventDuration > 24*time.Hour {
-		v.problem("estate.event_duration", "found %v, wanted above 0 and at most 24h", e.EventDuration)
+		v.problem("estate.event_duration", "found %s, wanted above 0 and at most 24 h", quantity.Exact(e.EventDuration))
 	}
 	for i, p := range e.Pools {
 		same := func(q Pool) bool { return p.Name != "" && q.Name == p.Name }
@@ -125,7 +127,7 @@ func (v *validator) estate() {
 			v.problem("estate.pools."+p.Name, "found twice, wanted different names")
 		}
 		if p.Provision != nil && p.Provision.Within <= 0 {
-			v.problem(namedPath("estate.pools", i, p.Name)+".provision.within", "found %v, wanted above 0", p.Provision.Within)
+			v.problem(namedPath("estate.pools", i, p.Name)+".provision.within", "found 0, wanted above 0")
 		}
 		if p.Provision != nil && p.Provision.Cores <= 0 {
 			v.problem(namedPath("estate.pools", i, p.Name)+".provision.cores", "found 0, wanted above 0")
@@ -139,7 +141,7 @@ func (v *validator) estate() {
 		path := fmt.Sprintf("estate.scaling[%d]", i)
 		v.oneOf(path+".service", "service", s.Service, names)
 		if s.Policy == "hpa" && !v.doubtful(path) && (s.Target <= 0 || s.Max < max(1, s.Min)) {
-			v.problem(path, "found target %v, min %d and max %d, wanted a target above 0 and 1 <= min <= max", s.Target, s.Min, s.Max)
+			v.problem(path, "found target %s, min %d and max %d, wanted a target above 0 and 1 <= min <= max", write(s.Target), s.Min, s.Max)
 		}
 	}
 }
@@ -171,7 +173,7 @@ func (v *validator) feeders() {
 		switch f.From {
 		case "sequence":
 			if f.Size < 1 || f.Size > 1e12 || f.Size != Count(math.Round(float64(f.Size))) {
-				v.problem(path+".size", "found %v, wanted a whole number of rows, 1 to 1T", float64(f.Size))
+				v.problem(path+".size", "found %s, wanted a whole number of rows, 1 to 1T", quantity.Precise(float64(f.Size)))
 			}
 			for name, text := range f.Fields {
 				t, err := ParseTemplate(text)

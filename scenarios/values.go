@@ -2,17 +2,17 @@ package scenarios
 
 import (
 	"fmt"
-	"math"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
+
+	"fsctl/scenarios/quantity"
 )
 
-// Count is a number of people, requests or cores. Text forms: 10000, 10k, 10M, 1.2G.
+// Count is a number of people, requests or cores. Text forms: 10000, 10,000, 10k, 10M, 1.2G.
 type Count float64
 
-// Ratio is a share, 0 to 1. Text forms: 20%, 0.2.
+// Ratio is a share, 0 to 1. Text forms: 20%, 20 %, 0.2.
 type Ratio float64
 
 // Rate is a number per second. Text forms: 120/s, 3k/s, 600/m, 5/h.
@@ -83,79 +83,62 @@ func parse[T scalar](text string) (T, error) {
 	var err error
 	switch any(v).(type) {
 	case Count:
-		f, err = parseCount(text)
+		f, err = positive(text, quantity.ParseCount, quantity.CountForm)
 	case Ratio:
 		f, err = parseRatio(text)
 	case Rate:
-		f, err = parseRate(text)
+		f, err = positive(text, quantity.ParseRate, quantity.RateForm)
 	case time.Duration:
 		var d time.Duration
 		d, err = parseDuration(text)
 		f = float64(d)
 	default:
-		f, err = parseNumber(text, "a number such as 2.5")
+		f, err = positive(text, quantity.ParseNumber, quantity.NumberForm)
 	}
 	return T(f), err
 }
 
-func parseNumber(text, wanted string) (float64, error) {
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || strings.ContainsAny(text, "xX_") || strings.HasPrefix(text, "-") {
-		return 0, fmt.Errorf("found %q, wanted %s", text, wanted)
+// write returns a value in the text form of its type, not rounded.
+func write[T scalar](v T) string {
+	switch v := any(v).(type) {
+	case Ratio:
+		return quantity.Precise(float64(v)*100) + " %"
+	case Rate:
+		return quantity.Precise(float64(v)) + "/s"
+	case time.Duration:
+		return quantity.Exact(v)
 	}
-	return f, nil
+	return quantity.Precise(float64(v))
 }
 
-// parseCount reads the unit as an exponent: a product would make 1004.9999999999999 of 1.005k.
-func parseCount(text string) (float64, error) {
-	const wanted = "a count such as 10000, 10k, 10M or 1.2G"
-	number := text
-	for _, u := range []struct{ suffix, exponent string }{{"k", "e3"}, {"M", "e6"}, {"G", "e9"}, {"T", "e12"}} {
-		if digits, ok := strings.CutSuffix(text, u.suffix); ok {
-			number = digits + u.exponent
-		}
-	}
-	f, err := parseNumber(number, wanted)
-	if err != nil {
+// positive reads a value that is 0 or more.
+func positive(text string, parse func(string) (float64, error), wanted string) (float64, error) {
+	f, err := parse(text)
+	if err != nil || strings.HasPrefix(text, "-") {
 		return 0, fmt.Errorf("found %q, wanted %s", text, wanted)
 	}
 	return f, nil
 }
 
 func parseRatio(text string) (float64, error) {
-	const wanted = "a share such as 20% or 0.2, at most 100%"
-	number, percent := strings.CutSuffix(text, "%")
-	f, err := parseNumber(number, wanted)
-	if percent {
-		f /= 100
-	}
-	if err != nil || f > 1 {
+	const wanted = quantity.RatioForm + ", at most 100%"
+	f, err := positive(text, quantity.ParseRatio, wanted)
+	if err == nil && f > 1 {
 		return 0, fmt.Errorf("found %q, wanted %s", text, wanted)
 	}
-	return f, nil
-}
-
-func parseRate(text string) (float64, error) {
-	const wanted = "a rate such as 120/s, 3k/s or 600/m"
-	number, unit, _ := strings.Cut(text, "/")
-	per, known := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
-	f, err := parseCount(number)
-	if !known || err != nil {
-		return 0, fmt.Errorf("found %q, wanted %s", text, wanted)
-	}
-	return f / per, nil
+	return f, err
 }
 
 // longest bounds every duration in a file, so that sums of them cannot overflow.
 const longest = 366 * 24 * time.Hour
 
 func parseDuration(text string) (time.Duration, error) {
-	d, err := time.ParseDuration(text)
+	d, err := quantity.ParseDuration(text)
 	switch {
 	case err != nil || d < 0:
-		return 0, fmt.Errorf("found %q, wanted a duration such as 250ms, 90s or 5h", text)
+		return 0, fmt.Errorf("found %q, wanted %s", text, quantity.DurationForm)
 	case d > longest:
-		return 0, fmt.Errorf("found %q, wanted at most 366 days (%.0fh)", text, longest.Hours())
+		return 0, fmt.Errorf("found %q, wanted at most 366 days (%s)", text, quantity.Exact(longest))
 	}
 	return d, nil
 }
@@ -180,12 +163,12 @@ func ParseInstant(text string) (Instant, error) {
 	if ok && rest == "" {
 		return 0, nil
 	}
-	d, err := time.ParseDuration(rest)
+	d, err := quantity.ParseDuration(rest)
 	if !ok || err != nil || rest[0] != '+' && rest[0] != '-' {
 		return 0, fmt.Errorf("found %q, wanted a time such as T0, T0+30s or T0-1m", text)
 	}
 	if d < -longest || d > longest {
-		return 0, fmt.Errorf("found %q, wanted within 366 days (%.0fh) of T0", text, longest.Hours())
+		return 0, fmt.Errorf("found %q, wanted within 366 days (%s) of T0", text, quantity.Exact(longest))
 	}
 	return Instant(d), nil
 }
@@ -223,14 +206,11 @@ type Ramp struct{ From, To Rate }
 
 // ParseScale reads a factor such as 1%, 0.5 or 250%, above 0.
 func ParseScale(text string) (float64, error) {
-	const wanted = "a factor such as 1%, 0.5 or 2, above 0"
-	number, percent := strings.CutSuffix(text, "%")
-	f, err := parseNumber(number, wanted)
-	if percent {
-		f /= 100
+	f, err := positive(text, quantity.ParseFactor, scaleForm)
+	if err == nil && f == 0 {
+		return 0, fmt.Errorf("found %q, wanted %s", text, scaleForm)
 	}
-	if err != nil || f == 0 {
-		return 0, fmt.Errorf("found %q, wanted %s", text, wanted)
-	}
-	return f, nil
+	return f, err
 }
+
+const scaleForm = quantity.FactorForm + ", above 0"

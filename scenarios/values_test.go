@@ -29,24 +29,24 @@ func checkParse[T scalar](t *testing.T, good map[string]T, wanted string, bad ..
 func TestScalarForms(t *testing.T) {
 	checkParse(t, map[string]Count{
 		"0": 0, "10000": 10000, "10k": 10_000, "10M": 10e6, "1.2G": 1.2e9, "3T": 3e12, "1e3": 1000, ".5k": 500,
-		"1.005k": 1005, "183.333333M": 183333333, "4.35k": 4350, "8.1234567M": 8123456.7,
+		"1.005k": 1005, "183.333333M": 183333333, "4.35k": 4350, "2,000,000": 2e6, "8.1234567M": 8123456.7,
 	}, "a count", "", "k", "10 k", "10K", "ten", "-1", "-0", "-1k", "1e400", "1e308T", "inf", "NaN", "Infinity", "0x10", "1_000", "10k/s", "5%")
 	checkParse(t, map[string]Ratio{
-		"20%": 0.2, "0.2": 0.2, "0": 0, "1": 1, "100%": 1, "0.04%": 0.0004, "0%": 0,
-	}, "a share", "", "%", "80", "101%", "1.01", "-1%", "NaN", "20 %", "20%%", "inf%")
+		"20%": 0.2, "20 %": 0.2, "0.2": 0.2, "0": 0, "1": 1, "100%": 1, "0.04%": 0.0004, "0%": 0,
+	}, "a share", "", "%", "80", "101%", "1.01", "-1%", "NaN", "20  %", "20%%", "< 0.01 %", "-", "inf%")
 	checkParse(t, map[string]Rate{
-		"120/s": 120, "3k/s": 3000, "600/m": 10, "3600/h": 1, "0/s": 0, "1.5M/s": 1.5e6,
+		"120/s": 120, "3k/s": 3000, "600/m": 10, "3600/h": 1, "284M/min": 284e6 / 60, "8.45k/s": 8450, "0/s": 0, "1.5M/s": 1.5e6,
 	}, "a rate", "", "120", "/s", "120/", "120/d", "120/s/s", "-3/s", "3 k/s", "1e308T/s", "inf/s")
 	checkParse(t, map[string]time.Duration{
-		"250ms": 250 * time.Millisecond, "5h": 5 * time.Hour, "1m30s": 90 * time.Second, "0": 0, "0ms": 0, "8784h": longest,
-	}, "a duration", "", "3", "-3s", "3 s", "3d", "h", "1e400s")
+		"250ms": 250 * time.Millisecond, "5h": 5 * time.Hour, "1m30s": 90 * time.Second, "350 ms": 350 * time.Millisecond, "26 min 23 s": 1583 * time.Second, "3 h 2 min": 182 * time.Minute, "0": 0, "0ms": 0, "8784h": longest,
+	}, "a duration", "", "3", "-3s", "-3 s", "3  s", "3d", "-", "h", "1e400s")
 	checkParse(t, map[string]time.Duration{}, "at most 366 days", "8785h", "2562047h")
 	checkParse(t, map[string]float64{"2.5": 2.5, "3": 3, "0": 0}, "a number", "", "x", "-2", "inf", "1k", "0x1p4")
 }
 
 func TestParseInterval(t *testing.T) {
 	for text, want := range map[string]Interval[float64]{
-		"3": {3, 3, 3}, "2..3": {2, 2.5, 3}, "2 .. 3": {2, 2.5, 3}, "2..2.2..4": {2, 2.2, 4}, "0": {},
+		"3": {3, 3, 3}, "2..3": {2, 2.5, 3}, "2 .. 3": {2, 2.5, 3}, "1,000..3,000": {1000, 2000, 3000}, "2..2.2..4": {2, 2.2, 4}, "0": {},
 	} {
 		if got, err := ParseInterval[float64](text); err != nil || got != want {
 			t.Errorf("ParseInterval(%q) = %v, %v; wanted %v", text, got, err, want)

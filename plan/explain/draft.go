@@ -8,7 +8,7 @@ import (
 )
 
 // Explanation says where one figure of a plan comes from. Filled is Formula with the numbers put in;
-// Result is what it gives, which is the plan's figure.
+// Result is what it gives, which is the plan's quantity.
 type Explanation struct {
 	Field       string   `json:"field"` // as in the plan's JSON: services.shop.instances.p95
 	Meaning     string   `json:"meaning"`

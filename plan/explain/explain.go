@@ -2,7 +2,7 @@
 //
 // A figure is explained by the formula that gives it, with its numbers put in, their origins, the source
 // of the formula and its error. The formula that is shown is the one that is evaluated, and it must give
-// the plan's figure.
+// the plan's quantity.
 package explain
 
 import (

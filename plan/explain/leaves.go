@@ -83,8 +83,9 @@ func (e *explainer) totalLeaves() []leaf {
 			d.assume("A percentile of the total is not the total of the percentiles: it is that of the trials' sums.")
 		}
 	}
-	return append(e.estimate("totals.cpu_cores", t.CPUCores, sum("cpu_cores", "cores", func(s model.Size) float64 { return s.Cores })),
-		e.estimate("totals.instances", t.Instances, sum("instances", "instances", func(s model.Size) float64 { return s.Instances }))...)
+	list := append(e.estimate("totals.cpu_cores", t.CPUCores, sum("cpu_cores", "cores", func(s model.Size) float64 { return s.Cores })),
+		e.estimate("totals.busy_cores", t.BusyCores, e.busyCores)...)
+	return append(list, e.estimate("totals.instances", t.Instances, sum("instances", "instances", func(s model.Size) float64 { return s.Instances }))...)
 }
 
 // estimate lists the six figures of an estimate.

@@ -43,7 +43,7 @@ func (e *explainer) rateOf(x *model.Case, d *draft, i int) {
 
 func (e *explainer) coresOf(x *model.Case, d *draft, i int) {
 	s := &e.Services[i]
-	d.Meaning, d.Unit, d.Source, d.Error = "Cores that the calls keep busy, with the reserve that the service's limits ask for.", "cores", capacitySource, coresError
+	d.Meaning, d.Unit, d.Source, d.Error = "Cores for the calls, with the reserve that the service's limits ask for: at most its utilization of them is busy.", "cores", capacitySource, coresError
 	switch {
 	case x.Rates[i] < model.LeastRate:
 		d.Formula = "0"
@@ -52,7 +52,7 @@ func (e *explainer) coresOf(x *model.Case, d *draft, i int) {
 		d.Meaning, d.Formula, d.Source, d.Error = "Mean number of executions at once, each taken as a core.", e.rate(x, d, i)+" * demand", littleSource, exactError
 		e.demand(x, d, i, 1)
 	case s.USL != nil:
-		d.Meaning = "Cores that the calls keep busy on instances that contend."
+		d.Meaning = "Cores for the calls on instances that contend, with the reserve that the service's limits ask for."
 		d.Formula = e.contended(x, d, i, "usl_cores")
 	case s.Demand == model.Absent:
 		d.Formula = "0"
@@ -171,4 +171,22 @@ func (e *explainer) nodesOf(x *model.Case, d *draft, i int) []string {
 	d.given("key_copies", s.KeyCopies, "shards", path+".key_copies")
 	d.assume("The hottest key is on key_copies shards; all other keys spread evenly.")
 	return append(terms, "ceil((1 - hot_key) * "+rate+" / (capacity * utilization - hot_key * "+rate+" / key_copies))")
+}
+
+// busyCores explains the cores that the calls of all services keep busy.
+func (e *explainer) busyCores(x *model.Case, d *draft) {
+	d.Meaning, d.Unit, d.Source, d.Error = "Cores that the calls of all services keep busy in the mean.", "cores", capacitySource, exactError
+	var terms []string
+	for i := range e.Services {
+		s := &e.Services[i]
+		if e.CallSeconds(x, i) == 0 {
+			continue
+		}
+		rate, demand := indexed("rate", s.Name), indexed("demand", s.Name)
+		d.derived(rate, e.ServedRate(x, i), "1/s", "services."+s.Name+".peak_qps")
+		d.symbol(demand, e.CallSeconds(x, i), "s", d.origins.of("services."+s.Name+".demand"))
+		terms = append(terms, rate+" * "+demand)
+	}
+	d.Formula = sumOf(terms)
+	d.assume("A percentile of the total is not the total of the percentiles: it is that of the trials' sums.")
 }

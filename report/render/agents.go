@@ -4,13 +4,13 @@ import (
 	"fmt"
 
 	"fsctl/report"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // agents shows who sent the storm, where it was more than one.
 func (p *page) agents(all []report.Agent) {
 	t := &table{columns: []column{{title: "agent"}, {title: "share", right: true}, {title: "users", right: true}, {title: "T0 skew", right: true, drop: 2},
-		{title: "clock", right: true, drop: 4}, {title: "known to", right: true, drop: 3}, {title: "", flex: true}}}
+		{title: "clock off by", right: true, drop: 4}, {title: "known to", right: true, drop: 3}, {title: "", flex: true}}}
 	for _, a := range all {
 		t.add(agentCells(a)...)
 	}
@@ -23,26 +23,26 @@ func (m *markdown) agents(all []report.Agent) {
 	for _, a := range all {
 		rows = append(rows, agentCells(a))
 	}
-	m.table("agent,share,users,T0 skew,clock,known to,", "---,--:,--:,--:,--:,--:,---", rows)
+	m.table("agent,share,users,T0 skew,clock off by,known to,", "---,--:,--:,--:,--:,--:,---", rows)
 }
 
 func agentCells(a report.Agent) []string {
-	skew, clock, bound := figure.Seconds(a.T0SkewSeconds), figure.Seconds(a.OffsetSeconds), "+-"+figure.Seconds(a.BoundSeconds)
+	skew, clock, bound := quantity.Seconds(a.T0SkewSeconds), quantity.Seconds(a.OffsetSeconds), "+- "+quantity.Seconds(a.BoundSeconds)
 	if a.T0SkewSeconds == 0 {
 		skew = "-" // it never told
 	}
 	if a.BoundSeconds == 0 {
 		clock, bound = "-", "-"
 	}
-	return []string{plain(a.Name), figure.Percent(a.ShareRatio), usersOf(a), skew, clock, bound, endOfAgent(a)}
+	return []string{plain(a.Name), quantity.Percent(a.ShareRatio), usersOf(a), skew, clock, bound, endOfAgent(a)}
 }
 
 // usersOf says how many users of an agent's share are in the record.
 func usersOf(a report.Agent) string {
 	if a.ReportedArrivals == a.PlannedArrivals {
-		return figure.Count(a.PlannedArrivals)
+		return quantity.Count(a.PlannedArrivals)
 	}
-	return fmt.Sprintf("%s of %s", figure.Count(a.ReportedArrivals), figure.Count(a.PlannedArrivals))
+	return fmt.Sprintf("%s of %s", quantity.Count(a.ReportedArrivals), quantity.Count(a.PlannedArrivals))
 }
 
 // endOfAgent says how an agent ended, and what became of the rest of its share.
@@ -57,13 +57,13 @@ func endOfAgent(a report.Agent) string {
 		end = "not finished"
 	}
 	if a.InDoubtArrivals > 0 {
-		end += fmt.Sprintf(", %s of %d s in doubt", figure.Of(a.InDoubtArrivals, "user"), a.InDoubtSeconds)
+		end += fmt.Sprintf(", %s of %s in doubt", quantity.Of(a.InDoubtArrivals, "user"), quantity.Seconds(float64(a.InDoubtSeconds)))
 	}
 	if a.UnsentArrivals > 0 {
-		end += fmt.Sprintf(", %s not sent", figure.Count(a.UnsentArrivals))
+		end += fmt.Sprintf(", %s not sent", quantity.Count(a.UnsentArrivals))
 	}
 	if a.ExtraArrivals > 0 {
-		end += fmt.Sprintf(", %s of %d s sent twice", figure.Count(a.ExtraArrivals), a.ExtraSeconds)
+		end += fmt.Sprintf(", %s of %s sent twice", quantity.Count(a.ExtraArrivals), quantity.Seconds(float64(a.ExtraSeconds)))
 	}
 	return end
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"fsctl/plan/architectures"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Architectures writes a comparison of architectures for people.
@@ -16,9 +16,9 @@ func Architectures(w io.Writer, a *architectures.Comparison, s Style) error {
 	p.say("", "  ", cmp.Or(plain(a.Scenario), "this sale")+" on one architecture after the other, at the event (mid; refused and waiting orders also p95)")
 	p.blank()
 	t := &table{columns: []column{
-		{title: "architecture"}, {title: "db reads", right: true}, {title: "on each", right: true}, {title: "db writes", right: true},
-		{title: "refused", right: true, drop: 2}, {title: "p95", right: true, drop: 7}, {title: "waiting", right: true, drop: 3}, {title: "p95", right: true, drop: 8},
-		{title: "single points", right: true, drop: 1}, {title: "cores", right: true, drop: 4}, {title: "inst", right: true, drop: 6}, {title: "cost a day", right: true, drop: 5},
+		{title: "architecture"}, {title: "db reads", right: true}, {title: "reads a node", right: true}, {title: "db writes", right: true},
+		{title: "refused orders", right: true, drop: 2}, {title: "refused p95", right: true, drop: 7}, {title: "waiting orders", right: true, drop: 3}, {title: "waiting p95", right: true, drop: 8},
+		{title: "single points of failure", right: true, drop: 1}, {title: "cores", right: true, drop: 4}, {title: "instances", right: true, drop: 6}, {title: "cost a day", right: true, drop: 5},
 	}}
 	for _, row := range architectureRows(a) {
 		t.add(row...)
@@ -42,10 +42,10 @@ func Architectures(w io.Writer, a *architectures.Comparison, s Style) error {
 func architectureRows(a *architectures.Comparison) [][]string {
 	var rows [][]string
 	for _, v := range a.Architectures {
-		rows = append(rows, []string{v.Name, figure.Rate(v.DatabaseReadsQPS.Mid), figure.Rate(v.ReadsPerNodeQPS.Mid), figure.Rate(v.PrimaryWritesQPS.Mid),
-			some(v.RefusedOrdersQPS.Mid, figure.Rate), some(v.RefusedOrdersQPS.P95, figure.Rate),
-			some(v.OrderBacklog.Mid, figure.Amount), some(v.OrderBacklog.P95, figure.Amount),
-			figure.Count(len(v.SinglePoints)), figure.Amount(v.CPUCores.Mid), figure.Amount(v.Instances.Mid), figure.Amount(v.CostPerDay.Mid)})
+		rows = append(rows, []string{v.Name, quantity.Rate(v.DatabaseReadsQPS.Mid), quantity.Rate(v.ReadsPerNodeQPS.Mid), quantity.Rate(v.PrimaryWritesQPS.Mid),
+			quantity.Rate(v.RefusedOrdersQPS.Mid), quantity.Rate(v.RefusedOrdersQPS.P95),
+			quantity.Estimate(v.OrderBacklog.Mid), quantity.Estimate(v.OrderBacklog.P95),
+			quantity.Count(len(v.SinglePoints)), quantity.Estimate(v.CPUCores.Mid), quantity.Estimate(v.Instances.Mid), quantity.Money(v.CostPerDay.Mid)})
 	}
 	return rows
 }
@@ -54,7 +54,7 @@ func architectureRows(a *architectures.Comparison) [][]string {
 func ArchitecturesMarkdown(w io.Writer, a *architectures.Comparison) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "## Architectures: %s\n", escaped(cmp.Or(a.Scenario, "this sale")))
-	m.table("architecture,db reads,on each,db writes,refused,refused p95,waiting,waiting p95,single points,cores,instances,cost a day",
+	m.table("architecture,db reads,reads a node,db writes,refused orders,refused p95,waiting orders,waiting p95,single points of failure,cores,instances,cost a day",
 		"---,--:,--:,--:,--:,--:,--:,--:,--:,--:,--:,--:", escapedRows(architectureRows(a)))
 	var gains, notes []string
 	for _, v := range a.Architectures {

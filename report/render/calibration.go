@@ -1,10 +1,8 @@
 package render
 
 import (
-	"fmt"
-
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // calibration writes what was measured beside what was assumed, and what that changes.
@@ -13,14 +11,14 @@ func (p *page) calibration(pl *plan.Plan) {
 		return
 	}
 	values := &table{columns: []column{{title: "measured field", flex: true}, {title: "assumed", right: true}, {title: "measured", right: true},
-		{title: "10 to 90 %", drop: 1}, {title: "measured by", flex: true, drop: 2}, {title: "n", right: true, drop: 3}, {title: "run", flex: true, drop: 4}}}
+		{title: "10 to 90 %", drop: 1}, {title: "measured by", flex: true, drop: 2}, {title: "samples", right: true, drop: 3}, {title: "run", flex: true, drop: 4}}}
 	for _, c := range pl.Calibration {
 		values.add(calibrationCells(c)...)
 	}
 	p.table(values)
 	p.blank()
-	sizes := &table{columns: []column{{title: "by measured values", flex: true}, {title: "cores p95 before", right: true}, {title: "now", right: true},
-		{title: "inst p95 before", right: true}, {title: "now", right: true}}}
+	sizes := &table{columns: []column{{title: "by measured values", flex: true}, {title: "cores p95 before", right: true}, {title: "cores p95 now", right: true},
+		{title: "instances p95 before", right: true}, {title: "instances p95 now", right: true}}}
 	for _, row := range uncalibratedRows(pl) {
 		sizes.add(row...)
 	}
@@ -38,7 +36,7 @@ func calibrationCells(c plan.Change) []string {
 		field += " (not used)"
 	}
 	return []string{field, old, measure(c.New.Mid, c.Unit), measure(c.New.Low, c.Unit) + " to " + measure(c.New.High, c.Unit),
-		c.Origin.Method, figure.Count(c.Origin.N), c.Origin.Run}
+		c.Origin.Method, quantity.Count(c.Origin.N), c.Origin.Run}
 }
 
 // uncalibratedRows returns cores and instances of every service at p95, before and now.
@@ -47,7 +45,7 @@ func uncalibratedRows(pl *plan.Plan) [][]string {
 		return nil
 	}
 	row := func(name string, cores, nowCores, instances, nowInstances float64) []string {
-		return []string{name, some(cores, figure.Amount), some(nowCores, figure.Amount), whole(instances), whole(nowInstances)}
+		return []string{name, some(cores, quantity.Estimate), some(nowCores, quantity.Estimate), whole(instances), whole(nowInstances)}
 	}
 	var rows [][]string
 	for i, old := range pl.Uncalibrated.Services {
@@ -64,16 +62,13 @@ func uncalibratedRows(pl *plan.Plan) [][]string {
 func measure(v float64, unit string) string {
 	switch unit {
 	case "s":
-		return figure.Seconds(v)
+		return quantity.Seconds(v)
 	case "1/s":
-		return figure.Rate(v)
+		return quantity.Rate(v)
 	case "instances":
-		return figure.Amount(v)
+		return quantity.Estimate(v)
 	}
-	if v > 0 && v < 1e-3 { // coherency is of this size, and a percent of it says nothing
-		return fmt.Sprintf("%.3g", v)
-	}
-	return figure.Number(v)
+	return quantity.Number(v)
 }
 
 // calibration writes the same for GitHub.
@@ -86,10 +81,10 @@ func (m *markdown) calibration(pl *plan.Plan) {
 		}
 		values = append(values, cells)
 	}
-	m.table("measured field,assumed,measured,10 to 90 %,measured by,n,run", "---,--:,--:,---,---,--:,---", values)
+	m.table("measured field,assumed,measured,10 to 90 %,measured by,samples,run", "---,--:,--:,---,---,--:,---", values)
 	rows := uncalibratedRows(pl)
 	for i := range rows {
 		rows[i][0] = escaped(rows[i][0])
 	}
-	m.table("by measured values,cores p95 before,now,instances p95 before,now", "---,--:,--:,--:,--:", rows)
+	m.table("by measured values,cores p95 before,cores p95 now,instances p95 before,instances p95 now", "---,--:,--:,--:,--:", rows)
 }

@@ -17,7 +17,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
 
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Marks of a chart. The page's style sheet gives each its colour, one for light and one for dark, so
@@ -51,6 +51,7 @@ const (
 	chartWidth = vg.Length(560) // points, shown as pixels at the page's full width
 	rowHeight  = 26
 	chartText  = 12
+	halfLabel  = 24 // room for what the last label has beyond its tick
 )
 
 // newChart returns an empty plot in the page's style.
@@ -124,26 +125,26 @@ func verticals(p *plot.Plot) {
 	p.Add(g)
 }
 
-// amounts writes the labels of ticks as the tables write numbers.
+// amounts writes the labels of ticks as the tables write counts.
 type amounts struct{ plot.Ticker }
 
 func (a amounts) Ticks(least, most float64) []plot.Tick {
 	list := a.Ticker.Ticks(least, most)
 	for i := range list {
 		if list[i].Label != "" {
-			list[i].Label = figure.Amount(list[i].Value)
+			list[i].Label = quantity.Estimate(list[i].Value)
 		}
 	}
 	return list
 }
 
-// decades puts a tick at every power of ten.
+// decades puts a tick at every power of ten of a rate.
 type decades struct{}
 
 func (decades) Ticks(least, most float64) []plot.Tick {
 	var list []plot.Tick
 	for e := math.Floor(math.Log10(least)); e <= math.Ceil(math.Log10(most)); e++ {
-		list = append(list, plot.Tick{Value: math.Pow(10, e), Label: figure.Amount(math.Pow(10, e))})
+		list = append(list, plot.Tick{Value: math.Pow(10, e), Label: quantity.Rate(math.Pow(10, e))})
 	}
 	return list
 }
@@ -157,7 +158,7 @@ var (
 // drawn returns the chart as an SVG element that takes its colours and font from the page.
 func drawn(p *plot.Plot, height vg.Length, label string) (template.HTML, error) {
 	canvas := vgsvg.New(chartWidth, height)
-	p.Draw(draw.New(canvas))
+	p.Draw(draw.Crop(draw.New(canvas), 0, -halfLabel, 0, 0))
 	var out bytes.Buffer
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return "", fmt.Errorf("draw chart: %w", err)

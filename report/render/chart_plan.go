@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // chart is a drawing with what it shows.
@@ -30,7 +30,7 @@ func legends(from int, names ...string) []legend {
 	return list
 }
 
-// demandChart shows each step's rate over the day, in the busy window and at the sale.
+// demandChart shows each step's rate over the day, in the busy window and at the event.
 func demandChart(pl *plan.Plan) (*chart, error) {
 	d := &pl.Demand
 	var names []string
@@ -64,7 +64,7 @@ func demandChart(pl *plan.Plan) (*chart, error) {
 		}
 	}
 	svg, err := drawn(p, rows(p, names), "demand by step")
-	return &chart{"Demand by step, mid values", legends(first, "day mean", "busy mean", "day's peak", "sale"), svg}, err
+	return &chart{"Demand by step, mid values", legends(first, "day mean", "busy mean", dayPeak, event), svg}, err
 }
 
 // coresChart shows each service's cores: the bar to the median, the line on to p95.
@@ -126,7 +126,7 @@ func distributionChart(pl *plan.Plan, cores []plan.Quantile) (*chart, error) {
 	}
 	p.Y.Min, p.Y.Max = 0, 100
 	svg, err := drawn(p, 260, "distribution of the total of cores")
-	marks := legends(second, "p50: "+figure.Amount(t.P50), "p95: "+figure.Amount(t.P95), "p99: "+figure.Amount(t.P99))
+	marks := legends(second, "p50: "+quantity.Estimate(t.P50), "p95: "+quantity.Estimate(t.P95), "p99: "+quantity.Estimate(t.P99))
 	return &chart{"How many of the trials a number of cores is enough for", marks, svg}, err
 }
 

@@ -46,7 +46,7 @@ func TestJUnit(t *testing.T) {
 	if f := s.Cases[0].Failure; f == nil || !strings.Contains(f.Message, "890 ms") {
 		t.Errorf("first case %+v, wanted a failure with what was observed", s.Cases[0])
 	}
-	if f := s.Cases[len(r.Thresholds)].Failure; f == nil || !strings.Contains(f.Message, "observed 1013") || !strings.Contains(f.Text, "13 too many") {
+	if f := s.Cases[len(r.Thresholds)].Failure; f == nil || !strings.Contains(f.Message, "observed 1,013") || !strings.Contains(f.Text, "13 too many") {
 		t.Errorf("no-oversell %+v, wanted a failure with its evidence", f)
 	}
 }

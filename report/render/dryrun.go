@@ -3,9 +3,10 @@ package render
 import (
 	"fmt"
 	"io"
+	"math"
 
 	"fsctl/report"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // DryRun writes for people what would be sent, and whether this machine can.
@@ -50,11 +51,11 @@ func DryRunMarkdown(w io.Writer, d *report.DryRun) error {
 func dryRunLines(d *report.DryRun) []string {
 	lines := []string{d.Summary}
 	if d.PeakQPS > 0 {
-		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every answer comes at once", figure.Rate(d.PeakQPS)))
+		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every answer comes at once", quantity.Rate(d.PeakQPS)))
 	}
 	if t := d.SelfTest; t != nil {
-		lines = append(lines, fmt.Sprintf("this machine sends at most %s: a request took %s of CPU in the self-test (small requests, no TLS, over loopback), and %s cores may be used",
-			figure.Rate(t.MaxQPS), figure.Seconds(t.CPUSecondsPerRequest), figure.Number(t.UsableCores)))
+		lines = append(lines, fmt.Sprintf("this machine sends at most %s: a request took %s of CPU in the self-test (small requests, no TLS, over loopback), and %s may be used",
+			quantity.Rate(t.MaxQPS), quantity.Seconds(t.CPUSecondsPerRequest), quantity.EstimateOf(t.UsableCores, "core")))
 	}
 	return lines
 }
@@ -63,11 +64,11 @@ func dryRunLines(d *report.DryRun) []string {
 func amount(c report.Check, n float64) string {
 	switch {
 	case n == 0:
-		return "-"
+		return quantity.None
 	case c.Unit == "bytes":
-		return figure.Amount(n) + "B"
-	case n == float64(int(n)):
-		return figure.Count(int(n))
+		return quantity.Bytes(n)
+	case n == math.Trunc(n) && n < 1e15:
+		return quantity.Count(int64(n))
 	}
-	return figure.Number(n)
+	return quantity.Estimate(n)
 }

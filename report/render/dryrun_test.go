@@ -35,9 +35,9 @@ this machine sends at most 100k/s: a request took 17 us of CPU in the self-test 
       check   needed  available
 FAIL  cores     4.25        1.7  250k/s at 17 us of CPU a request
 pass  ports    5,000          -  nobody | knows
-pass  memory   120MB     24.7GB  5000 connections
+pass  memory  120 MB    24.7 GB  5000 connections
 
-this machine cannot send it: at the peak of about 250k/s it needs 4.25 cores, and may use 1.7; use 3
+this machine cannot send it: at the peak of about 250k/s it needs 4.25 cores and may use 1.7; use 3
   agents, each on a machine like this one
 `
 	if out.String() != want {
@@ -61,7 +61,7 @@ func TestDryRunMarkdown(t *testing.T) {
 	if err := DryRunMarkdown(&out, dryRun()); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"## this machine cannot send it: ", "- would send 10 users", "\n| false | cores | 4.25 | 1.7 | ", `| nobody \| knows |`, "| true | memory | 120MB | 24.7GB |"} {
+	for _, want := range []string{"## this machine cannot send it: ", "- would send 10 users", "\n| false | cores | 4.25 | 1.7 | ", `| nobody \| knows |`, "| true | memory | 120 MB | 24.7 GB |"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("wanted %q in\n%s", want, out.String())
 		}
@@ -70,7 +70,7 @@ func TestDryRunMarkdown(t *testing.T) {
 
 func TestGeneratorsMemoryIsShown(t *testing.T) {
 	r := &report.Report{Health: report.Health{Connections: 1, Machine: report.Machine{MaxMemoryBytes: 27_000_000}}}
-	if got, want := generatorLine(r), "generator: 1 connection, at most 27MB of memory"; got != want {
+	if got, want := generatorLine(r), "generator: 1 connection, at most 27 MB of memory"; got != want {
 		t.Errorf("found %q, wanted %q", got, want)
 	}
 }

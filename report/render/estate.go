@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // estate shows where the instances run, what it costs and when the cloud must be asked.
@@ -13,9 +13,9 @@ func (p *page) estate(e *plan.EstatePlan) {
 		return
 	}
 	t := &table{columns: []column{
-		{title: "pool", flex: true}, {title: "paid", drop: 5}, {title: "cores", right: true},
+		{title: "pool", flex: true}, {title: "billing", drop: 5}, {title: "cores", right: true},
 		{title: "used mid", right: true}, {title: "used p95", right: true}, {title: "used p99", right: true, drop: 6},
-		{title: "comes in p95", right: true, drop: 3}, {title: "ask before T0", right: true, drop: 1},
+		{title: "provisioned in p95", right: true, drop: 3}, {title: "ask before T0", right: true, drop: 1},
 		{title: "cost mid", right: true, drop: 4}, {title: "cost p95", right: true, drop: 2},
 	}}
 	for _, row := range poolRows(e) {
@@ -31,8 +31,8 @@ func (p *page) estate(e *plan.EstatePlan) {
 func poolRows(e *plan.EstatePlan) [][]string {
 	var rows [][]string
 	row := func(name, billing string, cores float64, used plan.Estimate, comes, lead float64, cost plan.Estimate) {
-		rows = append(rows, []string{name, billing, figure.Amount(cores), some(used.Mid, figure.Amount), some(used.P95, figure.Amount),
-			some(used.P99, figure.Amount), some(comes, figure.Seconds), some(lead, figure.Seconds), some(cost.Mid, figure.Amount), some(cost.P95, figure.Amount)})
+		rows = append(rows, []string{name, billing, quantity.Estimate(cores), quantity.Estimate(used.Mid), quantity.Estimate(used.P95),
+			quantity.Estimate(used.P99), some(comes, quantity.Seconds), some(lead, quantity.Seconds), some(cost.Mid, quantity.Money), some(cost.P95, quantity.Money)})
 	}
 	for _, pool := range e.Pools {
 		row(pool.Name, pool.Billing, pool.Cores, pool.UsedCores, pool.ProvisionSeconds.P95, pool.LeadSeconds.P95, pool.Cost)
@@ -42,6 +42,7 @@ func poolRows(e *plan.EstatePlan) [][]string {
 	}
 	if e.ShortCores.P99 > 0 {
 		row("short", "", 0, e.ShortCores, 0, 0, plan.Estimate{})
+		rows[len(rows)-1][2] = quantity.None // which is no pool
 	}
 	return rows
 }
@@ -68,13 +69,13 @@ func climbRows(a *plan.Autoscaling) [][]string {
 	var rows [][]string
 	add := func(name string, growth float64, climbs []plan.Climb, because string) {
 		for i, c := range climbs {
-			cycles := figure.Count(c.Cycles)
+			cycles := quantity.Count(c.Cycles)
 			if c.Stuck {
 				cycles = "never"
 			}
-			cells := []string{"", "", figure.Percent(c.TargetRatio), cycles, some(c.Seconds, figure.Seconds), some(c.SecondsWithNodes, figure.Seconds), ""}
+			cells := []string{"", "", quantity.Percent(c.TargetRatio), cycles, some(c.Seconds, quantity.Seconds), some(c.SecondsWithNodes, quantity.Seconds), ""}
 			if i == 0 {
-				cells[0], cells[1], cells[6] = name, figure.Number(growth)+" x", because
+				cells[0], cells[1], cells[6] = name, quantity.Factor(growth), because
 			}
 			rows = append(rows, cells)
 		}
@@ -90,7 +91,7 @@ func (m *markdown) estate(e *plan.EstatePlan) {
 	if e == nil {
 		return
 	}
-	m.table("pool,paid,cores,used mid,used p95,used p99,comes in p95,ask before T0,cost mid,cost p95",
+	m.table("pool,billing,cores,used mid,used p95,used p99,provisioned in p95,ask before T0,cost mid,cost p95",
 		"---,---,--:,--:,--:,--:,--:,--:,--:,--:", escapedRows(poolRows(e)))
 	m.WriteString("\n" + escaped(e.Verdict+"; bound by "+e.BindingLimit) + "\n")
 }

@@ -59,27 +59,27 @@ func TestEstateUnderTheServices(t *testing.T) {
 	p := samplePlan()
 	plain := planText(t, p, Style{})
 	p.Estate, p.Autoscaling = sampleEstate(), sampleAutoscaling()
-	holds(t, planText(t, p, Style{}), "service", "pool", "used p95", "idc", "reserved", "24k", "cl|oud", "25.9k", "69.6k", "20 min 53 s", "26 min 23 s",
-		"together", "120k", "estate: 100000 cores within 30m0s are enough; bound by provision-rate",
+	holds(t, planText(t, p, Style{}), "service", "pool", "used p95", "idc", "reserved", "24,000", "cl|oud", "25,900", "69,600", "20 min 53 s", "26 min 23 s",
+		"together", "120,000", "estate: 100000 cores within 30m0s are enough; bound by provision-rate",
 		"autoscaler", "step order", "90 x", "50 %", "7", "5 min 15 s", "33 min 15 s", "95 %", "never", "live", "1.36 x", "60 %", "autoscaler: order grows 90 times")
 	if strings.Contains(plain, "autoscaler") || strings.Contains(plain, "estate:") {
 		t.Errorf("an estate in a plan without one:\n%s", plain)
 	}
 	p.Estate.ShortCores = plan.Estimate{Mid: 1000, P95: 2000, P99: 3000}
-	holds(t, planText(t, p, Style{}), "together", "short", "1.0k", "2.0k", "3.0k")
+	holds(t, planText(t, p, Style{}), "together", "short", "-", "1,000", "2,000", "3,000")
 }
 
 func TestEstateInMarkdown(t *testing.T) {
 	p := samplePlan()
 	p.Estate, p.Autoscaling = sampleEstate(), sampleAutoscaling()
 	holds(t, text(t, func(w io.Writer) error { return PlanMarkdown(w, p) }),
-		"| pool | paid |", "| idc | reserved | 50k |", `| cl\|oud |`, "are enough; bound by", "| autoscaler |", "| step order | 90 x | 50 % | 7 |", "never", "order grows 90 times")
+		"| pool | billing |", "| idc | reserved | 50,000 |", `| cl\|oud |`, "are enough; bound by", "| autoscaler |", "| step order | 90 x | 50 % | 7 |", "never", "order grows 90 times")
 }
 
 func TestArchitecturesAsTheyShouldLook(t *testing.T) {
 	a := sampleArchitectures()
 	got := text(t, func(w io.Writer) error { return Architectures(w, a, Style{}) })
-	holds(t, got, "double|11 on one architecture", "db reads", "monolith", "6.6k/s", "2", "cached", "1.64k/s", "820/s", "98.6k",
+	holds(t, got, "double|11 on one architecture", "db reads", "monolith", "6.6k/s", "2", "cached", "1.64k/s", "820/s", "98,600",
 		"monolith: nothing yet", "stops with: the one machine; the one database", "cached: 75.2 %", "[1] a core costs")
 	if strings.Count(got, "stops with") != 1 {
 		t.Errorf("want what stops the one that stops:\n%s", got)

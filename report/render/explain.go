@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"fsctl/plan"
 	"fsctl/plan/explain"
+	"fsctl/scenarios/quantity"
 )
 
 // explained is what shares a formula: one figure, or the cases of an estimate.
@@ -62,18 +62,6 @@ func (g *explained) assumptions() []string {
 	return g.distinct(func(e *explain.Explanation) []string { return e.Assumptions })
 }
 
-// precise writes a number with up to eight digits that count.
-func precise(v float64) string {
-	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', 7, 64), 64)
-	if err != nil {
-		return strconv.FormatFloat(v, 'g', -1, 64)
-	}
-	if short != 0 && (short < 1e-6 || short >= 1e15) {
-		return strconv.FormatFloat(short, 'g', -1, 64)
-	}
-	return strconv.FormatFloat(short, 'f', -1, 64)
-}
-
 // Explanations writes where figures of a plan come from, for people.
 func Explanations(w io.Writer, list []explain.Explanation, s Style) error {
 	p := &page{Style: s}
@@ -85,17 +73,17 @@ func Explanations(w io.Writer, list []explain.Explanation, s Style) error {
 }
 
 func (p *page) explanation(e *explain.Explanation) {
-	p.line(p.paint(plain(e.Field)+" = "+withUnit(precise(e.Result), e.Unit), bold))
+	p.line(p.paint(plain(e.Field)+" = "+withUnit(quantity.Precise(e.Result), e.Unit), bold))
 	p.say("", "", strings.TrimSpace(e.Meaning+" "+e.Case))
 	p.blank()
-	for _, part := range []struct{ name, text string }{{"formula", e.Formula}, {"put in", e.Filled + " = " + precise(e.Result)}} {
+	for _, part := range []struct{ name, text string }{{"formula", e.Formula}, {"put in", e.Filled + " = " + quantity.Precise(e.Result)}} {
 		lead := fmt.Sprintf("%-9s", part.name)
 		p.say(p.paint(lead, faint), strings.Repeat(" ", len(lead)), part.text)
 	}
 	p.blank()
 	t := &table{columns: []column{{title: "symbol", flex: true}, {title: "value", right: true}, {title: "unit"}, {title: "from", flex: true}}}
 	for _, v := range e.Symbols {
-		t.add(v.Name, precise(v.Value), cmp.Or(v.Unit, "-"), v.Origin)
+		t.add(v.Name, quantity.Precise(v.Value), cmp.Or(v.Unit, "-"), v.Origin)
 	}
 	p.table(t)
 	p.blank()
@@ -142,7 +130,7 @@ func (m *markdown) explanation(g *explained) {
 	var rows [][]string
 	for i := range g.cases {
 		e := &g.cases[i]
-		rows = append(rows, []string{escaped(g.name(e)), precise(e.Result), code(e.Filled)})
+		rows = append(rows, []string{escaped(g.name(e)), quantity.Precise(e.Result), code(e.Filled)})
 	}
 	m.table("case,result,the formula with its numbers", "---,--:,---", rows)
 	titles, alignments := "symbol,unit,from", "---,---,---"
@@ -171,7 +159,7 @@ func (g *explained) symbolRows(name, text func(string) string) [][]string {
 	for k, s := range g.cases[0].Symbols {
 		row := []string{name(s.Name), text(cmp.Or(s.Unit, "-")), text(s.Origin)}
 		for i := range g.cases {
-			row = append(row, precise(g.cases[i].Symbols[k].Value))
+			row = append(row, quantity.Precise(g.cases[i].Symbols[k].Value))
 		}
 		rows = append(rows, row)
 	}

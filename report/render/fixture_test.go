@@ -134,7 +134,7 @@ func samplePlan() *plan.Plan {
 			{Name: "stock-cache", Kind: "cache", PeakQPS: estimate(29866.7), Instances: estimate(1), UtilizationRatio: .3, Bottleneck: "node-rate"},
 			{Name: "orders-db", Kind: "database", PeakQPS: estimate(29973), Instances: estimate(5), UtilizationRatio: .7, Bottleneck: "hot-row"},
 		},
-		Totals: plan.Totals{CPUCores: estimate(101.55), Instances: estimate(45)},
+		Totals: plan.Totals{CPUCores: estimate(101.55), BusyCores: estimate(66.125), Instances: estimate(45)},
 		Warnings: []plan.Warning{
 			{Code: "busy-window-rounded", Message: "The busy window is 5 h, while the busiest 20 % of a day are 4.8 h: with those the busy mean would be 2778/s and not 2667/s."},
 			{Code: "hot-row", Message: "orders-db writes one row 12000 times a second, its limit is 8000/s: more nodes do not help, so split the row or queue the orders."},

@@ -10,7 +10,7 @@ import (
 
 	"fsctl/plan"
 	"fsctl/plan/explain"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 //go:embed plan.html
@@ -83,20 +83,23 @@ func PlanHTML(w io.Writer, pl *plan.Plan, list []explain.Explanation, cores []pl
 	return nil
 }
 
-// cards are the figures to see first.
+// cards are the figures to see first: what the sale is sized for, and what that needs.
 func cards(pl *plan.Plan) []htmlCard {
 	d, t := &pl.Demand, &pl.Totals
 	estimate := func(e plan.Estimate, write func(float64) string) string {
 		return "mid " + write(e.Mid) + ", p99 " + write(e.P99)
 	}
-	list := []htmlCard{{"Peak of the day, p95", figure.Rate(d.PeakQPS.P95), estimate(d.PeakQPS, figure.Rate)}}
+	list := []htmlCard{{"Day's peak, p95", quantity.Rate(d.PeakQPS.P95), estimate(d.PeakQPS, quantity.Rate)}}
 	if hasEvent(d) {
-		list = append(list, htmlCard{"At the sale, p95", figure.Rate(d.EventQPS.P95), estimate(d.EventQPS, figure.Rate)})
-	}
-	if t.CPUCores.P95 > 0 {
-		list = append(list, htmlCard{"Cores, p95", figure.Amount(t.CPUCores.P95), estimate(t.CPUCores, figure.Amount)})
+		list = append([]htmlCard{{"Event, p95", quantity.Rate(d.EventQPS.P95), estimate(d.EventQPS, quantity.Rate)}}, list...)
 	}
 	list = append(list, htmlCard{"Instances, p95", whole(t.Instances.P95), estimate(t.Instances, whole)})
+	if t.CPUCores.P95 > 0 {
+		list = append(list, htmlCard{"Cores, p95", quantity.Estimate(t.CPUCores.P95), estimate(t.CPUCores, quantity.Estimate)})
+	}
+	if t.BusyCores.P95 > 0 {
+		list = append(list, htmlCard{"Busy cores, p95", quantity.Estimate(t.BusyCores.P95), estimate(t.BusyCores, quantity.Estimate)})
+	}
 	if !pl.Feasible {
 		list = append(list, htmlCard{"Limits", "not met", "a limit that was given cannot be met"})
 	}
@@ -136,7 +139,7 @@ func (g *explained) html() htmlGroup {
 	columns := "symbol,unit,from"
 	for i := range g.cases {
 		c := &g.cases[i]
-		out.Cases = append(out.Cases, htmlCase{g.name(c), precise(c.Result), c.Filled, c.Case})
+		out.Cases = append(out.Cases, htmlCase{g.name(c), quantity.Precise(c.Result), c.Filled, c.Case})
 		columns += ",#" + g.name(c)
 	}
 	asIs := func(text string) string { return text }

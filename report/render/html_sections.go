@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // planSections lists the parts of a plan's page.
@@ -64,42 +64,47 @@ func demandTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Titles: titles("demand,#busy mean,#low,#mid,#high,#p50,#p95,#p99")}
 	add := func(name, busy string, e plan.Estimate) {
 		if e.High > 0 {
-			t.Rows = append(t.Rows, append([]string{name, busy}, estimateCells(e, figure.Rate)...))
+			t.Rows = append(t.Rows, append([]string{name, busy}, estimateCells(e, quantity.Rate)...))
 		}
 	}
-	add("peak of the day", figure.Rate(d.BusyMeanQPS), d.PeakQPS)
+	add(dayPeak, quantity.Rate(d.BusyMeanQPS), d.PeakQPS)
 	add("its transactions", "", d.PeakTPS)
 	if hasEvent(d) {
-		add("at the sale", "", d.EventQPS)
+		add(event, "", d.EventQPS)
 		add("its transactions", "", d.EventTPS)
 	}
 	for _, s := range d.Steps {
-		add("step "+s.Name, figure.Rate(s.BusyMeanQPS), s.PeakQPS)
+		add(stepAt(pl, s.Name), quantity.Rate(s.BusyMeanQPS), s.PeakQPS)
 	}
 	return t
 }
 
 func servicesTable(pl *plan.Plan) htmlTable {
-	t := htmlTable{Titles: titles("service,kind,#peak p95,#cores p95,#instances p95,#now,#used,#wait,#response p50,#response p99,bound by")}
+	t := htmlTable{Titles: titles("service,kind,#calls p95,#cores p95,#instances p95,#running now,#utilization mid,#calls waiting,#response p50,#response p99,bound by")}
 	for _, s := range pl.Services {
-		t.Rows = append(t.Rows, []string{s.Name, s.Kind, figure.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, figure.Amount), whole(s.Instances.P95),
-			some(float64(s.Running), figure.Amount), some(s.UtilizationRatio, figure.Percent), some(s.WaitProbability, figure.Percent),
-			some(s.ResponseSeconds.P50, figure.Seconds), some(s.ResponseSeconds.P99, figure.Seconds), s.Bottleneck})
+		t.Rows = append(t.Rows, []string{s.Name, s.Kind, quantity.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, quantity.Estimate), whole(s.Instances.P95),
+			running(&s), some(s.UtilizationRatio, quantity.Percent), waiting(&s),
+			some(s.ResponseSeconds.P50, quantity.Seconds), some(s.ResponseSeconds.P99, quantity.Seconds), s.Bottleneck})
 	}
 	return t
 }
 
 // sizesTable shows all six figures of every size.
 func sizesTable(pl *plan.Plan) htmlTable {
-	t := htmlTable{Caption: "Instances", Titles: titles("instances of,#low,#mid,#high,#p50,#p95,#p99")}
+	t := htmlTable{Caption: "Instances and cores", Titles: titles("instances of,#low,#mid,#high,#p50,#p95,#p99")}
 	for _, s := range pl.Services {
 		t.Rows = append(t.Rows, append([]string{s.Name}, estimateCells(s.Instances, whole)...))
 	}
 	if len(pl.Services) > 1 {
 		t.Rows = append(t.Rows, append([]string{"total"}, estimateCells(pl.Totals.Instances, whole)...))
 	}
-	if e := pl.Totals.CPUCores; e.High > 0 {
-		t.Rows = append(t.Rows, append([]string{"cores of all"}, estimateCells(e, figure.Amount)...))
+	for _, all := range []struct {
+		name string
+		e    plan.Estimate
+	}{{"cores of all", pl.Totals.CPUCores}, {"busy cores of all", pl.Totals.BusyCores}} {
+		if all.e.High > 0 {
+			t.Rows = append(t.Rows, append([]string{all.name}, estimateCells(all.e, quantity.Estimate)...))
+		}
 	}
 	return t
 }
@@ -109,10 +114,10 @@ func detailsTable(pl *plan.Plan) htmlTable {
 }
 
 func candidatesTable(pl *plan.Plan) htmlTable {
-	t := htmlTable{Caption: "Sizes to choose from", Titles: titles("size,#cores,#instances,#not enough,#cores short,#idle,#" + costTitle(pl) + ",#regret in " + pl.Recommendation.RegretUnit + ",")}
+	t := htmlTable{Caption: "Sizes to choose from", Titles: titles("size,#cores,#instances,#not enough,#cores short,#cores idle,#" + costTitle(pl) + ",#regret in " + pl.Recommendation.RegretUnit + ",")}
 	for _, c := range different(pl) {
-		t.Rows = append(t.Rows, []string{c.Name, some(c.CPUCores, figure.Amount), whole(c.Instances), figure.Percent(c.NotEnoughRatio),
-			some(c.ShortfallCores, figure.Amount), some(c.SurplusCores, figure.Amount), some(c.Cost, figure.Amount), some(c.Regret, figure.Amount), note(pl, &c)})
+		t.Rows = append(t.Rows, []string{c.Name, some(c.CPUCores, quantity.Estimate), whole(c.Instances), quantity.Percent(c.NotEnoughRatio),
+			quantity.Estimate(c.ShortfallCores), quantity.Estimate(c.SurplusCores), some(c.Cost, quantity.Money), quantity.Estimate(c.Regret), note(pl, &c)})
 	}
 	return t
 }
@@ -120,7 +125,7 @@ func candidatesTable(pl *plan.Plan) htmlTable {
 func tornadoTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Caption: "What moves the cores", Titles: titles("input,#at its low,#at its high,#swing,#variance")}
 	for _, f := range pl.Tornado {
-		t.Rows = append(t.Rows, []string{f.Input, figure.Amount(f.Low), figure.Amount(f.High), figure.Amount(f.Swing), some(f.Share, figure.Percent)})
+		t.Rows = append(t.Rows, []string{f.Input, quantity.Estimate(f.Low), quantity.Estimate(f.High), quantity.Estimate(f.Swing), variance(f)})
 	}
 	return t
 }
@@ -130,7 +135,7 @@ func estateSection(e *plan.EstatePlan) htmlSection {
 		return htmlSection{}
 	}
 	return htmlSection{Title: "Estate", Text: e.Verdict + "; bound by " + e.BindingLimit + ".", Tables: []htmlTable{{
-		Titles: titles("pool,paid,#cores,#used mid,#used p95,#used p99,#comes in p95,#ask before T0,#cost mid,#cost p95"), Rows: poolRows(e)}}}
+		Titles: titles("pool,billing,#cores,#used mid,#used p95,#used p99,#provisioned in p95,#ask before T0,#cost mid,#cost p95"), Rows: poolRows(e)}}}
 }
 
 func autoscalingSection(a *plan.Autoscaling) htmlSection {
@@ -142,18 +147,18 @@ func autoscalingSection(a *plan.Autoscaling) htmlSection {
 }
 
 func calibrationTables(pl *plan.Plan) []htmlTable {
-	values := htmlTable{Titles: titles("field,#assumed,#measured,#10 to 90 %,measured by,#n,run")}
+	values := htmlTable{Titles: titles("measured field,#assumed,#measured,#10 to 90 %,measured by,#samples,run")}
 	for _, c := range pl.Calibration {
 		values.Rows = append(values.Rows, calibrationCells(c))
 	}
-	sizes := htmlTable{Titles: titles("by measured values,#cores p95 before,#now,#instances p95 before,#now"), Rows: uncalibratedRows(pl)}
+	sizes := htmlTable{Titles: titles("by measured values,#cores p95 before,#cores p95 now,#instances p95 before,#instances p95 now"), Rows: uncalibratedRows(pl)}
 	return []htmlTable{values, sizes}
 }
 
 func excusesTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Titles: titles("rejected,because of,#got,#limit")}
 	for _, e := range pl.Excuses {
-		t.Rows = append(t.Rows, []string{e.Candidate, e.Bottleneck, quantity(e.Got), quantity(e.Limit)})
+		t.Rows = append(t.Rows, excuseCells(e))
 	}
 	return t
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fsctl/report"
+	"fsctl/scenarios/quantity"
 )
 
 type junitSuites struct {
@@ -62,7 +63,7 @@ func JUnit(w io.Writer, r *report.Report) error {
 	}
 	for i := range r.Invariants {
 		v := &r.Invariants[i]
-		summary := fmt.Sprintf("%s (expected %d, observed %d)", v.Summary, v.Expected, v.Observed)
+		summary := fmt.Sprintf("%s (expected %s, observed %s)", v.Summary, quantity.Count(v.Expected), quantity.Count(v.Observed))
 		suite.add(r, junitCase{Name: plain(v.Name), ClassName: class + ".invariants"}, v.Status, v.Optional, summary, strings.Join(v.Evidence, "\n"))
 	}
 	if r.ExitCode != 0 && suite.Failures+suite.Errors == 0 {

@@ -4,14 +4,14 @@ import (
 	"slices"
 
 	"fsctl/report"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // levels writes the levels of a search for capacity, in the order in which they were held.
 func (p *page) levels(list []report.Level) {
 	t := &table{
-		columns: []column{{}, {title: "users/s", right: true}, {title: "requests/s", right: true, drop: 2}, {title: "in flight", right: true, drop: 4},
-			{title: "errors", right: true, drop: 3}, {title: "p50", right: true, drop: 1}, {title: "p99", right: true}, {title: "why", flex: true}},
+		columns: []column{{}, {title: "users", right: true}, {title: "requests", right: true, drop: 2}, {title: "in flight", right: true, drop: 4},
+			{title: "errors", right: true, drop: 3}, {title: "response p50", right: true, drop: 1}, {title: "response p99", right: true}, {title: "why", flex: true}},
 		colors: firstIsStatus,
 	}
 	for i := range list {
@@ -30,7 +30,7 @@ func (m *markdown) levels(list []report.Level) {
 		}
 		rows = append(rows, slices.Concat([]string{word}, levelFigures(&list[i]), []string{escaped(list[i].Why)}))
 	}
-	m.table(",users/s,requests/s,in flight,errors,p50,p99,why", "---,--:,--:,--:,--:,--:,--:,---", rows)
+	m.table(",users,requests,in flight,errors,response p50,response p99,why", "---,--:,--:,--:,--:,--:,--:,---", rows)
 }
 
 // levelWord returns pass, FAIL or invalid.
@@ -45,7 +45,7 @@ func levelWord(v report.Verdict) string {
 func levelFigures(l *report.Level) []string {
 	p50, p99 := "-", "-"
 	if l.ResponseTime != nil {
-		p50, p99 = figure.Seconds(l.ResponseTime.P50), figure.Seconds(l.ResponseTime.P99)
+		p50, p99 = quantity.Seconds(l.ResponseTime.P50), quantity.Seconds(l.ResponseTime.P99)
 	}
-	return []string{figure.Amount(l.RatePerSec), figure.Amount(l.AchievedQPS), figure.Number(l.Concurrency), figure.Percent(l.ErrorRatio), p50, p99}
+	return []string{quantity.Rate(l.RatePerSec), quantity.Rate(l.AchievedQPS), quantity.Estimate(l.Concurrency), quantity.Percent(l.ErrorRatio), p50, p99}
 }

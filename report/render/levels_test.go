@@ -33,13 +33,13 @@ func TestLevelsAreShown(t *testing.T) {
 	blind.Verdict, blind.Why, blind.RatePerSec, blind.ResponseTime = report.Invalid, "no <CPU> was left", 160, nil
 	r.Levels = append(r.Levels, blind)
 	out := reportText(t, r, Style{Width: 200})
-	for _, want := range []string{"users/s requests/s in flight errors p50 p99 why", "pass 40 400 0.998 0 %", "FAIL 80 1.8k", "wanted p(99)<300ms", "invalid 160", "the target holds 40 users/s (400 requests/s)"} {
+	for _, want := range []string{"users requests in flight errors response p50 response p99 why", "pass 40/s 400/s 0.998 0 %", "FAIL 80/s 1.8k/s", "wanted p(99)<300ms", "invalid 160/s", "the target holds 40 users/s (400 requests/s)"} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 			t.Errorf("wanted %q in\n%s", want, out)
 		}
 	}
 	out = text(t, func(w io.Writer) error { return Markdown(w, r) })
-	for _, want := range []string{"| pass | 40 | 400 |", "| **FAIL** | 80 |", "| **invalid** | 160 |", "| - | - | no &lt;CPU\\> was left |"} {
+	for _, want := range []string{"| pass | 40/s | 400/s |", "| **FAIL** | 80/s |", "| **invalid** | 160/s |", "| - | - | no &lt;CPU\\> was left |"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("wanted %q in\n%s", want, out)
 		}

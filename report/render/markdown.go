@@ -8,7 +8,7 @@ import (
 
 	"fsctl/plan"
 	"fsctl/report"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // markdown collects GitHub's dialect.
@@ -113,7 +113,7 @@ func (m *markdown) invariants(r *report.Report) {
 	var rows [][]string
 	var evidence []string
 	for _, v := range r.Invariants {
-		expected, observed := figure.Count(v.Expected), figure.Count(v.Observed)
+		expected, observed := quantity.Count(v.Expected), quantity.Count(v.Observed)
 		if v.Status == report.NoData {
 			expected, observed = "-", "-"
 		}
@@ -129,7 +129,7 @@ func (m *markdown) invariants(r *report.Report) {
 func (m *markdown) steps(r *report.Report) {
 	var rows, outcomes [][]string
 	for _, s := range r.Steps {
-		lead := []string{escaped(s.Name), figure.Count(s.Requests), figure.Count(s.Errors), figure.Rate(s.AchievedQPS)}
+		lead := []string{escaped(s.Name), quantity.Count(s.Requests), quantity.Count(s.Errors), quantity.Rate(s.AchievedQPS)}
 		rows = append(rows,
 			append(append(lead, "response"), times(s.ResponseTime)...),
 			append([]string{"", "", "", "", "service"}, times(s.ServiceTime)...))
@@ -161,27 +161,27 @@ func PlanMarkdown(w io.Writer, pl *plan.Plan) error {
 	fmt.Fprintf(m, "## Plan: %s\n\n%s\n\n%s\n", escaped(cmp.Or(pl.Scenario, "this sale")), escaped(headline(pl)), escaped(dayLine(pl)))
 	d := &pl.Demand
 	demand := [][]string{
-		append([]string{"peak of the day"}, estimateCells(d.PeakQPS, figure.Rate)...),
-		append([]string{"its transactions"}, estimateCells(d.PeakTPS, figure.Rate)...),
+		append([]string{dayPeak}, estimateCells(d.PeakQPS, quantity.Rate)...),
+		append([]string{"its transactions"}, estimateCells(d.PeakTPS, quantity.Rate)...),
 	}
 	if hasEvent(d) {
 		demand = append(demand,
-			append([]string{"at the sale"}, estimateCells(d.EventQPS, figure.Rate)...),
-			append([]string{"its transactions"}, estimateCells(d.EventTPS, figure.Rate)...))
+			append([]string{event}, estimateCells(d.EventQPS, quantity.Rate)...),
+			append([]string{"its transactions"}, estimateCells(d.EventTPS, quantity.Rate)...))
 	}
 	for _, s := range d.Steps {
-		demand = append(demand, append([]string{"step " + escaped(s.Name)}, estimateCells(s.PeakQPS, figure.Rate)...))
+		demand = append(demand, append([]string{escaped(stepAt(pl, s.Name))}, estimateCells(s.PeakQPS, quantity.Rate)...))
 	}
 	m.table("demand,low,mid,high,p50,p95,p99", "---,--:,--:,--:,--:,--:,--:", demand)
 	var rows [][]string
 	for _, s := range pl.Services {
 		rows = append(rows, []string{
-			escaped(s.Name), escaped(s.Kind), figure.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, figure.Amount),
-			whole(s.Instances.Mid), whole(s.Instances.P95), some(float64(s.Running), figure.Amount),
-			some(s.UtilizationRatio, figure.Percent), some(s.ResponseSeconds.P99, figure.Seconds), escaped(s.Bottleneck),
+			escaped(s.Name), escaped(s.Kind), quantity.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, quantity.Estimate),
+			whole(s.Instances.Mid), whole(s.Instances.P95), running(&s),
+			some(s.UtilizationRatio, quantity.Percent), some(s.ResponseSeconds.P99, quantity.Seconds), escaped(s.Bottleneck),
 		})
 	}
-	m.table("service,kind,peak p95,cores p95,instances,instances p95,now,used,response p99,bound by", "---,---,--:,--:,--:,--:,--:,--:,--:,---", rows)
+	m.table("service,kind,calls p95,cores p95,instances mid,instances p95,running now,utilization mid,response p99,bound by", "---,---,--:,--:,--:,--:,--:,--:,--:,---", rows)
 	m.calibration(pl)
 	m.candidates(pl)
 	m.tornado(pl)

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strconv"
 	"strings"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Plan writes a plan for people: what comes in, what it needs, and what to know about the figures.
@@ -40,6 +39,12 @@ func PlanSizes(w io.Writer, pl *plan.Plan, s Style, more string) error {
 	return p.writeTo(w)
 }
 
+// What a rate can be the largest of: see docs/glossary.md.
+const (
+	dayPeak = "day's peak"
+	event   = "event"
+)
+
 // sizes is the part of a plan that every reader wants.
 func (p *page) sizes(pl *plan.Plan) {
 	p.say("", "  ", cmp.Or(plain(pl.Scenario), "this sale")+": "+headline(pl))
@@ -53,36 +58,53 @@ func (p *page) sizes(pl *plan.Plan) {
 // headline says what is needed in one line.
 func headline(pl *plan.Plan) string {
 	d := &pl.Demand
-	text := figure.Rate(d.PeakQPS.P95) + " at the peak (p95)"
+	text := quantity.Rate(d.PeakQPS.P95) + " at the day's peak (p95)"
 	if hasEvent(d) {
-		text = figure.Rate(d.EventQPS.P95) + " at the sale (p95)"
+		text = quantity.Rate(d.EventQPS.P95) + " at the event (p95)"
 	}
 	if n := pl.Totals.Instances.P95; n > 0 {
-		text += fmt.Sprintf(" needs %s instances", whole(n))
+		text += " needs " + quantity.EstimateOf(math.Ceil(n), "instance")
 		if cores := pl.Totals.CPUCores.P95; cores > 0 {
-			text += fmt.Sprintf(" that keep %s cores busy", figure.Amount(cores))
+			text += ", " + quantity.EstimateOf(cores, "core") + busy(&pl.Totals)
 		}
 	}
 	return text
 }
 
-// hasEvent says whether the sale differs from the day's peak.
+// busy says how many of the cores are busy. The others are what keeps utilization, wait and latency.
+func busy(t *plan.Totals) string {
+	if t.BusyCores.P95 == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" at %s utilization (%s busy)", quantity.Percent(t.BusyCores.P95/t.CPUCores.P95), quantity.Estimate(t.BusyCores.P95))
+}
+
+// hasEvent says whether the event differs from the day's peak.
 func hasEvent(d *plan.Demand) bool { return d.EventQPS != d.PeakQPS && d.EventQPS.High > 0 }
+
+// stepAt names a step's rate, which is that at the event where there is one.
+func stepAt(pl *plan.Plan, step string) string {
+	at := dayPeak
+	if hasEvent(&pl.Demand) {
+		at = event
+	}
+	return "step " + step + ", " + at
+}
 
 func dayLine(pl *plan.Plan) string {
 	d := &pl.Demand
 	who := ""
 	if d.ActiveUsers > 0 {
-		who = figure.Amount(d.ActiveUsers) + " active users make "
+		who = quantity.EstimateOf(d.ActiveUsers, "active user") + " make "
 	}
-	return fmt.Sprintf("%s%s requests a day: %s over the whole day, %s in the busy window",
-		who, figure.Amount(d.RequestsPerDay), figure.Rate(d.DayMeanQPS), figure.Rate(d.BusyMeanQPS))
+	return fmt.Sprintf("%s%s a day: %s over the whole day, %s in the busy window",
+		who, quantity.EstimateOf(d.RequestsPerDay, "request"), quantity.Rate(d.DayMeanQPS), quantity.Rate(d.BusyMeanQPS))
 }
 
 func trialsLine(pl *plan.Plan) string {
 	text := "p50, p95, p99: the inputs vary on their own"
 	if pl.Trials > 0 {
-		text += fmt.Sprintf(" (%s, seed %d)", figure.Of(pl.Trials, "trial"), pl.Seed)
+		text += fmt.Sprintf(" (%s, seed %d)", quantity.Of(pl.Trials, "trial"), pl.Seed)
 	}
 	return text
 }
@@ -108,21 +130,20 @@ func (p *page) demand(pl *plan.Plan) {
 	d := &pl.Demand
 	t := &table{columns: append([]column{{title: "demand", flex: true}, {title: "busy mean", right: true, drop: 9}}, estimateColumns(1)...)}
 	add := func(name, busy string, e plan.Estimate) {
-		t.add(append([]string{name, busy}, estimateCells(e, figure.Rate)...)...)
+		t.add(append([]string{name, busy}, estimateCells(e, quantity.Rate)...)...)
 	}
-	busy := figure.Rate(d.BusyMeanQPS)
-	add("peak of the day", busy, d.PeakQPS)
+	add(dayPeak, quantity.Rate(d.BusyMeanQPS), d.PeakQPS)
 	if d.PeakTPS.High > 0 {
 		add("- transactions", "", d.PeakTPS)
 	}
 	if hasEvent(d) {
-		add("at the sale", "", d.EventQPS)
+		add(event, "", d.EventQPS)
 		if d.EventTPS.High > 0 {
 			add("- transactions", "", d.EventTPS)
 		}
 	}
 	for _, s := range d.Steps {
-		add("- "+s.Name, figure.Rate(s.BusyMeanQPS), s.PeakQPS)
+		add("- "+s.Name, quantity.Rate(s.BusyMeanQPS), s.PeakQPS)
 	}
 	p.table(t)
 	p.blank()
@@ -130,21 +151,21 @@ func (p *page) demand(pl *plan.Plan) {
 
 func (p *page) services(pl *plan.Plan) {
 	t := &table{columns: []column{
-		{title: "service", flex: true}, {title: "kind", drop: 8}, {title: "peak p95", right: true},
-		{title: "cores p95", right: true, drop: 3}, {title: "inst mid", right: true, drop: 4},
-		{title: "inst p95", right: true}, {title: "inst p99", right: true, drop: 5},
-		{title: "now", right: true, drop: 2}, {title: "used", right: true, drop: 6}, {title: "wait", right: true, drop: 7},
-		{title: "resp p50", right: true, drop: 10}, {title: "resp p99", right: true, drop: 9}, {title: "bound by", flex: true, drop: 1},
+		{title: "service", flex: true}, {title: "kind", drop: 8}, {title: "calls p95", right: true},
+		{title: "cores p95", right: true, drop: 3}, {title: "instances mid", right: true, drop: 4},
+		{title: "instances p95", right: true}, {title: "instances p99", right: true, drop: 5},
+		{title: "running now", right: true, drop: 2}, {title: "utilization mid", right: true, drop: 6}, {title: "calls waiting", right: true, drop: 7},
+		{title: "response p50", right: true, drop: 10}, {title: "response p99", right: true, drop: 9}, {title: "bound by", flex: true, drop: 1},
 	}}
 	for _, s := range pl.Services {
-		t.add(s.Name, s.Kind, figure.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, figure.Amount),
+		t.add(s.Name, s.Kind, quantity.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, quantity.Estimate),
 			whole(s.Instances.Mid), whole(s.Instances.P95), whole(s.Instances.P99),
-			some(float64(s.Running), figure.Amount), some(s.UtilizationRatio, figure.Percent), some(s.WaitProbability, figure.Percent),
-			some(s.ResponseSeconds.P50, figure.Seconds), some(s.ResponseSeconds.P99, figure.Seconds), s.Bottleneck)
+			running(&s), some(s.UtilizationRatio, quantity.Percent), waiting(&s),
+			some(s.ResponseSeconds.P50, quantity.Seconds), some(s.ResponseSeconds.P99, quantity.Seconds), s.Bottleneck)
 	}
 	if len(pl.Services) > 1 {
 		all := pl.Totals
-		t.add("total", "", "", some(all.CPUCores.P95, figure.Amount), whole(all.Instances.Mid),
+		t.add("total", "", "", some(all.CPUCores.P95, quantity.Estimate), whole(all.Instances.Mid),
 			whole(all.Instances.P95), whole(all.Instances.P99), "", "", "", "", "", "")
 	}
 	p.table(t)
@@ -152,12 +173,29 @@ func (p *page) services(pl *plan.Plan) {
 }
 
 // whole writes a number of instances, of which there are no parts.
-func whole(n float64) string { return figure.Amount(math.Ceil(n)) }
+func whole(n float64) string { return quantity.Estimate(math.Ceil(n)) }
+
+// running writes how many instances run now, a dash where that is not known.
+func running(s *plan.Service) string {
+	if s.Running == 0 {
+		return quantity.None
+	}
+	return quantity.Count(s.Running)
+}
+
+// waiting writes the share of calls waiting, a dash where nothing is known of how calls are answered.
+// It is never 0, but may be too small for a float.
+func waiting(s *plan.Service) string {
+	if s.ResponseSeconds.P99 > 0 {
+		return quantity.Percent(max(s.WaitProbability, 1e-99))
+	}
+	return some(s.WaitProbability, quantity.Percent)
+}
 
 // some writes a figure, and a dash for one that is not known.
 func some(v float64, write func(float64) string) string {
 	if v == 0 {
-		return "-"
+		return quantity.None
 	}
 	return write(v)
 }
@@ -165,16 +203,26 @@ func some(v float64, write func(float64) string) string {
 func (p *page) excuses(list []plan.Excuse) {
 	t := &table{columns: []column{{title: "rejected", flex: true}, {title: "because of", flex: true}, {title: "got", right: true}, {title: "limit", right: true}}}
 	for _, e := range list {
-		t.add(e.Candidate, e.Bottleneck, quantity(e.Got), quantity(e.Limit))
+		t.add(excuseCells(e)...)
 	}
 	p.table(t)
 	p.blank()
 }
 
-// quantity writes a figure whose unit only its bottleneck knows.
-func quantity(v float64) string {
-	if v == float64(int64(v)) && v > -1e6 && v < 1e6 {
-		return strconv.FormatInt(int64(v), 10)
+// excuseCells writes what was rejected, with figures whose unit only the bottleneck knows. What was got is
+// rounded unless it would look like the limit then.
+func excuseCells(e plan.Excuse) []string {
+	got, limit := quantity.Number(e.Got), inFull(e.Limit)
+	if got == quantity.Number(e.Limit) {
+		got = inFull(e.Got)
 	}
-	return figure.Amount(v)
+	return []string{e.Candidate, e.Bottleneck, got, limit}
+}
+
+// inFull writes a number that was given, or that is held against one.
+func inFull(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
+		return quantity.Count(int64(v))
+	}
+	return quantity.Precise(v)
 }

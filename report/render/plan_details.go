@@ -2,13 +2,13 @@ package render
 
 import (
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // details writes what only a service's kind has, under the services' table.
 func (p *page) details(services []plan.Service) {
 	t := &table{columns: []column{
-		{title: "service", flex: true}, {title: "figure", flex: true}, {title: "value", right: true}, {title: "", drop: 2}, {title: "note", flex: true, drop: 1},
+		{title: "service", flex: true}, {title: "figure", flex: true}, {title: "value", right: true}, {title: "unit", drop: 2}, {title: "note", flex: true, drop: 1},
 	}}
 	for _, row := range detailRows(services) {
 		t.add(row...)
@@ -38,13 +38,13 @@ func detailRows(services []plan.Service) [][]string {
 func detailValue(d plan.Detail) (value, unit string) {
 	switch d.Unit {
 	case "1/s":
-		return figure.Rate(d.Value), ""
+		return quantity.Rate(d.Value), ""
 	case "s":
-		return figure.Seconds(d.Value), ""
+		return quantity.Seconds(d.Value), ""
 	case "ratio":
-		return figure.Percent(d.Value), ""
+		return quantity.Percent(d.Value), ""
 	}
-	return quantity(d.Value), d.Unit
+	return quantity.Estimate(d.Value), d.Unit
 }
 
 // details writes the same as a Markdown table.

@@ -22,7 +22,7 @@ func TestPlanDetails(t *testing.T) {
 		t.Fatal(err)
 	}
 	flat := strings.Join(strings.Fields(table.String()), " ")
-	for _, want := range []string{"burst_seconds{aws-lambda} 24.6 s until all run cold_starts 3463 instances throttled_qps{quota} 3.0k/s", "throttled_ratio{quota} 37.5 %"} {
+	for _, want := range []string{"burst_seconds{aws-lambda} 24.6 s until all run cold_starts 3,460 instances throttled_qps{quota} 3k/s", "throttled_ratio{quota} 37.5 %"} {
 		if !strings.Contains(flat, want) {
 			t.Errorf("no %q in\n%s", want, table.String())
 		}

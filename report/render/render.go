@@ -73,16 +73,19 @@ func (p *page) say(first, rest, text string) {
 	}
 }
 
-// table writes a table.
+// table writes a table, and names the columns that there was no room for.
 func (p *page) table(t *table) {
 	if len(t.rows) == 0 {
 		return
 	}
-	text, err := t.render(p.Style)
+	text, left, err := t.render(p.Style)
 	if p.err == nil && err != nil {
 		p.err = fmt.Errorf("lay out a table: %w", err)
 	}
 	p.text.WriteString(text)
+	if len(left) > 0 {
+		p.say(p.paint("not shown: ", faint), "  ", strings.Join(left, ", "))
+	}
 }
 
 func (p *page) writeTo(w io.Writer) error {

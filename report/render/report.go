@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"fsctl/report"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // Report writes a report for people: the verdict with its reason, then what it rests on.
@@ -49,7 +49,7 @@ func about(r *report.Report) []string {
 	}
 	ended := plain(r.Ended)
 	if r.DurationSeconds > 0 {
-		ended += " after " + figure.Seconds(r.DurationSeconds)
+		ended += " after " + quantity.Seconds(r.DurationSeconds)
 	}
 	parts = append(parts, ended)
 	if !r.T0.IsZero() {
@@ -71,22 +71,25 @@ func (p *page) health(r *report.Report) {
 // healthLines says in two sentences what the generator did and what it had.
 func healthLines(r *report.Report) []string {
 	h := &r.Health
-	sent := fmt.Sprintf("sent %s of %s", figure.Count(h.SentRequests), figure.Of(h.PlannedRequests, "request"))
+	sent := fmt.Sprintf("sent %s of %s", quantity.Count(h.SentRequests), quantity.Of(h.PlannedRequests, "request"))
 	if h.SentRequests == h.PlannedRequests {
-		sent = "sent " + figure.Of(h.SentRequests, "request")
+		sent = "sent " + quantity.Of(h.SentRequests, "request")
 	}
 	switch {
 	case r.ServiceTimeOnly || h.SentRequests == 0:
 	case h.LateShareRatio == 0:
 		sent += ", none late"
-	default:
-		sent += fmt.Sprintf(", %s late", figure.Percent(h.LateShareRatio))
-		if h.WaitedShareRatio > 0 {
-			sent += fmt.Sprintf(" (%s for want of a connection)", figure.Percent(h.WaitedShareRatio))
+		if h.MaxLatenessSeconds > 0 {
+			sent += " (the latest by " + quantity.Seconds(h.MaxLatenessSeconds) + ")"
 		}
-	}
-	if h.MaxLatenessSeconds > 0 {
-		sent += ", at most " + figure.Seconds(h.MaxLatenessSeconds) + " after due"
+	default:
+		sent += fmt.Sprintf(", %s late", quantity.Percent(h.LateShareRatio))
+		if h.WaitedShareRatio > 0 {
+			sent += fmt.Sprintf(" (%s waited for a connection)", quantity.Percent(h.WaitedShareRatio))
+		}
+		if h.MaxLatenessSeconds > 0 {
+			sent += ", at most " + quantity.Seconds(h.MaxLatenessSeconds) + " late"
+		}
 	}
 	return slices.DeleteFunc([]string{sent, generatorLine(r)}, func(line string) bool { return line == "" })
 }
@@ -95,21 +98,21 @@ func generatorLine(r *report.Report) string {
 	h := &r.Health
 	var parts []string
 	if h.Connections > 0 {
-		parts = append(parts, figure.Of(h.Connections, "connection"))
+		parts = append(parts, quantity.Of(h.Connections, "connection"))
 	}
 	if h.CPUSeconds > 0 {
-		cpu := figure.Seconds(h.CPUSeconds) + " of CPU"
+		cpu := quantity.Seconds(h.CPUSeconds) + " of CPU"
 		if h.Cores > 0 {
-			cpu += " on " + figure.Of(h.Cores, "core")
+			cpu += " on " + quantity.Of(h.Cores, "core")
 		}
 		parts = append(parts, cpu)
 	}
 	if m := h.Machine.MaxMemoryBytes; m > 0 {
-		parts = append(parts, "at most "+figure.Amount(float64(m))+"B of memory")
+		parts = append(parts, "at most "+quantity.Bytes(float64(m))+" of memory")
 	}
 	if a := h.Agents; a.Expected > 1 || a.Lost > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %s finished", a.Finished, figure.Of(a.Expected, "agent")),
-			fmt.Sprintf("T0 skew %s +- %s", figure.Seconds(h.T0Skew.Max), figure.Seconds(h.T0Skew.Uncertainty)))
+		parts = append(parts, fmt.Sprintf("%s of %s finished", quantity.Count(a.Finished), quantity.Of(a.Expected, "agent")),
+			fmt.Sprintf("T0 skew %s +- %s", quantity.Seconds(h.T0Skew.Max), quantity.Seconds(h.T0Skew.Uncertainty)))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -178,7 +181,7 @@ func (p *page) invariants(list []report.InvariantResult) {
 		colors:  firstIsStatus,
 	}
 	for _, r := range list {
-		expected, observed := figure.Count(r.Expected), figure.Count(r.Observed)
+		expected, observed := quantity.Count(r.Expected), quantity.Count(r.Observed)
 		if r.Status == report.NoData {
 			expected, observed = "-", "-"
 		}
@@ -201,7 +204,7 @@ func (p *page) steps(list []report.Step) {
 		{title: "p99", right: true}, {title: "p99.9", right: true, drop: 5}, {title: "max", right: true, drop: 2}, {title: "mean", right: true, drop: 8},
 	}}
 	for _, s := range list {
-		lead := []string{s.Name, figure.Count(s.Requests), figure.Count(s.Errors), figure.Rate(s.AchievedQPS)}
+		lead := []string{s.Name, quantity.Count(s.Requests), quantity.Count(s.Errors), quantity.Rate(s.AchievedQPS)}
 		for _, kind := range []struct {
 			name  string
 			times *report.Distribution
@@ -217,11 +220,11 @@ func (p *page) steps(list []report.Step) {
 
 func times(d *report.Distribution) []string {
 	if d == nil {
-		return []string{"-", "-", "-", "-", "-", "-", "-"}
+		return slices.Repeat([]string{quantity.None}, 7)
 	}
 	var cells []string
 	for _, v := range []float64{d.P50, d.P90, d.P95, d.P99, d.P999, d.Max, d.Mean} {
-		cells = append(cells, figure.Seconds(v))
+		cells = append(cells, quantity.Seconds(v))
 	}
 	return cells
 }
@@ -244,9 +247,9 @@ func outcomesOf(s report.Step) string {
 	for _, name := range byCount(s.Outcomes) {
 		share := ""
 		if len(s.Outcomes) > 1 && s.Requests > 0 {
-			share = fmt.Sprintf(" (%s)", figure.Percent(float64(s.Outcomes[name])/float64(s.Requests)))
+			share = fmt.Sprintf(" (%s)", quantity.Percent(float64(s.Outcomes[name])/float64(s.Requests)))
 		}
-		parts = append(parts, name+" "+figure.Count(s.Outcomes[name])+share)
+		parts = append(parts, name+" "+quantity.Count(s.Outcomes[name])+share)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -254,7 +257,7 @@ func outcomesOf(s report.Step) string {
 func errorsOf(s report.Step) string {
 	var parts []string
 	for _, name := range byCount(s.ErrorKinds) {
-		parts = append(parts, name+" "+figure.Count(s.ErrorKinds[name]))
+		parts = append(parts, name+" "+quantity.Count(s.ErrorKinds[name]))
 	}
 	return strings.Join(parts, ", ")
 }

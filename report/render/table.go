@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -39,12 +40,22 @@ func (t *table) add(cells ...string) {
 	t.rows = append(t.rows, cells)
 }
 
-// render lays the table out within the style's width: columns that may go are dropped, then text is
-// wrapped, and only then anything else.
-func (t *table) render(s Style) (string, error) {
+// render lays the table out within the style's width: titles are wrapped, columns that may go are left out,
+// then text is wrapped, and only then anything else. It returns the titles of what was left out.
+func (t *table) render(s Style) (text string, left []string, err error) {
 	room := s.width() - t.indent
-	keep := t.choose(room)
-	widths := t.fit(keep, room)
+	keep, dropped := t.choose(room)
+	for _, c := range dropped {
+		if title := t.columns[c].title; title != "" {
+			left = append(left, title)
+		}
+	}
+	text, err = t.draw(s, keep, t.fit(keep, room))
+	return text, left, err
+}
+
+// draw writes the columns kept in their widths.
+func (t *table) draw(s Style, keep, widths []int) (string, error) {
 	var out bytes.Buffer
 	w := newTableWriter(&out, t.alignments(keep))
 	if header := t.header(keep, widths, s); header != nil {
@@ -117,9 +128,9 @@ func (t *table) alignments(keep []int) []tw.Align {
 	return list
 }
 
-// choose returns the columns that are shown: not those without any content, nor those dropped for room.
-func (t *table) choose(room int) []int {
-	var keep []int
+// choose returns the columns that are shown, and those dropped for room. Columns without any content are
+// neither.
+func (t *table) choose(room int) (keep, dropped []int) {
 	for c := range t.columns {
 		for _, row := range t.rows {
 			if row[c] != "" {
@@ -130,7 +141,7 @@ func (t *table) choose(room int) []int {
 	}
 	for {
 		if t.least(keep) <= room {
-			return keep
+			break
 		}
 		victim := -1
 		for k, c := range keep {
@@ -139,35 +150,49 @@ func (t *table) choose(room int) []int {
 			}
 		}
 		if victim < 0 {
-			return keep
+			break
 		}
+		dropped = append(dropped, keep[victim])
 		keep = append(keep[:victim:victim], keep[victim+1:]...)
 	}
+	slices.Sort(dropped)
+	return keep, dropped
 }
 
-// least returns the width with text wrapped as far as it looks well.
+// least returns the width with titles and text wrapped as far as it looks well.
 func (t *table) least(keep []int) int {
 	sum := gap * (len(keep) - 1)
 	for _, c := range keep {
-		n := t.natural(c)
-		if t.columns[c].flex {
-			n = min(n, leastFlex)
-		}
-		sum += n
+		sum += t.readable(c)
 	}
 	return sum
 }
 
-// natural returns the width of a column that is not wrapped.
-func (t *table) natural(c int) int {
-	n := visible(t.columns[c].title)
+// natural returns the width of a column of which nothing is wrapped.
+func (t *table) natural(c int) int { return max(visible(t.columns[c].title), t.narrow(c)) }
+
+// narrow returns the width of a column of which the title is wrapped between its words.
+func (t *table) narrow(c int) int {
+	n := 0
+	for _, word := range words(t.columns[c].title) {
+		n = max(n, visible(word))
+	}
 	for _, row := range t.rows {
 		n = max(n, visible(row[c]))
 	}
 	return n
 }
 
-// fit returns the width of each column: natural, but for the text that is wrapped to make room.
+// readable returns the width of a column of which the text is wrapped as well, as far as it looks well.
+func (t *table) readable(c int) int {
+	if t.columns[c].flex {
+		return min(t.narrow(c), leastFlex)
+	}
+	return t.narrow(c)
+}
+
+// fit returns the width of each column: natural, but for the titles and then the text that are wrapped to
+// make room, and then anything.
 func (t *table) fit(keep []int, room int) []int {
 	widths := make([]int, len(keep))
 	over := gap*(len(keep)-1) - room
@@ -175,27 +200,33 @@ func (t *table) fit(keep []int, room int) []int {
 		widths[k] = t.natural(c)
 		over += widths[k]
 	}
-	over = t.shrink(keep, widths, over, leastFlex, func(c column) bool { return c.flex })
-	t.shrink(keep, widths, over, leastCell, func(column) bool { return true })
+	for _, least := range []func(column int) int{t.narrow, t.readable, func(int) int { return leastCell }} {
+		limits := make([]int, len(keep))
+		for k, c := range keep {
+			limits[k] = least(c)
+		}
+		over = shrink(widths, limits, over)
+	}
 	return widths
 }
 
-// shrink takes columns from the widest of those allowed until nothing is over or all are at their least.
-func (t *table) shrink(keep, widths []int, over, least int, allowed func(column) bool) int {
+// shrink takes columns from the widest until nothing is over or all are at their limits, and returns what is
+// still over.
+func shrink(widths, limits []int, over int) int {
 	for over > 0 {
 		widest := -1
-		for k, c := range keep {
-			if allowed(t.columns[c]) && widths[k] > least && (widest < 0 || widths[k] > widths[widest]) {
+		for k := range widths {
+			if widths[k] > limits[k] && (widest < 0 || widths[k] > widths[widest]) {
 				widest = k
 			}
 		}
 		if widest < 0 {
-			return over
+			break
 		}
 		widths[widest]--
 		over--
 	}
-	return 0
+	return max(over, 0)
 }
 
 // newTableWriter returns a writer of bare columns.

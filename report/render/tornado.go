@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"fsctl/plan"
-	"fsctl/report/figure"
+	"fsctl/scenarios/quantity"
 )
 
 // longestTornado is how many inputs are shown; the others matter less than any of these.
@@ -24,14 +24,23 @@ func (p *page) tornado(pl *plan.Plan) {
 		{title: "swing", right: true}, {title: "variance", right: true, drop: 1},
 	}}
 	for _, f := range list {
-		t.add(f.Input, figure.Amount(f.Low), figure.Amount(f.High), figure.Amount(f.Swing), some(f.Share, figure.Percent))
+		t.add(f.Input, quantity.Estimate(f.Low), quantity.Estimate(f.High), quantity.Estimate(f.Swing), variance(f))
 	}
 	t.bars(p.width(), func(row int) float64 { return list[row].Swing / list[0].Swing })
 	p.table(t)
 	if more := len(pl.Tornado) - len(list); more > 0 {
-		p.say("", "", fmt.Sprintf("and %s that move them less", figure.Of(more, "input")))
+		p.say("", "", fmt.Sprintf("not shown: %s that matter less", quantity.Of(more, "input")))
 	}
 	p.blank()
+}
+
+// variance writes the share of the variance that an input explains. The plan has 0 for one that cannot be
+// told from chance.
+func variance(f plan.Influence) string {
+	if f.Share == 0 && f.Swing > 0 {
+		return "small"
+	}
+	return quantity.Percent(f.Share)
 }
 
 // Lengths of the longest bar: below the least, bars say nothing.
@@ -67,12 +76,12 @@ func (p *page) candidates(pl *plan.Plan) {
 	}
 	t := &table{columns: []column{
 		{title: "size"}, {title: "cores", right: true}, {title: "instances", right: true, drop: 2}, {title: "not enough", right: true},
-		{title: "cores short", right: true, drop: 4}, {title: "idle", right: true, drop: 5}, {title: costTitle(pl), right: true, drop: 3},
+		{title: "cores short", right: true, drop: 4}, {title: "cores idle", right: true, drop: 5}, {title: costTitle(pl), right: true, drop: 3},
 		{title: "regret in " + pl.Recommendation.RegretUnit, right: true, drop: 1}, {flex: true},
 	}}
 	for _, c := range list {
-		t.add(c.Name, some(c.CPUCores, figure.Amount), whole(c.Instances), figure.Percent(c.NotEnoughRatio),
-			some(c.ShortfallCores, figure.Amount), some(c.SurplusCores, figure.Amount), some(c.Cost, figure.Amount), some(c.Regret, figure.Amount), note(pl, &c))
+		t.add(c.Name, some(c.CPUCores, quantity.Estimate), whole(c.Instances), quantity.Percent(c.NotEnoughRatio),
+			quantity.Estimate(c.ShortfallCores), quantity.Estimate(c.SurplusCores), some(c.Cost, quantity.Money), quantity.Estimate(c.Regret), note(pl, &c))
 	}
 	p.table(t)
 	p.say("", "  ", advice(pl))
@@ -120,7 +129,7 @@ func advice(pl *plan.Plan) string {
 func (m *markdown) tornado(pl *plan.Plan) {
 	var rows [][]string
 	for _, f := range pl.Tornado[:min(len(pl.Tornado), longestTornado)] {
-		rows = append(rows, []string{code(f.Input), figure.Amount(f.Low), figure.Amount(f.High), figure.Amount(f.Swing), some(f.Share, figure.Percent)})
+		rows = append(rows, []string{code(f.Input), quantity.Estimate(f.Low), quantity.Estimate(f.High), quantity.Estimate(f.Swing), variance(f)})
 	}
 	m.table("what moves the cores,at its low,at its high,swing,variance", "---,--:,--:,--:,--:", rows)
 }
@@ -129,11 +138,11 @@ func (m *markdown) candidates(pl *plan.Plan) {
 	var rows [][]string
 	for _, c := range different(pl) {
 		rows = append(rows, []string{
-			escaped(c.Name), some(c.CPUCores, figure.Amount), whole(c.Instances), figure.Percent(c.NotEnoughRatio), some(c.ShortfallCores, figure.Amount),
-			some(c.SurplusCores, figure.Amount), some(c.Cost, figure.Amount), some(c.Regret, figure.Amount), note(pl, &c),
+			escaped(c.Name), some(c.CPUCores, quantity.Estimate), whole(c.Instances), quantity.Percent(c.NotEnoughRatio), quantity.Estimate(c.ShortfallCores),
+			quantity.Estimate(c.SurplusCores), some(c.Cost, quantity.Money), quantity.Estimate(c.Regret), note(pl, &c),
 		})
 	}
-	m.table("size,cores,instances,not enough,cores short,idle,"+costTitle(pl)+",regret in "+pl.Recommendation.RegretUnit+",", "---,--:,--:,--:,--:,--:,--:,--:,---", rows)
+	m.table("size,cores,instances,not enough,cores short,cores idle,"+costTitle(pl)+",regret in "+pl.Recommendation.RegretUnit+",", "---,--:,--:,--:,--:,--:,--:,--:,---", rows)
 	if len(rows) > 0 {
 		fmt.Fprintf(m, "\n%s\n", escaped(advice(pl)))
 	}

@@ -27,7 +27,10 @@ func plain(text string) string {
 }
 
 // unit is a word that belongs to the number before it.
-var unit = regexp.MustCompile(`^(us|ms|s|min|h|%)[.,;:)]*$`)
+var unit = regexp.MustCompile(`^(ns|us|ms|s|min|h|%|x|[kMGT]?B)[.,;:)]*$`)
+
+// sign is a word that belongs to the number after it.
+var sign = regexp.MustCompile(`^[(]*([<>]|\+-)$`)
 
 var number = regexp.MustCompile(`^[(~+-]*[0-9][0-9.,]*$`)
 
@@ -35,7 +38,8 @@ var number = regexp.MustCompile(`^[(~+-]*[0-9][0-9.,]*$`)
 func words(text string) []string {
 	var list []string
 	for word := range strings.FieldsSeq(plain(text)) {
-		if last := len(list) - 1; last >= 0 && unit.MatchString(word) && number.MatchString(lastWord(list[last])) {
+		last := len(list) - 1
+		if last >= 0 && (unit.MatchString(word) && number.MatchString(lastWord(list[last])) || sign.MatchString(list[last])) {
 			list[last] += " " + word
 			continue
 		}

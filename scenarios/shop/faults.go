@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // Faults says what is wrong with a shop. Each ratio is the share, 0 to 1, of the cases that
@@ -98,7 +99,7 @@ func (f *Faults) set(k kind, value string, valued bool) error {
 	if k.name == "slow" {
 		var by string
 		by, share, valued = strings.Cut(value, "@")
-		d, err := time.ParseDuration(by)
+		d, err := quantity.ParseDuration(by)
 		if err != nil || d <= 0 {
 			return fmt.Errorf("found the duration %q, wanted one above zero such as 200ms", by)
 		}
