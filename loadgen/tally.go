@@ -14,18 +14,18 @@ type tally struct {
 	second      int
 	steps       []*journey.Step
 	timings     timings // which optional metrics are kept
-	seconds     map[int][][]*cell
+	seconds     map[int][][]*histograms
 	counters    []record.Counters // by step
 	iterations  uint64
 	maxLateness time.Duration
-	spare       []*cell
+	spare       []*histograms
 }
 
 // timings says which optional metrics a record holds.
 type timings struct{ waiting, connecting bool }
 
-// cell is the histograms of one step's outcome in one due second.
-type cell struct {
+// histograms are those of one step's outcome in one due second.
+type histograms struct {
 	response, service, lateness *hdrhistogram.Histogram
 	waiting, connecting         *hdrhistogram.Histogram // nil unless asked for
 }
@@ -42,7 +42,7 @@ type sample struct {
 }
 
 func newTally(steps []*journey.Step, t timings) *tally {
-	return &tally{steps: steps, timings: t, seconds: map[int][][]*cell{}, counters: make([]record.Counters, len(steps))}
+	return &tally{steps: steps, timings: t, seconds: map[int][][]*histograms{}, counters: make([]record.Counters, len(steps))}
 }
 
 // second returns the second, counted from T0, that holds an instant.
@@ -56,7 +56,7 @@ func second(t time.Duration) int {
 
 // add records a sample. limit is the lateness above which a request counts as late.
 func (t *tally) add(s *sample, limit time.Duration) {
-	c := t.cell(second(s.due), s.step, s.Outcome)
+	c := t.histogramsOf(second(s.due), s.step, s.Outcome)
 	lateness := s.sent - s.due
 	record := func(h *hdrhistogram.Histogram, d time.Duration) {
 		if h != nil {
@@ -104,30 +104,30 @@ func (t *tally) add(s *sample, limit time.Duration) {
 
 const highest = record.HighestValue
 
-func (t *tally) cell(second int, s *journey.Step, outcome int) *cell {
-	cells := t.seconds[second]
-	if cells == nil {
-		cells = make([][]*cell, len(t.steps))
+func (t *tally) histogramsOf(second int, s *journey.Step, outcome int) *histograms {
+	kept := t.seconds[second]
+	if kept == nil {
+		kept = make([][]*histograms, len(t.steps))
 		for i, s := range t.steps {
-			cells[i] = make([]*cell, len(s.Outcomes))
+			kept[i] = make([]*histograms, len(s.Outcomes))
 		}
-		t.seconds[second] = cells
+		t.seconds[second] = kept
 	}
-	c := cells[s.Index][outcome]
+	c := kept[s.Index][outcome]
 	if c == nil {
-		c = t.newCell()
-		cells[s.Index][outcome] = c
+		c = t.newHistograms()
+		kept[s.Index][outcome] = c
 	}
 	return c
 }
 
-func (t *tally) newCell() *cell {
+func (t *tally) newHistograms() *histograms {
 	if n := len(t.spare); n > 0 {
 		c := t.spare[n-1]
 		t.spare = t.spare[:n-1]
 		return c
 	}
-	c := &cell{response: record.NewHistogram(), service: record.NewHistogram(), lateness: record.NewHistogram()}
+	c := &histograms{response: record.NewHistogram(), service: record.NewHistogram(), lateness: record.NewHistogram()}
 	if t.timings.waiting {
 		c.waiting = record.NewHistogram()
 	}
@@ -138,7 +138,7 @@ func (t *tally) newCell() *cell {
 }
 
 // each calls f with every histogram that is kept.
-func (c *cell) each(f func(metric string, h *hdrhistogram.Histogram)) {
+func (c *histograms) each(f func(metric string, h *hdrhistogram.Histogram)) {
 	f(record.ResponseTime, c.response)
 	f(record.ServiceTime, c.service)
 	f(record.Lateness, c.lateness)
@@ -186,13 +186,13 @@ func (t *tally) merge(intervals map[int]*record.Interval) {
 	}
 	e.Generator.Iterations += t.iterations
 	e.Generator.MaxLatenessSeconds = max(e.Generator.MaxLatenessSeconds, t.maxLateness.Seconds())
-	for due, cells := range t.seconds {
-		t.mergeCells(intervalOf(due, intervals), cells)
+	for due, kept := range t.seconds {
+		t.mergeOutcomes(intervalOf(due, intervals), kept)
 	}
 }
 
-func (t *tally) mergeCells(interval *record.Interval, cells [][]*cell) {
-	for i, outcomes := range cells {
+func (t *tally) mergeOutcomes(interval *record.Interval, kept [][]*histograms) {
+	for i, outcomes := range kept {
 		for o, c := range outcomes {
 			if c == nil {
 				continue
@@ -211,8 +211,8 @@ func (t *tally) mergeCells(interval *record.Interval, cells [][]*cell) {
 
 // clear empties a tally for the next second; its histograms are kept.
 func (t *tally) clear() {
-	for _, cells := range t.seconds {
-		for _, outcomes := range cells {
+	for _, kept := range t.seconds {
+		for _, outcomes := range kept {
 			for _, c := range outcomes {
 				if c != nil {
 					c.each(func(_ string, h *hdrhistogram.Histogram) { h.Reset() })

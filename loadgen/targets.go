@@ -114,7 +114,7 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	defer client.CloseIdleConnections()
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
 		vegeta.Workers(uint64(min(l.Connections, 10))), vegeta.MaxWorkers(uint64(l.Connections)), vegeta.MaxBody(1<<20))
-	v := &volley{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*journey.Step{l.step}, timings{}), meter: host.NewMeter()}
+	v := &listRun{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*journey.Step{l.step}, timings{}), meter: host.NewMeter()}
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
 	end := v.collect(ctx, results)
 	if end.Reason != record.Completed {
@@ -136,8 +136,8 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	return end, errors.Join(err, w.Close(end))
 }
 
-// volley is a target list under way.
-type volley struct {
+// listRun is a target list under way.
+type listRun struct {
 	list    *TargetList
 	writer  *record.Writer
 	t0      time.Time
@@ -153,14 +153,14 @@ type volley struct {
 }
 
 // last returns when the last answer so far came.
-func (v *volley) last() time.Duration {
+func (v *listRun) last() time.Duration {
 	if len(v.ends) == 0 {
 		return 0
 	}
 	return v.ends[len(v.ends)-1]
 }
 
-func (v *volley) collect(ctx context.Context, results <-chan *vegeta.Result) record.End {
+func (v *listRun) collect(ctx context.Context, results <-chan *vegeta.Result) record.End {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -180,7 +180,7 @@ func (v *volley) collect(ctx context.Context, results <-chan *vegeta.Result) rec
 	}
 }
 
-func (v *volley) add(r *vegeta.Result) {
+func (v *listRun) add(r *vegeta.Result) {
 	s := &sample{step: v.list.step, due: v.list.pacer.Due(r.Seq), bytesOut: r.BytesOut, bytesIn: r.BytesIn}
 	s.sent = max(r.Timestamp.Sub(v.t0), s.due)
 	s.done = s.sent + r.Latency
@@ -206,7 +206,7 @@ func (v *volley) add(r *vegeta.Result) {
 }
 
 // countDue counts what has become due, sent or not. Each request is a user of its own.
-func (v *volley) countDue() {
+func (v *listRun) countDue() {
 	now := time.Since(v.t0)
 	if v.stopped > 0 {
 		now = v.stopped
@@ -217,7 +217,7 @@ func (v *volley) countDue() {
 	v.due = due
 }
 
-func (v *volley) flush() error {
+func (v *listRun) flush() error {
 	intervals := map[int]*record.Interval{}
 	v.tally.second = v.event
 	v.countDue()
@@ -232,7 +232,7 @@ func (v *volley) flush() error {
 	return err
 }
 
-// client is like vegeta's own but for three things: it follows no redirect to a host that nobody named,
+// client is like vegeta's own but for three things: it follows no redirect to a host that the user did not name,
 // it can dial IPv6, and its connections break when ctx is done, so that a run ends soon after it was stopped.
 func (l *TargetList) client(ctx context.Context) *http.Client {
 	open := l.Route.Dialer(nil)
@@ -241,7 +241,7 @@ func (l *TargetList) client(ctx context.Context) *http.Client {
 		if err != nil {
 			return nil, err
 		}
-		return &mortal{conn, context.AfterFunc(ctx, func() { conn.Close() })}, nil
+		return &breakable{conn, context.AfterFunc(ctx, func() { conn.Close() })}, nil
 	}
 	proxy := http.ProxyFromEnvironment
 	if len(l.Route.ConnectTo) > 0 {
@@ -263,16 +263,16 @@ func (l *TargetList) client(ctx context.Context) *http.Client {
 	}
 }
 
-// mortal is a connection that a context may break.
-type mortal struct {
+// breakable is a connection that a context may break.
+type breakable struct {
 	net.Conn
 	forget func() bool
 }
 
 // Close closes the connection.
-func (m *mortal) Close() error {
-	m.forget()
-	return m.Conn.Close()
+func (b *breakable) Close() error {
+	b.forget()
+	return b.Conn.Close()
 }
 
 // classifyText classifies an error of which only the text is left, as in vegeta's results.

@@ -10,26 +10,26 @@ import (
 	"fsctl/loadgen/journey"
 )
 
-// Geometry of the wheel: ticks of 2^20 ns (1.05 ms), four levels of 256 slots: 52 days ahead.
+// Geometry of the wheel: ticks of 2^20 ns (1.05 ms), four levels of 256 buckets: 52 days ahead.
 const (
 	tickBits   = 20
-	slotBits   = 8
-	slots      = 1 << slotBits
+	bucketBits = 8
+	buckets    = 1 << bucketBits
 	levels     = 4
-	furthest   = 1<<(slotBits*levels) - 1 // ticks
-	slotMask   = slots - 1
-	wordsOfMap = slots / 64
+	furthest   = 1<<(bucketBits*levels) - 1 // ticks
+	bucketMask = buckets - 1
+	wordsOfMap = buckets / 64
 )
 
 // wheel keeps waiting users by due instant: adding and taking cost the same for ten users and a
 // million (Varghese and Lauck, SOSP 1987, scheme 7: hierarchical timing wheels). Users due within
 // the current tick stand in a heap, so that they leave in order of their exact instants.
 type wheel struct {
-	tick  int64 // users due in this tick or before are in soon
-	count int   // in the slots
-	slots [levels][slots]*journey.User
-	used  [levels][wordsOfMap]uint64 // a bit for each slot that is not empty
-	soon  dueHeap
+	tick    int64 // users due in this tick or before are in soon
+	count   int   // in the buckets
+	buckets [levels][buckets]*journey.User
+	used    [levels][wordsOfMap]uint64 // a bit for each bucket that is not empty
+	soon    dueHeap
 }
 
 func tickOf(t time.Duration) int64 { return int64(t) >> tickBits }
@@ -43,19 +43,19 @@ func (w *wheel) add(u *journey.User) {
 	}
 	w.count++
 	tick := w.tick + min(ahead, furthest)
-	level := (bits.Len64(uint64(ahead)) - 1) / slotBits
+	level := (bits.Len64(uint64(ahead)) - 1) / bucketBits
 	level = min(level, levels-1)
-	slot := tick >> (slotBits * level) & slotMask
-	u.Next = w.slots[level][slot]
-	w.slots[level][slot] = u
-	w.used[level][slot/64] |= 1 << (slot % 64)
+	bucket := tick >> (bucketBits * level) & bucketMask
+	u.Next = w.buckets[level][bucket]
+	w.buckets[level][bucket] = u
+	w.used[level][bucket/64] |= 1 << (bucket % 64)
 }
 
-// take empties a slot.
-func (w *wheel) take(level int, slot int64) *journey.User {
-	u := w.slots[level][slot]
-	w.slots[level][slot] = nil
-	w.used[level][slot/64] &^= 1 << (slot % 64)
+// take empties a bucket.
+func (w *wheel) take(level int, bucket int64) *journey.User {
+	u := w.buckets[level][bucket]
+	w.buckets[level][bucket] = nil
+	w.used[level][bucket/64] &^= 1 << (bucket % 64)
 	return u
 }
 
@@ -64,11 +64,11 @@ func (w *wheel) turn(now time.Duration) {
 	target := tickOf(now)
 	for first := w.firstTick(); first <= target; first = w.firstTick() {
 		w.tick = first
-		// Where a level has come round, the next slot of the level above is dealt out below.
-		for level := 1; level < levels && w.tick&(1<<(slotBits*level)-1) == 0; level++ {
-			w.deal(w.take(level, w.tick>>(slotBits*level)&slotMask))
+		// Where a level has come round, the next bucket of the level above is dealt out below.
+		for level := 1; level < levels && w.tick&(1<<(bucketBits*level)-1) == 0; level++ {
+			w.deal(w.take(level, w.tick>>(bucketBits*level)&bucketMask))
 		}
-		w.deal(w.take(0, w.tick&slotMask))
+		w.deal(w.take(0, w.tick&bucketMask))
 	}
 	w.tick = max(w.tick, target)
 }
@@ -93,7 +93,7 @@ func (w *wheel) first() time.Duration {
 }
 
 // next returns an instant by which the wheel must be turned again: that of the first user, or
-// before it where that user is far. It returns false where nobody waits.
+// before it where that user is far. It returns false where no user waits.
 func (w *wheel) next() (time.Duration, bool) {
 	if len(w.soon) > 0 {
 		return w.soon[0].Due, true
@@ -102,11 +102,11 @@ func (w *wheel) next() (time.Duration, bool) {
 	return time.Duration(first << tickBits), first < math.MaxInt64
 }
 
-// firstTick returns the next tick at which a slot is to be dealt, far in the future where all are empty.
+// firstTick returns the next tick at which a bucket is to be dealt, far in the future where all are empty.
 func (w *wheel) firstTick() int64 {
 	first := int64(math.MaxInt64)
 	for level := range levels {
-		shift := slotBits * level
+		shift := bucketBits * level
 		here := w.tick >> shift
 		if ahead := w.firstUsed(level, here); ahead > 0 {
 			first = min(first, (here+ahead)<<shift)
@@ -115,14 +115,14 @@ func (w *wheel) firstTick() int64 {
 	return first
 }
 
-// firstUsed returns how many slots ahead of here the level's first user is, 0 for none.
+// firstUsed returns how many buckets ahead of here the level's first user is, 0 for none.
 func (w *wheel) firstUsed(level int, here int64) int64 {
-	for ahead := int64(1); ahead <= slots; {
-		slot := (here + ahead) & slotMask
-		if rest := w.used[level][slot/64] >> (slot % 64); rest != 0 {
+	for ahead := int64(1); ahead <= buckets; {
+		bucket := (here + ahead) & bucketMask
+		if rest := w.used[level][bucket/64] >> (bucket % 64); rest != 0 {
 			return ahead + int64(bits.TrailingZeros64(rest))
 		}
-		ahead += 64 - slot%64
+		ahead += 64 - bucket%64
 	}
 	return 0
 }
@@ -141,7 +141,7 @@ func (w *wheel) drain() iter.Seq[*journey.User] {
 			}
 		}
 		for level := range levels {
-			for _, u := range full.slots[level] {
+			for _, u := range full.buckets[level] {
 				for ; u != nil; u = u.Next {
 					if !yield(u) {
 						return

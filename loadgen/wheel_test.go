@@ -19,11 +19,11 @@ import (
 func dueDraw(t *rapid.T) time.Duration {
 	const tick = 1 << tickBits
 	level := rapid.IntRange(0, levels).Draw(t, "level")
-	span := int64(tick) << (slotBits * level)
+	span := int64(tick) << (bucketBits * level)
 	return time.Duration(rapid.OneOf(
 		rapid.Int64Range(0, span),
 		rapid.Int64Range(span-2*tick, span+2*tick),
-		rapid.Map(rapid.Int64Range(1, 300), func(n int64) int64 { return n * max(tick, span>>slotBits) }),
+		rapid.Map(rapid.Int64Range(1, 300), func(n int64) int64 { return n * max(tick, span>>bucketBits) }),
 	).Draw(t, "ahead"))
 }
 
@@ -107,17 +107,17 @@ func TestWheelDrain(t *testing.T) {
 		w.add(&journey.User{Arrival: uint64(i), Due: due})
 	}
 	w.turn(2 * s1)
-	w.add(&journey.User{Arrival: 4, Due: time.Hour + ms}) // in the slot of user 3, or beside it
+	w.add(&journey.User{Arrival: 4, Due: time.Hour + ms}) // in the bucket of user 3, or beside it
 	var walked []uint64
 	for u := range w.drain() {
 		walked = append(walked, u.Arrival)
 	}
 	slices.Sort(walked)
 	if !slices.Equal(walked, []uint64{0, 1, 2, 3, 4}) || w.len() != 0 {
-		t.Errorf("walked users %v and %d are left, wanted all of them and nobody left", walked, w.len())
+		t.Errorf("walked users %v and %d are left, wanted all of them and none left", walked, w.len())
 	}
 	if _, ok := w.next(); ok {
-		t.Error("the empty wheel has somebody to wait for")
+		t.Error("the empty wheel has a user to wait for")
 	}
 }
 

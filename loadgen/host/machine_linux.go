@@ -13,7 +13,7 @@ import (
 const tick = 10 * time.Millisecond
 
 // machine reads what Linux tells of cores and limits. Where a file cannot be read, for want of a file
-// descriptor say, what it told last holds.
+// descriptor say, what was read last holds.
 type machine struct {
 	allowed map[string]bool // cores by their names in /proc/stat: cpu0, cpu1
 	groups  []string        // control groups that may throttle this process

@@ -63,7 +63,7 @@ func (r *responder) accept() {
 		r.open = append(r.open, conn)
 		thread := r.threads[len(r.open)%len(r.threads)]
 		if raw, err := conn.(*net.TCPConn).SyscallConn(); err == nil {
-			_ = raw.Control(func(fd uintptr) { // a connection that nobody serves shows in the count of answers
+			_ = raw.Control(func(fd uintptr) { // a connection that is not served shows in the count of answers
 				_ = syscall.EpollCtl(thread.poll, syscall.EPOLL_CTL_ADD, int(fd), &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd)})
 			})
 		}
@@ -72,7 +72,7 @@ func (r *responder) accept() {
 
 // serve answers until the responder is stopped.
 func (t *responderThread) serve(stopped *atomic.Bool) {
-	runtime.LockOSThread() // never unlocked: the thread ends, and nobody else's CPU is counted with it
+	runtime.LockOSThread() // never unlocked: the thread ends, and no other goroutine's CPU is counted with it
 	before := cpuOf(syscall.RUSAGE_THREAD)
 	events := make([]syscall.EpollEvent, 128)
 	request := make([]byte, 16<<10)

@@ -21,7 +21,7 @@ func AddressOf(target *url.URL) string {
 }
 
 // CheckTarget refuses a target that is neither on this machine nor named by allow: a storm
-// against a host that nobody named must never happen. Where the route leads connections for the target
+// against a host that the user did not name must never happen. Where the route leads connections for the target
 // elsewhere, it is that host which counts. Nothing is looked up or sent.
 func CheckTarget(target *url.URL, allow []string, route Route) error {
 	if target == nil || target.Host == "" || target.Scheme != "http" && target.Scheme != "https" {

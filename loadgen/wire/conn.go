@@ -257,7 +257,7 @@ func (c *Conn) rearm() error {
 
 var errLate = fmt.Errorf("no whole answer by the deadline: %w", os.ErrDeadlineExceeded)
 
-// alive looks whether the server has closed the idle connection, or has sent what nobody asked for.
+// alive looks whether the server has closed the idle connection, or has sent more than was asked for.
 func (c *Conn) alive() bool {
 	if c.socket == nil {
 		return true

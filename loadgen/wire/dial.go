@@ -145,7 +145,7 @@ func (e *Engine) dialOne(ctx context.Context, address string, turn uint64, share
 	if e.config.Dial != nil {
 		return e.config.Dial(ctx, "tcp", address)
 	}
-	// Probes of idle connections would be traffic that nobody asked for.
+	// Probes of idle connections would be traffic beside the requests.
 	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: false}, KeepAlive: -1}
 	if source, ok := e.source(address, turn); ok {
 		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
