@@ -183,10 +183,10 @@ func running(s *plan.Service) string {
 	return quantity.Count(s.Running)
 }
 
-// waiting writes the share of calls waiting, a dash where nothing is known of how calls are answered.
-// It is never 0, but may be too small for a float.
+// waiting writes the share of calls that wait, a dash where none does, as of a function, or where nothing is
+// known of how calls are answered. For cores it is never 0, but may be too small for a float.
 func waiting(s *plan.Service) string {
-	if s.ResponseSeconds.P99 > 0 {
+	if s.ResponseSeconds.P99 > 0 && s.Kind != "function" {
 		return quantity.Percent(max(s.WaitProbability, 1e-99))
 	}
 	return some(s.WaitProbability, quantity.Percent)
