@@ -26,7 +26,7 @@ thresholds: {response_time: "p(50)<500ms", http_req_failed: "rate<1%"}}`
 		t.Fatal(err)
 	}
 	out := fsctl(t, 0, "attack", scenario, "--target", target, "--find-capacity", "--from", "75/s", "--to", "300/s", "--settle", "0s", "--hold", "2s", "--precision", "100%", "--run", run)
-	for _, want := range []string{"level 1: 75 users/s passed: ", "level 2: 150 users/s ", "PASS  the target holds ", "pass     75/s"} {
+	for _, want := range []string{"level 1: 75 users/s passed: ", "level 2: 150 users/s ", "PASS  the target holds ", "pass   75/s"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("wanted %q in:\n%s", want, out)
 		}

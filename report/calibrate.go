@@ -50,7 +50,7 @@ type calibration struct {
 // Source: Denning and Buzen, ACM Computing Surveys 10(3), 1978 (utilization law); Efron and Stein,
 // Annals of Statistics 9(3), 1981 (jackknife).
 func Calibrate(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan, r *Report) (*plan.Calibration, []string) {
-	run, capacity := newSeries(rec), r.Capacity
+	run, capacity := newHistory(rec), r.Capacity
 	if len(r.Levels) > 0 { // the report's capacity is what was found within the thresholds
 		run = r.valid(run)
 		capacity = measureCapacity(run, comparePressure(run), latenessOf(sc).share, false)

@@ -30,7 +30,7 @@ type held struct {
 	queued map[int]bool    // seconds in which everybody did
 }
 
-func readLevels(rec *record.Record, run *series, r *Report) held {
+func readLevels(rec *record.Record, run *history, r *Report) held {
 	v := held{levels: r.Levels, queued: map[int]bool{}}
 	var all moments
 	for i := range r.Levels {
@@ -49,7 +49,7 @@ func readLevels(rec *record.Record, run *series, r *Report) held {
 
 // findQueue notes the seconds in which everybody waited, in the levels that answered about the most of all such
 // levels: more waiting may also have made a target slower than it can be.
-func (v *held) findQueue(rec *record.Record, run *series, calmNanos float64) {
+func (v *held) findQueue(rec *record.Record, run *history, calmNanos float64) {
 	seconds := map[*Level][]int{}
 	most := 0.0
 	for i := range v.levels {

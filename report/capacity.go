@@ -37,10 +37,10 @@ type pressure struct {
 // queues says whether the target is the one that makes requests wait.
 func (p pressure) queues() bool { return p.known && p.ratio >= queueingRatio }
 
-func comparePressure(run *series) pressure { return pressureOn(run, run) }
+func comparePressure(run *history) pressure { return pressureOn(run, run) }
 
 // pressureOn compares the service times of a part of a run with those of its quiet moments elsewhere.
-func pressureOn(calmer, run *series) pressure {
+func pressureOn(calmer, run *history) pressure {
 	p := pressure{calm: map[string]float64{}}
 	var requests, ratios, full, quiet, allFull, allRequests float64
 	for _, name := range run.names {
@@ -78,7 +78,7 @@ func good(c record.Counters) float64 {
 }
 
 // measureCapacity measures the target. A saturated generator never shows the target's limit.
-func measureCapacity(run *series, p pressure, share float64, generatorSaturated bool) Capacity {
+func measureCapacity(run *history, p pressure, share float64, generatorSaturated bool) Capacity {
 	c := Capacity{Steps: map[string]float64{}}
 	answered := func(events map[string]record.Counters) float64 {
 		var sum float64

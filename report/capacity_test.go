@@ -13,7 +13,7 @@ func TestCapacityOfAShortRush(t *testing.T) {
 			Full:  record.Load{Requests: full, Seconds: 0.35 * float64(full)},
 			Quiet: record.Load{Requests: done - full, Seconds: 0.03 * float64(done-full)}}}
 	}
-	run := &series{names: []string{"order"}, seconds: []int{-1, 0, 1, 2, 3},
+	run := &history{names: []string{"order"}, seconds: []int{-1, 0, 1, 2, 3},
 		events: []map[string]record.Counters{second(50, 0), second(249, 240), second(251, 251), second(160, 60), second(50, 0)}}
 	c := measureCapacity(run, comparePressure(run), 0.02, false)
 	if c.QPS != 250 || c.AtSeconds != 0 || c.LowerBound {

@@ -101,14 +101,14 @@ func latenessOf(sc *scenarios.Scenario) lateness {
 // judgement gathers what health is judged by.
 type judgement struct {
 	rec      *record.Record
-	run      *series
+	run      *history
 	bounds   lateness
 	pressure pressure
 	total    record.Counters
 	health   Health
 }
 
-func judgeHealth(rec *record.Record, run *series, sc *scenarios.Scenario, p pressure) Health {
+func judgeHealth(rec *record.Record, run *history, sc *scenarios.Scenario, p pressure) Health {
 	j := judgement{rec: rec, run: run, bounds: latenessOf(sc), pressure: p, total: run.all()}
 	j.count()
 	j.judgePorts()

@@ -85,7 +85,7 @@ func instantOf(second int) scenarios.Instant {
 // judgeLevel judges a level as a run of its own, by what was due in its hold. Only the quiet moments that its
 // service times are compared with are those of the whole run up to its end: a level at the target's limit has
 // none.
-func judgeLevel(rec *record.Record, run *series, sc *scenarios.Scenario, l record.Level) Level {
+func judgeLevel(rec *record.Record, run *history, sc *scenarios.Scenario, l record.Level) Level {
 	part := run.only(l.Hold().Contains)
 	before := run.only(func(second int) bool { return second < l.EndSeconds })
 	v := Level{
@@ -111,7 +111,7 @@ func (v *Level) hold() record.Window {
 }
 
 // measure fills in the figures.
-func (v *Level) measure(rec *record.Record, part *series) {
+func (v *Level) measure(rec *record.Record, part *history) {
 	hold := v.hold()
 	times := func(metric string) *Distribution {
 		return distributionOf(rec.Histogram(hold, func(t record.Tag) bool { return t.Metric == metric }))

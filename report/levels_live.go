@@ -25,7 +25,7 @@ func (w *LevelWatch) Add(interval record.Interval) { w.rec.Add(interval) }
 
 // Judge judges a level that is over.
 func (w *LevelWatch) Judge(l record.Level) Level {
-	return judgeLevel(w.rec, newSeries(w.rec), w.sc, l)
+	return judgeLevel(w.rec, newHistory(w.rec), w.sc, l)
 }
 
 // Lost says which threshold makes a level fail before its time is over, or nothing: one that is crossed with

@@ -21,7 +21,7 @@ type Recommendation struct {
 
 // recommend returns what to set. Of an invalid run it only mends the generator: what the target did under
 // the wrong load says nothing about the target.
-func recommend(rec *record.Record, run *series, r *Report, sc *scenarios.Scenario, p *plan.Plan) []Recommendation {
+func recommend(rec *record.Record, run *history, r *Report, sc *scenarios.Scenario, p *plan.Plan) []Recommendation {
 	list := []Recommendation{}
 	if r.Health.Saturated || r.Health.SkewOverBudget {
 		return append(list, mendGenerator(rec, run, &r.Health)...)
@@ -44,7 +44,7 @@ func recommend(rec *record.Record, run *series, r *Report, sc *scenarios.Scenari
 // scales says whether a kind of service is sized in replicas.
 func scales(kind string) bool { return kind == "service" || kind == "function" }
 
-func mendGenerator(rec *record.Record, run *series, h *Health) []Recommendation {
+func mendGenerator(rec *record.Record, run *history, h *Health) []Recommendation {
 	var list []Recommendation
 	for _, f := range h.Findings {
 		switch f.Code {
@@ -71,7 +71,7 @@ func mendGenerator(rec *record.Record, run *series, h *Health) []Recommendation 
 }
 
 // lateSeconds sums the seconds in which requests were late for the generator's own reasons.
-func (s *series) lateSeconds() record.Counters {
+func (s *history) lateSeconds() record.Counters {
 	var sum record.Counters
 	for _, events := range s.events {
 		if c := allOf(events); c.Late > 0 {
@@ -83,7 +83,7 @@ func (s *series) lateSeconds() record.Counters {
 
 // sizing turns the measured capacity of a target into instances of its services.
 type sizing struct {
-	run      *series
+	run      *history
 	capacity Capacity
 	sc       *scenarios.Scenario
 	plan     *plan.Plan

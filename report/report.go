@@ -71,7 +71,7 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 	if sc == nil {
 		sc = &scenarios.Scenario{Name: rec.Manifest.Scenario}
 	}
-	run := newSeries(rec)
+	run := newHistory(rec)
 	r := &Report{
 		Run:             rec.Dir,
 		Scenario:        cmp.Or(sc.Name, rec.Manifest.Scenario),
@@ -100,7 +100,7 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 }
 
 // judgeStorm judges the run as one storm.
-func (r *Report) judgeStorm(rec *record.Record, run *series, sc *scenarios.Scenario, p *plan.Plan) {
+func (r *Report) judgeStorm(rec *record.Record, run *history, sc *scenarios.Scenario, p *plan.Plan) {
 	r.Thresholds = judgeThresholds(rec, sc)
 	r.Steps = describeSteps(rec, run, sc, record.Everything)
 	pressure := comparePressure(run)

@@ -14,7 +14,7 @@ import (
 // judgeSearch judges a search for capacity. Levels above the capacity fail on purpose, so that nothing is judged
 // over the whole run but the sale's invariants: thresholds and steps are those of the level that says most, the
 // highest that passed, else the lowest that failed.
-func (r *Report) judgeSearch(rec *record.Record, run *series, sc *scenarios.Scenario, p *plan.Plan) {
+func (r *Report) judgeSearch(rec *record.Record, run *history, sc *scenarios.Scenario, p *plan.Plan) {
 	for _, l := range rec.Manifest.Levels {
 		r.Levels = append(r.Levels, judgeLevel(rec, run, sc, l))
 	}
@@ -35,7 +35,7 @@ func (r *Report) judgeSearch(rec *record.Record, run *series, sc *scenarios.Scen
 
 // valid returns what happened while the generator was not at fault: all but the levels that are invalid, each
 // up to the next.
-func (r *Report) valid(run *series) *series {
+func (r *Report) valid(run *history) *history {
 	return run.only(func(second int) bool {
 		next := slices.IndexFunc(r.Levels, func(l Level) bool { return l.FromSeconds > second })
 		if next < 0 {

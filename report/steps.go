@@ -64,7 +64,7 @@ func isFailure(outcome string) bool {
 // which nothing is known are left out.
 //
 // The window is the seconds that requests were due in, and run holds the events of the same.
-func describeSteps(rec *record.Record, run *series, sc *scenarios.Scenario, w record.Window) []Step {
+func describeSteps(rec *record.Record, run *history, sc *scenarios.Scenario, w record.Window) []Step {
 	outcomes := map[string]map[string]int64{}
 	for _, tag := range rec.Tags() {
 		if tag.Metric != countedMetric(rec) {
@@ -85,7 +85,7 @@ func describeSteps(rec *record.Record, run *series, sc *scenarios.Scenario, w re
 	return steps
 }
 
-func stepNames(rec *record.Record, run *series, sc *scenarios.Scenario) []string {
+func stepNames(rec *record.Record, run *history, sc *scenarios.Scenario) []string {
 	known := slices.Clone(run.names)
 	for _, tag := range rec.Tags() {
 		known = append(known, tag.Step)
@@ -106,7 +106,7 @@ func stepNames(rec *record.Record, run *series, sc *scenarios.Scenario) []string
 	return names
 }
 
-func describeStep(rec *record.Record, run *series, name string, outcomes map[string]int64, w record.Window) Step {
+func describeStep(rec *record.Record, run *history, name string, outcomes map[string]int64, w record.Window) Step {
 	step := Step{Name: name, Outcomes: map[string]int64{}}
 	for outcome, count := range outcomes {
 		step.Outcomes[outcome] = count
@@ -127,7 +127,7 @@ func describeStep(rec *record.Record, run *series, name string, outcomes map[str
 
 // activeSeconds returns the seconds from a step's first event to its last. Seconds without events in
 // between count: leaving them out would turn one request every ten seconds into one a second.
-func (s *series) activeSeconds(step string) int {
+func (s *history) activeSeconds(step string) int {
 	first, last, any := 0, 0, false
 	for i, second := range s.seconds {
 		if c := s.events[i][step]; c.Due|c.Sent|c.Done == 0 {

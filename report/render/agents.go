@@ -12,7 +12,7 @@ func (p *page) agents(all []report.Agent) {
 	t := &table{columns: []column{{title: "agent"}, {title: "share", right: true}, {title: "users", right: true}, {title: "T0 skew", right: true, drop: 2},
 		{title: "clock off by", right: true, drop: 4}, {title: "known to", right: true, drop: 3}, {title: "", flex: true}}}
 	for _, a := range all {
-		t.add(agentCells(a)...)
+		t.add(agentRow(a)...)
 	}
 	p.table(t)
 	p.blank()
@@ -21,12 +21,12 @@ func (p *page) agents(all []report.Agent) {
 func (m *markdown) agents(all []report.Agent) {
 	var rows [][]string
 	for _, a := range all {
-		rows = append(rows, agentCells(a))
+		rows = append(rows, agentRow(a))
 	}
 	m.table("agent,share,users,T0 skew,clock off by,known to,", "---,--:,--:,--:,--:,--:,---", rows)
 }
 
-func agentCells(a report.Agent) []string {
+func agentRow(a report.Agent) []string {
 	skew, clock, bound := quantity.Seconds(a.T0SkewSeconds), quantity.Seconds(a.OffsetSeconds), "+- "+quantity.Seconds(a.BoundSeconds)
 	if a.T0SkewSeconds == 0 {
 		skew = "-" // it never told

@@ -18,7 +18,7 @@ func Architectures(w io.Writer, a *architectures.Comparison, s Style) error {
 	t := &table{columns: []column{
 		{title: "architecture"}, {title: "db reads", right: true}, {title: "reads a node", right: true}, {title: "db writes", right: true},
 		{title: "refused orders", right: true, drop: 2}, {title: "refused p95", right: true, drop: 7}, {title: "waiting orders", right: true, drop: 3}, {title: "waiting p95", right: true, drop: 8},
-		{title: "single points of failure", right: true, drop: 1}, {title: "cores", right: true, drop: 4}, {title: "instances", right: true, drop: 6}, {title: "cost a day", right: true, drop: 5},
+		{title: "single points", right: true, drop: 1}, {title: "cores", right: true, drop: 4}, {title: "instances", right: true, drop: 6}, {title: "cost a day", right: true, drop: 5},
 	}}
 	for _, row := range architectureRows(a) {
 		t.add(row...)
@@ -54,7 +54,7 @@ func architectureRows(a *architectures.Comparison) [][]string {
 func ArchitecturesMarkdown(w io.Writer, a *architectures.Comparison) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "## Architectures: %s\n", escaped(cmp.Or(a.Scenario, "this sale")))
-	m.table("architecture,db reads,reads a node,db writes,refused orders,refused p95,waiting orders,waiting p95,single points of failure,cores,instances,cost a day",
+	m.table("architecture,db reads,reads a node,db writes,refused orders,refused p95,waiting orders,waiting p95,single points,cores,instances,cost a day",
 		"---,--:,--:,--:,--:,--:,--:,--:,--:,--:,--:,--:", escapedRows(architectureRows(a)))
 	var gains, notes []string
 	for _, v := range a.Architectures {

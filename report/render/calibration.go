@@ -13,7 +13,7 @@ func (p *page) calibration(pl *plan.Plan) {
 	values := &table{columns: []column{{title: "measured field", flex: true}, {title: "assumed", right: true}, {title: "measured", right: true},
 		{title: "10 to 90 %", drop: 1}, {title: "measured by", flex: true, drop: 2}, {title: "samples", right: true, drop: 3}, {title: "run", flex: true, drop: 4}}}
 	for _, c := range pl.Calibration {
-		values.add(calibrationCells(c)...)
+		values.add(calibrationRow(c)...)
 	}
 	p.table(values)
 	p.blank()
@@ -26,7 +26,7 @@ func (p *page) calibration(pl *plan.Plan) {
 	p.blank()
 }
 
-func calibrationCells(c plan.Change) []string {
+func calibrationRow(c plan.Change) []string {
 	old := "-"
 	if c.Old != nil {
 		old = measure(c.Old.Mid, c.Unit)
@@ -75,11 +75,11 @@ func measure(v float64, unit string) string {
 func (m *markdown) calibration(pl *plan.Plan) {
 	var values [][]string
 	for _, c := range pl.Calibration {
-		cells := calibrationCells(c)
-		for i := range cells {
-			cells[i] = escaped(cells[i])
+		fields := calibrationRow(c)
+		for i := range fields {
+			fields[i] = escaped(fields[i])
 		}
-		values = append(values, cells)
+		values = append(values, fields)
 	}
 	m.table("measured field,assumed,measured,10 to 90 %,measured by,samples,run", "---,--:,--:,---,---,--:,---", values)
 	rows := uncalibratedRows(pl)

@@ -34,7 +34,7 @@ func legends(from int, names ...string) []legend {
 func demandChart(pl *plan.Plan) (*chart, error) {
 	d := &pl.Demand
 	var names []string
-	series := make([]plotter.XYs, 4)
+	points := make([]plotter.XYs, 4)
 	p := newChart("requests a second, each grid line ten times the one before")
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
 	verticals(p)
@@ -55,11 +55,11 @@ func demandChart(pl *plan.Plan) (*chart, error) {
 			return nil, err
 		}
 		for k, rate := range rates {
-			series[k] = append(series[k], plotter.XY{X: rate, Y: y})
+			points[k] = append(points[k], plotter.XY{X: rate, Y: y})
 		}
 	}
-	for k := range series {
-		if err := dots(p, series[k], uint8(first+k)); err != nil {
+	for k := range points {
+		if err := dots(p, points[k], uint8(first+k)); err != nil {
 			return nil, err
 		}
 	}

@@ -73,11 +73,11 @@ func climbRows(a *plan.Autoscaling) [][]string {
 			if c.Stuck {
 				cycles = "never"
 			}
-			cells := []string{"", "", quantity.Percent(c.TargetRatio), cycles, some(c.Seconds, quantity.Seconds), some(c.SecondsWithNodes, quantity.Seconds), ""}
+			fields := []string{"", "", quantity.Percent(c.TargetRatio), cycles, some(c.Seconds, quantity.Seconds), some(c.SecondsWithNodes, quantity.Seconds), ""}
 			if i == 0 {
-				cells[0], cells[1], cells[6] = name, quantity.Factor(growth), because
+				fields[0], fields[1], fields[6] = name, quantity.Factor(growth), because
 			}
-			rows = append(rows, cells)
+			rows = append(rows, fields)
 		}
 	}
 	add("step "+a.Step, a.Growth, a.Climbs, "a CPU target alone")
@@ -104,7 +104,7 @@ func (m *markdown) autoscaling(a *plan.Autoscaling) {
 	m.WriteString("\n" + escaped(a.Because) + "\n")
 }
 
-// escapedRows makes any text plain text of table cells.
+// escapedRows makes any text plain text of table fields.
 func escapedRows(rows [][]string) [][]string {
 	for _, row := range rows {
 		for i := range row {

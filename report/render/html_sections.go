@@ -64,7 +64,7 @@ func demandTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Titles: titles("demand,#busy mean,#low,#mid,#high,#p50,#p95,#p99")}
 	add := func(name, busy string, e plan.Estimate) {
 		if e.High > 0 {
-			t.Rows = append(t.Rows, append([]string{name, busy}, estimateCells(e, quantity.Rate)...))
+			t.Rows = append(t.Rows, append([]string{name, busy}, estimateFigures(e, quantity.Rate)...))
 		}
 	}
 	add(dayPeak, quantity.Rate(d.BusyMeanQPS), d.PeakQPS)
@@ -93,17 +93,17 @@ func servicesTable(pl *plan.Plan) htmlTable {
 func sizesTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Caption: "Instances and cores", Titles: titles("instances of,#low,#mid,#high,#p50,#p95,#p99")}
 	for _, s := range pl.Services {
-		t.Rows = append(t.Rows, append([]string{s.Name}, estimateCells(s.Instances, whole)...))
+		t.Rows = append(t.Rows, append([]string{s.Name}, estimateFigures(s.Instances, whole)...))
 	}
 	if len(pl.Services) > 1 {
-		t.Rows = append(t.Rows, append([]string{"total"}, estimateCells(pl.Totals.Instances, whole)...))
+		t.Rows = append(t.Rows, append([]string{"total"}, estimateFigures(pl.Totals.Instances, whole)...))
 	}
 	for _, all := range []struct {
 		name string
 		e    plan.Estimate
 	}{{"cores of all", pl.Totals.CPUCores}, {"busy cores of all", pl.Totals.BusyCores}} {
 		if all.e.High > 0 {
-			t.Rows = append(t.Rows, append([]string{all.name}, estimateCells(all.e, quantity.Estimate)...))
+			t.Rows = append(t.Rows, append([]string{all.name}, estimateFigures(all.e, quantity.Estimate)...))
 		}
 	}
 	return t
@@ -149,7 +149,7 @@ func autoscalingSection(a *plan.Autoscaling) htmlSection {
 func calibrationTables(pl *plan.Plan) []htmlTable {
 	values := htmlTable{Titles: titles("measured field,#assumed,#measured,#10 to 90 %,measured by,#samples,run")}
 	for _, c := range pl.Calibration {
-		values.Rows = append(values.Rows, calibrationCells(c))
+		values.Rows = append(values.Rows, calibrationRow(c))
 	}
 	sizes := htmlTable{Titles: titles("by measured values,#cores p95 before,#cores p95 now,#instances p95 before,#instances p95 now"), Rows: uncalibratedRows(pl)}
 	return []htmlTable{values, sizes}
@@ -158,7 +158,7 @@ func calibrationTables(pl *plan.Plan) []htmlTable {
 func excusesTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Titles: titles("rejected,because of,#got,#limit")}
 	for _, e := range pl.Excuses {
-		t.Rows = append(t.Rows, excuseCells(e))
+		t.Rows = append(t.Rows, excuseRow(e))
 	}
 	return t
 }

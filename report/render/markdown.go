@@ -14,7 +14,7 @@ import (
 // markdown collects GitHub's dialect.
 type markdown struct{ strings.Builder }
 
-// escaped makes any text plain text of a table cell or a paragraph.
+// escaped makes any text plain text of a table field or a paragraph.
 func escaped(text string) string {
 	var b strings.Builder
 	for _, r := range plain(text) {
@@ -33,7 +33,7 @@ func escaped(text string) string {
 	return b.String()
 }
 
-// code makes any text a code span of a table cell.
+// code makes any text a code span of a table field.
 func code(text string) string {
 	text = strings.ReplaceAll(plain(text), "|", `\|`)
 	if text == "" {
@@ -161,16 +161,16 @@ func PlanMarkdown(w io.Writer, pl *plan.Plan) error {
 	fmt.Fprintf(m, "## Plan: %s\n\n%s\n\n%s\n", escaped(cmp.Or(pl.Scenario, "this sale")), escaped(headline(pl)), escaped(dayLine(pl)))
 	d := &pl.Demand
 	demand := [][]string{
-		append([]string{dayPeak}, estimateCells(d.PeakQPS, quantity.Rate)...),
-		append([]string{"its transactions"}, estimateCells(d.PeakTPS, quantity.Rate)...),
+		append([]string{dayPeak}, estimateFigures(d.PeakQPS, quantity.Rate)...),
+		append([]string{"its transactions"}, estimateFigures(d.PeakTPS, quantity.Rate)...),
 	}
 	if hasEvent(d) {
 		demand = append(demand,
-			append([]string{event}, estimateCells(d.EventQPS, quantity.Rate)...),
-			append([]string{"its transactions"}, estimateCells(d.EventTPS, quantity.Rate)...))
+			append([]string{event}, estimateFigures(d.EventQPS, quantity.Rate)...),
+			append([]string{"its transactions"}, estimateFigures(d.EventTPS, quantity.Rate)...))
 	}
 	for _, s := range d.Steps {
-		demand = append(demand, append([]string{escaped(stepAt(pl, s.Name))}, estimateCells(s.PeakQPS, quantity.Rate)...))
+		demand = append(demand, append([]string{escaped(stepAt(pl, s.Name))}, estimateFigures(s.PeakQPS, quantity.Rate)...))
 	}
 	m.table("demand,low,mid,high,p50,p95,p99", "---,--:,--:,--:,--:,--:,--:", demand)
 	var rows [][]string

@@ -118,19 +118,19 @@ func estimateColumns(drop int) []column {
 	}
 }
 
-func estimateCells(e plan.Estimate, write func(float64) string) []string {
-	var cells []string
+func estimateFigures(e plan.Estimate, write func(float64) string) []string {
+	var fields []string
 	for _, v := range []float64{e.Low, e.Mid, e.High, e.P50, e.P95, e.P99} {
-		cells = append(cells, write(v))
+		fields = append(fields, write(v))
 	}
-	return cells
+	return fields
 }
 
 func (p *page) demand(pl *plan.Plan) {
 	d := &pl.Demand
 	t := &table{columns: append([]column{{title: "demand", flex: true}, {title: "busy mean", right: true, drop: 9}}, estimateColumns(1)...)}
 	add := func(name, busy string, e plan.Estimate) {
-		t.add(append([]string{name, busy}, estimateCells(e, quantity.Rate)...)...)
+		t.add(append([]string{name, busy}, estimateFigures(e, quantity.Rate)...)...)
 	}
 	add(dayPeak, quantity.Rate(d.BusyMeanQPS), d.PeakQPS)
 	if d.PeakTPS.High > 0 {
@@ -183,10 +183,10 @@ func running(s *plan.Service) string {
 	return quantity.Count(s.Running)
 }
 
-// waiting writes the share of calls waiting, a dash where nothing is known of how calls are answered.
-// It is never 0, but may be too small for a float.
+// waiting writes the share of calls that wait, a dash where none does, as of a function, or where nothing is
+// known of how calls are answered. For cores it is never 0, but may be too small for a float.
 func waiting(s *plan.Service) string {
-	if s.ResponseSeconds.P99 > 0 {
+	if s.ResponseSeconds.P99 > 0 && s.Kind != "function" {
 		return quantity.Percent(max(s.WaitProbability, 1e-99))
 	}
 	return some(s.WaitProbability, quantity.Percent)
@@ -203,15 +203,15 @@ func some(v float64, write func(float64) string) string {
 func (p *page) excuses(list []plan.Excuse) {
 	t := &table{columns: []column{{title: "rejected", flex: true}, {title: "because of", flex: true}, {title: "got", right: true}, {title: "limit", right: true}}}
 	for _, e := range list {
-		t.add(excuseCells(e)...)
+		t.add(excuseRow(e)...)
 	}
 	p.table(t)
 	p.blank()
 }
 
-// excuseCells writes what was rejected, with figures whose unit only the bottleneck knows. What was got is
+// excuseRow writes what was rejected, with figures whose unit only the bottleneck knows. What was got is
 // rounded unless it would look like the limit then.
-func excuseCells(e plan.Excuse) []string {
+func excuseRow(e plan.Excuse) []string {
 	got, limit := quantity.Number(e.Got), inFull(e.Limit)
 	if got == quantity.Number(e.Limit) {
 		got = inFull(e.Got)

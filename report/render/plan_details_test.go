@@ -33,3 +33,52 @@ func TestPlanDetails(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsUnknownIsADash(t *testing.T) {
+	for _, c := range []struct {
+		s    plan.Service
+		want string
+	}{
+		{plan.Service{Kind: "service", WaitProbability: 0.00661, ResponseSeconds: plan.Response{P99: 1}}, "0.661 %"},
+		{plan.Service{Kind: "service", WaitProbability: 8.19e-9, ResponseSeconds: plan.Response{P99: 1}}, "< 0.01 %"},
+		{plan.Service{Kind: "service", ResponseSeconds: plan.Response{P99: 1}}, "< 0.01 %"},
+		{plan.Service{Kind: "function", ResponseSeconds: plan.Response{P99: 1}}, "-"},
+		{plan.Service{Kind: "queue", WaitProbability: 1}, "100 %"},
+		{plan.Service{Kind: "cache"}, "-"},
+	} {
+		if got := waiting(&c.s); got != c.want {
+			t.Errorf("%+v: the share of calls that wait is written %q, wanted %q", c.s, got, c.want)
+		}
+	}
+	if running(&plan.Service{}) != "-" || running(&plan.Service{Running: 1000}) != "1,000" {
+		t.Error("instances that run now are written wrongly")
+	}
+	for _, c := range []struct {
+		excuse plan.Excuse
+		want   string
+	}{
+		{plan.Excuse{Got: 3462.96, Limit: 100}, "3,460 100"}, {plan.Excuse{Got: 1004, Limit: 1000}, "1,004 1,000"}, {plan.Excuse{Got: 0.061, Limit: 0.05}, "0.061 0.05"},
+	} {
+		if got := strings.Join(excuseRow(c.excuse)[2:], " "); got != c.want {
+			t.Errorf("%+v is written %q, wanted %q", c.excuse, got, c.want)
+		}
+	}
+}
+
+func TestHeadlineSaysWhatIsBusy(t *testing.T) {
+	pl := &plan.Plan{Totals: plan.Totals{CPUCores: plan.Estimate{P95: 96}, BusyCores: plan.Estimate{P95: 66.13}, Instances: plan.Estimate{P95: 28}}}
+	pl.Demand.PeakQPS = plan.Estimate{High: 9000, P95: 8451}
+	if got, want := headline(pl), "8.45k/s at the day's peak (p95) needs 28 instances, 96 cores at 68.9 % utilization (66.1 busy)"; got != want {
+		t.Errorf("headline %q, wanted %q", got, want)
+	}
+	if first := cards(pl)[0]; first.Name != "Day's peak, p95" || first.Value != "8.45k/s" {
+		t.Errorf("first card %+v, wanted the figure of the headline", first)
+	}
+	pl.Demand.EventQPS, pl.Totals = plan.Estimate{High: 2e6, P95: 1.874e6}, plan.Totals{CPUCores: plan.Estimate{P95: 1}, Instances: plan.Estimate{P95: 1}}
+	if got, want := headline(pl), "1.87M/s at the event (p95) needs 1 instance, 1 core"; got != want {
+		t.Errorf("headline %q, wanted %q", got, want)
+	}
+	if first := cards(pl)[0]; first.Name != "Event, p95" || first.Value != "1.87M/s" {
+		t.Errorf("first card %+v, wanted the figure of the headline", first)
+	}
+}

@@ -143,9 +143,9 @@ func statusColor(word string) string {
 	return red
 }
 
-func firstIsStatus(_, column int, cell string) string {
+func firstIsStatus(_, column int, field string) string {
 	if column == 0 {
-		return statusColor(cell)
+		return statusColor(field)
 	}
 	return ""
 }
@@ -222,11 +222,11 @@ func times(d *report.Distribution) []string {
 	if d == nil {
 		return slices.Repeat([]string{quantity.None}, 7)
 	}
-	var cells []string
+	var fields []string
 	for _, v := range []float64{d.P50, d.P90, d.P95, d.P99, d.P999, d.Max, d.Mean} {
-		cells = append(cells, quantity.Seconds(v))
+		fields = append(fields, quantity.Seconds(v))
 	}
-	return cells
+	return fields
 }
 
 func (p *page) outcomes(list []report.Step) {

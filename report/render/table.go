@@ -24,20 +24,20 @@ type table struct {
 	indent  int
 	columns []column
 	rows    [][]string
-	colors  func(row, column int, cell string) string // of a cell, may be nil
+	colors  func(row, column int, field string) string // of a field, may be nil
 }
 
 const (
-	gap       = 2
-	leastFlex = 14
-	leastCell = 4
+	gap        = 2
+	leastFlex  = 14
+	leastField = 4
 )
 
-func (t *table) add(cells ...string) {
-	for i := range cells {
-		cells[i] = plain(cells[i])
+func (t *table) add(fields ...string) {
+	for i := range fields {
+		fields[i] = plain(fields[i])
 	}
-	t.rows = append(t.rows, cells)
+	t.rows = append(t.rows, fields)
 }
 
 // render lays the table out within the style's width: titles are wrapped, columns that may go are left out,
@@ -62,11 +62,11 @@ func (t *table) draw(s Style, keep, widths []int) (string, error) {
 		w.Header(header)
 	}
 	for i, row := range t.rows {
-		cells := make([]string, len(keep))
+		fields := make([]string, len(keep))
 		for k, c := range keep {
-			cells[k] = t.cell(s, i, c, row[c], widths[k])
+			fields[k] = t.field(s, i, c, row[c], widths[k])
 		}
-		if err := w.Append(cells); err != nil {
+		if err := w.Append(fields); err != nil {
 			return "", err
 		}
 	}
@@ -106,7 +106,7 @@ func (t *table) header(keep, widths []int, s Style) []string {
 	return header
 }
 
-func (t *table) cell(s Style, row, column int, text string, width int) string {
+func (t *table) field(s Style, row, column int, text string, width int) string {
 	lines := wrap(text, width)
 	if t.colors != nil {
 		color := t.colors(row, column, text)
@@ -200,7 +200,7 @@ func (t *table) fit(keep []int, room int) []int {
 		widths[k] = t.natural(c)
 		over += widths[k]
 	}
-	for _, least := range []func(column int) int{t.narrow, t.readable, func(int) int { return leastCell }} {
+	for _, least := range []func(column int) int{t.narrow, t.readable, func(int) int { return leastField }} {
 		limits := make([]int, len(keep))
 		for k, c := range keep {
 			limits[k] = least(c)

@@ -7,17 +7,17 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// series is what happened to each step in each second, in order of time; seconds in which nothing
+// history is what happened to each step in each second, in order of time; seconds in which nothing
 // happened are left out.
-type series struct {
+type history struct {
 	seconds []int
 	events  []map[string]record.Counters
 	names   []string // of all steps, sorted
 	held    int      // seconds of a level's hold, one rate throughout: its rates are means over all of it; else 0
 }
 
-func newSeries(rec *record.Record) *series {
-	s := &series{names: rec.Steps()}
+func newHistory(rec *record.Record) *history {
+	s := &history{names: rec.Steps()}
 	first, last, ok := rec.Seconds()
 	for second := first; ok && second <= last; second++ {
 		if events := rec.CountersAt(second); len(events) > 0 {
@@ -28,9 +28,9 @@ func newSeries(rec *record.Record) *series {
 	return s
 }
 
-// only returns the part of the series in the seconds that are wanted.
-func (s *series) only(wanted func(second int) bool) *series {
-	part := &series{names: s.names}
+// only returns the part of the history in the seconds that are wanted.
+func (s *history) only(wanted func(second int) bool) *history {
+	part := &history{names: s.names}
 	for i, second := range s.seconds {
 		if wanted(second) {
 			part.seconds = append(part.seconds, second)
@@ -41,14 +41,14 @@ func (s *series) only(wanted func(second int) bool) *series {
 }
 
 // hold returns what happened in the hold of a level.
-func (s *series) hold(l *Level) *series {
+func (s *history) hold(l *Level) *history {
 	part := s.only(l.hold().Contains)
 	part.held = l.ToSeconds - l.HoldFromSeconds
 	return part
 }
 
 // span returns the seconds from the first with an event to the last.
-func (s *series) span() int {
+func (s *history) span() int {
 	if len(s.seconds) == 0 {
 		return 0
 	}
@@ -56,7 +56,7 @@ func (s *series) span() int {
 }
 
 // total returns the sum of a step over the run.
-func (s *series) total(step string) record.Counters {
+func (s *history) total(step string) record.Counters {
 	var sum record.Counters
 	for _, events := range s.events {
 		sum.Add(events[step])
@@ -65,7 +65,7 @@ func (s *series) total(step string) record.Counters {
 }
 
 // all returns the sum of all steps over the run.
-func (s *series) all() record.Counters {
+func (s *history) all() record.Counters {
 	var sum record.Counters
 	for _, events := range s.events {
 		sum.Add(allOf(events))
@@ -84,7 +84,7 @@ func allOf(events map[string]record.Counters) record.Counters {
 
 // best returns the highest mean over bestSeconds consecutive seconds of what count says of a second, and
 // the first of those seconds. A run that was shorter is averaged over its own length, and so is a level.
-func (s *series) best(count func(map[string]record.Counters) float64) (perSec float64, from int) {
+func (s *history) best(count func(map[string]record.Counters) float64) (perSec float64, from int) {
 	width := min(bestSeconds, s.span())
 	if s.held > 0 {
 		width = max(s.held, s.span())
@@ -106,7 +106,7 @@ func (s *series) best(count func(map[string]record.Counters) float64) (perSec fl
 
 // most is best; for a target that was at its limit, seconds in which it was busy throughout count also
 // where there are fewer of them.
-func (s *series) most(count func(map[string]record.Counters) float64, atLimit bool) (perSec float64, from int) {
+func (s *history) most(count func(map[string]record.Counters) float64, atLimit bool) (perSec float64, from int) {
 	perSec, from = s.best(count)
 	if atLimit && s.held == 0 {
 		if rush, at := s.bestAmong(busyThroughout, count); rush > perSec {
@@ -117,7 +117,7 @@ func (s *series) most(count func(map[string]record.Counters) float64, atLimit bo
 }
 
 // bestAmong is best over consecutive seconds that are all chosen, also where there are fewer than bestSeconds.
-func (s *series) bestAmong(chosen func(map[string]record.Counters) bool, count func(map[string]record.Counters) float64) (perSec float64, from int) {
+func (s *history) bestAmong(chosen func(map[string]record.Counters) bool, count func(map[string]record.Counters) float64) (perSec float64, from int) {
 	var rates []float64 // of the chosen seconds up to here that follow each other
 	for i, second := range s.seconds {
 		if i > 0 && second != s.seconds[i-1]+1 || !chosen(s.events[i]) {
