@@ -24,7 +24,7 @@ func (a *Abort) Error() string { return a.Message }
 // Observer sees every second of a run as it is written. An *Abort stops the run.
 type Observer func(record.Interval) error
 
-// Recorder keeps what is measured while a storm goes on: a run's record, or the tape of one of many agents.
+// Recorder keeps what is measured while a storm goes on: a run's record, or the stream of one of many agents.
 type Recorder interface {
 	// WriteAll takes the seconds that were flushed together, in order, and keeps nothing of them.
 	WriteAll([]record.Interval) error

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/scenarios"
 )
 
@@ -61,11 +61,11 @@ type tally struct {
 type doubt struct{ from, to time.Duration }
 
 // tally compares second by second what a slot was to send with what its tapes tell.
-func (n *census) tally(slot int, tapes []tape.Progress, doubts []doubt) (t tally) {
+func (n *census) tally(slot int, tapes []stream.Progress, doubts []doubt) (t tally) {
 	came := map[int]uint64{}
 	for _, p := range tapes {
 		if p.Slot == slot {
-			for _, c := range p.Came {
+			for _, c := range p.Arrivals {
 				came[int(c.Second)] += uint64(c.Users)
 			}
 		}
@@ -110,14 +110,14 @@ func isIn(second int, doubts []doubt) bool {
 
 // doubts returns what the processes of a slot did not tell of their lives. Those that another coordinator knew lived until
 // this one took over, at resumed, or until another one took their place.
-func (s *slot) doubts(number int, tapes []tape.Progress, resumed time.Duration) (all []doubt) {
+func (s *slot) doubts(number int, tapes []stream.Progress, resumed time.Duration) (all []doubt) {
 	for _, p := range tapes {
 		isKnown := slices.ContainsFunc(s.lives, func(l life) bool { return l.epoch == p.Epoch })
-		if p.Slot != number || isKnown || p.Complete && !p.Fin.Cut {
+		if p.Slot != number || isKnown || p.Complete && !p.Fin.Recovered {
 			continue
 		}
 		d := doubt{always, resumed}
-		if p.Begun {
+		if p.HasSecond {
 			d.from = time.Duration(p.Second+1) * time.Second
 		}
 		if len(s.lives) > 0 && s.lives[0].late {
@@ -135,8 +135,8 @@ func (s *slot) doubts(number int, tapes []tape.Progress, resumed time.Duration) 
 			if p.Slot != number || p.Epoch != l.epoch {
 				continue
 			}
-			finished = p.Complete && !p.Fin.Cut
-			if p.Begun {
+			finished = p.Complete && !p.Fin.Recovered
+			if p.HasSecond {
 				d.from = max(d.from, time.Duration(p.Second+1)*time.Second)
 			}
 		}

@@ -6,7 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/scenarios"
 )
 
@@ -25,10 +25,10 @@ func alone() *census {
 }
 
 // told is a tape that tells of users in seconds from one to another.
-func told(epoch uint64, from, to int, users uint32, finished bool) tape.Progress {
-	p := tape.Progress{Key: tape.Key{Slot: 1, Epoch: epoch}, Begun: true, Second: to - 1, Complete: finished, Fin: &tape.Fin{}}
+func told(epoch uint64, from, to int, users uint32, finished bool) stream.Progress {
+	p := stream.Progress{Key: stream.Key{Slot: 1, Epoch: epoch}, HasSecond: true, Second: to - 1, Complete: finished, Fin: &stream.Fin{}}
 	for second := from; second < to; second++ {
-		p.Came = append(p.Came, tape.Came{Second: int32(second), Users: users})
+		p.Arrivals = append(p.Arrivals, stream.Arrivals{Second: int32(second), Users: users})
 	}
 	return p
 }
@@ -40,24 +40,24 @@ func TestAccount(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		lives []life
-		tapes []tape.Progress
+		tapes []stream.Progress
 		want  tally
 	}{
-		{"to the end", []life{begun}, []tape.Progress{told(1, 0, 60, 10, true)}, tally{planned: 600, reported: 600}},
+		{"to the end", []life{begun}, []stream.Progress{told(1, 0, 60, 10, true)}, tally{planned: 600, reported: 600}},
 		{"nobody came", nil, nil, tally{planned: 600, unsent: 600}},
 		{"armed and never told", []life{{epoch: 1, from: always, alive: 2 * s}}, nil, tally{planned: 600, inDoubt: 20, unsent: 580, doubtSeconds: 2}},
-		{"killed", []life{killed}, []tape.Progress{told(1, 0, 20, 10, false)}, tally{planned: 600, reported: 200, inDoubt: 20, unsent: 380, doubtSeconds: 2}},
-		{"killed before it was silent", []life{{epoch: 1, from: always, alive: 19 * s}}, []tape.Progress{told(1, 0, 20, 10, false)}, tally{planned: 600, reported: 200, unsent: 400}},
-		{"stopped", []life{begun}, []tape.Progress{told(1, 0, 20, 10, true)}, tally{planned: 600, reported: 200, unsent: 400}},
-		{"replaced", []life{killed, {epoch: 2, late: true, from: 24 * s, alive: 61 * s}}, []tape.Progress{told(1, 0, 20, 10, false), told(2, 24, 60, 10, true)},
+		{"killed", []life{killed}, []stream.Progress{told(1, 0, 20, 10, false)}, tally{planned: 600, reported: 200, inDoubt: 20, unsent: 380, doubtSeconds: 2}},
+		{"killed before it was silent", []life{{epoch: 1, from: always, alive: 19 * s}}, []stream.Progress{told(1, 0, 20, 10, false)}, tally{planned: 600, reported: 200, unsent: 400}},
+		{"stopped", []life{begun}, []stream.Progress{told(1, 0, 20, 10, true)}, tally{planned: 600, reported: 200, unsent: 400}},
+		{"replaced", []life{killed, {epoch: 2, late: true, from: 24 * s, alive: 61 * s}}, []stream.Progress{told(1, 0, 20, 10, false), told(2, 24, 60, 10, true)},
 			tally{planned: 600, reported: 560, inDoubt: 20, unsent: 20, doubtSeconds: 2}},
-		{"replaced while it lived on", []life{begun, {epoch: 2, late: true, from: 24 * s, alive: 61 * s}}, []tape.Progress{told(1, 0, 30, 10, true), told(2, 24, 60, 10, true)},
+		{"replaced while it lived on", []life{begun, {epoch: 2, late: true, from: 24 * s, alive: 61 * s}}, []stream.Progress{told(1, 0, 30, 10, true), told(2, 24, 60, 10, true)},
 			tally{planned: 600, reported: 600, extra: 60, extraSeconds: 6}},
-		{"came outside the storm", []life{begun}, []tape.Progress{told(1, 0, 62, 10, true)}, tally{planned: 600, reported: 600, extra: 20, extraSeconds: 2}},
-		{"replaced, and so was the coordinator", []life{{epoch: 2, from: always, alive: 61 * s}}, []tape.Progress{told(1, 0, 20, 10, false), told(2, 24, 60, 10, true)},
+		{"came outside the storm", []life{begun}, []stream.Progress{told(1, 0, 62, 10, true)}, tally{planned: 600, reported: 600, extra: 20, extraSeconds: 2}},
+		{"replaced, and so was the coordinator", []life{{epoch: 2, from: always, alive: 61 * s}}, []stream.Progress{told(1, 0, 20, 10, false), told(2, 24, 60, 10, true)},
 			tally{planned: 600, reported: 560, inDoubt: 40, doubtSeconds: 4}},
-		{"dead when the coordinator was replaced", nil, []tape.Progress{told(1, 0, 20, 10, false)}, tally{planned: 600, reported: 200, inDoubt: 100, unsent: 300, doubtSeconds: 10}},
-		{"another slot's", []life{begun}, []tape.Progress{{Key: tape.Key{Slot: 2}, Came: []tape.Came{{Second: 1, Users: 10}}}}, tally{planned: 600, inDoubt: 600, doubtSeconds: 60}},
+		{"dead when the coordinator was replaced", nil, []stream.Progress{told(1, 0, 20, 10, false)}, tally{planned: 600, reported: 200, inDoubt: 100, unsent: 300, doubtSeconds: 10}},
+		{"another slot's", []life{begun}, []stream.Progress{{Key: stream.Key{Slot: 2}, Arrivals: []stream.Arrivals{{Second: 1, Users: 10}}}}, tally{planned: 600, inDoubt: 600, doubtSeconds: 60}},
 	} {
 		slot := &slot{lives: test.lives}
 		if got := alone().tally(1, test.tapes, slot.doubts(1, test.tapes, 30*s)); got != test.want {
@@ -73,14 +73,14 @@ func TestAccountAddsUp(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		v := &slot{}
-		var tapes []tape.Progress
+		var tapes []stream.Progress
 		var came uint64
 		for epoch := range uint64(rapid.IntRange(0, 4).Draw(t, "lives")) {
 			v.lives = append(v.lives, life{epoch: epoch, from: instant.Draw(t, "from"), alive: instant.Draw(t, "alive")})
 			from, seconds := rapid.IntRange(-10, 60).Draw(t, "first"), rapid.IntRange(0, 80).Draw(t, "seconds")
 			p := told(epoch, from, from+seconds, rapid.Uint32Range(0, 20).Draw(t, "users"), rapid.Bool().Draw(t, "finished"))
 			tapes = append(tapes, p)
-			for _, c := range p.Came {
+			for _, c := range p.Arrivals {
 				came += uint64(c.Users)
 			}
 		}

@@ -15,7 +15,7 @@ import (
 
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/bus"
-	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/loadgen/record"
 )
 
@@ -312,7 +312,7 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Armed, error) {
 
 // send sends the share and hands over what was measured.
 func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) error {
-	sender, err := tape.NewSender(tape.SenderOptions{Conn: a.Conn, Key: tape.Key{Run: string(a.run), Slot: a.slot, Epoch: a.epoch}, Dir: a.Local.Dir,
+	sender, err := stream.NewSender(stream.SenderOptions{Conn: a.Conn, Key: stream.Key{Run: string(a.run), Slot: a.slot, Epoch: a.epoch}, Dir: a.Local.Dir,
 		Snapshots: a.run.RecordSubject(a.slot), Fins: a.run.FinalSubject(a.slot), Control: a.run.DownSlotSubject(a.slot),
 		Problem: func(err error) { a.Log("%v", err) }})
 	if err != nil {
@@ -322,7 +322,7 @@ func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) er
 	defer giveUp()
 	delivered := make(chan error, 1)
 	go func() { delivered <- sender.Run(delivering) }()
-	a.change(func(s *status) { s.State, s.Left = sending, sender.Left() })
+	a.change(func(s *status) { s.State, s.Left = sending, sender.Leftovers() })
 	sendingCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	var beats sync.WaitGroup
@@ -361,7 +361,7 @@ func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) er
 	return errors.Join(err, failure)
 }
 
-// grace is how long an agent that is told to end still offers its tape.
+// grace is how long an agent that is told to end still offers its stream.
 const grace = 5 * time.Second
 
 // beat reports until ctx is done and has heed see to the orders. Where the storm is not its any more, it stops it.

@@ -6,13 +6,13 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
-	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/loadgen/record"
 )
 
-// deck puts what the storm measures on the tape.
+// deck puts what the storm measures on the stream.
 type deck struct {
-	sender        *tape.Sender
+	sender        *stream.Sender
 	sharesMachine bool
 
 	mu   sync.Mutex
@@ -27,7 +27,7 @@ func (d *deck) Told(o record.Order) error {
 	return nil
 }
 
-// WriteAll puts seconds and the orders since on the tape.
+// WriteAll puts seconds and the orders since on the stream.
 func (d *deck) WriteAll(intervals []record.Interval) error {
 	d.mu.Lock()
 	told := d.told

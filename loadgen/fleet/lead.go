@@ -12,7 +12,7 @@ import (
 
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/bus"
-	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/loadgen/record"
 )
 
@@ -32,7 +32,7 @@ const (
 //	observe  sees every merged second; an *loadgen.Abort ends the run
 func (c *Coordinator) Lead(ctx context.Context, w *record.Writer, storm *loadgen.Storm, observe loadgen.Observer) (record.End, error) {
 	l := &leading{Coordinator: c, wish: make(chan error, 1), census: newCensus(storm.Walk(), len(c.slots))}
-	collector, err := tape.NewCollector(tape.CollectorOptions{Run: string(c.Run), Slots: len(c.slots), Told: w.Told,
+	collector, err := stream.NewCollector(stream.CollectorOptions{Run: string(c.Run), Slots: len(c.slots), Told: w.Told,
 		Write: func(i record.Interval) error {
 			if err := w.Write(i); err != nil {
 				return err
@@ -43,14 +43,14 @@ func (c *Coordinator) Lead(ctx context.Context, w *record.Writer, storm *loadgen
 	if err != nil {
 		return record.End{}, err
 	}
-	receiver, err := tape.NewReceiver(tape.ReceiverOptions{Conn: c.Conn, Collector: collector, Stream: c.Run.Stream(), Subjects: c.Run.StoredSubjects(),
+	receiver, err := stream.NewReceiver(stream.ReceiverOptions{Conn: c.Conn, Collector: collector, Stream: c.Run.Stream(), Subjects: c.Run.StoredSubjects(),
 		SlotOf: bus.SlotOf, Replicas: c.Replicas, Control: c.Run.DownSlotSubject, Problem: func(err error) { c.Log("%v", err) }})
 	if err != nil {
 		return record.End{}, err
 	}
 	c.mu.Lock()
-	c.lose = func(slot int) { l.noted(collector.Lose(slot)) }
-	c.revive = func(slot int) { l.noted(collector.Revive(slot)) }
+	c.lose = func(slot int) { l.noted(collector.SetLost(slot, true)) }
+	c.revive = func(slot int) { l.noted(collector.SetLost(slot, false)) }
 	c.mu.Unlock()
 	receiving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -118,7 +118,7 @@ func (l *leading) noted(err error) {
 }
 
 // await waits for the end of the run.
-func (l *leading) await(ctx context.Context, collector *tape.Collector, storm *loadgen.Storm, received <-chan error) record.End {
+func (l *leading) await(ctx context.Context, collector *stream.Collector, storm *loadgen.Storm, received <-chan error) record.End {
 	end := record.End{Reason: record.Completed}
 	ends := l.t0.Add(-l.Plan.Lead + storm.Length() + storm.Scenario.Storm.Drain + loadgen.Grace)
 	if now := l.now(); now.After(ends) {
@@ -194,7 +194,7 @@ type activity struct {
 	since     time.Time
 }
 
-func (a *activity) silent(tapes []tape.Progress, now time.Time) time.Duration {
+func (a *activity) silent(tapes []stream.Progress, now time.Time) time.Duration {
 	var snapshots uint64
 	for _, p := range tapes {
 		snapshots += p.Snapshots
@@ -214,7 +214,7 @@ func (l *leading) halted() bool {
 
 // missing names the slots whose tapes have not come whole though their agents live, and counts those whose agents
 // are lost with something left to tell.
-func (l *leading) missing(tapes []tape.Progress) (names []string, lost int) {
+func (l *leading) missing(tapes []stream.Progress) (names []string, lost int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, s := range l.slots {
@@ -234,7 +234,7 @@ func (l *leading) missing(tapes []tape.Progress) (names []string, lost int) {
 }
 
 // complete tells whether the tape of the slot's present process is all there.
-func (s *slot) complete(number int, tapes []tape.Progress) bool {
+func (s *slot) complete(number int, tapes []stream.Progress) bool {
 	for _, p := range tapes {
 		if p.Slot == number && p.Complete && len(s.lives) > 0 && p.Epoch == s.lives[len(s.lives)-1].epoch {
 			return true
@@ -258,7 +258,7 @@ func (l *leading) anySentAll() bool {
 }
 
 // hasTold tells whether a living agent has sent all, and handed over what processes before it left in its spool too.
-func (s *slot) hasTold(number int, tapes []tape.Progress) bool {
+func (s *slot) hasTold(number int, tapes []stream.Progress) bool {
 	if s.State != sent && s.State != done {
 		return false
 	}
@@ -272,7 +272,7 @@ func (s *slot) hasTold(number int, tapes []tape.Progress) bool {
 }
 
 // accounts returns what the record says of the agents in the end.
-func (l *leading) accounts(tapes []tape.Progress) []record.Agent {
+func (l *leading) accounts(tapes []stream.Progress) []record.Agent {
 	agents := l.Agents()
 	l.mu.Lock()
 	defer l.mu.Unlock()

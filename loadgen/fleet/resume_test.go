@@ -11,7 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"fsctl/loadgen/fleet/bus"
-	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/loadgen/record"
 )
 
@@ -26,8 +26,8 @@ func TestResumeLongAfterTheEnd(t *testing.T) {
 	must(js.CreateStream(t.Context(), jetstream.StreamConfig{Name: c.Run.Stream(), Subjects: c.Run.StoredSubjects(), Storage: jetstream.FileStorage}))
 	for slot := range slots {
 		for second := range seconds {
-			i := tape.Interval{Second: second, Steps: []tape.StepCounters{{Step: "browse", Counters: record.Counters{Due: 2, Sent: 2, Done: 2}}}, Generator: &record.Generator{Arrivals: 2}}
-			data := must(tape.Encode(tape.Snapshot{Key: tape.Key{Run: string(c.Run), Slot: slot + 1, Epoch: 1}, Number: uint64(second), Second: second, Intervals: []tape.Interval{i}}))
+			i := stream.Interval{Second: second, Steps: []stream.StepCounters{{Step: "browse", Counters: record.Counters{Due: 2, Sent: 2, Done: 2}}}, Generator: &record.Generator{Arrivals: 2}}
+			data := must(stream.Encode(stream.Snapshot{Key: stream.Key{Run: string(c.Run), Slot: slot + 1, Epoch: 1}, Number: uint64(second), Second: second, Intervals: []stream.Interval{i}}))
 			must(js.PublishAsync(c.Run.RecordSubject(slot+1), data))
 		}
 	}

@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"context"
@@ -18,9 +18,9 @@ type fakeBus struct {
 	mu       sync.Mutex
 	away     error         // what publishing fails with
 	delay    time.Duration // of every answer
-	all      []arrival     // that were taken
+	all      []published   // that were taken
 	fins     []Fin
-	flying   int
+	inFlight int
 	mostOnce int // messages on their way at once
 	failures int
 }
@@ -28,14 +28,14 @@ type fakeBus struct {
 func (b *fakeBus) publish(slot int) func(context.Context, string, []byte) error {
 	return func(ctx context.Context, subject string, data []byte) error {
 		b.mu.Lock()
-		b.flying++
-		b.mostOnce = max(b.mostOnce, b.flying)
+		b.inFlight++
+		b.mostOnce = max(b.mostOnce, b.inFlight)
 		delay := b.delay
 		b.mu.Unlock()
-		rest(ctx, delay, nil)
+		sleep(ctx, delay, nil)
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.flying--
+		b.inFlight--
 		if b.away != nil {
 			b.failures++
 			return b.away
@@ -47,7 +47,7 @@ func (b *fakeBus) publish(slot int) func(context.Context, string, []byte) error 
 		if fin, err := DecodeFin(data); err == nil {
 			b.fins = append(b.fins, fin)
 		}
-		b.all = append(b.all, arrival{slot, data})
+		b.all = append(b.all, published{slot, data})
 		return nil
 	}
 }
@@ -59,7 +59,7 @@ func (b *fakeBus) set(away error, delay time.Duration) {
 }
 
 // take returns what was published since it was called last.
-func (b *fakeBus) take() (all []arrival, fins []Fin) {
+func (b *fakeBus) take() (all []published, fins []Fin) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	all, fins = b.all, b.fins
@@ -182,7 +182,7 @@ func TestNothingIsLostWhileTheBusIsAway(t *testing.T) {
 				a.finish()
 				time.Sleep(10 * time.Second)
 				all, fins := bus.take()
-				checkMeasured(t, all, map[tapeID]int{{1, 1}: 30})
+				checkMeasured(t, all, map[logID]int{{1, 1}: 30})
 				if len(fins) < 8 || len(fins) > 12 {
 					t.Errorf("the end was told %d times in 10 s, wanted about ten", len(fins))
 				}
@@ -203,10 +203,10 @@ func TestWhatIsNeededIsSentAgain(t *testing.T) {
 		a := startAgent(t, bus, t.TempDir(), 1)
 		a.send(0, 5)
 		first, _ := bus.take()
-		for _, ignored := range [][]byte{[]byte("other control"), Need{Key: Key{testRun, 1, 9}, Ranges: []Range{{0, 1}}}.Encode()} {
+		for _, ignored := range [][]byte{[]byte("other control"), Resend{Key: Key{testRun, 1, 9}, Ranges: []Range{{0, 1}}}.Encode()} {
 			a.control(ignored)
 		}
-		a.control(Need{Key: a.o.Key, Ranges: []Range{{1, 3}, {4, 1 << 40}}}.Encode())
+		a.control(Resend{Key: a.o.Key, Ranges: []Range{{1, 3}, {4, 1 << 40}}}.Encode())
 		synctest.Wait()
 		again, _ := bus.take()
 		numbers := map[uint64]bool{}
@@ -216,7 +216,7 @@ func TestWhatIsNeededIsSentAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			numbers[s.Number] = true
-			if !slices.ContainsFunc(first, func(earlier arrival) bool { return string(earlier.data) == string(m.data) }) {
+			if !slices.ContainsFunc(first, func(earlier published) bool { return string(earlier.data) == string(m.data) }) {
 				t.Errorf("snapshot %d is not what it was", s.Number)
 			}
 		}
@@ -253,19 +253,19 @@ func TestSuccessorSendsWhatWasLeft(t *testing.T) {
 			accept(t, c, m.slot, m.data)
 		}
 		progress := c.Progress()
-		if len(progress) != 2 || progress[0].Fin == nil || !progress[0].Fin.Cut || progress[1].Fin == nil || progress[1].Fin.Cut {
-			t.Fatalf("tapes %+v, wanted one that was cut and one that was not", progress)
+		if len(progress) != 2 || progress[0].Fin == nil || !progress[0].Fin.Recovered || progress[1].Fin == nil || progress[1].Fin.Recovered {
+			t.Fatalf("logs %+v, wanted one that was cut and one that was not", progress)
 		}
-		a.control(Need{Key: progress[0].Key, Ranges: progress[0].Missing}.Encode())
+		a.control(Resend{Key: progress[0].Key, Ranges: progress[0].Missing}.Encode())
 		synctest.Wait()
 		asked, _ := bus.take()
-		checkMeasured(t, slices.Concat(all, asked), map[tapeID]int{{1, 1}: 6, {1, 2}: 4})
+		checkMeasured(t, slices.Concat(all, asked), map[logID]int{{1, 1}: 6, {1, 2}: 4})
 		a.sealAll(fins...)
 	})
 }
 
-// The same process may come back to its own tape, and goes on with it.
-func TestTapeGoesOnWhereItWas(t *testing.T) {
+// The same process may come back to its own log, and goes on with it.
+func TestLogGoesOnWhereItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bus, dir := &fakeBus{}, t.TempDir()
 		first := startAgent(t, bus, dir, 1)
@@ -277,7 +277,7 @@ func TestTapeGoesOnWhereItWas(t *testing.T) {
 		a.finish()
 		synctest.Wait()
 		all, fins := bus.take()
-		checkMeasured(t, all, map[tapeID]int{{1, 1}: 5})
+		checkMeasured(t, all, map[logID]int{{1, 1}: 5})
 		a.sealAll(fins...)
 	})
 }
@@ -299,7 +299,7 @@ func TestWrongSealDeletesNothing(t *testing.T) {
 				t.Errorf("a seal %s: told of %v, wanted one problem", name, told)
 			}
 		}
-		a.control(Seal{Key{testRun, 1, 77}, Hash{}}.Encode()) // of a tape that is gone
+		a.control(Seal{Key{testRun, 1, 77}, Hash{}}.Encode()) // of a log that is gone
 		if told := a.problems.take(); len(told) != 0 {
 			t.Errorf("the second of two seals is a problem: %v", told)
 		}

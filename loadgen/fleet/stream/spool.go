@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"bufio"
@@ -16,9 +16,8 @@ import (
 	"time"
 )
 
-// Spool is a tape on an agent's disk: a file that only grows, an encoded snapshot an entry, kept until the
-// coordinator's seal. What Append returned from survives the death of the process at any instant; Sync makes
-// it survive that of the machine. All methods may be called from many goroutines.
+// Spool is a log on an agent's disk: an append-only file with one encoded snapshot an entry, kept until the Seal. Once
+// Append has returned, an entry survives the end of the process at any instant; after Sync, also that of the machine. All methods may be called from many goroutines.
 type Spool struct {
 	path string
 
@@ -35,7 +34,7 @@ const (
 	largestEntry   = 64 << 20 // bytes; a length above it is damage
 )
 
-// BusyError says that a live process has a spool open.
+// BusyError says that another process has a spool open.
 type BusyError struct{ Path string }
 
 // Error names the file.
@@ -43,9 +42,9 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("open spool %s: another process has it open; stop that one first", e.Path)
 }
 
-// OpenSpool opens the spool of a tape in dir, which it makes with its parents, and makes the file where there
-// is none. What the death of a process left of an entry at the file's end is dropped. It fails with a
-// *BusyError while another process has the spool open, and when there is damage before the last entry.
+// OpenSpool opens the spool of a log in dir. It creates the directory and the file where there are none. An incomplete
+// entry at the file's end, left by a process that was killed, is dropped. It fails with a *BusyError while another process
+// has the spool open, and where an entry before the last one is damaged.
 func OpenSpool(dir string, key Key) (*Spool, error) {
 	if err := key.check(); err != nil {
 		return nil, fmt.Errorf("open spool: %w", err)
@@ -59,7 +58,7 @@ func OpenSpool(dir string, key Key) (*Spool, error) {
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
 	s := &Spool{path: path, file: file}
-	err = s.hold()
+	err = s.lock()
 	if err == nil {
 		err = s.load()
 	}
@@ -69,20 +68,20 @@ func OpenSpool(dir string, key Key) (*Spool, error) {
 	return s, nil
 }
 
-// Others look into spools for a moment, to see how old they are.
+// Sweep in another process locks a spool for a moment, to see how old it is.
 const (
-	holdTries = 20
-	holdEvery = 10 * time.Millisecond
+	lockTries = 20
+	lockRetry = 10 * time.Millisecond
 )
 
-// hold keeps other processes from the spool. One that has it longer than for a look is working with it.
-func (s *Spool) hold() error {
-	for range holdTries {
+// lock locks the spool against other processes. One that holds the lock for longer than Sweep does is using it.
+func (s *Spool) lock() error {
+	for range lockTries {
 		held, err := lockFile(s.file)
 		if err != nil || held {
 			return err
 		}
-		time.Sleep(holdEvery)
+		time.Sleep(lockRetry)
 	}
 	return &BusyError{s.path}
 }
@@ -100,7 +99,7 @@ func (s *Spool) load() error {
 		return fmt.Errorf("open spool %s: found no spool, wanted a file that begins with %q", s.path, spoolMagic)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) { // killed before it had its header
-		return s.begin()
+		return s.writeHeader()
 	}
 	if err != nil {
 		return fmt.Errorf("open spool: %w", err)
@@ -120,7 +119,7 @@ func (s *Spool) load() error {
 	}
 }
 
-func (s *Spool) begin() error {
+func (s *Spool) writeHeader() error {
 	if err := s.truncate(0); err != nil {
 		return err
 	}
@@ -223,7 +222,7 @@ func (s *Spool) Read(number uint64) ([]byte, error) {
 	return data, nil
 }
 
-// Sync puts what was appended on the disk.
+// Sync writes what was appended to the disk.
 func (s *Spool) Sync() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -243,8 +242,8 @@ func (s *Spool) Close() error {
 // Remove closes the spool and deletes its file.
 func (s *Spool) Remove() error { return errors.Join(s.Close(), os.Remove(s.path)) }
 
-// Spools returns the tapes that have a spool in dir, by name; none where dir is missing. They are of agents
-// under way, and of such that died before their tape was sealed.
+// Spools returns the logs that have a spool in dir, by name; none where dir is missing. They are of agents that run, or
+// that ended before their log was sealed.
 func Spools(dir string) ([]Key, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -259,16 +258,16 @@ func Spools(dir string) ([]Key, error) {
 	return keys, nil
 }
 
-// Leftover is a spool that no process has open: of an agent that ended before its tape was sealed.
+// Leftover is a spool that no process has open: its agent ended before the log was sealed.
 type Leftover struct {
 	Key       Key
 	SizeBytes int64
-	Written   time.Time // when it last was
+	Written   time.Time // last write
 }
 
 // Sweep looks through the spools in dir that no process has open, and deletes those last written before an instant. It
-// returns these, and those that it left, each by name. The error is about spools that it could not look at or delete,
-// which stay.
+// returns these, and those that it kept, by name. The error is of spools that it could not examine or delete; they
+// stay.
 func Sweep(dir string, before time.Time) (deleted, kept []Leftover, err error) {
 	keys, err := Spools(dir)
 	for _, key := range keys {
@@ -286,10 +285,10 @@ func Sweep(dir string, before time.Time) (deleted, kept []Leftover, err error) {
 	return deleted, kept, err
 }
 
-// sweep returns a zero Leftover for what is somebody's, or is no spool.
+// sweep returns a zero Leftover for a spool that is in use, and for what is not a spool.
 func sweep(path string, before time.Time) (found Leftover, gone bool, err error) {
 	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) { // another process swept it, or its tape was sealed
+	if errors.Is(err, fs.ErrNotExist) { // another process swept it, or its log was sealed
 		return found, false, nil
 	}
 	if err != nil {
@@ -300,7 +299,7 @@ func sweep(path string, before time.Time) (found Leftover, gone bool, err error)
 	if err != nil || !held {
 		return found, false, err
 	}
-	info, err := file.Stat() // under the lock: nobody writes now
+	info, err := file.Stat() // under the lock: no process writes to it
 	if err != nil || !info.Mode().IsRegular() {
 		return found, false, err
 	}

@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"maps"
@@ -7,35 +7,35 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// merger adds up the intervals of many tapes, second by second, and hands each second's sum on.
+// merger adds up the intervals of many logs, second by second, and writes each second's sum.
 type merger struct {
 	write   func(record.Interval) error
 	seconds map[int]*mergedSecond
 	sum     record.Sum
 }
 
-// mergedSecond is what has come of a second since it was last handed on.
+// mergedSecond is what has arrived of a second since it was last written.
 type mergedSecond struct {
-	series    map[record.Tag]*pile
+	series    map[record.Tag]*batch
 	steps     map[string]*record.Counters
 	generator *record.Generator
 }
 
-// pile is histograms to be added up. They wait as they came, until they are as many as one addition is worth.
-type pile struct{ parts []record.Packed }
+// batch is histograms of one series that are still to be added up: a sum takes as long to make for one as for many.
+type batch struct{ parts []record.Packed }
 
-// pileHeight bounds a pile: beyond it, one sum takes less memory than its parts.
-const pileHeight = 256
+// batchSize bounds a batch: beyond it, the sum takes less memory than its parts.
+const batchSize = 256
 
 func newMerger(write func(record.Interval) error) *merger {
 	return &merger{write: write, seconds: map[int]*mergedSecond{}}
 }
 
-// add adds an interval, of which it keeps the histograms.
+// add adds an interval, whose histograms it keeps.
 func (m *merger) add(in *Interval) {
 	at := m.seconds[in.Second]
 	if at == nil {
-		at = &mergedSecond{series: map[record.Tag]*pile{}, steps: map[string]*record.Counters{}}
+		at = &mergedSecond{series: map[record.Tag]*batch{}, steps: map[string]*record.Counters{}}
 		m.seconds[in.Second] = at
 	}
 	for i := range in.Series {
@@ -59,31 +59,31 @@ func (m *merger) add(in *Interval) {
 func (m *merger) addSeries(at *mergedSecond, s *Series) {
 	p := at.series[s.Tag]
 	if p == nil {
-		p = &pile{}
+		p = &batch{}
 		at.series[s.Tag] = p
 	}
-	if p.parts = append(p.parts, s.Histogram); len(p.parts) >= pileHeight {
+	if p.parts = append(p.parts, s.Histogram); len(p.parts) >= batchSize {
 		m.addParts(p)
 		p.parts = append(p.parts, m.sum.Take())
 	}
 }
 
-// addParts adds the parts to the sum and takes them off the pile.
-func (m *merger) addParts(p *pile) {
+// addParts moves the parts of a batch into the sum.
+func (m *merger) addParts(p *batch) {
 	for _, part := range p.parts {
 		m.sum.Add(part)
 	}
-	clear(p.parts) // so that the messages of which they are pieces can go
+	clear(p.parts) // they are slices of whole messages, which can be freed then
 	p.parts = p.parts[:0]
 }
 
-// flush hands on what has come of the seconds up to and with last.
+// flush writes the seconds up to and including last.
 func (m *merger) flush(last int) error {
 	for _, second := range slices.Sorted(maps.Keys(m.seconds)) {
 		if second > last {
 			return nil
 		}
-		if err := m.hand(second, m.seconds[second]); err != nil {
+		if err := m.writeSecond(second, m.seconds[second]); err != nil {
 			return err
 		}
 		delete(m.seconds, second)
@@ -91,11 +91,11 @@ func (m *merger) flush(last int) error {
 	return nil
 }
 
-func (m *merger) hand(second int, at *mergedSecond) error {
+func (m *merger) writeSecond(second int, at *mergedSecond) error {
 	interval := record.Interval{Second: second, Steps: at.steps, Generator: at.generator,
 		Packed: make(map[record.Tag]record.Packed, len(at.series))}
-	for tag, pile := range at.series {
-		m.addParts(pile)
+	for tag, batch := range at.series {
+		m.addParts(batch)
 		interval.Packed[tag] = m.sum.Take()
 	}
 	return m.write(interval)

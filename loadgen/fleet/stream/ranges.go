@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"cmp"
@@ -25,7 +25,7 @@ func (s *rangeSet) add(r Range) {
 	*s = slices.Replace(*s, first, end, r)
 }
 
-// takeFirst removes the lowest number and returns it; false where there is none.
+// takeFirst removes the low number and returns it; false where there is none.
 func (s *rangeSet) takeFirst() (uint64, bool) {
 	if len(*s) == 0 {
 		return 0, false

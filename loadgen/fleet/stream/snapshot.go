@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"cmp"
@@ -12,15 +12,15 @@ import (
 // Snapshot is what an agent measured since the one before.
 type Snapshot struct {
 	Key
-	Number    uint64     // counts from 0 on the tape, without gaps
-	Second    int        // from T0: of what happened up to its end, all is told once this snapshot and those before it are
-	More      bool       // the next snapshot belongs to this one: Second is not told whole yet
+	Number    uint64     // position in the log, from 0 without gaps
+	Second    int        // from T0: this snapshot and those before it report everything up to this second's end
+	More      bool       // the next snapshot belongs to this one: Second is not reported in full yet
 	Intervals []Interval // by ascending second
 	Told      []record.Order
 }
 
-// beforeAll is the second of a tape that has told of none yet: the earliest that a record takes.
-const beforeAll = -366 * 24 * 3600
+// beforeFirst is the second of a log that has reported none: the earliest that a record takes.
+const beforeFirst = -366 * 24 * 3600
 
 // Interval is a record.Interval whose histograms are packed.
 type Interval struct {
@@ -42,7 +42,7 @@ type StepCounters struct {
 	Counters record.Counters
 }
 
-// Pack returns an interval with its histograms packed and nothing of it kept but the counters' error maps.
+// Pack returns an interval with its histograms packed. Of in it keeps the counters' error maps only.
 func Pack(p *record.Packer, in record.Interval) Interval {
 	out := Interval{Second: in.Second}
 	for tag, histogram := range p.PackAll(in) {
@@ -69,7 +69,7 @@ func compareTags(a, b record.Tag) int {
 // EncodeParts encodes a snapshot in messages of at most limitBytes each. Where it takes several, each is a
 // snapshot of its own with the next number, and together they hold exactly what s does.
 //
-// It fails when s is nothing that Decode accepts, and when a single order or step does not fit.
+// It fails where Decode would not accept s, and where a single order or step does not fit.
 func EncodeParts(s Snapshot, limitBytes int) ([][]byte, error) {
 	data, err := Encode(s)
 	if err != nil {
@@ -93,7 +93,7 @@ func EncodeParts(s Snapshot, limitBytes int) ([][]byte, error) {
 	return append(parts, rest...), err
 }
 
-// halves splits a snapshot at the coarsest joint that it has: false where there is none.
+// halves splits a snapshot, between its largest parts first; false where it has only one.
 func (s Snapshot) halves() (a, b Snapshot, ok bool) {
 	a, b = s, s
 	switch {
@@ -135,3 +135,13 @@ func (i Interval) halves() (a, b Interval, ok bool) {
 }
 
 func split[T any](all []T) (a, b []T) { return all[:len(all)/2], all[len(all)/2:] }
+
+// totalsOf sums the counters of all steps and seconds.
+func totalsOf(intervals []Interval) (totals record.Counters) {
+	for _, interval := range intervals {
+		for _, step := range interval.Steps {
+			totals.Add(step.Counters)
+		}
+	}
+	return totals
+}

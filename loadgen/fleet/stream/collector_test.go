@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"bytes"
@@ -19,24 +19,24 @@ import (
 	"fsctl/scenarios"
 )
 
-// arrival is a message as the bus brings it.
-type arrival struct {
+// published is a message as the bus brings it.
+type published struct {
 	slot int
 	data []byte
 }
 
-// fleet returns every message of the given tapes, and the record they stand for.
-func fleet(t rapid.TB, seconds map[tapeID]int, limitBytes int) (all []arrival, wanted *record.Record) {
+// fleet returns every message of the given logs, and the record they stand for.
+func fleet(t rapid.TB, seconds map[logID]int, limitBytes int) (all []published, wanted *record.Record) {
 	t.Helper()
 	for id, count := range seconds {
-		for _, data := range tapeOf(t, Key{testRun, id.slot, id.epoch}, count, limitBytes) {
-			all = append(all, arrival{id.slot, data})
+		for _, data := range messagesOf(t, Key{testRun, id.slot, id.epoch}, count, limitBytes) {
+			all = append(all, published{id.slot, data})
 		}
 	}
 	return all, want(seconds)
 }
 
-func shuffled(seed uint64, all []arrival) []arrival {
+func shuffled(seed uint64, all []published) []published {
 	mixed := slices.Clone(all)
 	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
 	return mixed
@@ -46,22 +46,22 @@ func shuffled(seed uint64, all []arrival) []arrival {
 func TestRecordIsTheSumOfTheAgents(t *testing.T) {
 	root, run := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
-		seconds := map[tapeID]int{}
+		seconds := map[logID]int{}
 		slots := rapid.IntRange(1, 3).Draw(t, "slots")
 		for slot := range slots {
 			for epoch := range rapid.IntRange(1, 2).Draw(t, "epochs") {
-				seconds[tapeID{slot + 1, uint64(epoch)}] = rapid.IntRange(0, 4).Draw(t, "seconds")
+				seconds[logID{slot + 1, uint64(epoch)}] = rapid.IntRange(0, 4).Draw(t, "seconds")
 			}
 		}
 		all, wanted := fleet(t, seconds, rapid.SampledFrom([]int{300, 1 << 20}).Draw(t, "limit"))
 		seed := rapid.Uint64().Draw(t, "seed")
 		run++
-		b := newBook(t, filepath.Join(root, fmt.Sprint(run)), slots)
+		b := newRecording(t, filepath.Join(root, fmt.Sprint(run)), slots)
 		lost := rapid.IntRange(0, slots).Draw(t, "lost")
 		for i, m := range slices.Concat(shuffled(seed, all), shuffled(seed+1, all)) {
 			accept(t, b.collector, m.slot, m.data)
 			if i == len(all)/2 && lost > 0 {
-				if err := b.collector.Lose(lost); err != nil {
+				if err := b.collector.SetLost(lost, true); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -71,12 +71,12 @@ func TestRecordIsTheSumOfTheAgents(t *testing.T) {
 	})
 }
 
-// A pile that is summed on the way is the same sum.
+// A batch that is summed on the way is the same sum.
 func TestManyAgentsAddUp(t *testing.T) {
 	whole, merged := record.New(testManifest()), record.New(testManifest())
 	m := newMerger(func(i record.Interval) error { merged.Add(i); return nil })
 	packer := record.NewPacker()
-	for slot := range 2*pileHeight + 5 {
+	for slot := range 2*batchSize + 5 {
 		interval := measure(slot, 1, 0).intervals[1]
 		whole.Add(interval)
 		packed := Pack(packer, interval)
@@ -91,8 +91,8 @@ func TestManyAgentsAddUp(t *testing.T) {
 // What was dropped is asked for by number, and once it has come nothing more is.
 func TestWhatIsDroppedIsMissing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		id := tapeID{1, 5}
-		all, wanted := fleet(t, map[tapeID]int{id: rapid.IntRange(1, 12).Draw(t, "seconds")}, 400)
+		id := logID{1, 5}
+		all, wanted := fleet(t, map[logID]int{id: rapid.IntRange(1, 12).Draw(t, "seconds")}, 400)
 		got := record.New(testManifest())
 		c := collectInto(t, got, 1)
 		last := len(all) - 1
@@ -104,7 +104,7 @@ func TestWhatIsDroppedIsMissing(t *testing.T) {
 		}
 		p := c.Progress()[0]
 		if p.Complete != (len(dropped) == 0) || p.Snapshots != uint64(last-len(dropped)) {
-			t.Fatalf("%d of %d snapshots came, and the tape says %+v", last-len(dropped), last, p)
+			t.Fatalf("%d of %d snapshots came, and the log says %+v", last-len(dropped), last, p)
 		}
 		var asked []int
 		for _, r := range p.Missing {
@@ -127,7 +127,7 @@ func TestWhatIsDroppedIsMissing(t *testing.T) {
 
 // The report must not depend on what the bus did.
 func TestReportIsTheSameBytesHoweverMessagesCame(t *testing.T) {
-	seconds := map[tapeID]int{{1, 1}: 8, {2, 1}: 3, {2, 2}: 5, {3, 9}: 6}
+	seconds := map[logID]int{{1, 1}: 8, {2, 1}: 3, {2, 2}: 5, {3, 9}: 6}
 	all, wanted := fleet(t, seconds, 500)
 	// Two buyers told of the same order: whom the report names must not depend on who came first.
 	for number, user := range []string{"b", "a"} {
@@ -136,15 +136,15 @@ func TestReportIsTheSameBytesHoweverMessagesCame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, arrival{4, data})
+		all = append(all, published{4, data})
 		wanted.Ledger.Add(record.Ledger{Told: told})
 	}
 	sale := scenarios.Scenario{Name: "live-drop", Sale: &scenarios.Sale{Items: 1, Stock: 1, PerUser: 1, SKU: "sku-1"},
 		Invariants: []scenarios.Invariant{{Name: scenarios.NoOversell}, {Name: scenarios.OneOrderPerUser}, {Name: scenarios.NoLostOrder}}}
 	var texts [][]byte
 	root := t.TempDir()
-	for i, messages := range [][]arrival{all, slices.Concat(all, all), shuffled(1, all), slices.Concat(shuffled(2, all), shuffled(3, all))} {
-		b := newBook(t, filepath.Join(root, fmt.Sprint(i), "run"), 4)
+	for i, messages := range [][]published{all, slices.Concat(all, all), shuffled(1, all), slices.Concat(shuffled(2, all), shuffled(3, all))} {
+		b := newRecording(t, filepath.Join(root, fmt.Sprint(i), "run"), 4)
 		for _, m := range messages {
 			accept(t, b.collector, m.slot, m.data)
 		}
@@ -169,7 +169,7 @@ func TestReportIsTheSameBytesHoweverMessagesCame(t *testing.T) {
 
 func TestContradictionsAreRefusedByName(t *testing.T) {
 	key := Key{testRun, 1, 7}
-	messages := tapeOf(t, key, 3, 1<<20)
+	messages := messagesOf(t, key, 3, 1<<20)
 	encode := func(s Snapshot) []byte {
 		data, err := Encode(s)
 		if err != nil {
@@ -196,7 +196,7 @@ func TestContradictionsAreRefusedByName(t *testing.T) {
 		{"another snapshot behind a gap", messages[2:3], 1, encode(Snapshot{Key: key, Number: 2}), "snapshot 2 of " + testRun + "-1-7 differs"},
 		{"a forged slot", nil, 2, messages[0], "wanted run " + testRun + ", slot 2"},
 		{"a slot that is none", nil, 3, encode(Snapshot{Key: Key{testRun, 3, 1}}), "slot 3 of 2"},
-		{"another run", nil, 1, encode(Snapshot{Key: Key{"other", 1, 7}}), "tape other-1-7"},
+		{"another run", nil, 1, encode(Snapshot{Key: Key{"other", 1, 7}}), "log other-1-7"},
 		{"a number of centuries", nil, 1, encode(Snapshot{Key: key, Number: highestNumber}), "wanted a number below"},
 		{"a snapshot after the end", messages, 1, encode(Snapshot{Key: key, Number: 3}), "its fin said 3"},
 		{"an end before what came", messages[2:3], 1, fin(func(f *Fin) { f.Snapshots = 2 }), "wanted over 2"},
@@ -204,8 +204,8 @@ func TestContradictionsAreRefusedByName(t *testing.T) {
 		{"another hash", messages[:3], 1, fin(func(f *Fin) { f.Hash[5]++ }), "its hash is not that"},
 		{"other totals", messages[:3], 1, fin(func(f *Fin) { f.Totals.Sent++ }), "found totals"},
 		{"another end", messages, 1, fin(func(f *Fin) { f.Hash[5]++ }), "differs from the one that came before"},
-		{"a need", nil, 1, Need{Key: key}.Encode(), "found a need, wanted a snapshot"},
-		{"noise", nil, 1, []byte("hello"), "no message of a tape"},
+		{"a resend request", nil, 1, Resend{Key: key}.Encode(), "found a resend request, wanted a snapshot"},
+		{"noise", nil, 1, []byte("hello"), "no message of a log"},
 	} {
 		c := collectInto(t, record.New(testManifest()), 2)
 		for _, data := range test.before {
@@ -226,7 +226,7 @@ func TestContradictionsAreRefusedByName(t *testing.T) {
 // A fin that came before the last snapshots is held against them when they are there.
 func TestEarlyFinIsHeldAgainstTheSnapshots(t *testing.T) {
 	key := Key{testRun, 1, 7}
-	messages := tapeOf(t, key, 3, 1<<20)
+	messages := messagesOf(t, key, 3, 1<<20)
 	c := collectInto(t, record.New(testManifest()), 1)
 	wrong, err := DecodeFin(messages[3])
 	if err != nil {
@@ -241,7 +241,7 @@ func TestEarlyFinIsHeldAgainstTheSnapshots(t *testing.T) {
 		t.Errorf("the last snapshot under a wrong fin: error %v", err)
 	}
 	if p := c.Progress()[0]; p.Complete || p.Fin != nil || p.Snapshots != 3 {
-		t.Errorf("under a wrong fin the tape is %+v", p)
+		t.Errorf("under a wrong fin the log is %+v", p)
 	}
 	accept(t, c, 1, messages[3])
 	checkComplete(t, c, 1)
@@ -269,7 +269,7 @@ func TestWhenSecondsAreWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, two, three, heir := Key{testRun, 1, 1}, Key{testRun, 2, 1}, Key{testRun, 3, 1}, Key{testRun, 3, 2}
+	one, two, three, successor := Key{testRun, 1, 1}, Key{testRun, 2, 1}, Key{testRun, 3, 1}, Key{testRun, 3, 2}
 	for i, step := range []struct {
 		do   func() error
 		want string
@@ -281,21 +281,21 @@ func TestWhenSecondsAreWritten(t *testing.T) {
 		{func() error { return c.Accept(1, told(t, one, 2, 2, false)) }, ""}, // behind a gap
 		{func() error { return c.Accept(2, told(t, two, 1, 1, false)) }, ""},
 		{func() error { return c.Accept(1, told(t, one, 1, 1, false)) }, ""},
-		{func() error { return c.Lose(3) }, "1:2"},
+		{func() error { return c.SetLost(3, true) }, "1:2"},
 		{func() error { return c.Accept(1, told(t, one, 3, 3, false)) }, ""},
-		{func() error { return c.Revive(3) }, ""},
+		{func() error { return c.SetLost(3, false) }, ""},
 		{func() error { return c.Accept(2, told(t, two, 2, 3, false)) }, ""},
 		{func() error { return c.Accept(1, told(t, one, 4, 7, false)) }, "2:1 3:2"}, // four ahead of the rest: waited long enough
 		{func() error { return c.Accept(3, told(t, three, 2, 1, false)) }, "1:1"},   // late
 		{func() error { return c.Accept(2, told(t, two, 3, 9, false)) }, ""},
-		{func() error { return c.Accept(3, told(t, heir, 0, 9, false)) }, "7:1"}, // another process has the slot
+		{func() error { return c.Accept(3, told(t, successor, 0, 9, false)) }, "7:1"}, // another process has the slot
 		{func() error { return c.Accept(1, told(t, one, 5, 9, false)) }, "9:3"},
 		{func() error { return c.Accept(1, told(t, one, 6, 11, false)) }, ""},
 		{func() error { return c.Accept(1, told(t, one, 7, 999, false)) }, "11:1"}, // its clock is wrong
 		{func() error { return c.Accept(2, told(t, two, 4, 10, false)) }, ""},
-		{func() error { return c.Accept(3, told(t, heir, 1, 10, false)) }, "10:2"}, // and the others are still written
+		{func() error { return c.Accept(3, told(t, successor, 1, 10, false)) }, "10:2"}, // and the others are still written
 		{c.Flush, "999:1"},
-		{func() error { return c.Lose(4) }, "error"},
+		{func() error { return c.SetLost(4, true) }, "error"},
 	} {
 		written = nil
 		if err := step.do(); err != nil {
@@ -310,7 +310,7 @@ func TestWhenSecondsAreWritten(t *testing.T) {
 // A record with a hole in it must not grow on.
 func TestSinkThatFailsEndsTheCollector(t *testing.T) {
 	full := errors.New("the disk is full")
-	messages := tapeOf(t, Key{testRun, 1, 7}, 8, 1<<20)
+	messages := messagesOf(t, Key{testRun, 1, 7}, 8, 1<<20)
 	for _, o := range []CollectorOptions{
 		{Write: func(record.Interval) error { return full }, Told: func(record.Order) error { return nil }},
 		{Write: func(record.Interval) error { return nil }, Told: func(record.Order) error { return full }},

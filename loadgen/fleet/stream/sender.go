@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"cmp"
@@ -16,23 +16,23 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// SenderOptions say whose tape goes where. Durations and numbers that are 0 get their default.
+// SenderOptions say which log goes where. Durations and numbers that are 0 get their default.
 type SenderOptions struct {
 	Conn      *nats.Conn
-	Key       Key    // of this process's tape
+	Key       Key    // of this process's log
 	Dir       string // for spools
 	Snapshots string // subject that the run's stream stores
 	Fins      string // subject that the run's stream stores
-	Control   string // subject on which the slot is asked for snapshots and told of seals
+	Control   string // subject on which the slot gets resend requests and seals
 
-	MaxMessageBytes int           // what the bus carries at once; default what its server says
-	InFlight        int           // messages published and not acknowledged yet; default 8
+	MaxMessageBytes int           // largest message of the bus; default what its server says
+	InFlight        int           // messages that may be published and not acknowledged yet; default 8
 	AckWait         time.Duration // for an acknowledgement, before a message is published again; default 5 s
 	RetryWait       time.Duration // after a message that was not accepted; default 250 ms
-	FinEvery        time.Duration // how often the end is told until it is sealed; default 1 s
+	FinEvery        time.Duration // how often the Fin is repeated until the log is sealed; default 1 s
 
-	// Problem is told what keeps snapshots from being published, each reason once until it is over, and
-	// whatever else is wrong and does not stop the sender. It may be nil.
+	// Problem gets the errors that do not stop the sender; those of publishing once each until a publish succeeds. It may
+	// be nil.
 	Problem func(error)
 }
 
@@ -46,28 +46,28 @@ func (o *SenderOptions) setDefaults() {
 	}
 }
 
-// Sender gets an agent's tape to the coordinator: each second goes to the spool first, then to the run's
-// stream, again and again while the bus is away. It holds none of it in memory. Tapes of the same slot that
-// earlier processes left in the same directory go along: they are ended, and sent as far as they are missing.
+// Sender delivers an agent's log to the coordinator: each second goes to the spool first, then to the run's stream,
+// with retries while the bus is away. It keeps no snapshot in memory. It also delivers the logs of the same run and slot
+// that earlier processes left in the same directory: it ends them, and publishes the snapshots that it is asked for.
 type Sender struct {
 	o       SenderOptions
 	publish func(ctx context.Context, subject string, data []byte) error
 	packer  *record.Packer
-	own     *reel
+	own     *outbox
 
 	mu       sync.Mutex
-	reels    []*reel // that are not sealed; the own one first
+	outboxes []*outbox // that are not sealed; the own one first
 	changed  chan struct{}
-	sealed   chan struct{} // closed when no reel is left
+	sealed   chan struct{} // closed when every outbox is sealed
 	finished bool
-	troubles troubles
+	errors   errorFilter
 }
 
-// NewSender opens the tape's spool, and those that earlier processes left of the same slot.
+// NewSender opens the log's spool, and those that earlier processes left of the same run and slot.
 func NewSender(o SenderOptions) (*Sender, error) {
 	js, err := jetstream.New(o.Conn)
 	if err != nil {
-		return nil, fmt.Errorf("tape: %w", err)
+		return nil, fmt.Errorf("send measurements: %w", err)
 	}
 	if o.MaxMessageBytes == 0 {
 		o.MaxMessageBytes = int(o.Conn.MaxPayload())
@@ -80,12 +80,12 @@ func NewSender(o SenderOptions) (*Sender, error) {
 
 func newSender(o SenderOptions, publish func(context.Context, string, []byte) error) (*Sender, error) {
 	o.setDefaults()
-	own, err := openReel(o.Dir, o.Key)
+	own, err := openOutbox(o.Dir, o.Key)
 	if err != nil {
 		return nil, err
 	}
-	own.todo.add(Range{0, own.spool.Len()})
-	s := &Sender{o: o, publish: publish, packer: record.NewPacker(), own: own, reels: []*reel{own},
+	own.pending.add(Range{0, own.spool.Len()})
+	s := &Sender{o: o, publish: publish, packer: record.NewPacker(), own: own, outboxes: []*outbox{own},
 		changed: make(chan struct{}), sealed: make(chan struct{})}
 	keys, err := Spools(o.Dir)
 	if err != nil {
@@ -95,22 +95,22 @@ func newSender(o SenderOptions, publish func(context.Context, string, []byte) er
 		if key.Run != o.Key.Run || key.Slot != o.Key.Slot || key == o.Key {
 			continue
 		}
-		left, err := openReel(o.Dir, key)
+		left, err := openOutbox(o.Dir, key)
 		if err != nil {
-			o.Problem(err) // the own tape can go on
+			o.Problem(err) // the own log can go on
 			continue
 		}
-		left.ended, left.cut = true, true
-		s.reels = append(s.reels, left)
+		left.ended, left.recovered = true, true
+		s.outboxes = append(s.outboxes, left)
 	}
 	return s, nil
 }
 
-// Left returns the epochs of the tapes that earlier processes left, and that are to be delivered too.
-func (s *Sender) Left() (epochs []uint64) {
+// Leftovers returns the epochs of the logs that earlier processes left, and that are to be delivered too.
+func (s *Sender) Leftovers() (epochs []uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.reels {
+	for _, r := range s.outboxes {
 		if r != s.own {
 			epochs = append(epochs, r.key.Epoch)
 		}
@@ -118,13 +118,13 @@ func (s *Sender) Left() (epochs []uint64) {
 	return epochs
 }
 
-// Send takes what was measured in a second, and keeps nothing of it: when it returns, the second is with the
-// operating system. It does not wait for the bus. An error means that the measurements are not on the tape.
+// Send takes what was measured in a second: when it returns, the operating system has it, and the slices may be reused.
+// It does not wait for the bus. An error means that the measurements are not in the log.
 func (s *Sender) Send(intervals []record.Interval, told []record.Order) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.own.ended {
-		return fmt.Errorf("tape %s: found a second after its end", s.own.key)
+		return fmt.Errorf("log %s: found a second after its end", s.own.key)
 	}
 	packed := make([]Interval, 0, len(intervals))
 	for _, interval := range intervals {
@@ -138,7 +138,7 @@ func (s *Sender) Send(intervals []record.Interval, told []record.Order) error {
 	return nil
 }
 
-// Finish ends the tape and puts it on the disk. From here on the coordinator is told that this is all.
+// Finish ends the log and syncs its spool to the disk. From now on Run publishes its Fin.
 func (s *Sender) Finish() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,31 +147,31 @@ func (s *Sender) Finish() error {
 	return s.own.spool.Sync()
 }
 
-// Close closes the spools. Those that are not sealed stay on the disk, for the next process of the slot.
+// Close closes the spools. Those that are not sealed stay on the disk for the next process of the slot.
 func (s *Sender) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for _, r := range s.reels {
+	for _, r := range s.outboxes {
 		errs = append(errs, r.spool.Close())
 	}
 	return errors.Join(errs...)
 }
 
-// wake tells everyone who waits that there may be something to do. It must be called with mu held.
+// wake wakes the workers that wait for something to publish. It must be called with mu held.
 func (s *Sender) wake() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-// Run publishes until the tape is finished and every tape is sealed, then it returns nil, or until ctx is
-// done, then it returns its error. It fails where the bus refuses the subscription. To be called once.
+// Run publishes until the log is finished and every log is sealed, then it returns nil; or until ctx is done, then it
+// returns its error. It fails where the bus refuses the subscription. To be called once.
 func (s *Sender) Run(ctx context.Context) error {
 	subscription, err := s.o.Conn.Subscribe(s.o.Control, func(m *nats.Msg) { s.control(m.Data) })
 	if err != nil {
-		return fmt.Errorf("tape %s: subscribe to %s: %w", s.o.Key, s.o.Control, err)
+		return fmt.Errorf("log %s: subscribe to %s: %w", s.o.Key, s.o.Control, err)
 	}
-	defer func() { _ = subscription.Unsubscribe() }() // fails where the connection is closed, and then it is over too
+	defer func() { _ = subscription.Unsubscribe() }() // fails where the connection is closed, and the subscription with it
 	return s.run(ctx)
 }
 
@@ -191,9 +191,9 @@ func (s *Sender) run(ctx context.Context) error {
 	}
 }
 
-// job is one message to publish: a snapshot, or the Fin of a reel.
+// job is one message to publish: a snapshot, or the Fin of a outbox.
 type job struct {
-	reel   *reel
+	outbox *outbox
 	number uint64
 	fin    bool
 }
@@ -203,19 +203,19 @@ func (s *Sender) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		next, found, changed, wait := s.next(time.Now())
 		if !found {
-			rest(ctx, wait, changed)
+			sleep(ctx, wait, changed)
 			continue
 		}
 		err := s.deliver(ctx, next)
 		if s.done(next, err); err != nil && ctx.Err() == nil {
-			s.report(next.reel, fmt.Errorf("publish tape %s: %w", next.reel.key, explain(err)))
-			rest(ctx, s.o.RetryWait, nil)
+			s.report(next.outbox, fmt.Errorf("publish log %s: %w", next.outbox.key, explain(err)))
+			sleep(ctx, s.o.RetryWait, nil)
 		}
 	}
 }
 
-// rest waits for so long, for a change, or for the end.
-func rest(ctx context.Context, wait time.Duration, changed <-chan struct{}) {
+// sleep waits for a duration, a change, or the end of ctx, whichever comes first.
+func sleep(ctx context.Context, wait time.Duration, changed <-chan struct{}) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -225,28 +225,28 @@ func rest(ctx context.Context, wait time.Duration, changed <-chan struct{}) {
 	}
 }
 
-// next picks what to publish. Where there is nothing, changed is closed as soon as there may be, and after
-// wait the next Fin is due.
+// next picks what to publish. Where there is nothing, changed is closed as soon as there may be, and wait is the time
+// until the next Fin.
 func (s *Sender) next(now time.Time) (j job, found bool, changed <-chan struct{}, wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.reels {
-		if number, ok := r.todo.takeFirst(); ok {
-			r.flying++
-			return job{reel: r, number: number}, true, nil, 0
+	for _, r := range s.outboxes {
+		if number, ok := r.pending.takeFirst(); ok {
+			r.inFlight++
+			return job{outbox: r, number: number}, true, nil, 0
 		}
 	}
 	wait = math.MaxInt64
-	for _, r := range s.reels {
-		if !r.ended || !r.idle() {
+	for _, r := range s.outboxes {
+		if !r.ended || !r.isIdle() {
 			continue
 		}
-		if due := r.finAt.Sub(now); due > 0 {
+		if due := r.nextFinAt.Sub(now); due > 0 {
 			wait = min(wait, due)
 			continue
 		}
-		r.finAt = now.Add(s.o.FinEvery)
-		return job{reel: r, fin: true}, true, nil, 0
+		r.nextFinAt = now.Add(s.o.FinEvery)
+		return job{outbox: r, fin: true}, true, nil, 0
 	}
 	return job{}, false, s.changed, wait
 }
@@ -256,48 +256,48 @@ func (s *Sender) deliver(ctx context.Context, j job) error {
 	defer cancel()
 	if j.fin {
 		s.mu.Lock()
-		fin := j.reel.fin()
+		fin := j.outbox.fin()
 		s.mu.Unlock()
 		return s.publish(ctx, s.o.Fins, fin.Encode())
 	}
-	data, err := j.reel.spool.Read(j.number)
+	data, err := j.outbox.spool.Read(j.number)
 	if err != nil {
 		return err
 	}
 	return s.publish(ctx, s.o.Snapshots, data)
 }
 
-// done takes note of what became of a job. A snapshot that was not accepted is to be published again.
+// done records the result of a job. A snapshot that was not accepted becomes pending again.
 func (s *Sender) done(j job, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil {
-		s.troubles.over()
+		s.errors.reset()
 	}
 	if j.fin {
 		return
 	}
-	j.reel.flying--
+	j.outbox.inFlight--
 	if err != nil {
-		j.reel.todo.add(Range{j.number, j.number + 1})
+		j.outbox.pending.add(Range{j.number, j.number + 1})
 	}
 	s.wake()
 }
 
-// report tells of trouble with a reel, unless that is known or the reel is not needed any more.
-func (s *Sender) report(r *reel, err error) {
+// report reports an error of an outbox that is not sealed, once.
+func (s *Sender) report(r *outbox, err error) {
 	if errors.Is(err, nats.ErrReconnectBufExceeded) {
-		return // the link is down, which the connection's owner knows
+		return // the link is down, which the connection reports itself
 	}
 	s.mu.Lock()
-	news := !r.sealed && s.troubles.isNews(err)
+	isNew := !r.sealed && s.errors.isNew(err)
 	s.mu.Unlock()
-	if news {
+	if isNew {
 		s.o.Problem(err)
 	}
 }
 
-// control does what the coordinator asks for. What else is said on the same subject is not for it.
+// control handles a message of the coordinator. Messages of other kinds on the same subject are ignored.
 func (s *Sender) control(data []byte) {
 	var err error
 	switch kindOf(data) {
@@ -308,46 +308,46 @@ func (s *Sender) control(data []byte) {
 			err = s.seal(seal)
 		}
 	default:
-		var need Need
-		if need, err = DecodeNeed(data); err == nil {
-			s.need(need)
+		var request Resend
+		if request, err = DecodeResend(data); err == nil {
+			s.resend(request)
 		}
 	}
 	if err != nil {
-		s.o.Problem(fmt.Errorf("tape %s: asked by the coordinator: %w", s.o.Key, err))
+		s.o.Problem(fmt.Errorf("log %s: message of the coordinator: %w", s.o.Key, err))
 	}
 }
 
-// need queues what is asked for, as far as it is there.
-func (s *Sender) need(n Need) {
+// resend makes the snapshots that are asked for pending, as far as they exist.
+func (s *Sender) resend(request Resend) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.reels {
-		if r.key != n.Key {
+	for _, r := range s.outboxes {
+		if r.key != request.Key {
 			continue
 		}
-		for _, asked := range n.Ranges {
-			r.todo.add(Range{asked.From, min(asked.To, r.spool.Len())})
+		for _, asked := range request.Ranges {
+			r.pending.add(Range{asked.From, min(asked.To, r.spool.Len())})
 		}
 		s.wake()
 	}
 }
 
-// seal deletes a tape that the coordinator has whole.
+// seal deletes the spool of a log that is on record.
 func (s *Sender) seal(seal Seal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := slices.IndexFunc(s.reels, func(r *reel) bool { return r.key == seal.Key })
+	at := slices.IndexFunc(s.outboxes, func(r *outbox) bool { return r.key == seal.Key })
 	if at < 0 {
 		return nil // the second of two seals
 	}
-	r := s.reels[at]
+	r := s.outboxes[at]
 	if hash := r.hasher.hash(); !r.ended || hash != seal.Hash {
-		return fmt.Errorf("seal of %s: found hash %x, wanted %x of a tape that has ended", seal.Key, seal.Hash[:4], hash[:4])
+		return fmt.Errorf("seal of %s: found hash %x, wanted %x of a log that has ended", seal.Key, seal.Hash[:4], hash[:4])
 	}
 	r.sealed = true
-	s.reels = slices.Delete(s.reels, at, at+1)
-	if len(s.reels) == 0 && s.finished {
+	s.outboxes = slices.Delete(s.outboxes, at, at+1)
+	if len(s.outboxes) == 0 && s.finished {
 		close(s.sealed)
 	}
 	s.wake()

@@ -1,11 +1,12 @@
-// Package tape carries what agents measure to the coordinator, each second once, whatever dies in between.
+// Package stream delivers what agents measure to the coordinator exactly once, across failures of agents, bus and
+// coordinator.
 //
-// An agent's measurements are a tape: snapshots numbered from 0, about one a second. Sender appends each to a
-// Spool on the agent's disk and publishes it to the run's stream; Receiver reads the stream into a Collector,
-// which merges all tapes into one record, drops repeats and knows what is missing; the Receiver asks for that.
-// A tape ends with a Fin that says how much it holds, and stays on the agent's disk until the Seal, which says
-// that the record is safe.
-package tape
+// The measurements of one agent process in one slot of a run are its log: snapshots numbered from 0, about one a
+// second. Sender appends each snapshot to a Spool on the agent's disk and publishes it to the run's JetStream stream.
+// Receiver reads that stream into a Collector, which merges all logs into one record, drops repeats and knows which
+// snapshots are missing; Receiver asks for these again (Resend). A log ends with a Fin, which states how many snapshots
+// it has and their hash. The spool file is kept until a Seal confirms that the record is on the coordinator's disk.
+package stream
 
 import (
 	"context"
@@ -16,14 +17,14 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Key names a tape: what one agent process measured in one slot of a run.
+// Key identifies a log: what one agent process measured in one slot of a run.
 type Key struct {
 	Run   string // letters, digits, - and _, at most 64
 	Slot  int    // 1 to MaxSlot
 	Epoch uint64 // a process that takes over a slot has a higher one
 }
 
-// String returns the key as errors and file names have it.
+// String returns the key as errors and file names show it.
 func (k Key) String() string { return fmt.Sprintf("%s-%d-%d", k.Run, k.Slot, k.Epoch) }
 
 // MaxSlot is the highest slot of a run.
@@ -49,31 +50,31 @@ func isKeyRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
 }
 
-// shorten keeps hostile text from filling a log.
+// shorten keeps text from elsewhere from filling a log file.
 func shorten(text string) string {
 	const most = 64
 	return text[:min(len(text), most)]
 }
 
-// troubles remembers what has been told of since all was well.
-type troubles struct{ told map[string]bool }
+// errorFilter remembers which errors have been reported since the last success, so that each is reported once.
+type errorFilter struct{ reported map[string]bool }
 
-// isNews reports that an error is none of those told of.
-func (t *troubles) isNews(err error) bool {
-	if t.told[err.Error()] {
+// isNew tells whether an error has not been reported since the last reset, and remembers it.
+func (f *errorFilter) isNew(err error) bool {
+	if f.reported[err.Error()] {
 		return false
 	}
-	if t.told == nil {
-		t.told = map[string]bool{}
+	if f.reported == nil {
+		f.reported = map[string]bool{}
 	}
-	t.told[err.Error()] = true
+	f.reported[err.Error()] = true
 	return true
 }
 
-// over forgets: all is well again.
-func (t *troubles) over() { clear(t.told) }
+// reset forgets all errors: to be called after a success.
+func (f *errorFilter) reset() { clear(f.reported) }
 
-// explain says in words of this package what the bus means by its most frequent errors.
+// explain adds to the bus's most frequent errors what they mean here.
 func explain(err error) error {
 	switch {
 	case errors.Is(err, nats.ErrReconnectBufExceeded):

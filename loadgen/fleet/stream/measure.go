@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"encoding/binary"
@@ -8,13 +8,13 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// countsOf returns the plain numbers of counters in their order on the tape.
+// countsOf returns the plain numbers of counters in their order in a message.
 func countsOf(c *record.Counters) []*uint64 {
 	return []*uint64{&c.Due, &c.Sent, &c.Done, &c.Failed, &c.Unsent, &c.Late, &c.Waited, &c.ChecksPassed, &c.ChecksFailed,
 		&c.BytesOut, &c.BytesIn, &c.Quiet.Requests, &c.Full.Requests}
 }
 
-// loadSecondsOf returns the seconds of counters in their order on the tape.
+// loadSecondsOf returns the seconds of counters in their order in a message.
 func loadSecondsOf(c *record.Counters) []*float64 {
 	return []*float64{&c.Quiet.Seconds, &c.Full.Seconds}
 }
@@ -58,7 +58,7 @@ func (r *reader) counters() (c record.Counters) {
 	return c
 }
 
-// gaugesOf returns the numbers of a generator's health in their order on the tape.
+// gaugesOf returns the numbers of a generator's health in their order in a message.
 func gaugesOf(g *record.Generator) (seconds []*float64, counts []*uint64, gauges []*int) {
 	seconds = []*float64{&g.CPUSeconds, &g.BacklogSeconds, &g.MaxLatenessSeconds, &g.OtherCPUSeconds, &g.StolenCPUSeconds, &g.IdleCPUSeconds,
 		&g.ThrottledSeconds, &g.MaxGCPauseSeconds, &g.MaxSchedulerWaitSeconds}

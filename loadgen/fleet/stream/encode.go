@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"encoding/binary"
@@ -11,8 +11,8 @@ import (
 )
 
 // Encode returns a snapshot as a message: some hundred bytes, and one or two for every bucket of a histogram
-// in use. Equal snapshots are equal bytes. It fails when s is nothing that Decode accepts: what could not be
-// read must not get onto a tape.
+// in use. Equal snapshots are equal bytes. It fails where Decode would not accept s: what cannot be
+// read must not get into a log.
 func Encode(s Snapshot) ([]byte, error) {
 	data := encode(s)
 	if _, err := Decode(data); err != nil {

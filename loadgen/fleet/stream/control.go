@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"crypto/sha256"
@@ -9,25 +9,25 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// Fin ends a tape and says what it holds.
+// Fin ends a log and states what it holds.
 type Fin struct {
 	Key
 	Snapshots uint64
 	Totals    record.Counters // of all steps and seconds
 	Hash      Hash
-	Cut       bool // its process died: another one found the tape and ended it
+	Recovered bool // the process that wrote it did not end it: a later one found its spool and did
 }
 
-// Hash stands for a tape's snapshots in their order: it is the SHA-256 of their lengths and checksums.
+// Hash identifies a log's snapshots in their order: the SHA-256 of their lengths and checksums.
 type Hash [sha256.Size]byte
 
-// Need asks an agent to send snapshots again.
-type Need struct {
+// Resend asks an agent to publish snapshots again.
+type Resend struct {
 	Key
 	Ranges []Range // ascending, apart
 }
 
-// Seal says that the record which holds a tape is on the coordinator's disk: the agent may delete the tape.
+// Seal confirms that the record with a log's measurements is on the coordinator's disk: the agent may delete the spool.
 type Seal struct {
 	Key
 	Hash Hash // of the Fin that it answers
@@ -40,7 +40,7 @@ func (f Fin) Encode() []byte {
 		dst = binary.AppendUvarint(dst, f.Snapshots)
 		dst = appendCounters(dst, f.Totals)
 		dst = append(dst, f.Hash[:]...)
-		return appendBool(dst, f.Cut)
+		return appendBool(dst, f.Recovered)
 	})
 }
 
@@ -50,13 +50,13 @@ func DecodeFin(data []byte) (Fin, error) {
 	if err != nil {
 		return Fin{}, err
 	}
-	f := Fin{Key: r.key(), Snapshots: r.uvarint(), Totals: r.counters(), Hash: r.hash(), Cut: r.bool()}
+	f := Fin{Key: r.key(), Snapshots: r.uvarint(), Totals: r.counters(), Hash: r.hash(), Recovered: r.bool()}
 	return f, closeKind(r, "fin", f.Key)
 }
 
 // Encode returns the message.
-func (n Need) Encode() []byte {
-	return appendMessage(nil, kindNeed, func(dst []byte) []byte {
+func (n Resend) Encode() []byte {
+	return appendMessage(nil, kindResend, func(dst []byte) []byte {
 		dst = appendKey(dst, n.Key)
 		dst = binary.AppendUvarint(dst, uint64(len(n.Ranges)))
 		for _, r := range n.Ranges {
@@ -67,13 +67,13 @@ func (n Need) Encode() []byte {
 	})
 }
 
-// DecodeNeed returns the Need that a message holds.
-func DecodeNeed(data []byte) (Need, error) {
-	r, err := openKind(data, kindNeed)
+// DecodeResend returns the Resend that a message holds.
+func DecodeResend(data []byte) (Resend, error) {
+	r, err := openKind(data, kindResend)
 	if err != nil {
-		return Need{}, err
+		return Resend{}, err
 	}
-	n := Need{Key: r.key()}
+	n := Resend{Key: r.key()}
 	var end uint64
 	for i := range r.count(2) {
 		next := Range{r.uvarint(), r.uvarint()}
@@ -85,7 +85,7 @@ func DecodeNeed(data []byte) (Need, error) {
 		}
 		n.Ranges, end = append(n.Ranges, next), next.To
 	}
-	return n, closeKind(r, "need", n.Key)
+	return n, closeKind(r, "resend request", n.Key)
 }
 
 // Encode returns the message.
@@ -127,8 +127,8 @@ func (r *reader) hash() (h Hash) {
 	return h
 }
 
-// digest stands for one encoded snapshot: its length and its checksum, which is in its last bytes and has been
-// held against the others. It tells an accident, not an attack; a collector holds one of every snapshot.
+// digest identifies one encoded snapshot by its length and its checksum, which is in its last bytes and has been
+// verified. It detects accidents, not attacks. A collector keeps one of every snapshot, so it is short.
 type digest [8]byte
 
 func digestOf(message []byte) (d digest) {
@@ -137,7 +137,7 @@ func digestOf(message []byte) (d digest) {
 	return d
 }
 
-// hasher makes a tape's Hash from its snapshots' digests in their order.
+// hasher computes a log's Hash from its snapshots' digests in their order.
 type hasher struct{ state hash.Hash }
 
 func newHasher() hasher { return hasher{sha256.New()} }

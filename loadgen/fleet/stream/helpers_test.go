@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"errors"
@@ -68,8 +68,8 @@ func measure(slot int, epoch uint64, second int) measured {
 	return m
 }
 
-// tapeOf encodes what the agent of a slot measures from T0 on as it comes off a tape, with its Fin last.
-func tapeOf(t rapid.TB, key Key, seconds, limitBytes int) [][]byte {
+// messagesOf encodes what the agent of a slot measures from T0 on as it comes off a log, with its Fin last.
+func messagesOf(t rapid.TB, key Key, seconds, limitBytes int) [][]byte {
 	t.Helper()
 	packer, hasher := record.NewPacker(), newHasher()
 	var messages [][]byte
@@ -94,7 +94,7 @@ func tapeOf(t rapid.TB, key Key, seconds, limitBytes int) [][]byte {
 }
 
 // want is the record of what agents measured: slots with their epochs, for so many seconds.
-func want(seconds map[tapeID]int) *record.Record {
+func want(seconds map[logID]int) *record.Record {
 	r := record.New(testManifest())
 	for id, count := range seconds {
 		for second := range count {
@@ -113,13 +113,13 @@ func testManifest() record.Manifest {
 		Agents: []record.Agent{{Name: "a", ShareRatio: 1, Finished: true}}}
 }
 
-// book is a record that a collector writes.
-type book struct {
+// recording is a record that a collector writes.
+type recording struct {
 	writer    *record.Writer
 	collector *Collector
 }
 
-func newBook(t rapid.TB, dir string, slots int) *book {
+func newRecording(t rapid.TB, dir string, slots int) *recording {
 	t.Helper()
 	writer, err := record.Create(dir, testManifest(), []byte("name: live-drop\n"))
 	if err != nil {
@@ -129,11 +129,11 @@ func newBook(t rapid.TB, dir string, slots int) *book {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &book{writer, collector}
+	return &recording{writer, collector}
 }
 
 // close ends the record and reads it.
-func (b *book) close(t rapid.TB) *record.Record {
+func (b *recording) close(t rapid.TB) *record.Record {
 	t.Helper()
 	if err := errors.Join(b.collector.Flush(), b.writer.Close(record.End{At: testT0(), Reason: record.Completed})); err != nil {
 		t.Fatal(err)
@@ -194,21 +194,21 @@ func checkSame(t rapid.TB, got, want *record.Record) {
 	}
 }
 
-func checkComplete(t rapid.TB, c *Collector, tapes int) {
+func checkComplete(t rapid.TB, c *Collector, logs int) {
 	t.Helper()
 	all := c.Progress()
 	for _, p := range all {
 		if !p.Complete || len(p.Missing) > 0 {
-			t.Fatalf("tape %s: complete %v, missing %v, fin %+v", p.Key, p.Complete, p.Missing, p.Fin)
+			t.Fatalf("log %s: complete %v, missing %v, fin %+v", p.Key, p.Complete, p.Missing, p.Fin)
 		}
 	}
-	if len(all) != tapes {
-		t.Fatalf("%d tapes came, wanted %d", len(all), tapes)
+	if len(all) != logs {
+		t.Fatalf("%d logs came, wanted %d", len(all), logs)
 	}
 }
 
 // checkMeasured fails unless messages are all of what was measured, and nothing else.
-func checkMeasured(t *testing.T, all []arrival, seconds map[tapeID]int) {
+func checkMeasured(t *testing.T, all []published, seconds map[logID]int) {
 	t.Helper()
 	got := record.New(testManifest())
 	c := collectInto(t, got, 1)

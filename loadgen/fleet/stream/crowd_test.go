@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"fmt"
@@ -86,7 +86,7 @@ func publish(order string) error {
 	fields := strings.Fields(order)
 	agents, _ := strconv.Atoi(fields[1]) // as publishers() wrote them
 	seconds, _ := strconv.Atoi(fields[2])
-	l := newLoad(nobody{})
+	l := newLoad(noTest{})
 	start := time.Now().Add(3 * time.Second)
 	var crowd sync.WaitGroup
 	problems := make([]error, agents)
@@ -116,7 +116,7 @@ func publish(order string) error {
 	return nil
 }
 
-// nobody is a test where there is none.
-type nobody struct{ testing.TB }
+// noTest is a test where there is none.
+type noTest struct{ testing.TB }
 
-func (nobody) Helper() {}
+func (noTest) Helper() {}

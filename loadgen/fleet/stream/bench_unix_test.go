@@ -1,6 +1,6 @@
 //go:build unix
 
-package tape
+package stream
 
 import (
 	"fmt"
@@ -134,5 +134,5 @@ func BenchmarkThousandAgents(b *testing.B) { benchmarkMerge(b, 1000, 20) }
 // BenchmarkHalfHour merges the half hour of a hundred agents. On one core, with all that a coordinator writes until
 // the record is closed:
 //
-//	go test ./loadgen/fleet/tape -run '^$' -bench HalfHour/merge-and-write -cpu 1 -benchtime 1x -count 3
+//	go test ./loadgen/fleet/log -run '^$' -bench HalfHour/merge-and-write -cpu 1 -benchtime 1x -count 3
 func BenchmarkHalfHour(b *testing.B) { benchmarkMerge(b, 100, 1800) }

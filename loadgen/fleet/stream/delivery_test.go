@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"context"
@@ -29,35 +29,35 @@ func await[T any](t *testing.T, from <-chan T, what string) (got T) {
 	return got
 }
 
-// desk is a coordinator: a receiver that fills a record.
-type desk struct {
-	t        *testing.T
-	book     *book
-	receiver *Receiver
-	problems problems
-	complete chan Progress // tapes as they are complete
-	reached  chan int      // seconds as they are written
-	stop     context.CancelFunc
-	over     chan error
+// testCoordinator is a coordinator: a receiver that fills a record.
+type testCoordinator struct {
+	t         *testing.T
+	recording *recording
+	receiver  *Receiver
+	problems  problems
+	complete  chan Progress // logs as they are complete
+	reached   chan int      // seconds as they are written
+	stop      context.CancelFunc
+	over      chan error
 }
 
-func openDesk(t *testing.T, conn *nats.Conn, slots int) *desk {
+func startCoordinator(t *testing.T, conn *nats.Conn, slots int) *testCoordinator {
 	t.Helper()
-	d := &desk{t: t, complete: make(chan Progress, 100), reached: make(chan int, 10_000), over: make(chan error, 1)}
-	d.book = newBook(t, filepath.Join(t.TempDir(), "run"), slots)
-	collector, err := NewCollector(CollectorOptions{Run: testRun, Slots: slots, Told: d.book.writer.Told,
+	d := &testCoordinator{t: t, complete: make(chan Progress, 100), reached: make(chan int, 10_000), over: make(chan error, 1)}
+	d.recording = newRecording(t, filepath.Join(t.TempDir(), "run"), slots)
+	collector, err := NewCollector(CollectorOptions{Run: testRun, Slots: slots, Told: d.recording.writer.Told,
 		Complete: func(p Progress) { d.complete <- p },
 		Write: func(i record.Interval) error {
 			d.reached <- i.Second
-			return d.book.writer.Write(i)
+			return d.recording.writer.Write(i)
 		}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.book.collector = collector
+	d.recording.collector = collector
 	d.receiver, err = NewReceiver(ReceiverOptions{Conn: conn, Collector: collector, Stream: busRun.Stream(), Subjects: busRun.StoredSubjects(),
 		SlotOf: bus.SlotOf, Control: busRun.DownSlotSubject,
-		Poll: 50 * time.Millisecond, NeedEvery: 20 * time.Millisecond, AskWait: 500 * time.Millisecond, Problem: d.problems.add})
+		Poll: 50 * time.Millisecond, ResendEvery: 20 * time.Millisecond, AskWait: 500 * time.Millisecond, Problem: d.problems.add})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,14 +71,14 @@ func openDesk(t *testing.T, conn *nats.Conn, slots int) *desk {
 }
 
 // await waits until a second has been written.
-func (d *desk) await(second int) {
+func (d *testCoordinator) await(second int) {
 	d.t.Helper()
 	for await(d.t, d.reached, fmt.Sprintf("second %d", second)) < second {
 	}
 }
 
 // leave ends the coordinator's process without a word.
-func (d *desk) leave() {
+func (d *testCoordinator) leave() {
 	d.t.Helper()
 	d.stop()
 	if err := await(d.t, d.over, "the receiver's end"); !errors.Is(err, context.Canceled) {
@@ -86,19 +86,19 @@ func (d *desk) leave() {
 	}
 }
 
-// settle waits for so many tapes, holds the record against what was measured and seals it.
-func (d *desk) settle(seconds map[tapeID]int) {
+// settle waits for so many logs, holds the record against what was measured and seals it.
+func (d *testCoordinator) settle(seconds map[logID]int) {
 	d.t.Helper()
 	for range seconds {
-		await(d.t, d.complete, "a complete tape")
+		await(d.t, d.complete, "a complete log")
 	}
-	checkComplete(d.t, d.book.collector, len(seconds))
-	checkSame(d.t, d.book.close(d.t), want(seconds))
+	checkComplete(d.t, d.recording.collector, len(seconds))
+	checkSame(d.t, d.recording.close(d.t), want(seconds))
 	d.receiver.Seal()
 }
 
-// post is a sender at work over a real bus.
-type post struct {
+// busAgent is a sender at work over a real bus.
+type busAgent struct {
 	*Sender
 	t        *testing.T
 	slot     int
@@ -107,9 +107,9 @@ type post struct {
 	over     chan error
 }
 
-func openPost(t *testing.T, conn *nats.Conn, dir string, slot int, epoch uint64) *post {
+func startBusAgent(t *testing.T, conn *nats.Conn, dir string, slot int, epoch uint64) *busAgent {
 	t.Helper()
-	p := &post{t: t, slot: slot, over: make(chan error, 1)}
+	p := &busAgent{t: t, slot: slot, over: make(chan error, 1)}
 	sender, err := NewSender(SenderOptions{Conn: conn, Key: Key{testRun, slot, epoch}, Dir: dir,
 		Snapshots: busRun.RecordSubject(slot), Fins: busRun.FinalSubject(slot), Control: busRun.DownSlotSubject(slot),
 		AckWait: 500 * time.Millisecond, RetryWait: 10 * time.Millisecond, FinEvery: 50 * time.Millisecond, Problem: p.problems.add})
@@ -123,7 +123,7 @@ func openPost(t *testing.T, conn *nats.Conn, dir string, slot int, epoch uint64)
 	return p
 }
 
-func (p *post) send(from, to int) {
+func (p *busAgent) send(from, to int) {
 	p.t.Helper()
 	for second := from; second < to; second++ {
 		m := measure(p.slot, p.o.Key.Epoch, second)
@@ -133,7 +133,7 @@ func (p *post) send(from, to int) {
 	}
 }
 
-func (p *post) finish() {
+func (p *busAgent) finish() {
 	p.t.Helper()
 	if err := p.Finish(); err != nil {
 		p.t.Fatal(err)
@@ -141,7 +141,7 @@ func (p *post) finish() {
 }
 
 // close waits for the seal.
-func (p *post) close() {
+func (p *busAgent) close() {
 	p.t.Helper()
 	if err := await(p.t, p.over, "the seal"); err != nil {
 		p.t.Fatal(err)
@@ -156,7 +156,7 @@ func (p *post) close() {
 }
 
 // die ends the agent's process; its spools stay.
-func (p *post) die() {
+func (p *busAgent) die() {
 	p.t.Helper()
 	p.stop()
 	if err := await(p.t, p.over, "the sender's end"); !errors.Is(err, context.Canceled) {
@@ -172,13 +172,13 @@ func TestEachSecondOnceWhateverHappensToTheBus(t *testing.T) {
 	for name, wipe := range map[string]bool{"killed": false, "killed and wiped": true} {
 		t.Run(name, func(t *testing.T) {
 			onEachBroker(t, func(t *testing.T, b *broker) {
-				d := openDesk(t, b.connect(), 2)
-				one, two := openPost(t, b.connect(), t.TempDir(), 1, 1), openPost(t, b.connect(), t.TempDir(), 2, 1)
+				d := startCoordinator(t, b.connect(), 2)
+				one, two := startBusAgent(t, b.connect(), t.TempDir(), 1, 1), startBusAgent(t, b.connect(), t.TempDir(), 2, 1)
 				one.send(0, 20)
 				two.send(0, 20)
 				d.await(15)
 				b.down()
-				one.send(20, 40) // while nobody hears it
+				one.send(20, 40) // while noTest hears it
 				two.send(20, 30)
 				b.restart(wipe)
 				d.await(25)
@@ -187,7 +187,7 @@ func TestEachSecondOnceWhateverHappensToTheBus(t *testing.T) {
 				one.finish()
 				two.finish()
 				b.restart(wipe) // in the middle of the rest
-				d.settle(map[tapeID]int{{1, 1}: 50, {2, 1}: 50})
+				d.settle(map[logID]int{{1, 1}: 50, {2, 1}: 50})
 				one.close()
 				two.close()
 				d.leave()
@@ -208,8 +208,8 @@ func TestNewCoordinatorReplays(t *testing.T) {
 	for name, wipe := range map[string]bool{"stream kept": false, "stream lost": true} {
 		t.Run(name, func(t *testing.T) {
 			onEachBroker(t, func(t *testing.T, b *broker) {
-				first := openDesk(t, b.connect(), 1)
-				p := openPost(t, b.connect(), t.TempDir(), 1, 1)
+				first := startCoordinator(t, b.connect(), 1)
+				p := startBusAgent(t, b.connect(), t.TempDir(), 1, 1)
 				p.send(0, 30)
 				first.await(20)
 				first.leave()
@@ -218,8 +218,8 @@ func TestNewCoordinatorReplays(t *testing.T) {
 				}
 				p.send(30, 40)
 				p.finish()
-				second := openDesk(t, b.connect(), 1)
-				second.settle(map[tapeID]int{{1, 1}: 40})
+				second := startCoordinator(t, b.connect(), 1)
+				second.settle(map[logID]int{{1, 1}: 40})
 				p.close()
 				second.leave()
 			})
@@ -230,34 +230,34 @@ func TestNewCoordinatorReplays(t *testing.T) {
 // An agent that was killed is replaced, and its successor brings what it could not send.
 func TestSuccessorOfAKilledAgent(t *testing.T) {
 	onEachBroker(t, func(t *testing.T, b *broker) {
-		d, dir := openDesk(t, b.connect(), 1), t.TempDir()
-		dead := openPost(t, b.connect(), dir, 1, 1)
+		d, dir := startCoordinator(t, b.connect(), 1), t.TempDir()
+		dead := startBusAgent(t, b.connect(), dir, 1, 1)
 		dead.send(0, 10)
 		d.await(8)
 		b.down()
 		dead.send(10, 20)
 		dead.die()
 		b.up()
-		heir := openPost(t, b.connect(), dir, 1, 2)
-		heir.send(0, 10)
-		heir.finish()
-		d.settle(map[tapeID]int{{1, 1}: 20, {1, 2}: 10})
-		heir.close()
-		for _, p := range d.book.collector.Progress() {
-			if p.Fin.Cut != (p.Epoch == 1) {
-				t.Errorf("tape %s: cut %v", p.Key, p.Fin.Cut)
+		successor := startBusAgent(t, b.connect(), dir, 1, 2)
+		successor.send(0, 10)
+		successor.finish()
+		d.settle(map[logID]int{{1, 1}: 20, {1, 2}: 10})
+		successor.close()
+		for _, p := range d.recording.collector.Progress() {
+			if p.Fin.Recovered != (p.Epoch == 1) {
+				t.Errorf("log %s: cut %v", p.Key, p.Fin.Recovered)
 			}
 		}
 		d.leave()
 	})
 }
 
-// What is no tape's message, or another slot's, is told of and changes nothing.
+// What is no log's message, or another slot's, is told of and changes nothing.
 func TestForgedMessagesChangeNothing(t *testing.T) {
 	onEachBroker(t, func(t *testing.T, b *broker) {
-		d := openDesk(t, b.connect(), 2)
+		d := startCoordinator(t, b.connect(), 2)
 		forger := b.connect()
-		foreign := tapeOf(t, Key{testRun, 2, 1}, 1, 1<<20)
+		foreign := messagesOf(t, Key{testRun, 2, 1}, 1, 1<<20)
 		for subject, data := range map[string][]byte{
 			busRun.RecordSubject(1):           foreign[0],
 			busRun.FinalSubject(1):            foreign[1],
@@ -268,7 +268,7 @@ func TestForgedMessagesChangeNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		p, q := openPost(t, b.connect(), t.TempDir(), 1, 1), openPost(t, b.connect(), t.TempDir(), 2, 1)
+		p, q := startBusAgent(t, b.connect(), t.TempDir(), 1, 1), startBusAgent(t, b.connect(), t.TempDir(), 2, 1)
 		p.send(0, 3)
 		q.send(0, 3)
 		if err := forger.Flush(); err != nil {
@@ -276,7 +276,7 @@ func TestForgedMessagesChangeNothing(t *testing.T) {
 		}
 		p.finish()
 		q.finish()
-		d.settle(map[tapeID]int{{1, 1}: 3, {2, 1}: 3})
+		d.settle(map[logID]int{{1, 1}: 3, {2, 1}: 3})
 		p.close()
 		q.close()
 		d.leave()
@@ -286,8 +286,8 @@ func TestForgedMessagesChangeNothing(t *testing.T) {
 	})
 }
 
-// With keys, an agent may do just what its tape needs, and what it hears and says passes between accounts.
-func TestTapeNeedsNoMoreThanAnAgentMay(t *testing.T) {
+// With keys, an agent may do just what its log needs, and what it hears and says passes between accounts.
+func TestLogsNeedNoMoreThanAnAgentMay(t *testing.T) {
 	dir := t.TempDir()
 	keys, err := bus.MakeKeys(filepath.Join(dir, "keys"), 1, nil)
 	if err != nil {
@@ -311,14 +311,14 @@ func TestTapeNeedsNoMoreThanAnAgentMay(t *testing.T) {
 		t.Cleanup(conn.Close)
 		return conn
 	}
-	d := openDesk(t, connect(keys.Coordinator), 1)
-	early := openPost(t, connect(creds), filepath.Join(dir, "spools"), 1, 1)
+	d := startCoordinator(t, connect(keys.Coordinator), 1)
+	early := startBusAgent(t, connect(creds), filepath.Join(dir, "spools"), 1, 1)
 	early.send(0, 5)
 	early.die()
-	p := openPost(t, connect(creds), filepath.Join(dir, "spools"), 1, 2)
+	p := startBusAgent(t, connect(creds), filepath.Join(dir, "spools"), 1, 2)
 	p.send(0, 5)
 	p.finish()
-	d.settle(map[tapeID]int{{1, 1}: 5, {1, 2}: 5})
+	d.settle(map[logID]int{{1, 1}: 5, {1, 2}: 5})
 	p.close()
 	d.leave()
 	if all := denied.take(); len(all) > 0 {

@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"bytes"
@@ -30,14 +30,14 @@ func fill(t *testing.T, v reflect.Value, from int) int {
 		case f.Kind() == reflect.Map:
 			f.Set(reflect.ValueOf(map[string]uint64{"reset": 1, "timeout": math.MaxUint64}))
 		default:
-			t.Fatalf("%s is %s, which no tape holds yet", v.Type().Field(i).Name, f.Type())
+			t.Fatalf("%s is %s, which no log holds yet", v.Type().Field(i).Name, f.Type())
 		}
 		from++
 	}
 	return from
 }
 
-// A field that the tape forgets would be 0 in every record of a fleet.
+// A field that the log forgets would be 0 in every record of a fleet.
 func TestEveryFieldSurvives(t *testing.T) {
 	var counters record.Counters
 	var generator record.Generator
@@ -72,12 +72,12 @@ func TestEveryFieldSurvives(t *testing.T) {
 	if !reflect.DeepEqual(back, s) {
 		t.Errorf("came back as\n%+v, wanted\n%+v", back, s)
 	}
-	f := Fin{Key: s.Key, Snapshots: 7, Totals: counters, Hash: Hash{1, 2, 3}, Cut: true}
+	f := Fin{Key: s.Key, Snapshots: 7, Totals: counters, Hash: Hash{1, 2, 3}, Recovered: true}
 	if back, err := DecodeFin(f.Encode()); err != nil || !reflect.DeepEqual(back, f) {
 		t.Errorf("fin came back as %+v (%v), wanted %+v", back, err, f)
 	}
-	n := Need{Key: s.Key, Ranges: []Range{{0, 1}, {5, math.MaxUint64}}}
-	if back, err := DecodeNeed(n.Encode()); err != nil || !reflect.DeepEqual(back, n) {
+	n := Resend{Key: s.Key, Ranges: []Range{{0, 1}, {5, math.MaxUint64}}}
+	if back, err := DecodeResend(n.Encode()); err != nil || !reflect.DeepEqual(back, n) {
 		t.Errorf("need came back as %+v (%v), wanted %+v", back, err, n)
 	}
 	seal := Seal{Key: s.Key, Hash: Hash{4, 5, 6}}
@@ -88,8 +88,8 @@ func TestEveryFieldSurvives(t *testing.T) {
 
 func TestEqualSnapshotsAreEqualBytes(t *testing.T) {
 	key := Key{testRun, 1, 1}
-	if a, b := tapeOf(t, key, 5, 1<<20), tapeOf(t, key, 5, 1<<20); !reflect.DeepEqual(a, b) {
-		t.Error("the same measurements made two tapes")
+	if a, b := messagesOf(t, key, 5, 1<<20), messagesOf(t, key, 5, 1<<20); !reflect.DeepEqual(a, b) {
+		t.Error("the same measurements made two logs")
 	}
 }
 
@@ -223,7 +223,7 @@ func TestHostileMessagesGetLittleMemory(t *testing.T) {
 }
 
 func TestDamagedMessageIsRefused(t *testing.T) {
-	data := tapeOf(t, Key{testRun, 1, 1}, 1, 1<<20)[0]
+	data := messagesOf(t, Key{testRun, 1, 1}, 1, 1<<20)[0]
 	for at := range data {
 		for _, damaged := range [][]byte{data[:at], append(bytes.Clone(data[:at]), append([]byte{data[at] ^ 0x20}, data[at+1:]...)...)} {
 			if _, err := Decode(damaged); err == nil {
@@ -236,14 +236,14 @@ func TestDamagedMessageIsRefused(t *testing.T) {
 // FuzzDecode opens bodies that are anything at all, behind a right checksum: an error, or a snapshot that
 // can be written down again and merged into a record.
 func FuzzDecode(f *testing.F) {
-	for _, data := range tapeOf(f, Key{testRun, 1, 1}, 2, 1<<20) {
+	for _, data := range messagesOf(f, Key{testRun, 1, 1}, 2, 1<<20) {
 		k, body, err := openMessage(data)
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(byte(k), body)
 	}
-	f.Add(byte(kindNeed), []byte{1, 'r', 1, 1, 1, 2, 5})
+	f.Add(byte(kindResend), []byte{1, 'r', 1, 1, 1, 2, 5})
 	f.Add(byte(kindSeal), append([]byte{1, 'r', 1, 1}, make([]byte, 32)...))
 	f.Fuzz(func(t *testing.T, k byte, body []byte) {
 		data := appendMessage(nil, kind(k), func(dst []byte) []byte { return append(dst, body...) })
@@ -252,8 +252,8 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("%+v came back as %+v (%v)", fin, again, err)
 			}
 		}
-		if need, err := DecodeNeed(data); err == nil {
-			if again, err := DecodeNeed(need.Encode()); err != nil || !reflect.DeepEqual(again, need) {
+		if need, err := DecodeResend(data); err == nil {
+			if again, err := DecodeResend(need.Encode()); err != nil || !reflect.DeepEqual(again, need) {
 				t.Fatalf("%+v came back as %+v (%v)", need, again, err)
 			}
 		}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package tape
+package stream
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 // BenchmarkThousandAgentsOnTheBus is a coordinator with the bus in it, its store and its record, while a thousand agents
 // of another process publish a snapshot of 20 series a second. On one core:
 //
-//	go test ./loadgen/fleet/tape -run '^$' -bench OnTheBus -cpu 1 -benchtime 1x
+//	go test ./loadgen/fleet/log -run '^$' -bench OnTheBus -cpu 1 -benchtime 1x
 func BenchmarkThousandAgentsOnTheBus(b *testing.B) {
 	const agents, seconds = 1000, 15
 	for range b.N {

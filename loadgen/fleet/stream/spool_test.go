@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"bytes"
@@ -40,7 +40,7 @@ func checkEntries(t *testing.T, s *Spool, count int) {
 	}
 }
 
-// Whatever byte a process was killed at, what Append returned from is there, and the tape goes on.
+// Whatever byte a process was killed at, what Append returned from is there, and the log goes on.
 func TestSpoolSurvivesDeathAtEveryByte(t *testing.T) {
 	dir, key := t.TempDir(), Key{testRun, 1, 1}
 	s := openSpool(t, dir, key)
@@ -179,7 +179,7 @@ func TestSpoolsAreListed(t *testing.T) {
 	}
 }
 
-// What is old and nobody's is deleted; what a process has open, what is younger, and what is no spool stays.
+// What is old and noTest's is deleted; what a process has open, what is younger, and what is no spool stays.
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now().Truncate(time.Second)

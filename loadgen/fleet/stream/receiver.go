@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"cmp"
@@ -14,56 +14,56 @@ import (
 
 // ReceiverOptions say which stream is read into what. Durations that are 0 get their default.
 type ReceiverOptions struct {
-	Conn      *nats.Conn
-	Collector *Collector
-	Stream    string
-	Subjects  []string                          // that the stream stores
-	Replicas  int                               // of the stream, on a cluster; default 1
-	SlotOf    func(subject string) (int, error) // the slot that the bus lets publish on a subject
-	Control   func(slot int) string             // subject on which a slot is asked for snapshots and told of seals
-	Poll      time.Duration                     // how often the stream itself is looked at; default 1 s
-	NeedEvery time.Duration                     // how often what is missing is asked for; default 1 s
-	AskWait   time.Duration                     // for an answer of the bus; default 5 s
-	Problem   func(error)                       // told of every message that is refused, and of trouble with the bus
+	Conn        *nats.Conn
+	Collector   *Collector
+	Stream      string
+	Subjects    []string                          // that the stream stores
+	Replicas    int                               // of the stream, on a cluster; default 1
+	SlotOf      func(subject string) (int, error) // the slot that the bus lets publish on a subject
+	Control     func(slot int) string             // subject on which a slot gets resend requests and seals
+	Poll        time.Duration                     // how often the stream's state is checked; default 1 s
+	ResendEvery time.Duration                     // how often missing snapshots are asked for; default 1 s
+	AskWait     time.Duration                     // for an answer of the bus; default 5 s
+	Problem     func(error)                       // gets every refused message and every error of the bus; may be nil
 }
 
 func (o *ReceiverOptions) setDefaults() {
 	o.Replicas = cmp.Or(o.Replicas, 1)
 	o.Poll = cmp.Or(o.Poll, time.Second)
-	o.NeedEvery = cmp.Or(o.NeedEvery, time.Second)
+	o.ResendEvery = cmp.Or(o.ResendEvery, time.Second)
 	o.AskWait = cmp.Or(o.AskWait, 5*time.Second)
 	if o.Problem == nil {
 		o.Problem = func(error) {}
 	}
 }
 
-// kept is how long the bus keeps a stream that nobody has taken off it.
+// kept is how long the bus keeps the messages of a stream that was not deleted.
 const kept = 7 * 24 * time.Hour
 
-// Receiver reads a run's stream from its first message into a Collector. Where the bus lost the stream it makes
-// it anew, and it asks the agents for whatever is missing. Problems with the bus and wrong messages do not end
-// it: it tells of them and goes on.
+// Receiver reads a run's stream from its first message into a Collector. Where the bus has lost the stream it creates
+// it again, and asks the agents for whatever is missing. Errors of the bus and invalid messages do not end it: it reports
+// them and goes on.
 type Receiver struct {
-	o        ReceiverOptions
-	js       jetstream.JetStream
-	created  time.Time // of the stream that was read last
-	read     uint64    // its last message that was read
-	lost     int       // streams before it that the bus lost
-	asked    time.Time
-	troubles troubles
-	sealing  atomic.Bool
+	o       ReceiverOptions
+	js      jetstream.JetStream
+	created time.Time // creation time of the stream that was read last
+	read    uint64    // sequence number of its last message that was read
+	lost    int       // how often the bus has lost the stream
+	asked   time.Time
+	errors  errorFilter
+	sealing atomic.Bool
 }
 
-// StreamLostError says that the bus lost the run's stream with all it held. It is told to Problem; nothing
-// is lost by it as long as the agents live.
+// StreamLostError says that the bus lost the run's stream with all it held. It is reported to Problem; the
+// agents still have everything in their spools.
 type StreamLostError struct{ Stream string }
 
-// Error says what is done about it.
+// Error says what the receiver does about it.
 func (e *StreamLostError) Error() string {
 	return fmt.Sprintf("stream %s: the bus lost what it held; made anew, and the agents are asked for what is missing", e.Stream)
 }
 
-// NewReceiver returns a receiver that has read nothing yet.
+// NewReceiver returns a receiver that has read nothing.
 func NewReceiver(o ReceiverOptions) (*Receiver, error) {
 	js, err := jetstream.New(o.Conn)
 	if err != nil {
@@ -73,8 +73,8 @@ func NewReceiver(o ReceiverOptions) (*Receiver, error) {
 	return &Receiver{o: o, js: js}, nil
 }
 
-// Open makes the stream where there is none, so that agents can publish: to be called before they are told
-// to. Run does it too.
+// Open creates the stream where there is none, so that agents can publish: to be called before they start. Run does it
+// too.
 func (r *Receiver) Open(ctx context.Context) error {
 	if _, _, err := r.stream(ctx); err != nil {
 		return fmt.Errorf("make stream %s: %w", r.o.Stream, explain(err))
@@ -83,7 +83,7 @@ func (r *Receiver) Open(ctx context.Context) error {
 }
 
 // Run reads until ctx is done, and returns its error, or that of the collector's Write or Told, after which
-// the record is not whole. To be called once at a time.
+// the record is incomplete. It must not run twice at once.
 func (r *Receiver) Run(ctx context.Context) error {
 	for {
 		err := r.session(ctx)
@@ -95,20 +95,20 @@ func (r *Receiver) Run(ctx context.Context) error {
 		}
 		if err != nil {
 			r.report(fmt.Errorf("read stream %s: %w", r.o.Stream, explain(err)))
-			rest(ctx, r.o.Poll, nil)
+			sleep(ctx, r.o.Poll, nil)
 		}
 	}
 }
 
-// report tells of trouble with the bus, unless it is known.
+// report reports an error of the bus once.
 func (r *Receiver) report(err error) {
-	if r.troubles.isNews(err) {
+	if r.errors.isNew(err) {
 		r.o.Problem(err)
 	}
 }
 
-// stream returns the run's stream, made where there is none, and the number of its last message. Where that is
-// not the stream that was read before, all of it is to be read.
+// stream returns the run's stream, created where there is none, and the number of its last message. Where it is not the
+// stream that was read before, reading starts again at its first message.
 func (r *Receiver) stream(ctx context.Context) (stream jetstream.Stream, last uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.o.AskWait)
 	defer cancel()
@@ -132,7 +132,7 @@ func (r *Receiver) stream(ctx context.Context) (stream jetstream.Stream, last ui
 	return stream, info.State.LastSeq, nil
 }
 
-// session reads the stream until something is wrong with it.
+// session reads the stream until an error.
 func (r *Receiver) session(ctx context.Context) error {
 	stream, _, err := r.stream(ctx)
 	if err != nil {
@@ -145,8 +145,8 @@ func (r *Receiver) session(ctx context.Context) error {
 	return r.follow(ctx, consumer)
 }
 
-// follow reads what a consumer hands out, and once a poll looks at the stream itself: a consumer whose stream
-// was lost may just hang. It returns without an error when the stream is another one.
+// follow reads what a consumer delivers, and after each poll checks the stream itself: a consumer whose stream was lost
+// may hang without an error. It returns without an error when the stream is another one.
 func (r *Receiver) follow(ctx context.Context, consumer jetstream.Consumer) error {
 	messages, err := consumer.Messages(jetstream.PullMaxMessages(pulled))
 	if err != nil {
@@ -154,14 +154,14 @@ func (r *Receiver) follow(ctx context.Context, consumer jetstream.Consumer) erro
 	}
 	defer messages.Stop()
 	lost := r.lost
-	var handed, stored uint64 // messages that came, and the stream's last one when it was looked at before
+	var delivered, stored uint64 // messages delivered, and the stream's last one at the check before
 	for ctx.Err() == nil {
-		before := handed
-		if handed, err = r.poll(ctx, messages, before); err != nil {
+		before := delivered
+		if delivered, err = r.poll(ctx, messages, before); err != nil {
 			return err
 		}
 		r.ask()
-		if handed == before && r.read < stored {
+		if delivered == before && r.read < stored {
 			return fmt.Errorf("found nothing in %v, wanted message %d of %d", r.o.Poll, r.read+1, stored)
 		}
 		if _, stored, err = r.stream(ctx); err != nil || r.lost != lost {
@@ -171,7 +171,7 @@ func (r *Receiver) follow(ctx context.Context, consumer jetstream.Consumer) erro
 	return nil
 }
 
-// consumer returns a new consumer of what has not been read yet. The bus forgets it soon after it is not used.
+// consumer returns a new consumer of what has not been read yet. The bus deletes it a minute after it was last used.
 func (r *Receiver) consumer(ctx context.Context, stream jetstream.Stream) (jetstream.Consumer, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.o.AskWait)
 	defer cancel()
@@ -181,47 +181,47 @@ func (r *Receiver) consumer(ctx context.Context, stream jetstream.Stream) (jetst
 	})
 }
 
-// pulled is how many messages may be on their way: of the largest ones some hundred megabytes.
+// pulled is how many messages may be on their way: some hundred megabytes of the largest ones.
 const pulled = 256
 
-// poll reads what comes within a poll. handed is how many messages the consumer has handed out: where it counts
-// one more than has come, that one was lost on the way.
-func (r *Receiver) poll(ctx context.Context, messages jetstream.MessagesContext, handed uint64) (uint64, error) {
+// poll reads what arrives within one poll. delivered is the consumer's number of the last message; a gap in these numbers
+// means that a message was lost on the way.
+func (r *Receiver) poll(ctx context.Context, messages jetstream.MessagesContext, delivered uint64) (uint64, error) {
 	polling, cancel := context.WithTimeout(ctx, r.o.Poll)
 	defer cancel()
 	for {
 		message, err := messages.Next(jetstream.NextContext(polling))
 		if errors.Is(err, context.DeadlineExceeded) {
-			return handed, ctx.Err()
+			return delivered, ctx.Err()
 		}
 		if err != nil {
-			return handed, err
+			return delivered, err
 		}
-		if handed, err = r.take(message, handed); err != nil {
-			return handed, err
+		if delivered, err = r.take(message, delivered); err != nil {
+			return delivered, err
 		}
 	}
 }
 
-// take takes the message that follows the one before.
-func (r *Receiver) take(message jetstream.Msg, handed uint64) (uint64, error) {
+// take takes the message that follows number delivered.
+func (r *Receiver) take(message jetstream.Msg, delivered uint64) (uint64, error) {
 	at, err := message.Metadata()
 	if err != nil {
-		return handed, err
+		return delivered, err
 	}
-	if at.Sequence.Consumer != handed+1 {
-		return handed, fmt.Errorf("found message %d of the consumer after %d", at.Sequence.Consumer, handed)
+	if at.Sequence.Consumer != delivered+1 {
+		return delivered, fmt.Errorf("found message %d of the consumer after %d", at.Sequence.Consumer, delivered)
 	}
 	if err := r.accept(message); err != nil {
-		return handed, err
+		return delivered, err
 	}
 	r.read = at.Sequence.Stream
 	return at.Sequence.Consumer, nil
 }
 
-// accept gives a message to the collector. Only the failure of a sink is an error.
+// accept passes a message to the collector. Only an error of CollectorOptions.Write or Told is returned.
 func (r *Receiver) accept(m jetstream.Msg) error {
-	r.troubles.over()
+	r.errors.reset()
 	slot, err := r.o.SlotOf(m.Subject())
 	if err != nil {
 		r.o.Problem(&RefusedError{err})
@@ -238,29 +238,29 @@ func (r *Receiver) accept(m jetstream.Msg) error {
 	return err
 }
 
-// ask asks every agent for what is missing of its tapes.
+// ask asks every agent for the snapshots of its logs that are missing.
 func (r *Receiver) ask() {
-	if time.Since(r.asked) < r.o.NeedEvery {
+	if time.Since(r.asked) < r.o.ResendEvery {
 		return
 	}
 	r.asked = time.Now()
 	for _, p := range r.o.Collector.Progress() {
 		if len(p.Missing) > 0 {
-			need := Need{Key: p.Key, Ranges: p.Missing[:min(len(p.Missing), mostRanges)]}
-			r.send(p.Slot, need.Encode())
+			request := Resend{Key: p.Key, Ranges: p.Missing[:min(len(p.Missing), mostRanges)]}
+			r.send(p.Slot, request.Encode())
 		}
 	}
 }
 
-// mostRanges keeps a Need well below the smallest message limit: the rest is asked for next time.
+// mostRanges keeps a Resend well below the smallest message limit; the rest is asked for next time.
 const mostRanges = 500
 
-// send tells an agent something. Where the bus is away it will be said again, so that its trouble is not told
-// here too.
+// send sends an agent a message. An error is ignored: every such message is repeated, and the connection reports its own
+// errors.
 func (r *Receiver) send(slot int, data []byte) { _ = r.o.Conn.Publish(r.o.Control(slot), data) }
 
-// Seal tells every agent whose tape is complete that it may delete it, now and whenever it says again that
-// its tape has ended. To be called when the record is closed, that is on the disk, while Run goes on.
+// Seal sends a Seal for every log that is complete, now and in answer to each further Fin of it. To be called when the
+// record is closed, that is on the disk, while Run goes on.
 func (r *Receiver) Seal() {
 	r.sealing.Store(true)
 	for _, p := range r.o.Collector.Progress() {
@@ -277,7 +277,7 @@ func (r *Receiver) answer(data []byte) {
 	}
 	fin, err := DecodeFin(data)
 	if err != nil {
-		return // cannot be: the collector took it
+		return // cannot happen: the collector took it
 	}
 	if known, ok := r.o.Collector.complete(fin.Key); ok {
 		r.send(fin.Slot, Seal{fin.Key, known.Hash}.Encode())

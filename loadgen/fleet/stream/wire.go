@@ -1,4 +1,4 @@
-package tape
+package stream
 
 import (
 	"encoding/binary"
@@ -23,13 +23,13 @@ type kind byte
 const (
 	kindSnapshot kind = iota + 1
 	kindFin
-	kindNeed
+	kindResend
 	kindSeal
 )
 
 // String names the kind as errors have it.
 func (k kind) String() string {
-	names := [...]string{kindSnapshot: "a snapshot", kindFin: "a fin", kindNeed: "a need", kindSeal: "a seal"}
+	names := [...]string{kindSnapshot: "a snapshot", kindFin: "a fin", kindResend: "a resend request", kindSeal: "a seal"}
 	if k == 0 || int(k) >= len(names) {
 		return fmt.Sprintf("a message of kind %d", byte(k))
 	}
@@ -46,8 +46,7 @@ func appendMessage(dst []byte, k kind, body func([]byte) []byte) []byte {
 	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 }
 
-// kindOf returns the kind that a message says it is, and 0 for what is none of this package: other things come
-// by the same subjects.
+// kindOf returns the kind that a message claims, and 0 for one that is not of this package: the subjects carry others too.
 func kindOf(data []byte) kind {
 	if len(data) < headBytes || string(data[:len(magic)]) != magic {
 		return 0
@@ -58,7 +57,7 @@ func kindOf(data []byte) kind {
 // openMessage returns the kind and the body of a message.
 func openMessage(data []byte) (kind, []byte, error) {
 	if len(data) < headBytes+crcBytes || string(data[:len(magic)]) != magic {
-		return 0, nil, fmt.Errorf("found %d bytes that are no message of a tape", len(data))
+		return 0, nil, fmt.Errorf("found %d bytes that are no message of a log", len(data))
 	}
 	if data[2] != version {
 		return 0, nil, fmt.Errorf("found version %d, wanted %d: use the same fsctl everywhere", data[2], version)
@@ -74,7 +73,7 @@ func appendString(dst []byte, text string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 }
 
-// appendFloat appends value's bits with the lowest first in significance: most values are 0 or short.
+// appendFloat appends value's bits with the low first in significance: most values are 0 or short.
 func appendFloat(dst []byte, value float64) []byte {
 	return binary.AppendUvarint(dst, bits.ReverseBytes64(math.Float64bits(value)))
 }
