@@ -12,6 +12,7 @@ import (
 
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/fleet/roster"
 )
 
 type agentOptions struct {
@@ -76,7 +77,7 @@ func (o *agentOptions) check() error {
 		return usagef("found --slot %d, wanted 1 to %d, or 0 for any", o.slot, bus.MaxAgents)
 	case o.slots > 1 && o.slot > 0:
 		return usagef("found --slots %d beside --slot, which is for one slot: leave out one of them", o.slots)
-	case !(o.capacity > 0) || o.capacity > fleet.MostCapacity:
+	case !(o.capacity > 0) || o.capacity > roster.MostCapacity:
 		return usagef("found --capacity %v, wanted above 0, up to 1000000", o.capacity)
 	case o.storms < 0:
 		return usagef("found --storms %d, wanted a number, or 0 for no end", o.storms)

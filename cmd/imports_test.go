@@ -15,14 +15,16 @@ import (
 // docs/architecture.md.
 var allowed = map[string][]string{
 	"fsctl":                      {"fsctl/cmd"},
-	"fsctl/cmd":                  {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/stream", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
+	"fsctl/cmd":                  {"fsctl/loadgen", "fsctl/loadgen/fleet", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/local", "fsctl/loadgen/fleet/roster", "fsctl/loadgen/fleet/stream", "fsctl/loadgen/record", "fsctl/plan", "fsctl/report", "fsctl/report/figure", "fsctl/report/render", "fsctl/scenarios", "fsctl/scenarios/shop"},
 	"fsctl/bench":                {"fsctl/loadgen/record", "fsctl/report/figure"},
 	"fsctl/loadgen":              {"fsctl/loadgen/record", "fsctl/loadgen/wire", "fsctl/scenarios"},
 	"fsctl/loadgen/wire":         {},
 	"fsctl/loadgen/record":       {},
-	"fsctl/loadgen/fleet":        {"fsctl/loadgen", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/clock", "fsctl/loadgen/fleet/stream", "fsctl/loadgen/record", "fsctl/scenarios"},
+	"fsctl/loadgen/fleet":        {"fsctl/loadgen", "fsctl/loadgen/fleet/bus", "fsctl/loadgen/fleet/clock", "fsctl/loadgen/fleet/local", "fsctl/loadgen/fleet/roster", "fsctl/loadgen/fleet/stream", "fsctl/loadgen/record", "fsctl/scenarios"},
 	"fsctl/loadgen/fleet/bus":    {},
 	"fsctl/loadgen/fleet/clock":  {"fsctl/loadgen/fleet/bus"},
+	"fsctl/loadgen/fleet/local":  {},
+	"fsctl/loadgen/fleet/roster": {"fsctl/loadgen/record", "fsctl/scenarios"},
 	"fsctl/loadgen/fleet/stream": {"fsctl/loadgen/record"},
 	"fsctl/plan":                 {"fsctl/plan/queueing", "fsctl/scenarios"},
 	"fsctl/plan/queueing":        {},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/report"
@@ -75,7 +76,7 @@ func newReport(s Streams) *cobra.Command {
 
 // noteAgents says how to get what the agents of a run have whose coordinator died.
 func noteAgents(s Streams, run string, rep *report.Report) {
-	if _, err := os.Stat(filepath.Join(run, ticketFile)); err != nil || rep.Ended != report.Died {
+	if _, err := os.Stat(filepath.Join(run, fleet.TicketFile)); err != nil || rep.Ended != report.Died {
 		return
 	}
 	fmt.Fprintf(s.Err, "note: agents sent this run, and keep what their coordinator has not confirmed: once it is gone, fsctl attack --resume %s with the flags of the run collects it\n", run)

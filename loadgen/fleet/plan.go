@@ -102,7 +102,7 @@ func (p *Plan) Storm(local Local, owns func(scenarios.Arrival) bool) (*loadgen.S
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	defer os.RemoveAll(dir) // all is read by then; what stays is in the way of nobody
+	defer os.RemoveAll(dir) // the files have been read by then; where this fails they stay unused
 	file, err := p.unpack(dir)
 	if err != nil {
 		return nil, err

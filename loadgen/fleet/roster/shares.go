@@ -1,19 +1,23 @@
-package fleet
+package roster
 
 import (
 	"fmt"
 	"math"
 )
 
-// Shares says which slot sends which arrivals. Arrival k goes to the slot in whose stretch the fraction k*phi mod 1
-// falls, phi being the golden ratio: a sequence that fills every stretch as evenly as can be (Weyl, 1916), so that each slot
-// gets its weight's worth of any few arrivals in a row, and the union over the slots is every arrival, once.
+// Shares says which slot sends which arrivals. Each slot has a range of [0, 1) as wide as its share, and arrival k goes to
+// the slot in whose range the fraction
 //
-// It is a list of upper ends, one for each slot, the last of which is the top; in whole numbers, so that every
-// machine draws the line in the same place.
+//	frac(k / phi), phi = (1 + sqrt(5)) / 2
+//
+// falls. This sequence is equidistributed (Weyl, 1916) with low discrepancy, so that each slot gets its share of any few
+// arrivals in a row. The union over the slots is every arrival, once.
+//
+// It lists the upper end of each slot's range, as whole numbers of 2^64, so that every machine computes the same slot; the
+// last one is the highest number.
 type Shares []uint64
 
-// golden is 2^64 divided by the golden ratio, odd: multiplying by it walks the fractions of 2^64.
+// golden is 2^64 / phi, rounded to an odd number: k * golden mod 2^64 is the fraction of arrival k.
 const golden = 0x9E3779B97F4A7C15
 
 // NewShares returns shares in proportion to weights, which must be above 0 and finite.
@@ -37,7 +41,7 @@ func NewShares(weights []float64) (Shares, error) {
 	return shares, nil
 }
 
-// Ratio returns the part of all arrivals that is a slot's.
+// Ratio returns a slot's share of all arrivals, 0 to 1.
 func (s Shares) Ratio(slot int) float64 {
 	var below uint64
 	if slot > 1 {

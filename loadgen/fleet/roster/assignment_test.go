@@ -1,4 +1,4 @@
-package fleet
+package roster
 
 import (
 	"math"
@@ -12,13 +12,13 @@ import (
 )
 
 // ownerOf returns the owner of an arrival that is due at T0.
-func ownerOf(o owners, index uint64) int { return o.of(scenarios.Arrival{Index: index}) }
+func ownerOf(o Owners, index uint64) int { return o.Of(scenarios.Arrival{Index: index}) }
 
 // TestShares: the union over the slots is every arrival, once; each gets its weight's worth.
 func TestShares(t *testing.T) {
 	for _, weights := range [][]float64{{1}, {1, 1}, {1, 2, 3, 4}, {1e-6, 1e6}, slices.Repeat([]float64{1}, 100)} {
 		shares := must(NewShares(weights))
-		all := Assignment{Shares: shares}.owners()
+		all := Assignment{Shares: shares}.Owners()
 		var sum float64
 		for _, w := range weights {
 			sum += w
@@ -57,11 +57,11 @@ func TestReassigned(t *testing.T) {
 		shares := must(NewShares(weights))
 		slot := rapid.IntRange(1, len(weights))
 		away := slices.Compact(slices.Sorted(slices.Values(rapid.SliceOfN(slot, 0, len(weights)).Draw(t, "away"))))
-		o := Assignment{Shares: shares, Revisions: []Revision{{From: time.Second, Away: away}, {From: 2 * time.Second}}}.owners()
+		o := Assignment{Shares: shares, Revisions: []Revision{{From: time.Second, Away: away}, {From: 2 * time.Second}}}.Owners()
 		const arrivals = 20_000
 		got := make([]int, len(weights))
 		for k := range uint64(arrivals) {
-			at := func(due time.Duration) int { return o.of(scenarios.Arrival{Index: k, Due: due}) }
+			at := func(due time.Duration) int { return o.Of(scenarios.Arrival{Index: k, Due: due}) }
 			before, owner := at(time.Second-1), at(time.Second)
 			if at(2*time.Second) != before {
 				t.Fatalf("arrival %d: slot %d at first, %d in the end", k, before, at(2*time.Second))
@@ -95,7 +95,7 @@ func TestReassigned(t *testing.T) {
 	})
 }
 
-// TestExtremeWeights: stretches are in order, and the last one reaches the top, whatever rounds.
+// TestExtremeWeights: ranges are in order, and the last one reaches the top, whatever rounds.
 func TestExtremeWeights(t *testing.T) {
 	for _, weights := range [][]float64{{1, 1e-6, 1e6}, {1e6, 1e-6, 1e6, 1e-6}, {1, 1e12, 1}} {
 		for away := range weights {
@@ -115,11 +115,11 @@ func TestExtremeWeights(t *testing.T) {
 // TestMerge: of revisions that are new, what is due sooner than can be changed stays as it was.
 func TestMerge(t *testing.T) {
 	a := Assignment{Revisions: []Revision{{From: time.Second, Away: []int{1}}}}
-	if _, isNew := a.merge(a.Revisions, 0); isNew {
+	if _, isNew := a.Merge(a.Revisions, 0); isNew {
 		t.Error("known revisions are new")
 	}
 	told := append(slices.Clone(a.Revisions), Revision{2 * time.Second, []int{1, 2}}, Revision{9 * time.Second, nil})
-	from, isNew := a.merge(told, 3*time.Second)
+	from, isNew := a.Merge(told, 3*time.Second)
 	if !isNew || from != 3*time.Second || len(a.Revisions) != 3 || a.Revisions[1].From != 3*time.Second || a.Revisions[2].From != 9*time.Second || told[1].From != 2*time.Second {
 		t.Errorf("%v %v %+v of %+v", from, isNew, a, told)
 	}

@@ -1,0 +1,118 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"fsctl/loadgen/fleet/roster"
+)
+
+// Timings of an agent's messages.
+const (
+	requestEvery   = 500 * time.Millisecond // for a slot
+	answerWithin   = 2 * time.Second        // of the coordinator
+	heartbeatEvery = 500 * time.Millisecond
+	leaveAfter     = 15 * time.Second // without an answer, before T0 is known
+)
+
+// heartbeat reports the agent's state and returns what it is to do; the zero reply where the coordinator does not answer.
+func (a *agent) heartbeat(ctx context.Context) (heartbeatReply, error) {
+	a.mu.Lock()
+	status := a.status
+	a.mu.Unlock()
+	asking, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	m, err := a.Conn.RequestWithContext(asking, a.run.UpSubject(a.slot), encode(status))
+	if err != nil {
+		return heartbeatReply{}, ctx.Err()
+	}
+	var reply heartbeatReply
+	a.answered = time.Now()
+	if err := decode(m.Data, &reply); err != nil {
+		return heartbeatReply{}, err
+	}
+	if reply.Error != "" {
+		return reply, &RefusedError{Reason: reply.Error}
+	}
+	return reply, nil
+}
+
+// change changes what the next heartbeat reports.
+func (a *agent) change(f func(*roster.Heartbeat)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f(&a.status)
+}
+
+// isCalledOff returns why there will be no storm, by the coordinator's last reply and by how long ago that was.
+func (a *agent) isCalledOff(reply heartbeatReply) error {
+	switch silent := time.Since(a.answered); {
+	case reply.Stop != "":
+		return &calledOffError{reply.Stop}
+	case a.share.Load() == nil && silent > leaveAfter:
+		return &calledOffError{fmt.Sprintf("its coordinator has not answered for %v", silent.Round(time.Second))}
+	}
+	return nil
+}
+
+// withHeartbeats sends heartbeats while do runs, which may take longer than an agent may be silent. Where a reply says
+// that the agent is not to take part any more, it cancels do's context and returns why.
+func (a *agent) withHeartbeats(ctx context.Context, do func(context.Context)) error {
+	doing, stop := context.WithCancelCause(ctx)
+	var beats sync.WaitGroup
+	beats.Go(func() {
+		var err error
+		for err == nil {
+			var reply heartbeatReply
+			if reply, err = a.heartbeat(doing); err == nil {
+				err = a.isCalledOff(reply)
+			}
+			if err == nil {
+				err = sleep(doing, heartbeatEvery, a.kick)
+			}
+		}
+		stop(err)
+	})
+	do(doing)
+	stop(nil)
+	beats.Wait()
+	if cause := context.Cause(doing); ctx.Err() == nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// sendHeartbeats sends heartbeats until ctx is done and passes each reply to handle. Where the agent is refused, it calls
+// stop.
+func (a *agent) sendHeartbeats(ctx context.Context, handle func(heartbeatReply), stop func()) {
+	logged := ""
+	for {
+		reply, err := a.heartbeat(ctx)
+		handle(reply)
+		if refused, ok := errors.AsType[*RefusedError](err); ok && refused.Reason != logged {
+			logged = refused.Reason
+			a.Log("stopped: %s", logged)
+			stop()
+		}
+		if sleep(ctx, heartbeatEvery, a.kick) != nil {
+			return
+		}
+	}
+}
+
+// sleep waits for a duration, a wake-up or the end of ctx, whichever comes first; the error is ctx's.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-wake:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
