@@ -31,7 +31,7 @@ type agentOptions struct {
 	tls       tlsOptions
 }
 
-// retryWait is the pause of an agent for which a storm ended badly, before the next one.
+// retryWait is the pause after a storm that ended with an error, before the next one.
 const retryWait = 2 * time.Second
 
 func newAgent(s Streams) *cobra.Command {
@@ -41,7 +41,7 @@ func newAgent(s Streams) *cobra.Command {
 		Short: "Wait for storms and send a share of them",
 		Long: "agent connects to the bus, waits for a storm (fsctl attack --nats, --listen), opens its connections, leaves with all\n" +
 			"others at T0, and hands over what it measured. It storms no host but this machine and those that --allow-target names.\n" +
-			"What nobody has confirmed to be on record stays in the spool, and is offered again by the next agent of the slot.\n" +
+			"Measurements that are not confirmed to be on record stay in the spool, and the next agent of the slot offers them again.\n" +
 			"With a directory of keys it takes whichever of their slots is free, or waits until one is.",
 		Example: "  fsctl agent --nats nats://127.0.0.1:4222\n" +
 			"  fsctl agent --nats tls://coordinator.example:4222 --creds agent-1.creds --allow-target shop.example --storms 0",
@@ -56,12 +56,12 @@ func newAgent(s Streams) *cobra.Command {
 	f.IntVar(&o.slots, "slots", 1, "agents in this process, each with a share of its own")
 	f.Float64Var(&o.capacity, "capacity", 1, "its part of the load against that of the others")
 	f.StringVar(&o.spool, "spool", "", "`DIR` for measurements until they are on record (default: in the user's cache)")
-	f.DurationVar(&o.spoolKeep, "spool-keep", 7*24*time.Hour, "delete what nobody has confirmed and no agent has written to for so long, 0 for never")
+	f.DurationVar(&o.spoolKeep, "spool-keep", 7*24*time.Hour, "delete measurements that are not confirmed and were last written so long ago, 0 for never")
 	f.DurationVar(&o.linger, "linger", 10*time.Minute, "for how long to keep offering them once all is sent")
 	f.IntVar(&o.storms, "storms", 1, "leave after so many storms, 0 for never")
 	f.BoolVar(&o.shares, "shares-machine", false, "other agents run on this machine too")
 	f.BoolVar(&o.child, "child", false, "leave when standard input ends")
-	_ = f.MarkHidden("child") // for the agents of attack --agents, which must not outlive it
+	_ = f.MarkHidden("child") // for the agents of attack --agents, which must end with it
 	f.StringVar(&o.tls.certificate, "cert", "", "client certificate for the target, PEM `FILE`")
 	f.StringVar(&o.tls.key, "key", "", "key of the client certificate, PEM `FILE`")
 	return c
@@ -155,9 +155,9 @@ func (o *agentOptions) keys() (keyring, error) {
 func (o *agentOptions) serve(ctx context.Context, link *agentLink, a fleet.AgentOptions) error {
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	link.refused = leave // there is no way back in with these keys
+	link.refused = leave // the server does not accept these keys any more
 	if _, err := link.move(ctx, link.slot); ctx.Err() != nil {
-		return nil // it had nothing to do yet
+		return nil // stopped before it had anything to do
 	} else if err != nil {
 		return err
 	}

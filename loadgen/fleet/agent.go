@@ -2,18 +2,14 @@ package fleet
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
-	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/roster"
 )
@@ -37,29 +33,6 @@ type AgentOptions struct {
 	Move func(ctx context.Context, slot int) (*nats.Conn, error)
 }
 
-// Serve waits for a storm, takes part in it and returns when it is over. Where a storm is called off before it begins, it
-// waits for another one. The errors are a *RefusedError, an *UnsealedError, ctx's, or what kept the agent from sending.
-func Serve(ctx context.Context, o AgentOptions) error {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	a := &agent{AgentOptions: o, instance: rand.Text(), kick: make(chan struct{}, 1)}
-	for {
-		if err := a.find(ctx); err != nil {
-			return err
-		}
-		err := a.serve(ctx)
-		if _, off := errors.AsType[*calledOffError](err); !off || ctx.Err() != nil {
-			return err
-		}
-		a.Log("%v", err)
-		a.share.Store(nil)
-		if err := sleep(ctx, answerWithin, nil); err != nil { // the coordinator may need a moment to end
-			return err
-		}
-	}
-}
-
 // agent is one agent in one storm.
 type agent struct {
 	AgentOptions
@@ -76,114 +49,109 @@ type agent struct {
 	share  atomic.Pointer[share] // nil until T0 is known
 }
 
-// serve takes part in the storm that was found.
-func (a *agent) serve(ctx context.Context) error {
-	host, err := os.Hostname() // shown to people only
-	if err != nil || host == "" {
-		host = "unknown"
-	}
-	a.answered = time.Now()
-	a.status = roster.Heartbeat{Instance: a.instance, State: roster.Joining, Version: a.Version, Host: host, Cores: runtime.GOMAXPROCS(0), Capacity: a.Capacity}
-	call, err := a.Conn.Subscribe(a.run.DownSubject(), func(*nats.Msg) {
-		select {
-		case a.kick <- struct{}{}:
-		default:
-		}
-	})
+// Timings of an agent's messages.
+const (
+	requestEvery   = 500 * time.Millisecond // for a slot
+	answerWithin   = 2 * time.Second        // of the coordinator
+	heartbeatEvery = 500 * time.Millisecond
+	leaveAfter     = 15 * time.Second // without an answer, before T0 is known
+)
+
+// heartbeat reports the agent's state and returns what it is to do; the zero reply where the coordinator does not answer.
+func (a *agent) heartbeat(ctx context.Context) (heartbeatReply, error) {
+	a.mu.Lock()
+	status := a.status
+	a.mu.Unlock()
+	asking, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	m, err := a.Conn.RequestWithContext(asking, a.run.UpSubject(a.slot), encode(status))
 	if err != nil {
-		return fmt.Errorf("listen to the coordinator: %w", err)
+		return heartbeatReply{}, ctx.Err()
 	}
-	defer func() { _ = call.Unsubscribe() }() // fails where the connection is gone, and the subscription with it
-	if err := a.takePart(ctx); err != nil {
-		a.reportFailure(ctx, err)
-		return err
+	var reply heartbeatReply
+	a.answered = time.Now()
+	if err := decode(m.Data, &reply); err != nil {
+		return heartbeatReply{}, err
+	}
+	if reply.Error != "" {
+		return reply, &RefusedError{Reason: reply.Error}
+	}
+	return reply, nil
+}
+
+// change changes what the next heartbeat reports.
+func (a *agent) change(f func(*roster.Heartbeat)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f(&a.status)
+}
+
+// isCalledOff returns why there will be no storm, by the coordinator's last reply and by how long ago that was.
+func (a *agent) isCalledOff(reply heartbeatReply) error {
+	switch silent := time.Since(a.answered); {
+	case reply.Stop != "":
+		return &calledOffError{reply.Stop}
+	case a.share.Load() == nil && silent > leaveAfter:
+		return &calledOffError{fmt.Sprintf("its coordinator has not answered for %v", silent.Round(time.Second))}
 	}
 	return nil
 }
 
-// takePart gets the plan, arms, waits for T0, sends, and delivers the measurements.
-func (a *agent) takePart(ctx context.Context) error {
-	plan, err := a.join(ctx)
-	if err != nil {
-		return err
-	}
-	storm, err := a.arm(ctx, plan)
-	if err != nil {
-		return err
-	}
-	defer storm.Close()
-	t0, err := a.awaitStart(ctx, plan)
-	if err != nil {
-		return err
-	}
-	return a.send(ctx, storm, t0)
-}
-
-// join sends heartbeats until the coordinator has given this agent the slot and the plan.
-func (a *agent) join(ctx context.Context) (*Plan, error) {
-	for {
-		told, err := a.heartbeat(ctx)
-		if err == nil {
-			err = a.isCalledOff(told)
+// withHeartbeats sends heartbeats while do runs, which may take longer than an agent may be silent. Where a reply says
+// that the agent is not to take part any more, it cancels do's context and returns why.
+func (a *agent) withHeartbeats(ctx context.Context, do func(context.Context)) error {
+	doing, stop := context.WithCancelCause(ctx)
+	var beats sync.WaitGroup
+	beats.Go(func() {
+		var err error
+		for err == nil {
+			var reply heartbeatReply
+			if reply, err = a.heartbeat(doing); err == nil {
+				err = a.isCalledOff(reply)
+			}
+			if err == nil {
+				err = sleep(doing, heartbeatEvery, a.kick)
+			}
 		}
-		if err != nil {
-			return nil, err
-		}
-		if len(told.Plan) > 0 {
-			plan, err := DecodePlan(told.Plan)
-			a.epoch = told.Epoch
-			a.change(func(h *roster.Heartbeat) { h.Epoch, h.PlanHash = told.Epoch, hashOf(told.Plan) })
-			return plan, err
-		}
-		if err := sleep(ctx, requestEvery, a.kick); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// arm compiles the storm and opens its connections.
-func (a *agent) arm(ctx context.Context, plan *Plan) (storm *loadgen.Armed, err error) {
-	off := a.withHeartbeats(ctx, func(arming context.Context) { storm, err = a.open(arming, plan) })
-	if off == nil {
-		return storm, err
-	}
-	if err == nil {
-		storm.Close()
-	}
-	return nil, off
-}
-
-func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Armed, error) {
-	storm, err := plan.Storm(a.Local, a.owns)
-	if err != nil {
-		return nil, err
-	}
-	needs, err := storm.Needs(ctx)
-	if err == nil {
-		err = loadgen.Ready(needs)
-	}
-	if err != nil {
-		return nil, err
-	}
-	a.Log("slot %d: %s, opening %d connections to %s", a.slot, storm.Scenario.Name, storm.Connections, plan.Target)
-	return storm.Arm(ctx)
-}
-
-// reportFailure tells the coordinator that this agent does not take part any more, unless the coordinator said so itself.
-func (a *agent) reportFailure(ctx context.Context, err error) {
-	_, refused := errors.AsType[*RefusedError](err)
-	_, off := errors.AsType[*calledOffError](err)
-	if refused || off {
-		return
-	}
-	a.change(func(h *roster.Heartbeat) {
-		switch {
-		case h.State == roster.Sent || h.State == roster.Done:
-		case ctx.Err() != nil:
-			h.State = roster.Withdrawn
-		default:
-			h.State, h.Problem = roster.Failed, err.Error()
-		}
+		stop(err)
 	})
-	_, _ = a.heartbeat(context.WithoutCancel(ctx)) // where it does not arrive, the coordinator notices the silence
+	do(doing)
+	stop(nil)
+	beats.Wait()
+	if cause := context.Cause(doing); ctx.Err() == nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// sendHeartbeats sends heartbeats until ctx is done and passes each reply to handle. Where the agent is refused, it calls
+// stop.
+func (a *agent) sendHeartbeats(ctx context.Context, handle func(heartbeatReply), stop func()) {
+	logged := ""
+	for {
+		reply, err := a.heartbeat(ctx)
+		handle(reply)
+		if refused, ok := errors.AsType[*RefusedError](err); ok && refused.Reason != logged {
+			logged = refused.Reason
+			a.Log("stopped: %s", logged)
+			stop()
+		}
+		if sleep(ctx, heartbeatEvery, a.kick) != nil {
+			return
+		}
+	}
+}
+
+// sleep waits for a duration, a wake-up or the end of ctx, whichever comes first; the error is ctx's.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-wake:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

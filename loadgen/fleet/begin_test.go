@@ -78,7 +78,7 @@ func TestLeaves(t *testing.T) {
 	stop()
 	g.agents.Wait()
 	if !said.has("has left") {
-		t.Error("nobody said that it left")
+		t.Error("the log does not say that it left")
 	}
 	for slot := range 2 {
 		g.agent(t.Context(), slot+1)
@@ -124,7 +124,7 @@ func TestStoppedAgent(t *testing.T) {
 	}
 }
 
-// TestFilesOfOneSpool has many agents with one spool, whose feeder reads a file: nobody reads what another is writing.
+// TestFilesOfOneSpool has many agents with one spool, whose feeder reads a file: no agent reads what another is writing.
 func TestFilesOfOneSpool(t *testing.T) {
 	text := strings.Replace(scenario, `{from: sequence, size: 10k, fields: {token: "t${n}"}}`, "{from: csv, file: users.csv}", 1)
 	rows := []byte("id2,token\n" + strings.Repeat("a,b\n", 20_000))

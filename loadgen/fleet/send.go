@@ -65,3 +65,18 @@ func (a *agent) send(ctx context.Context, storm *loadgen.Armed, t0 time.Time) er
 	}
 	return errors.Join(err, failure)
 }
+
+// lookAhead is more than the storm may have looked beyond now: what is due sooner may have been sent already.
+const lookAhead = 250 * time.Millisecond
+
+// revise follows new revisions of the assignment. now counts from T0.
+func (a *agent) revise(revisions []roster.Revision, now time.Duration, storm *loadgen.Armed) {
+	next := a.share.Load().Start
+	from, isNew := next.Assignment.Merge(revisions, now+lookAhead)
+	if !isNew {
+		return
+	}
+	a.share.Store(shareOf(next))
+	storm.Revise(from)
+	a.change(func(h *roster.Heartbeat) { h.Revision = len(next.Assignment.Revisions) })
+}

@@ -58,6 +58,21 @@ func (a *agent) awaitStart(ctx context.Context, plan *Plan) (time.Time, error) {
 	}
 }
 
+// acceptStart takes T0, unless it is for another plan than the one that this agent has.
+func (a *agent) acceptStart(s *Start) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s.PlanHash != a.status.PlanHash {
+		return &RefusedError{Reason: fmt.Sprintf("T0 is for plan %.12s, and this agent has %.12s", s.PlanHash, a.status.PlanHash)}
+	}
+	if len(s.Assignment.Shares) < a.slot {
+		return &RefusedError{Reason: fmt.Sprintf("T0 comes with shares for %d slots, and this agent has slot %d", len(s.Assignment.Shares), a.slot)}
+	}
+	a.share.Store(shareOf(*s))
+	a.status.State, a.status.Revision = roster.Ready, len(s.Assignment.Revisions)
+	return nil
+}
+
 // startWait is an agent that waits for T0, with its measurements of the coordinator's clock.
 type startWait struct {
 	*agent

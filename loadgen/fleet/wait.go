@@ -28,6 +28,17 @@ func (c *Coordinator) Acknowledged(ctx context.Context) error {
 		}})
 }
 
+// stopHeardWithin is how long agents may take to hear that the storm does not begin. They send a heartbeat twice a second.
+const stopHeardWithin = 3 * time.Second
+
+// CallOff calls the storm off before it begins, and waits until every live agent has heard of it: to be called while the
+// bus is still there.
+func (c *Coordinator) CallOff(reason string) {
+	c.Stop(reason)
+	_ = c.wait(context.Background(), barrierWait{barrier: roster.Stopped, within: stopHeardWithin}) // later, agents find that no coordinator answers
+	_ = c.Conn.FlushTimeout(time.Second)
+}
+
 // barrierWait says what to wait for, and for how long.
 type barrierWait struct {
 	barrier      roster.Barrier

@@ -59,7 +59,7 @@ type Config struct {
 }
 
 // Connect connects to the bus. Nothing is buffered while the link is down: publishing is an error then, and
-// what must not be lost is sent again by whoever keeps it. The link comes back by itself, however long it
+// what must not be lost is published again by its sender. The link comes back by itself, however long it
 // takes.
 //
 // The context bounds the first connection only. The errors are an *InputError for a URL or a file that
@@ -121,7 +121,7 @@ func endedBy(ctx context.Context, last error) error {
 	return fmt.Errorf("%w: %w", context.Cause(ctx), last)
 }
 
-// isAbsent tells that there was nobody to talk to, so that it is worth trying again.
+// isAbsent tells whether no server was reached, so that it is worth trying again.
 func isAbsent(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Op == "dial" || op.Op == "read" || op.Op == "write" // else it is an alert of TLS

@@ -37,8 +37,8 @@ func (e *ConnectError) Error() string {
 
 func (e *ConnectError) Unwrap() error { return e.Err }
 
-// DeniedError is something that the server's permissions keep this connection from doing. To whoever waits
-// for an answer it looks like one that never comes.
+// DeniedError is something that the server's permissions keep this connection from doing. A client
+// that waits for an answer sees a time-out only.
 type DeniedError struct {
 	Slot    int // who was denied
 	Action  string

@@ -12,7 +12,7 @@ import (
 const (
 	// StormSubject carries announcements by a coordinator.
 	StormSubject = "fsctl.storm"
-	// StormAskSubject carries requests of agents for the announcement.
+	// StormAskSubject carries requests of agents for a slot.
 	StormAskSubject = "fsctl.storm.ask"
 )
 

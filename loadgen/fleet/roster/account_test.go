@@ -43,7 +43,7 @@ func TestAccount(t *testing.T) {
 		want      account
 	}{
 		{"to the end", []process{alive}, []Log{told(1, 0, 60, 10, true)}, account{planned: 600, reported: 600}},
-		{"nobody came", nil, nil, account{planned: 600, unsent: 600}},
+		{"no agent came", nil, nil, account{planned: 600, unsent: 600}},
 		{"armed and never told", []process{{epoch: 1, from: BeforeAll, lastSeen: 2 * s}}, nil, account{planned: 600, inDoubt: 20, unsent: 580, inDoubtSeconds: 2}},
 		{"killed", []process{killed}, []Log{told(1, 0, 20, 10, false)}, account{planned: 600, reported: 200, inDoubt: 20, unsent: 380, inDoubtSeconds: 2}},
 		{"killed before it was silent", []process{{epoch: 1, from: BeforeAll, lastSeen: 19 * s}}, []Log{told(1, 0, 20, 10, false)}, account{planned: 600, reported: 200, unsent: 400}},

@@ -15,15 +15,6 @@ const (
 // replacementDelay is how long after it is armed an agent that came after T0 begins to send.
 const replacementDelay = 2 * time.Second
 
-// link is what is known of the coordinator's own reachability. An agent's silence while the coordinator's link to the bus
-// was down, or while the coordinator itself did not run, does not mean that the agent is lost.
-type link struct {
-	down       bool
-	since      time.Time // since when it has been up, or down
-	lastWatch  time.Time
-	awakeSince time.Time // since when Watch has been called without a pause
-}
-
 // SetLink says whether the coordinator's own link to the bus is up.
 func (r *Roster) SetLink(now time.Time, up bool) { r.link.down, r.link.since = !up, now }
 

@@ -214,17 +214,6 @@ func (s *Sender) work(ctx context.Context) {
 	}
 }
 
-// sleep waits for a duration, a change, or the end of ctx, whichever comes first.
-func sleep(ctx context.Context, wait time.Duration, changed <-chan struct{}) {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-changed:
-	case <-ctx.Done():
-	}
-}
-
 // next picks what to publish. Where there is nothing, changed is closed as soon as there may be, and wait is the time
 // until the next Fin.
 func (s *Sender) next(now time.Time) (j job, found bool, changed <-chan struct{}, wait time.Duration) {

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -54,6 +55,17 @@ func isKeyRune(r rune) bool {
 func shorten(text string) string {
 	const most = 64
 	return text[:min(len(text), most)]
+}
+
+// sleep waits for a duration, a change, or the end of ctx, whichever comes first.
+func sleep(ctx context.Context, wait time.Duration, changed <-chan struct{}) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-changed:
+	case <-ctx.Done():
+	}
 }
 
 // errorFilter remembers which errors have been reported since the last success, so that each is reported once.
