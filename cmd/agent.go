@@ -39,10 +39,10 @@ func newAgent(s Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "agent --nats URL --allow-target HOST",
 		Short: "Wait for storms and send a share of them",
-		Long: "agent connects to the bus, waits for a storm (fsctl attack --nats, --listen), opens its connections, leaves with all\n" +
-			"others at T0, and hands over what it measured. It storms no host but this machine and those that --allow-target names.\n" +
-			"Measurements that are not confirmed to be on record stay in the spool, and the next agent of the slot offers them again.\n" +
-			"With a directory of keys it takes whichever of their slots is free, or waits until one is.",
+		Long: "agent connects to the bus, waits for a storm (fsctl attack --nats, --listen), opens its connections, starts with all\n" +
+			"other agents at T0, and delivers what it measured. It sends to no host but this machine and those that --allow-target\n" +
+			"names. Measurements that are not confirmed to be on record stay in the spool, and the next agent of the slot offers\n" +
+			"them again. With a directory of keys it takes any of their slots that is free, or waits until one is.",
 		Example: "  fsctl agent --nats nats://127.0.0.1:4222\n" +
 			"  fsctl agent --nats tls://coordinator.example:4222 --creds agent-1.creds --allow-target shop.example --storms 0",
 		Args: cobra.NoArgs,

@@ -60,7 +60,7 @@ func agentFiles(dir string) ([]string, error) {
 	return paths, nil
 }
 
-// restrict leaves the keys of the slot that --slot asks for, and wants enough of them for --slots.
+// restrict keeps only the keys of the slot that --slot names. It fails where there are not enough for --slots.
 func (k keyring) restrict(o *agentOptions) (keyring, error) {
 	if o.slot != 0 {
 		if k[o.slot] == nil {

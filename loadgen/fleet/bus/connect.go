@@ -46,8 +46,8 @@ type Config struct {
 	// The hooks may be nil. They run one at a time, on a goroutine of the connection; before the first
 	// connection on that of Connect.
 
-	// OnError gets what goes wrong without anyone being told: a *DeniedError where the server's permissions
-	// do not allow something, messages dropped by a slow subscriber, and why Connect has to try again.
+	// OnError gets the errors that no call returns: a *DeniedError where the server's permissions do not allow something,
+	// messages dropped by a slow subscriber, and why Connect has to try again.
 	OnError func(error)
 	// OnDisconnect is called when the link is lost; NATS connects again by itself.
 	OnDisconnect func(error)
@@ -164,7 +164,7 @@ func (c Config) options(servers servers) ([]nats.Option, error) {
 	return append(append(options, secured...), c.hooks(servers)...), nil
 }
 
-// security are the options that say who this is and whom to trust.
+// security returns the options for the client's identity and the server's certificate.
 func (c Config) security(servers servers) ([]nats.Option, error) {
 	trust := &tls.Config{MinVersion: tls.VersionTLS13}
 	var options []nats.Option

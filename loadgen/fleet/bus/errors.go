@@ -102,7 +102,7 @@ func connectHint(err error) string {
 	return ""
 }
 
-// isRefused tells that the server knows who this is and does not let it in.
+// isRefused tells whether the server answered and did not accept the client.
 func isRefused(err error) bool {
 	for _, refusal := range []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired} {
 		if errors.Is(err, refusal) {

@@ -110,9 +110,9 @@ func newSender(o SenderOptions, publish func(context.Context, string, []byte) er
 func (s *Sender) Leftovers() (epochs []uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.outboxes {
-		if r != s.own {
-			epochs = append(epochs, r.key.Epoch)
+	for _, box := range s.outboxes {
+		if box != s.own {
+			epochs = append(epochs, box.key.Epoch)
 		}
 	}
 	return epochs
@@ -152,8 +152,8 @@ func (s *Sender) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for _, r := range s.outboxes {
-		errs = append(errs, r.spool.Close())
+	for _, box := range s.outboxes {
+		errs = append(errs, box.spool.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -219,23 +219,23 @@ func (s *Sender) work(ctx context.Context) {
 func (s *Sender) next(now time.Time) (j job, found bool, changed <-chan struct{}, wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.outboxes {
-		if number, ok := r.pending.takeFirst(); ok {
-			r.inFlight++
-			return job{outbox: r, number: number}, true, nil, 0
+	for _, box := range s.outboxes {
+		if number, ok := box.pending.takeFirst(); ok {
+			box.inFlight++
+			return job{outbox: box, number: number}, true, nil, 0
 		}
 	}
 	wait = math.MaxInt64
-	for _, r := range s.outboxes {
-		if !r.ended || !r.isIdle() {
+	for _, box := range s.outboxes {
+		if !box.ended || !box.isIdle() {
 			continue
 		}
-		if due := r.nextFinAt.Sub(now); due > 0 {
+		if due := box.nextFinAt.Sub(now); due > 0 {
 			wait = min(wait, due)
 			continue
 		}
-		r.nextFinAt = now.Add(s.o.FinEvery)
-		return job{outbox: r, fin: true}, true, nil, 0
+		box.nextFinAt = now.Add(s.o.FinEvery)
+		return job{outbox: box, fin: true}, true, nil, 0
 	}
 	return job{}, false, s.changed, wait
 }
@@ -274,12 +274,12 @@ func (s *Sender) done(j job, err error) {
 }
 
 // report reports an error of an outbox that is not sealed, once.
-func (s *Sender) report(r *outbox, err error) {
+func (s *Sender) report(box *outbox, err error) {
 	if errors.Is(err, nats.ErrReconnectBufExceeded) {
 		return // the link is down, which the connection reports itself
 	}
 	s.mu.Lock()
-	isNew := !r.sealed && s.errors.isNew(err)
+	isNew := !box.sealed && s.errors.isNew(err)
 	s.mu.Unlock()
 	if isNew {
 		s.o.Problem(err)
@@ -311,12 +311,12 @@ func (s *Sender) control(data []byte) {
 func (s *Sender) resend(request Resend) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.outboxes {
-		if r.key != request.Key {
+	for _, box := range s.outboxes {
+		if box.key != request.Key {
 			continue
 		}
 		for _, asked := range request.Ranges {
-			r.pending.add(Range{asked.From, min(asked.To, r.spool.Len())})
+			box.pending.add(Range{asked.From, min(asked.To, box.spool.Len())})
 		}
 		s.wake()
 	}
@@ -326,19 +326,19 @@ func (s *Sender) resend(request Resend) {
 func (s *Sender) seal(seal Seal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := slices.IndexFunc(s.outboxes, func(r *outbox) bool { return r.key == seal.Key })
+	at := slices.IndexFunc(s.outboxes, func(box *outbox) bool { return box.key == seal.Key })
 	if at < 0 {
 		return nil // the second of two seals
 	}
-	r := s.outboxes[at]
-	if hash := r.hasher.hash(); !r.ended || hash != seal.Hash {
+	box := s.outboxes[at]
+	if hash := box.hasher.hash(); !box.ended || hash != seal.Hash {
 		return fmt.Errorf("seal of %s: found hash %x, wanted %x of a log that has ended", seal.Key, seal.Hash[:4], hash[:4])
 	}
-	r.sealed = true
+	box.sealed = true
 	s.outboxes = slices.Delete(s.outboxes, at, at+1)
 	if len(s.outboxes) == 0 && s.finished {
 		close(s.sealed)
 	}
 	s.wake()
-	return r.spool.Remove()
+	return box.spool.Remove()
 }
