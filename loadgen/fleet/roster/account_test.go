@@ -102,3 +102,74 @@ func TestCountInParts(t *testing.T) {
 		t.Errorf("%d and %d users, wanted 300 and 150", first.planned, second.planned)
 	}
 }
+
+// TestAccounts follows a run of two agents for a minute: what the record says of the second one in the end.
+func TestAccounts(t *testing.T) {
+	const s = time.Second
+	planned := minute(2)
+	planned.CountRest(even(2).Owners())
+	n := func(from, to int) (users uint64) { // that are the second agent's
+		for second := from; second < to; second++ {
+			users += uint64(planned.counts[second][1])
+		}
+		return users
+	}
+	reports := func(epoch uint64, from, to int, complete bool) Log {
+		l := Log{Slot: 2, Epoch: epoch, HasSecond: true, Second: to - 1, Complete: complete}
+		for second := from; second < to; second++ {
+			l.Arrivals = append(l.Arrivals, Arrivals{second, n(second, second+1)})
+		}
+		return l
+	}
+	for name, test := range map[string]struct {
+		run  func(f *fleet) (logs []Log)
+		want account
+		lost bool
+	}{
+		"to the end": {run: func(f *fleet) []Log {
+			f.pass(61*s, 1, 2)
+			return []Log{reports(1, 0, 60, true)}
+		}, want: account{planned: n(0, 60), reported: n(0, 60)}},
+		"killed": {run: func(f *fleet) []Log {
+			f.pass(20*s+500*time.Millisecond, 1, 2)
+			f.pass(41*s, 1)
+			return []Log{reports(1, 0, 20, false)}
+		}, want: account{planned: n(0, 60), reported: n(0, 20), inDoubt: n(20, 21), unsent: n(21, 60), inDoubtSeconds: 1}, lost: true},
+		"killed and replaced": {run: func(f *fleet) []Log {
+			f.pass(20*s+500*time.Millisecond, 1, 2)
+			f.pass(8*s, 1)
+			f.says(2, "successor", Joining, func(h *Heartbeat) { h.Epoch = 0 })
+			f.says(2, "successor", Armed, func(h *Heartbeat) { h.Epoch = 12 })
+			f.pass(33*s, 1, 2)
+			return []Log{reports(1, 0, 20, false), reports(12, 31, 60, true)}
+		}, want: account{planned: n(0, 60), reported: n(0, 20) + n(31, 60), inDoubt: n(20, 21), unsent: n(21, 31), inDoubtSeconds: 1}, lost: true},
+		"the user stopped the run": {run: func(f *fleet) []Log {
+			f.pass(20*s, 1, 2)
+			f.Stop("stopped by the user")
+			f.says(2, "two", Sent, func(h *Heartbeat) { h.End = "interrupted" })
+			return []Log{reports(1, 0, 20, true)}
+		}, want: account{planned: n(0, 60), reported: n(0, 20), unsent: n(20, 60)}},
+		"stopped on its own": {run: func(f *fleet) []Log {
+			f.pass(20*s, 1, 2)
+			f.says(2, "two", Sent, func(h *Heartbeat) { h.End = "interrupted" })
+			f.Stop("stopped by the user")
+			return []Log{reports(1, 0, 20, true)}
+		}, want: account{planned: n(0, 60), reported: n(0, 20), unsent: n(20, 60)}, lost: true},
+		"told to stop before it began": {run: func(f *fleet) []Log {
+			f.Stop("stopped by the user")
+			f.StopSent(2)
+			return nil
+		}, want: account{planned: n(0, 60), unsent: n(0, 60)}},
+	} {
+		f := newFleet(t, Options{Slots: 2, OnLoss: OnLossAccount, LastEpoch: 11})
+		f.says(1, "one", Armed)
+		f.says(2, "two", Armed)
+		f.start()
+		logs := test.run(f)
+		a := f.Accounts(minute(2), logs)[1]
+		got := account{a.PlannedArrivals, a.ReportedArrivals, a.InDoubtArrivals, a.UnsentArrivals, a.ExtraArrivals, a.InDoubtSeconds, a.ExtraSeconds}
+		if got != test.want || a.Lost != test.lost {
+			t.Errorf("%s: %+v, lost %v, wanted %+v, lost %v", name, got, a.Lost, test.want, test.lost)
+		}
+	}
+}
