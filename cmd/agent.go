@@ -12,6 +12,7 @@ import (
 
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/fleet/roster"
 )
 
 type agentOptions struct {
@@ -30,7 +31,7 @@ type agentOptions struct {
 	tls       tlsOptions
 }
 
-// retryWait is the pause of an agent for which a storm ended badly, before the next one.
+// retryWait is the pause after a storm that ended with an error, before the next one.
 const retryWait = 2 * time.Second
 
 func newAgent(s Streams) *cobra.Command {
@@ -60,7 +61,7 @@ func newAgent(s Streams) *cobra.Command {
 	f.IntVar(&o.storms, "storms", 1, "leave after this number of attacks; 0 for never")
 	f.BoolVar(&o.shares, "shares-machine", false, "say that other agents run on this machine too")
 	f.BoolVar(&o.child, "child", false, "leave when standard input ends")
-	_ = f.MarkHidden("child") // for the agents of attack --agents, which must not outlive it
+	_ = f.MarkHidden("child") // for the agents of attack --agents, which must end with it
 	f.StringVar(&o.tls.certificate, "cert", "", "client certificate for the target, PEM `FILE`")
 	f.StringVar(&o.tls.key, "key", "", "key of the client certificate, PEM `FILE`")
 	return c
@@ -76,7 +77,7 @@ func (o *agentOptions) check() error {
 		return usagef("found --slot %d, wanted 1 to %d, or 0 for any", o.slot, bus.MaxAgents)
 	case o.slots > 1 && o.slot > 0:
 		return usagef("found --slots %d beside --slot, which is for one slot: leave out one of them", o.slots)
-	case !(o.capacity > 0) || o.capacity > fleet.MostCapacity:
+	case !(o.capacity > 0) || o.capacity > roster.MostCapacity:
 		return usagef("found --capacity %v, wanted above 0, up to 1000000", o.capacity)
 	case o.storms < 0:
 		return usagef("found --storms %d, wanted a number, or 0 for no end", o.storms)
@@ -154,9 +155,9 @@ func (o *agentOptions) keys() (keyring, error) {
 func (o *agentOptions) serve(ctx context.Context, link *agentLink, a fleet.AgentOptions) error {
 	ctx, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
-	link.refused = leave // there is no way back in with these keys
+	link.refused = leave // the server does not accept these keys any more
 	if _, err := link.move(ctx, link.slot); ctx.Err() != nil {
-		return nil // it had nothing to do yet
+		return nil // stopped before it had anything to do
 	} else if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"fsctl/loadgen/fleet/bus"
-	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/fleet/stream"
 )
 
 // keyring is the keys that an agent has, by slot.
@@ -60,7 +60,7 @@ func agentFiles(dir string) ([]string, error) {
 	return paths, nil
 }
 
-// restrict leaves the keys of the slot that --slot asks for, and wants enough of them for --slots.
+// restrict keeps only the keys of the slot that --slot names. It fails where there are not enough for --slots.
 func (k keyring) restrict(o *agentOptions) (keyring, error) {
 	if o.slot != 0 {
 		if k[o.slot] == nil {
@@ -87,22 +87,21 @@ func (k keyring) String() string {
 
 func (k keyring) slots() []int { return slices.Collect(maps.Keys(k)) }
 
-// order returns the slots in the order to try them: first those whose tapes are in the spool, since only the agent of
-// their slot can hand them over, then as chance will have it, so that agents with the same keys do not all begin with
-// the same one.
+// order returns the slots in the order to try them: first those with measurements left in the spool, which only an agent
+// of their slot can deliver, then in random order, so that agents with the same keys do not all begin with the same one.
 func (k keyring) order(spool string) ([]int, error) {
-	left, err := tape.Spools(spool)
+	left, err := stream.Spools(spool)
 	if err != nil {
 		return nil, err
 	}
 	slots := k.slots()
 	rand.Shuffle(len(slots), func(i, j int) { slots[i], slots[j] = slots[j], slots[i] })
-	hasTape := func(slot int) int {
-		if slices.ContainsFunc(left, func(key tape.Key) bool { return key.Slot == slot }) {
+	hasSpool := func(slot int) int {
+		if slices.ContainsFunc(left, func(key stream.Key) bool { return key.Slot == slot }) {
 			return 0
 		}
 		return 1
 	}
-	slices.SortStableFunc(slots, func(a, b int) int { return hasTape(a) - hasTape(b) })
+	slices.SortStableFunc(slots, func(a, b int) int { return hasSpool(a) - hasSpool(b) })
 	return slots, nil
 }

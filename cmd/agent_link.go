@@ -8,8 +8,8 @@ import (
 	"fsctl/loadgen/fleet/bus"
 )
 
-// agentLink is an agent's connection to the bus. With keys of several slots it can become that of another slot: to the
-// bus each slot is somebody else.
+// agentLink is an agent's connection to the bus. An agent with keys of several slots can move to another slot, which needs
+// another connection: to the bus each slot is a client of its own.
 type agentLink struct {
 	options *linkOptions
 	keys    keyring

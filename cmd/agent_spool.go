@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"fsctl/loadgen/fleet"
-	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/scenarios/quantity"
 )
 
-// openSpool makes the spool's directory where there is none, and says what earlier agents left in it.
+// openSpool creates the spool's directory where there is none, and logs what earlier agents left in it.
 func (o *agentOptions) openSpool(log func(format string, args ...any)) error {
 	if o.spool == "" {
 		cache, err := os.UserCacheDir()
@@ -34,21 +34,21 @@ func (o *agentOptions) openSpool(log func(format string, args ...any)) error {
 			oldest = l.Written
 		}
 	}
-	log("the spool %s holds %s that nobody has confirmed, %s, the oldest of %s: attack --resume of their run takes them in while agents of their slots are up, or delete them",
-		o.spool, quantity.Of(len(kept), "tape"), bytesOf(sizeBytes), oldest.Format(time.DateOnly))
+	log("the spool %s holds %s that no coordinator has confirmed, %s, the oldest of %s: attack --resume of their run takes them in while agents of their slots are up, or delete them",
+		o.spool, quantity.Of(len(kept), "spool file"), bytesOf(sizeBytes), oldest.Format(time.DateOnly))
 	return nil
 }
 
-// sweep deletes what nobody has confirmed for longer than --spool-keep, and returns what is left. An agent can work
-// without, so that a failure is told and no more.
-func (o *agentOptions) sweep(log func(format string, args ...any)) (kept []tape.Leftover) {
-	var before time.Time // what is older than all times is nothing
+// sweep deletes spool files that have not been confirmed for longer than --spool-keep, and returns those that are left.
+// A failure is logged only: the agent can work without.
+func (o *agentOptions) sweep(log func(format string, args ...any)) (kept []stream.Leftover) {
+	var before time.Time // the zero time, which no file is older than
 	if o.spoolKeep > 0 {
 		before = time.Now().Add(-o.spoolKeep)
 	}
-	deleted, kept, err := tape.Sweep(o.spool, before)
+	deleted, kept, err := stream.Sweep(o.spool, before)
 	for _, l := range deleted {
-		log("deleted from the spool: run %s, slot %d, %s that nobody has confirmed since %s (--spool-keep %v)",
+		log("deleted from the spool: run %s, slot %d, %s that no coordinator has confirmed since %s (--spool-keep %v)",
 			l.Key.Run, l.Key.Slot, bytesOf(l.SizeBytes), l.Written.Format(time.DateOnly), o.spoolKeep)
 	}
 	if err != nil {
@@ -58,10 +58,10 @@ func (o *agentOptions) sweep(log func(format string, args ...any)) (kept []tape.
 	return kept
 }
 
-// planAge is an age of a plan's files at which nobody is reading them any more: that takes seconds.
+// planAge is an age of a plan's files at which no agent is reading them any more: that takes seconds.
 const planAge = time.Hour
 
-// sweepPlans deletes files of plans that agents left which were killed while they read them.
+// sweepPlans deletes the files of plans whose agents were killed while they read them.
 func (o *agentOptions) sweepPlans() {
 	dirs, _ := filepath.Glob(filepath.Join(o.spool, fleet.PlanDirs)) // the pattern is a good one
 	for _, dir := range dirs {

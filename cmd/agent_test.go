@@ -12,7 +12,7 @@ import (
 
 // secret makes a directory with the keys of slots, as Kubernetes mounts a Secret: links to files in a directory behind a
 // link, which it changes at once for all.
-func (b *battlefield) secret(slots int) string {
+func (b *fleetTest) secret(slots int) string {
 	b.t.Helper()
 	dir, version := b.path("secret"), "..2026_11_22_07_00_00.1"
 	if err := os.MkdirAll(filepath.Join(dir, version), 0o700); err != nil {
@@ -34,14 +34,14 @@ func (b *battlefield) secret(slots int) string {
 }
 
 // standing starts agents that have the keys of all slots.
-func (b *battlefield) standing(name, secret string, flags ...string) *process {
+func (b *fleetTest) standing(name, secret string, flags ...string) *process {
 	b.t.Helper()
 	return b.start(name, append([]string{"agent", "--nats", "tls://" + b.address, "--creds", secret, "--spool", b.path("spool-" + name),
 		"--shares-machine", "--linger", "40s"}, flags...)...)
 }
 
 // brief is a storm of as many users as ever, within 3 s, by four agents.
-func (b *battlefield) brief() []string {
+func (b *fleetTest) brief() []string {
 	return append(b.listening(), "--expect-agents", "4", "--set", "storm.phases.0.to=T0+3s", "--set", "storm.phases.0.rate=600/s")
 }
 
@@ -49,7 +49,7 @@ func (b *battlefield) brief() []string {
 // A fifth finds none, and is there for the next storm, with those that stay.
 func TestAgentsShareKeys(t *testing.T) {
 	t.Parallel()
-	b := newBattlefield(t)
+	b := newFleetTest(t)
 	secret := b.secret(4)
 	leaving := []*process{b.standing("one", secret), b.standing("two", secret)}
 	b.standing("pair", secret, "--slots", "2", "--storms", "0")
@@ -72,7 +72,7 @@ func TestAgentsShareKeys(t *testing.T) {
 // place.
 func TestWaitingAgentReplacesOne(t *testing.T) {
 	t.Parallel()
-	b := newBattlefield(t)
+	b := newFleetTest(t)
 	secret := b.secret(4)
 	victim := b.standing("victim", secret)
 	b.standing("others", secret, "--slots", "3")
@@ -118,7 +118,7 @@ func publicKeys(t *testing.T, dir string) (keys []string) {
 // it was to stay for ever.
 func TestRefusedAgentEnds(t *testing.T) {
 	t.Parallel()
-	b := newBattlefield(t)
+	b := newFleetTest(t)
 	server := b.bus()
 	a := b.standing("agent", b.path("keys/agent-1.creds"), "--storms", "0")
 	c := b.attack("run", append(b.dialing(), "--expect-agents", "1")...)

@@ -69,6 +69,9 @@ type hinted struct {
 
 func (e *hinted) Unwrap() error { return e.error }
 
+// errorPrefix begins the line that says why a command failed.
+const errorPrefix = "fsctl: error: "
+
 // fail prints an error with its hint, once, and returns the exit code.
 func fail(w io.Writer, err error) int {
 	if err == nil {
@@ -77,7 +80,7 @@ func fail(w io.Writer, err error) int {
 	if verdict, ok := errors.AsType[*verdictError](err); ok {
 		return verdict.code
 	}
-	fmt.Fprintf(w, "fsctl: error: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+	fmt.Fprintf(w, errorPrefix+"%s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	if hint := hintOf(err); hint != "" {
 		fmt.Fprintf(w, "fsctl: hint: %s\n", hint)
 	}

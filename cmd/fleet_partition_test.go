@@ -14,31 +14,32 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// frontier is a battlefield whose first agent is in a network namespace of its own.
-type frontier struct {
-	*battlefield
-	space, bus string
+// splitFleet is a fleetTest whose first agent is in a network namespace of its own.
+type splitFleet struct {
+	*fleetTest
+	namespace, bus string
 }
 
-var frontiers atomic.Int32 // made so far
+var splitFleets atomic.Int32 // made so far
 
 func ip(args ...string) error { return exec.Command("ip", args...).Run() }
 
-// onBothFrontiers makes a test of the bus in the coordinator, which is started with flags, and one of a nats-server.
-func onBothFrontiers(t *testing.T, test func(f *frontier, coordinator *process), flags ...string) {
+// onBothSplitFleets runs a test with the bus in the coordinator, and with a nats-server. The coordinator is started with
+// flags.
+func onBothSplitFleets(t *testing.T, test func(f *splitFleet, coordinator *process), flags ...string) {
 	t.Parallel()
 	for name, isExternal := range map[string]bool{"embedded bus": false, "nats-server": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(newFrontier(t, isExternal, flags))
+			test(newSplitFleet(t, isExternal, flags))
 		})
 	}
 }
 
-// newFrontier makes one, whose coordinator is started with flags.
-func newFrontier(t *testing.T, isExternal bool, flags []string) (f *frontier, coordinator *process) {
+// newSplitFleet makes one, whose coordinator is started with flags.
+func newSplitFleet(t *testing.T, isExternal bool, flags []string) (f *splitFleet, coordinator *process) {
 	t.Helper()
-	number := frontiers.Add(1)
+	number := splitFleets.Add(1)
 	name := fmt.Sprintf("fsctl%d%c", os.Getpid(), 'a'+number)
 	if os.Getuid() != 0 || ip("netns", "add", name) != nil {
 		t.Skip("needs the right to make a network namespace")
@@ -56,7 +57,7 @@ func newFrontier(t *testing.T, isExternal bool, flags []string) (f *frontier, co
 			t.Skipf("ip %s: %v: needs the right to link network namespaces", strings.Join(args, " "), err)
 		}
 	}
-	b := newBattlefield(t)
+	b := newFleetTest(t)
 	b.target.Close()
 	listener, err := net.Listen("tcp", near+":0")
 	if err != nil {
@@ -87,24 +88,24 @@ func newFrontier(t *testing.T, isExternal bool, flags []string) (f *frontier, co
 		}
 		b.start(fmt.Sprint("agent ", i+1), args...)
 	}
-	return &frontier{b, name, bus}, coordinator
+	return &splitFleet{b, name, bus}, coordinator
 }
 
 // cut cuts the first agent off from the bus for a while, by a route of its namespace; it reaches the target all the time.
-func (f *frontier) cut(d time.Duration) {
+func (f *splitFleet) cut(d time.Duration) {
 	f.t.Helper()
-	if err := ip("-n", f.space, "route", "add", "blackhole", f.bus+"/32"); err != nil {
+	if err := ip("-n", f.namespace, "route", "add", "blackhole", f.bus+"/32"); err != nil {
 		f.t.Fatal(err)
 	}
 	time.Sleep(d)
-	if err := ip("-n", f.space, "route", "del", "blackhole", f.bus+"/32"); err != nil {
+	if err := ip("-n", f.namespace, "route", "del", "blackhole", f.bus+"/32"); err != nil {
 		f.t.Fatal(err)
 	}
 }
 
-// TestFleetPartition cuts one agent off for 2.5 s: nobody notices in the end.
+// TestFleetPartition cuts one agent off for 2.5 s: the record is whole in the end.
 func TestFleetPartition(t *testing.T) {
-	onBothFrontiers(t, func(f *frontier, c *process) {
+	onBothSplitFleets(t, func(f *splitFleet, c *process) {
 		f.await(400)
 		f.cut(2500 * time.Millisecond)
 		f.whole(f.ends(c, 0))
@@ -115,7 +116,7 @@ func TestFleetPartition(t *testing.T) {
 // others, while it goes on sending. When it is back it has its share again. Whoever came twice is known.
 func TestFleetReassignsInPartition(t *testing.T) {
 	const users = 200 * 24
-	onBothFrontiers(t, func(f *frontier, c *process) {
+	onBothSplitFleets(t, func(f *splitFleet, c *process) {
 		f.await(200)
 		f.cut(9 * time.Second)
 		r := f.ends(c, 0)

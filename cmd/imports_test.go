@@ -60,6 +60,8 @@ func house() []room {
 			"what a machine can do does not depend on the storm it sends"},
 		{"fsctl/loadgen/journey", may(words + "fsctl/loadgen/record fsctl/loadgen/transport"),
 			"a journey's steps are compiled once and know nothing of when they are sent"},
+		{"fsctl/loadgen/loadtest", may(words + "fsctl/loadgen/record fsctl/scenarios/shop"),
+			"tests of several packages share it; they practise on the shop"},
 		{"fsctl/loadgen/testnet", nil,
 			"it is for tests of several packages, which it must not import"},
 		{"fsctl/loadgen/fleet/roster", may(words + "fsctl/loadgen/record"),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/record/atomicfile"
 	"fsctl/report"
@@ -102,7 +103,7 @@ func findRun(name string) (path string, err error) {
 
 // noteAgents says how to collect what agents still hold of a run whose coordinator died.
 func noteAgents(s Streams, dir string, rep *report.Report) {
-	if _, err := os.Stat(filepath.Join(dir, ticketFile)); err != nil || rep.Ended != report.Died {
+	if _, err := os.Stat(filepath.Join(dir, fleet.TicketFile)); err != nil || rep.Ended != report.Died {
 		return
 	}
 	fmt.Fprintf(s.Err, "note: agents sent this run, and keep what their coordinator has not confirmed: once that process has ended, fsctl attack --resume %s with the flags of the run collects it\n", dir)

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/fleet/roster"
 	"fsctl/loadgen/record"
 )
 
@@ -29,7 +31,7 @@ func (h *hears) has(text string) bool {
 func (h *hears) log(g *ground) func(string, ...any) {
 	return func(format string, args ...any) {
 		h.mu.Lock()
-		h.lines = append(h.lines, format)
+		h.lines = append(h.lines, fmt.Sprintf(format, args...))
 		h.mu.Unlock()
 		g.log(format, args...)
 	}
@@ -47,15 +49,11 @@ func TestCalledOff(t *testing.T) {
 	if err := first.Gather(t.Context(), 20*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	first.Dismiss("the user has changed their mind")
-	for i, s := range first.slots {
-		if !s.dismissed {
-			t.Errorf("slot %d was not told", i+1)
-		}
+	first.CallOff("the user has changed their mind")
+	if missing, _, _ := first.missing(roster.Stopped); len(missing) > 0 {
+		t.Errorf("not told: %v", missing)
 	}
-	first.mu.Lock()
-	first.slots = nil // it is gone
-	first.mu.Unlock()
+	g.listening[first]() // it is gone
 	end, r := g.lead(t.Context(), g.coordinator(bus.NewRun()), nil)
 	if end.Reason != record.Completed || counted(r).Done != 2*g.storm.Arrivals() {
 		t.Errorf("end %+v, %+v: wanted the whole of the second storm", end, counted(r))
@@ -74,14 +72,13 @@ func TestLeaves(t *testing.T) {
 	gathered := make(chan error, 1)
 	go func() { gathered <- c.Gather(t.Context(), time.Minute) }()
 	for isReady := false; !isReady; time.Sleep(time.Millisecond) {
-		c.mu.Lock()
-		isReady = c.slots[0].State == armed
-		c.mu.Unlock()
+		missing, _, _ := c.missing(roster.Gathered)
+		isReady = len(missing) == 1
 	}
 	stop()
 	g.agents.Wait()
 	if !said.has("has left") {
-		t.Error("nobody said that it left")
+		t.Error("the log does not say that it left")
 	}
 	for slot := range 2 {
 		g.agent(t.Context(), slot+1)
@@ -89,7 +86,7 @@ func TestLeaves(t *testing.T) {
 	if err := <-gathered; err != nil {
 		t.Fatal(err)
 	}
-	c.Dismiss("that is all")
+	c.CallOff("that is all")
 }
 
 // TestStoppedAgent: one that is stopped while it sends hands over what it has. Its slot counts as lost, and with that
@@ -102,7 +99,7 @@ func TestStoppedAgent(t *testing.T) {
 		g.agent(t.Context(), slot+1)
 	}
 	g.agent(ctx, 3, func(o *AgentOptions) { o.Linger = time.Minute })
-	c := g.coordinator(bus.NewRun(), func(o *CoordinatorOptions) { o.OnLoss = OnLossReassign })
+	c := g.coordinator(bus.NewRun(), func(o *CoordinatorOptions) { o.OnLoss = roster.OnLossReassign })
 	end, r := g.lead(t.Context(), c, func(i record.Interval) error {
 		if i.Second == 1 {
 			stop()
@@ -127,7 +124,7 @@ func TestStoppedAgent(t *testing.T) {
 	}
 }
 
-// TestFilesOfOneSpool has many agents with one spool, whose feeder reads a file: nobody reads what another is writing.
+// TestFilesOfOneSpool has many agents with one spool, whose feeder reads a file: no agent reads what another is writing.
 func TestFilesOfOneSpool(t *testing.T) {
 	text := strings.Replace(scenario, `{from: sequence, size: 10k, fields: {token: "t${n}"}}`, "{from: csv, file: users.csv}", 1)
 	rows := []byte("id2,token\n" + strings.Repeat("a,b\n", 20_000))
@@ -147,20 +144,4 @@ func TestFilesOfOneSpool(t *testing.T) {
 	}
 	cancel()
 	g.agents.Wait()
-}
-
-// TestReadyAgentsAreQuiet: an agent that knows T0 is told it once, not as often as it reports.
-func TestReadyAgentsAreQuiet(t *testing.T) {
-	g := newGround(t, scenario, 1)
-	c := g.coordinator(bus.NewRun())
-	says(t, c, 1, "one", armed)
-	if _, err := c.SetT0(t.Context(), time.Time{}); err != nil {
-		t.Fatal(err)
-	}
-	if says(t, c, 1, "one", armed).Start == nil {
-		t.Error("no T0 for an agent that does not know it")
-	}
-	if says(t, c, 1, "one", ready).Start != nil {
-		t.Error("T0 again for an agent that knows it")
-	}
 }

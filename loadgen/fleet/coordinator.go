@@ -1,30 +1,18 @@
 package fleet
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/clock"
+	"fsctl/loadgen/fleet/roster"
 	"fsctl/loadgen/record"
 )
-
-// What happens to a lost agent's share.
-const (
-	OnLossAccount  = "account"  // it is not sent, and the record says so
-	OnLossReassign = "reassign" // from a second that is ahead on, the others send it
-	OnLossAbort    = "abort"    // the run ends
-)
-
-// LossPolicies are the values of CoordinatorOptions.OnLoss.
-var LossPolicies = []string{OnLossAccount, OnLossReassign, OnLossAbort}
 
 // CoordinatorOptions say what storm a coordinator leads.
 type CoordinatorOptions struct {
@@ -32,36 +20,27 @@ type CoordinatorOptions struct {
 	Run      bus.Run
 	Plan     *Plan
 	Version  string        // of fsctl; agents of another are refused
-	MaxSkew  time.Duration // an agent whose clock is known less well is refused
-	OnLoss   string        // a policy
-	Replicas int           // of what the bus stores, on a cluster; 0 for 1
+	MaxSkew  time.Duration // an agent whose clock offset has a larger error is refused; 0 accepts any
+	OnLoss   string        // one of roster.LossPolicies
+	Replicas int           // copies of what the bus stores, on a cluster; 0 for 1
 	Log      func(format string, args ...any)
 }
 
-// Coordinator leads the agents of one storm. What it knows can be learned again from them and from the bus, so that
-// another one may take its place.
+// Coordinator leads the agents of one storm: it translates between messages of the bus and calls of a roster. All that it
+// knows can be learned again from the agents and the bus, so that another one may take over its run.
 type Coordinator struct {
 	CoordinatorOptions
 	plan []byte
 	hash string
 	now  func() time.Time // the clock that the fleet goes by
-	link link
 
 	mu      sync.Mutex // guards what follows
-	slots   []*slot
-	epochs  uint64 // given so far
-	begun   *start // nil until T0 is set; never changed, but replaced
-	owners  owners // by begun
-	keep    func(Ticket) error
-	resumed time.Duration // when another coordinator's run was taken over, from T0
+	roster  *roster.Roster
+	start   *Start // without the roster's assignment; nil until T0 is set
 	t0      time.Time
-	stop    string    // why everybody is to end
-	watched time.Time // when silence was last looked for
-	awake   time.Time // since when that has been without a pause
-	sealed  bool      // the record is closed: nobody is needed any more
-	changed chan struct{}
-	lose    func(slot int) // told of agents that are lost and come back, once the storm is under way
-	revive  func(slot int)
+	store   func(Ticket) error      // nil for nowhere
+	setLost func(slot int, is bool) // told of agents that are lost or back; nil until the measurements are collected
+	changed chan struct{}           // closed at the next change of the roster
 }
 
 // New returns a coordinator. The errors are about the plan.
@@ -75,11 +54,9 @@ func New(o CoordinatorOptions) (*Coordinator, error) {
 		}
 		return nil, &RefusedError{Reason: fmt.Sprintf("the plan has %d bytes, and the bus carries %d at once: %s", len(c.plan), limit, what)}
 	}
-	// Epochs of a coordinator that takes over must be above those that the one before gave.
-	c.epochs = uint64(time.Now().Unix()) << 20
-	for range o.Plan.Slots {
-		c.slots = append(c.slots, &slot{})
-	}
+	// A coordinator that takes over must give higher epochs than the one before.
+	lastEpoch := uint64(time.Now().Unix()) << 20
+	c.roster = roster.New(roster.Options{Slots: o.Plan.Slots, Version: o.Version, PlanHash: c.hash, MaxSkew: o.MaxSkew, OnLoss: o.OnLoss, LastEpoch: lastEpoch})
 	return c, nil
 }
 
@@ -96,8 +73,8 @@ func (c *Coordinator) Listen() (close func(), err error) {
 		err = errors.Join(err, problem)
 	}
 	add(clock.Answer(c.Conn, c.Run, c.now))
-	add(c.Conn.Subscribe(bus.StormAskSubject, c.answer(c.offer)))
-	add(c.Conn.Subscribe(c.Run.UpSubjects(), c.answer(c.report)))
+	add(c.Conn.Subscribe(bus.StormAskSubject, c.answerRequest))
+	add(c.Conn.Subscribe(c.Run.UpSubjects(), c.answerHeartbeat))
 	if err != nil {
 		close()
 		return nil, fmt.Errorf("listen to agents: %w", err)
@@ -105,223 +82,109 @@ func (c *Coordinator) Listen() (close func(), err error) {
 	return close, nil
 }
 
-func (c *Coordinator) answer(f func(*nats.Msg) any) nats.MsgHandler {
-	return func(m *nats.Msg) {
-		reply := f(m)
-		if reply == nil {
-			return
-		}
-		_ = m.Respond(encode(reply)) // an agent that gets no answer asks again
-		if told, ok := reply.(orders); ok && told.Stop != "" {
-			c.dismiss(m.Subject)
-		}
-	}
-}
-
-// dismiss notes that a slot's agent has been told to stop.
-func (c *Coordinator) dismiss(subject string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if number, err := bus.SlotOf(subject); err == nil && number <= len(c.slots) && !c.slots[number-1].dismissed {
-		c.slots[number-1].dismissed = true
-		c.wake()
-	}
-}
-
-// Link tells the coordinator that its own way to the bus is gone, or back: nobody is lost for that.
-func (c *Coordinator) Link(up bool) { c.link.set(up, time.Now()) }
-
-// wake tells everybody who waits that something has changed. It must be called with mu held.
-func (c *Coordinator) wake() {
-	close(c.changed)
-	c.changed = make(chan struct{})
-}
-
-// notice is how long before the first arrival T0 is told at the least.
-const notice = 3 * time.Second
-
-// Notice returns how long before T0 everything must be ready, for a storm whose first arrival is due lead before T0.
-func Notice(lead time.Duration) time.Duration { return lead + notice }
-
-// SetT0 fixes T0, for ever: another coordinator of the same run gets an error. at is T0 on the wall clock, zero for as
-// soon as may be. It returns T0 by this machine's clock.
-func (c *Coordinator) SetT0(ctx context.Context, at time.Time) (time.Time, error) {
-	c.mu.Lock()
-	weights := make([]float64, len(c.slots))
-	for i, s := range c.slots {
-		weights[i] = s.Capacity
-	}
-	c.mu.Unlock()
-	shares, err := NewShares(weights)
-	if err != nil {
-		return time.Time{}, err
-	}
-	t0 := c.now().Add(Notice(c.Plan.Lead))
-	if !at.IsZero() {
-		if at.Before(t0) {
-			return time.Time{}, &RefusedError{Reason: fmt.Sprintf("T0 is %s, and the agents were ready too late for it: that is to be %v before", at.Format(time.RFC3339), Notice(c.Plan.Lead)),
-				Hint: "set storm.t0 to a later time"}
-		}
-		t0 = t0.Add(at.Sub(t0))
-	}
-	begun := &start{PlanHash: c.hash, T0: t0.UnixNano(), Assignment: Assignment{Shares: shares}}
-	if err := c.claimT0(ctx, begun); err != nil {
-		return time.Time{}, err
-	}
-	c.begin(begun, t0)
-	return t0, nil
-}
-
-// Ticket is what another coordinator needs to take over a run whose T0 is set. It is to be kept beside the record, where
-// Keep has it written.
-type Ticket struct {
-	Run   bus.Run `json:"run"`
-	Start *start  `json:"start"`
-}
-
-// Keep hands the run's ticket to keep, now, where T0 is set, and as soon as there is another, before any agent goes by that. The error is
-// that of now; later ones go to the log.
-func (c *Coordinator) Keep(keep func(Ticket) error) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.keep = keep
-	if c.begun == nil {
-		return nil
-	}
-	return keep(Ticket{c.Run, c.begun})
-}
-
-// Fits tells, by an error, that a ticket is of another storm than this coordinator's. To be asked before Listen: agents of
-// another plan are refused, and stop.
-func (c *Coordinator) Fits(t Ticket) error {
-	switch {
-	case t.Start == nil || len(t.Start.Assignment.Shares) != len(c.slots):
-		return &RefusedError{Reason: fmt.Sprintf("the run to resume has %d agents, and this is for %d", t.slots(), len(c.slots))}
-	case t.Start.PlanHash != c.hash:
-		return &RefusedError{Reason: fmt.Sprintf("the run to resume has plan %.12s, and this is plan %.12s: give the same scenario, target and flags", t.Start.PlanHash, c.hash)}
-	}
-	return nil
-}
-
-// Resume takes over a run from a coordinator that is gone, and returns T0 by this machine's clock. It waits for the
-// agents to come back, no longer than within; those that do not are lost.
-func (c *Coordinator) Resume(ctx context.Context, t Ticket, within time.Duration) (time.Time, error) {
-	if err := c.Fits(t); err != nil {
-		return time.Time{}, err
-	}
-	now := c.now()
-	t0 := now.Add(time.Unix(0, t.Start.T0).Sub(now.Round(0)))
-	c.remember(t.Start.Assignment)
-	c.hold()
-	c.begin(t.Start, t0)
-	err := c.until(ctx, wish{within: within, met: func(s *slot) bool { return s.Instance != "" }, late: func(missing []string) error {
-		if len(missing) == len(c.slots) && !c.hasStored(ctx) {
-			return &RefusedError{Reason: fmt.Sprintf("none of the %d agents came back within %v, and the bus has nothing of them", len(missing), within)}
-		}
-		c.Log("%s", strings.Join(missing, "; "))
-		return nil
-	}})
-	c.giveUp()
-	return t0, err
-}
-
-// hasStored tells whether the bus still has something that the agents measured.
-func (c *Coordinator) hasStored(ctx context.Context) bool {
-	js, err := jetstream.New(c.Conn)
-	if err != nil {
-		return false
-	}
-	stream, err := js.Stream(ctx, c.Run.Stream())
-	return err == nil && stream.CachedInfo().State.Msgs > 0
-}
-
-func (t Ticket) slots() int {
-	if t.Start == nil {
-		return 0
-	}
-	return len(t.Start.Assignment.Shares)
-}
-
-func (c *Coordinator) begin(begun *start, t0 time.Time) {
-	c.mu.Lock()
-	c.t0 = t0
-	c.become(begun)
-	c.wake()
-	c.mu.Unlock()
-	c.call()
-}
-
-// claimT0 writes T0 where only the first coordinator can.
-func (c *Coordinator) claimT0(ctx context.Context, begun *start) error {
-	js, err := jetstream.New(c.Conn)
-	if err != nil {
-		return fmt.Errorf("set T0: %w", err)
-	}
-	kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: c.Run.Bucket(), Replicas: max(c.Replicas, 1)})
-	if err != nil {
-		return fmt.Errorf("set T0: %w", err)
-	}
-	if _, err := kv.Create(ctx, "t0", encode(begun)); errors.Is(err, jetstream.ErrKeyExists) {
-		return &RefusedError{Reason: fmt.Sprintf("run %s has its T0 already: another coordinator leads it", c.Run)}
-	} else if err != nil {
-		return fmt.Errorf("set T0: %w", err)
-	}
-	return nil
+// Link tells the coordinator whether its own connection to the bus is up. While it is down, no agent is lost.
+func (c *Coordinator) Link(up bool) {
+	c.update(func(r *roster.Roster) { r.SetLink(c.now(), up) })
 }
 
 // Stop has every agent end now.
 func (c *Coordinator) Stop(reason string) {
-	c.mu.Lock()
-	if c.stop == "" {
-		c.stop = reason
-	}
-	c.wake()
-	c.mu.Unlock()
-	c.call()
+	c.update(func(r *roster.Roster) { r.Stop(reason) })
 }
 
-// dismissed is how long agents may take to hear that the storm does not begin. They report twice a second.
-const dismissed = 3 * time.Second
-
-// Dismiss calls the storm off before it begins, and waits until every agent that lives has heard of it: to be called
-// while the bus is still there.
-func (c *Coordinator) Dismiss(reason string) {
-	c.Stop(reason)
-	_ = c.until(context.Background(), wish{within: dismissed, met: func(s *slot) bool {
-		return s.Instance == "" || s.lost || s.dismissed || s.State == failed
-	}}) // those that have not heard by then will find that nobody answers
-	_ = c.Conn.FlushTimeout(time.Second)
-}
-
-// call has every agent report at once.
-func (c *Coordinator) call() {
-	_ = c.Conn.Publish(c.Run.DownSubject(), nil) // else they do within the second
-}
-
-// Agents returns what the record says of the agents.
+// Agents returns what the record says of the agents before the storm.
 func (c *Coordinator) Agents() []record.Agent {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var agents []record.Agent
-	for i, s := range c.slots {
-		a := record.Agent{Name: s.name(i + 1), OffsetSeconds: -s.Offset.Seconds(), BoundSeconds: s.Bound.Seconds(), T0SkewSeconds: s.Skew.Seconds(), Lost: s.lost}
-		if c.begun != nil {
-			a.ShareRatio = c.begun.Assignment.Shares.Ratio(i + 1)
-		}
-		agents = append(agents, a)
-	}
-	return agents
+	return c.roster.Agents()
 }
 
-// Cores returns how many cores the agents may use, those of a machine counted once.
+// Cores returns how many cores the agents may use. The cores of a machine with several agents count once.
 func (c *Coordinator) Cores() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	hosts := map[string]int{}
-	sum := 0
-	for _, s := range c.slots {
-		sum += max(0, s.Cores-hosts[s.Host])
-		hosts[s.Host] = max(hosts[s.Host], s.Cores)
+	return c.roster.Cores()
+}
+
+// answerRequest answers an agent that asks for a slot.
+func (c *Coordinator) answerRequest(m *nats.Msg) {
+	var q slotRequest
+	if decode(m.Data, &q) != nil {
+		return
 	}
-	return sum
+	if offer, ok := c.offer(q); ok {
+		_ = m.Respond(encode(offer)) // an agent that gets no answer asks again
+	}
+}
+
+// offer returns a slot for an agent; ok is false where the storm is over.
+func (c *Coordinator) offer(q slotRequest) (offer slotOffer, ok bool) {
+	offer.Run = c.Run
+	c.update(func(r *roster.Roster) { offer.Slot, offer.Error, ok = r.Offer(c.now(), q.Instance, q.Slot) })
+	return offer, ok
+}
+
+// answerHeartbeat answers an agent's heartbeat.
+func (c *Coordinator) answerHeartbeat(m *nats.Msg) {
+	slot, err := bus.SlotOf(m.Subject)
+	var h roster.Heartbeat
+	if err == nil {
+		err = decode(m.Data, &h)
+	}
+	if err != nil {
+		slot = 0 // which the roster refuses
+	}
+	reply := c.report(slot, h)
+	_ = m.Respond(encode(reply)) // an agent that gets no answer sends the next heartbeat
+	if reply.Stop != "" {
+		c.update(func(r *roster.Roster) { r.StopSent(slot) })
+	}
+}
+
+// report returns what the agent of a slot is to do.
+func (c *Coordinator) report(slot int, h roster.Heartbeat) (answer heartbeatReply) {
+	c.update(func(r *roster.Roster) {
+		reply := r.Report(c.now(), slot, h)
+		answer = heartbeatReply{Error: reply.Refused, Epoch: reply.Epoch, Revisions: reply.Revisions, Stop: reply.Stop}
+		if reply.NeedsPlan {
+			answer.Plan = c.plan
+		}
+		if reply.Begin != nil {
+			answer.Start = &Start{c.start.PlanHash, c.start.T0, reply.Begin.Assignment, reply.Begin.From}
+		}
+	})
+	return answer
+}
+
+// update calls f with the roster under the lock, and does what follows from it.
+func (c *Coordinator) update(f func(*roster.Roster)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(c.roster)
+	changes := c.roster.Drain()
+	if changes.Revised && c.store != nil {
+		if err := c.store(c.ticket()); err != nil {
+			c.Log("another coordinator could not take over as things are now: %v", err)
+		}
+	}
+	for _, line := range changes.Log {
+		c.Log("%s", line)
+	}
+	for _, s := range changes.Slots {
+		if c.setLost != nil {
+			c.setLost(s.Slot, s.Lost)
+		}
+	}
+	if changes.Call {
+		_ = c.Conn.Publish(c.Run.DownSubject(), nil) // where that fails, agents report within half a second
+	}
+	if changes.Woken {
+		close(c.changed)
+		c.changed = make(chan struct{})
+	}
+}
+
+// ticket returns the ticket as of now. It must be called with mu held.
+func (c *Coordinator) ticket() Ticket {
+	return Ticket{c.Run, &Start{PlanHash: c.start.PlanHash, T0: c.start.T0, Assignment: c.roster.Assignment()}}
 }

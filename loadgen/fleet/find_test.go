@@ -7,32 +7,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/fleet/roster"
 )
 
 // TestFindAmongManySlots has an agent with keys of all slots find the one that gets free. It says once that it waits,
 // and connects with those keys only.
 func TestFindAmongManySlots(t *testing.T) {
-	const count, free = 3 * asksAtOnce, 2*asksAtOnce + 7
+	const count, free = 3 * requestsAtOnce, 2*requestsAtOnce + 7
 	g := newGround(t, scenario, count)
 	c := g.coordinator(bus.NewRun())
-	for _, s := range c.slots { // nobody has asked yet
-		s.Instance = "somebody"
+	holder := func(slot int) string { return fmt.Sprint("holder of ", slot) }
+	for slot := 1; slot <= count; slot++ {
+		says(t, c, slot, holder(slot), roster.Armed)
 	}
-	lose := func(slot int) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.slots[slot-1].lost = true
-	}
+	leave := func(slot int) { says(t, c, slot, holder(slot), roster.Withdrawn) }
 	var said []string
 	var moved []int
 	a := agent{instance: "new", AgentOptions: AgentOptions{Conn: c.Conn, Slot: 2, Log: func(format string, args ...any) {
 		if said = append(said, fmt.Sprintf(format, args...)); len(said) == 2 {
-			lose(free)
+			leave(free)
 		}
 	}, Move: func(_ context.Context, slot int) (*nats.Conn, error) {
 		moved = append(moved, slot)
@@ -48,40 +45,9 @@ func TestFindAmongManySlots(t *testing.T) {
 		t.Errorf("said %q", said)
 	}
 	a.Slot = 1
-	lose(3)
+	leave(3)
 	a.Move = func(context.Context, int) (*nats.Conn, error) { return nil, errors.New("no way in") }
 	if err := a.find(t.Context()); err == nil || err.Error() != "no way in" {
 		t.Errorf("error %v of an agent that cannot connect", err)
-	}
-}
-
-// TestResumeHoldsSlots has a coordinator take over: the slots are those of the agents that report to it, and not of one
-// that waits for a slot, until they would be lost anyway.
-func TestResumeHoldsSlots(t *testing.T) {
-	g := newGround(t, scenario, 2)
-	c := g.coordinator(bus.NewRun())
-	shares, err := NewShares([]float64{1, 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	soon, cancel := context.WithCancel(t.Context())
-	cancel()
-	begun := &start{PlanHash: c.hash, T0: time.Now().UnixNano(), Assignment: Assignment{Shares: shares}}
-	if _, err := c.Resume(soon, Ticket{c.Run, begun}, time.Minute); !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
-	asked := func(slot int) offer {
-		return c.offer(&nats.Msg{Data: encode(ask{"waiting", slot})}).(offer)
-	}
-	if o := asked(0); o.Error == "" {
-		t.Errorf("offered %+v to an agent that waits", o)
-	}
-	old := status{Host: "host", Instance: "old", Epoch: 5, State: sending, Version: "test", Capacity: 1, PlanHash: c.hash}
-	if told := c.report(&nats.Msg{Subject: c.Run.UpSubject(1), Data: encode(old)}).(orders); told.Error != "" || told.Epoch != old.Epoch {
-		t.Errorf("told %+v to the agent that has the slot", told)
-	}
-	c.slots[0].until, c.slots[1].until = time.Time{}, time.Time{} // long over
-	if first, second := asked(1), asked(2); first.Error == "" || second.Slot != 2 {
-		t.Errorf("offered %+v and %+v once nobody else is to come, wanted slot 2", first, second)
 	}
 }

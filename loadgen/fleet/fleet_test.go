@@ -17,6 +17,7 @@ import (
 
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/fleet/roster"
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 )
@@ -72,6 +73,8 @@ type ground struct {
 	agents sync.WaitGroup
 	mu     sync.Mutex
 	left   []error // with what agents ended
+
+	listening map[*Coordinator]func() // stops one from listening
 }
 
 func newGround(t *testing.T, text string, slots int) *ground { return newGroundOn(t, text, slots, "") }
@@ -97,7 +100,7 @@ func newGroundOn(t *testing.T, text string, slots int, keysDir string) *ground {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Close)
-	g := &ground{t: t, url: server.URL(), keys: keysDir, target: newTarget(t)}
+	g := &ground{t: t, url: server.URL(), keys: keysDir, target: newTarget(t), listening: map[*Coordinator]func(){}}
 	g.plan = &Plan{Scenario: []byte(text), ScaleRatio: 1, Target: g.target.URL, Seed: 7, Slots: slots, Connections: 16, Engine: loadgen.EngineAuto}
 	sc, err := scenarios.Parse("test.yaml", []byte(text))
 	if err != nil {
@@ -155,7 +158,7 @@ func (g *ground) coordinator(run bus.Run, change ...func(*CoordinatorOptions)) *
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	o := CoordinatorOptions{Conn: conn, Run: run, Plan: g.plan, Version: "test", OnLoss: OnLossAccount, Log: g.log}
+	o := CoordinatorOptions{Conn: conn, Run: run, Plan: g.plan, Version: "test", OnLoss: roster.OnLossAccount, Log: g.log}
 	for _, f := range change {
 		f(&o)
 	}
@@ -166,6 +169,7 @@ func (g *ground) coordinator(run bus.Run, change ...func(*CoordinatorOptions)) *
 	if err != nil {
 		g.t.Fatal(err)
 	}
+	g.listening[c] = stop
 	g.t.Cleanup(func() { stop(); conn.Close() })
 	return c
 }
@@ -320,32 +324,34 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestOtherPlans: T0 for another plan than the agent has is refused by it, and an agent with another plan by the coordinator.
+// TestOtherPlans: T0 for another plan than the agent has is refused by it. The roster's tests have the other direction.
 func TestOtherPlans(t *testing.T) {
-	a := &agent{slot: 1, report: status{PlanHash: "mine"}}
-	begun := &start{PlanHash: "other", Assignment: Assignment{Shares: Shares{1 << 63, math.MaxUint64}}}
-	if err := a.accept(begun); err == nil || a.part.Load() != nil {
+	a := &agent{slot: 1, status: roster.Heartbeat{PlanHash: "mine"}}
+	start := &Start{PlanHash: "other", Assignment: roster.Assignment{Shares: roster.Shares{1 << 63, math.MaxUint64}}}
+	if err := a.acceptStart(start); err == nil || a.share.Load() != nil {
 		t.Errorf("%v, wanted a refusal", err)
 	}
-	begun.PlanHash = "mine"
-	if err := a.accept(begun); err != nil || a.report.State != ready {
+	start.PlanHash = "mine"
+	if err := a.acceptStart(start); err != nil || a.status.State != roster.Ready {
 		t.Error(err)
 	}
-	if a.slot = 3; a.accept(begun) == nil {
+	if a.slot = 3; a.acceptStart(start) == nil {
 		t.Error("took T0 with a share for two of three slots")
 	}
-	c := &Coordinator{hash: "mine", CoordinatorOptions: CoordinatorOptions{Version: "v"}}
-	if c.refuses(&slot{}, status{Instance: "i", Host: "h", Version: "v", Capacity: 1, PlanHash: "other"}) == "" {
-		t.Error("took an agent with another plan")
+}
+
+// says has an agent report to the coordinator.
+func says(t *testing.T, c *Coordinator, slot int, instance string, s roster.State, change ...func(*roster.Heartbeat)) heartbeatReply {
+	t.Helper()
+	h := roster.Heartbeat{Instance: instance, Epoch: 1, State: s, Version: "test", Host: "host", Capacity: 1}
+	for _, f := range change {
+		f(&h)
 	}
-	if why := c.refuses(&slot{}, status{Instance: "i", Host: "h", Version: "v", Capacity: 1, PlanHash: "mine"}); why != "" {
-		t.Error(why)
+	reply := c.report(slot, h)
+	if reply.Error != "" {
+		t.Fatalf("slot %d, %s: %s", slot, s, reply.Error)
 	}
-	for _, host := range []string{"", "a\x1b[2Jb", strings.Repeat("h", 256), "\xff"} {
-		if c.refuses(&slot{}, status{Instance: "i", Host: host, Version: "v", Capacity: 1, PlanHash: "mine"}) == "" {
-			t.Errorf("took an agent of host %q", host)
-		}
-	}
+	return reply
 }
 
 func must[T any](v T, err error) T {
@@ -371,7 +377,7 @@ func TestOnlyOneCoordinatorSetsT0(t *testing.T) {
 	run := bus.NewRun()
 	for i, want := range []bool{true, false} {
 		c := g.coordinator(run)
-		c.slots[0].Capacity = 1
+		says(t, c, 1, "one", roster.Armed)
 		if _, err := c.SetT0(t.Context(), time.Time{}); (err == nil) != want {
 			t.Errorf("coordinator %d: %v", i+1, err)
 		}

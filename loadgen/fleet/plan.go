@@ -73,7 +73,7 @@ func (p *Plan) ReadFiles(sc *scenarios.Scenario) error {
 	return nil
 }
 
-// largest returns the plan's largest file, for messages about its size.
+// largest returns the plan's largest file.
 func (p *Plan) largest() (name string, bytes int) {
 	for _, n := range slices.Sorted(maps.Keys(p.Files)) {
 		if len(p.Files[n]) > bytes {
@@ -83,9 +83,9 @@ func (p *Plan) largest() (name string, bytes int) {
 	return name, bytes
 }
 
-// Local is what an agent brings itself.
+// Local is what an agent adds to the plan from its own machine.
 type Local struct {
-	Allow        []string          // hosts beyond its machine that it may storm
+	Allow        []string          // hosts beyond its machine that it may send to
 	Certificates []tls.Certificate // to show to the target
 	Dir          string            // for the plan's files
 }
@@ -103,7 +103,7 @@ func (p *Plan) Storm(local Local, owns func(scenarios.Arrival) bool) (*loadgen.S
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
-	defer os.RemoveAll(dir) // all is read by then; what stays is in the way of nobody
+	defer os.RemoveAll(dir) // the files have been read by then; where this fails they stay unused
 	file, err := p.unpack(dir)
 	if err != nil {
 		return nil, err
@@ -124,8 +124,8 @@ func (p *Plan) Storm(local Local, owns func(scenarios.Arrival) bool) (*loadgen.S
 		Route: p.Route, TLS: config, Owns: owns})
 }
 
-// unpack writes the plan's files under dir, which names from elsewhere must not lead out of, and returns where the
-// scenario would be.
+// unpack writes the plan's files under dir, and never outside of it whatever their names are. It returns the path that the
+// scenario would have there.
 func (p *Plan) unpack(dir string) (scenario string, err error) {
 	if len(p.Files) == 0 {
 		return filepath.Join(dir, "scenario.yaml"), nil

@@ -11,7 +11,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"fsctl/loadgen/fleet/bus"
-	"fsctl/loadgen/fleet/tape"
+	"fsctl/loadgen/fleet/roster"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/loadgen/record"
 )
 
@@ -26,14 +27,14 @@ func TestResumeLongAfterTheEnd(t *testing.T) {
 	must(js.CreateStream(t.Context(), jetstream.StreamConfig{Name: c.Run.Stream(), Subjects: c.Run.StoredSubjects(), Storage: jetstream.FileStorage}))
 	for slot := range slots {
 		for second := range seconds {
-			i := tape.Interval{Second: second, Steps: []tape.StepCounters{{Step: "browse", Counters: record.Counters{Due: 2, Sent: 2, Done: 2}}}, Generator: &record.Generator{Arrivals: 2}}
-			data := must(tape.Encode(tape.Snapshot{Key: tape.Key{Run: string(c.Run), Slot: slot + 1, Epoch: 1}, Number: uint64(second), Second: second, Intervals: []tape.Interval{i}}))
+			i := stream.Interval{Second: second, Steps: []stream.StepCounters{{Step: "browse", Counters: record.Counters{Due: 2, Sent: 2, Done: 2}}}, Generator: &record.Generator{Arrivals: 2}}
+			data := must(stream.Encode(stream.Snapshot{Key: stream.Key{Run: string(c.Run), Slot: slot + 1, Epoch: 1}, Number: uint64(second), Second: second, Intervals: []stream.Interval{i}}))
 			must(js.PublishAsync(c.Run.RecordSubject(slot+1), data))
 		}
 	}
 	<-js.PublishAsyncComplete()
-	ticket := Ticket{Run: c.Run, Start: &start{PlanHash: c.hash, T0: time.Now().Add(-time.Hour).UnixNano(),
-		Assignment: Assignment{Shares: must(NewShares(slices.Repeat([]float64{1}, slots)))}}}
+	ticket := Ticket{Run: c.Run, Start: &Start{PlanHash: c.hash, T0: time.Now().Add(-time.Hour).UnixNano(),
+		Assignment: even(slots)}}
 	t0, err := c.Resume(t.Context(), ticket, time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
@@ -48,20 +49,54 @@ func TestResumeLongAfterTheEnd(t *testing.T) {
 	}
 }
 
+// even is an assignment of equal shares.
+func even(slots int) roster.Assignment {
+	return roster.Assignment{Shares: must(roster.NewShares(slices.Repeat([]float64{1}, slots)))}
+}
+
+// TestTicketFollowsTheAssignment: the ticket is stored when T0 is set and whenever the assignment changes, before an agent
+// hears of that; another coordinator that takes over with it goes on with the same assignment.
+func TestTicketFollowsTheAssignment(t *testing.T) {
+	g := newGround(t, scenario, 2)
+	reassigning := func(o *CoordinatorOptions) { o.OnLoss = roster.OnLossReassign }
+	c := g.coordinator(bus.NewRun(), reassigning)
+	says(t, c, 1, "one", roster.Armed)
+	says(t, c, 2, "two", roster.Armed)
+	if _, err := c.SetT0(t.Context(), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	var ticket Ticket
+	if err := c.Keep(func(v Ticket) error { ticket = v; return nil }); err != nil || len(ticket.Start.Assignment.Revisions) > 0 {
+		t.Fatalf("%v, %+v", err, ticket)
+	}
+	says(t, c, 2, "two", roster.Sent, func(h *roster.Heartbeat) { h.End = record.Interrupted })
+	if revisions := ticket.Start.Assignment.Revisions; len(revisions) != 1 || !slices.Equal(revisions[0].Away, []int{2}) {
+		t.Errorf("the ticket has revisions %+v once an agent was stopped, wanted slot 2 away", revisions)
+	}
+	other := g.coordinator(ticket.Run, reassigning)
+	says(t, other, 1, "one", roster.Sending)
+	if _, err := other.Resume(t.Context(), ticket, time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if told := says(t, other, 1, "one", roster.Sending).Revisions; len(told) != 1 || !slices.Equal(told[0].Away, []int{2}) {
+		t.Errorf("%+v after another coordinator took over, wanted slot 2 away", told)
+	}
+}
+
 // TestResumeOfAnotherStorm: a ticket of another plan, or of another number of agents, is told before any agent is refused.
 func TestResumeOfAnotherStorm(t *testing.T) {
 	g := newGround(t, scenario, 2)
 	c := g.coordinator(bus.NewRun())
-	two := Assignment{Shares: must(NewShares([]float64{1, 1}))}
+	two := even(2)
 	for name, ticket := range map[string]Ticket{
-		"no T0": {}, "another plan": {Start: &start{PlanHash: "other", Assignment: two}},
-		"three agents": {Start: &start{PlanHash: c.hash, Assignment: Assignment{Shares: must(NewShares([]float64{1, 1, 1}))}}},
+		"no T0": {}, "another plan": {Start: &Start{PlanHash: "other", Assignment: two}},
+		"three agents": {Start: &Start{PlanHash: c.hash, Assignment: even(3)}},
 	} {
 		if c.Fits(ticket) == nil {
 			t.Errorf("%s: fits", name)
 		}
 	}
-	if err := c.Fits(Ticket{Start: &start{PlanHash: c.hash, Assignment: two}}); err != nil {
+	if err := c.Fits(Ticket{Start: &Start{PlanHash: c.hash, Assignment: two}}); err != nil {
 		t.Error(err)
 	}
 }
@@ -73,17 +108,16 @@ func TestCalledOffWhileArming(t *testing.T) {
 	a := &agent{AgentOptions: AgentOptions{Slot: 1, Capacity: 1, Version: "test", Log: g.log}, instance: "one", run: c.Run, slot: 1, kick: make(chan struct{}, 1)}
 	a.Conn = must(bus.Connect(t.Context(), g.connect(1, bus.Config{})))
 	defer a.Conn.Close()
-	a.report, a.answered = status{Instance: "one", State: joining, Version: "test", Host: "host", Capacity: 1}, time.Now()
+	a.status, a.answered = roster.Heartbeat{Instance: "one", State: roster.Joining, Version: "test", Host: "host", Capacity: 1}, time.Now()
 	left := make(chan error, 1)
 	go func() {
-		left <- a.whileReporting(t.Context(), func(ctx context.Context) { <-ctx.Done() })
+		left <- a.withHeartbeats(t.Context(), func(ctx context.Context) { <-ctx.Done() })
 	}()
 	for isThere := false; !isThere; time.Sleep(time.Millisecond) {
-		c.mu.Lock()
-		isThere = c.slots[0].Instance == "one"
-		c.mu.Unlock()
+		missing, _, _ := c.missing(roster.Returned)
+		isThere = len(missing) == 0
 	}
-	c.Dismiss("enough")
+	c.CallOff("enough")
 	if err := <-left; err == nil || !strings.Contains(err.Error(), "enough") {
 		t.Errorf("%v, wanted to hear that the storm is called off", err)
 	}

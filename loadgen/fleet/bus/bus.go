@@ -1,14 +1,14 @@
 // Package bus carries the messages between the coordinator and the agents of a fleet, over NATS.
 //
-// The server is embedded (StartServer), or one of the user's own from version 2.9 on. Agents are told
-// apart by keys (MakeKeys), one for each slot, and each may do what AgentPermissions says. Connect opens a
-// connection with the settings that a fleet needs. Every subject has its name here and nowhere else.
+// The server is embedded (StartServer), or one of the user's own from version 2.9 on. Each agent
+// slot has a key of its own (MakeKeys), and may do what AgentPermissions says. Connect opens a connection with the
+// settings that a fleet needs. All names of subjects are defined here.
 package bus
 
 import "strconv"
 
 // MaxMessageBytes is the largest message that the embedded server takes. It is the default of an external
-// one too; nats.Conn.MaxPayload tells that of the server at hand.
+// one too; nats.Conn.MaxPayload returns that of the connected server.
 const MaxMessageBytes = 1 << 20
 
 // MaxAgents is the largest number of agent slots that a set of keys may have. With so many the embedded

@@ -27,7 +27,7 @@ var dnsName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 type certificates struct{ ca, server, serverKey []byte }
 
 // newCertificates makes a CA and has it sign a certificate for the hosts. The CA's key is gone afterwards,
-// so that nobody can ever sign another server into the fleet.
+// so that no other server can be given a certificate of the fleet.
 func newCertificates(hosts []string, now time.Time) (*certificates, error) {
 	leaf := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: "fsctl bus"},

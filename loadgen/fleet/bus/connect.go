@@ -46,8 +46,8 @@ type Config struct {
 	// The hooks may be nil. They run one at a time, on a goroutine of the connection; before the first
 	// connection on that of Connect.
 
-	// OnError gets what goes wrong without anyone being told: a *DeniedError where the server's permissions
-	// do not allow something, messages dropped by a slow subscriber, and why Connect has to try again.
+	// OnError gets the errors that no call returns: a *DeniedError where the server's permissions do not allow something,
+	// messages dropped by a slow subscriber, and why Connect has to try again.
 	OnError func(error)
 	// OnDisconnect is called when the link is lost; NATS connects again by itself.
 	OnDisconnect func(error)
@@ -59,7 +59,7 @@ type Config struct {
 }
 
 // Connect connects to the bus. Nothing is buffered while the link is down: publishing is an error then, and
-// what must not be lost is sent again by whoever keeps it. The link comes back by itself, however long it
+// what must not be lost is published again by its sender. The link comes back by itself, however long it
 // takes.
 //
 // The context bounds the first connection only. The errors are an *InputError for a URL or a file that
@@ -121,7 +121,7 @@ func endedBy(ctx context.Context, last error) error {
 	return fmt.Errorf("%w: %w", context.Cause(ctx), last)
 }
 
-// isAbsent tells that there was nobody to talk to, so that it is worth trying again.
+// isAbsent tells whether no server was reached, so that it is worth trying again.
 func isAbsent(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Op == "dial" || op.Op == "read" || op.Op == "write" // else it is an alert of TLS
@@ -164,7 +164,7 @@ func (c Config) options(servers servers) ([]nats.Option, error) {
 	return append(append(options, secured...), c.hooks(servers)...), nil
 }
 
-// security are the options that say who this is and whom to trust.
+// security returns the options for the client's identity and the server's certificate.
 func (c Config) security(servers servers) ([]nats.Option, error) {
 	trust := &tls.Config{MinVersion: tls.VersionTLS13}
 	var options []nats.Option

@@ -28,7 +28,7 @@ const (
 	credsHint = "wanted is a file that fsctl agent-keys wrote"
 )
 
-// Creds is who somebody on the bus is, and how to know the server: a slot, its secret seed, and the CA.
+// Creds identify a client of the bus, and the server to it: a slot, its secret seed, and the CA.
 // The seed never leaves it, also not in print.
 type Creds struct {
 	Slot int // from 1 on; Coordinator for the coordinator

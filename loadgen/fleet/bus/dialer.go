@@ -9,8 +9,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// dialer opens the sockets of a connection: under the caller's context until it is connected for the first
-// time, which nats.go knows nothing of, and under none later.
+// dialer opens the sockets of a connection: under the caller's context, which nats.go does not support, until it is
+// connected for the first time, and without one later.
 type dialer struct {
 	mu      sync.Mutex
 	ctx     context.Context

@@ -37,8 +37,8 @@ func (e *ConnectError) Error() string {
 
 func (e *ConnectError) Unwrap() error { return e.Err }
 
-// DeniedError is something that the server's permissions keep this connection from doing. To whoever waits
-// for an answer it looks like one that never comes.
+// DeniedError is something that the server's permissions keep this connection from doing. A client
+// that waits for an answer sees a time-out only.
 type DeniedError struct {
 	Slot    int // who was denied
 	Action  string
@@ -102,7 +102,7 @@ func connectHint(err error) string {
 	return ""
 }
 
-// isRefused tells that the server knows who this is and does not let it in.
+// isRefused tells whether the server answered and did not accept the client.
 func isRefused(err error) bool {
 	for _, refusal := range []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired} {
 		if errors.Is(err, refusal) {

@@ -37,7 +37,7 @@ const coordinatorAccount = "FSCTL"
 
 // ServerConf renders the keys as a part of the configuration of nats-server, 2.9 or newer: its certificate,
 // and its users with their permissions. The embedded server reads it too. The rest (listen, jetstream) is
-// for whoever runs an external one.
+// for the operator of an external one.
 //
 // Each agent has an account of its own, because permissions do not cover the subject that a message names
 // for its answer: in one account with the stream, an agent could have JetStream's acknowledgements sent to

@@ -27,10 +27,10 @@ type ServerOptions struct {
 	// Address is HOST:PORT to listen on; port 0 means a free one. Empty means a free port of 127.0.0.1.
 	// An address other than loopback needs Keys.
 	Address string
-	// StoreDir is where JetStream keeps its files. Whoever started the server removes it.
+	// StoreDir is where JetStream keeps its files. The caller removes it.
 	StoreDir string
-	// Keys turns on TLS 1.3 and lets nobody in but the identities of this set, each with its permissions.
-	// Nil means in the clear, and whoever connects may do everything.
+	// Keys turns on TLS 1.3 and lets in only the identities of this set, each with its permissions.
+	// Nil means no TLS, and every client may do everything.
 	Keys *Keys
 	// OnError gets what the server would log as an error, such as a publication that it denied. It is called
 	// from the server's goroutines, several at once, and may be nil.

@@ -12,7 +12,7 @@ import (
 const (
 	// StormSubject carries announcements by a coordinator.
 	StormSubject = "fsctl.storm"
-	// StormAskSubject carries requests of agents for the announcement.
+	// StormAskSubject carries requests of agents for a slot.
 	StormAskSubject = "fsctl.storm.ask"
 )
 
@@ -42,7 +42,7 @@ func (r *Run) UnmarshalText(text []byte) (err error) {
 // ClockSubject carries probes of the coordinator's clock: requests of agents, answered by the coordinator.
 func (r Run) ClockSubject() string { return r.subject("clock") }
 
-// UpSubject carries what an agent tells the coordinator: join, armed, acknowledgements, heartbeats.
+// UpSubject carries an agent's heartbeats.
 func (r Run) UpSubject(slot int) string { return r.slotted("up", slot) }
 
 // UpSubjects stands for the UpSubject of every slot, to subscribe to.

@@ -1,17 +1,17 @@
-// Package clock tells how far the coordinator's clock is from one's own, within a bound that probes prove.
+// Package clock measures how far the coordinator's clock is from an agent's own, with a proven bound of the error.
 //
 // A probe leaves at t1 by the own clock, reaches the coordinator at t2 by its clock, leaves there at t3 and is
 // back at t4. It cannot arrive before it left, so the offset (coordinator minus own) lies in
 //
 //	[t3 - t4, t2 - t1]
 //
-// however unequal the ways there and back are. The offset lies in the intersection of many such intervals:
+// however different the delays there and back are. The offset lies in the intersection of many such intervals:
 // its middle is the estimate, and half its width a bound that needs no assumption about the network. It does
 // need one about the clocks: that they drift apart by DriftRatio at most.
 //
-// Times are counted on the monotonic clock of each side, from one reading of the wall clock. So a wall clock
-// that is set in the middle of things changes nothing. A clock without a monotonic part that steps by more
-// than the probes take gives intervals with nothing in common; then the round starts over.
+// Times are counted on the monotonic clock of each side, from one reading of the wall clock. So setting a wall
+// clock meanwhile has no effect. A clock without a monotonic part that steps by more than the probes take gives
+// intervals that do not intersect; then the round starts over.
 package clock
 
 import (
@@ -38,7 +38,7 @@ const (
 // Probe asks the coordinator once for its time: when it received the question, and when it sent the answer.
 type Probe func(ctx context.Context) (received, sent time.Time, err error)
 
-// Config says how to measure. Its zero value is good.
+// Config says how to measure. The zero value means the defaults.
 type Config struct {
 	// Now is the own clock. Nil means time.Now.
 	Now func() time.Time

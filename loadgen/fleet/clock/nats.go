@@ -16,7 +16,7 @@ import (
 func Answer(conn *nats.Conn, run bus.Run, now func() time.Time) (*nats.Subscription, error) {
 	sub, err := conn.Subscribe(run.ClockSubject(), func(m *nats.Msg) {
 		received := now()
-		// An agent that gets no answer asks again; one that wants none is nobody to tell.
+		// An agent that gets no answer asks again; a message without a reply subject needs none.
 		_ = m.Respond(encode(received, now()))
 	})
 	if err != nil {

@@ -1,0 +1,29 @@
+package fleet
+
+// RefusedError is of a storm that an agent may not or does not want to take part in, or that cannot begin.
+type RefusedError struct {
+	Reason string
+	Hint   string // what can be done; may be empty
+}
+
+func (e *RefusedError) Error() string { return e.Reason }
+
+// UnsealedError says that no coordinator has confirmed that what was measured is on record.
+type UnsealedError struct {
+	Dir     string
+	Cut     bool // not all of its share was sent
+	Stopped bool // by the user
+}
+
+func (e *UnsealedError) Error() string {
+	what := "all was sent, but"
+	if e.Cut {
+		what = "stopped before all was sent, and"
+	}
+	return what + " no coordinator has confirmed that it is on record: the measurements stay in " + e.Dir
+}
+
+// calledOffError is of a storm that does not begin.
+type calledOffError struct{ reason string }
+
+func (e *calledOffError) Error() string { return "the storm was called off: " + e.reason }

@@ -1,0 +1,47 @@
+package roster
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Barrier is a condition that every slot has to meet before the coordinator goes on.
+type Barrier int
+
+// The barriers of a run, in their order.
+const (
+	Returned     Barrier = iota // after a take-over: an agent has the slot
+	Gathered                    // the slot's agent is armed
+	Acknowledged                // it knows T0
+	Stopped                     // it has been told to stop, or is not there
+	Released                    // its log is sealed, or it is lost
+)
+
+func (b Barrier) isMetBy(s *slot) bool {
+	switch b {
+	case Returned:
+		return !s.isVacant()
+	case Gathered:
+		return s.lease != lost && (s.State == Armed || s.State == Ready)
+	case Acknowledged:
+		return s.lease != lost && (s.State == Ready || s.State == Sending || s.State == Sent)
+	case Stopped:
+		return s.isVacant() || s.lease == lost || s.stopSent || s.State == Failed
+	}
+	return s.lease == lost || s.State == Done
+}
+
+// Missing describes the slots that do not meet a barrier. The error is that of agents which cannot take part: it ends the
+// wait for Gathered and Acknowledged.
+func (r *Roster) Missing(b Barrier) (missing []string, err error) {
+	needsAll := b == Gathered || b == Acknowledged
+	for _, s := range r.slots {
+		switch {
+		case needsAll && s.State == Failed && s.lease != lost:
+			err = errors.Join(err, fmt.Errorf("agent %d (%s): %s", s.number, s.Host, s.Problem))
+		case !b.isMetBy(s):
+			missing = append(missing, fmt.Sprintf("slot %d %s", s.number, s.describe()))
+		}
+	}
+	return missing, err
+}
