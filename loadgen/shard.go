@@ -21,7 +21,7 @@ type shard struct {
 	mu       sync.Mutex
 	queue    arrivalQueue  // users who have not come, or wait for their first request
 	wheel    wheel         // users who think, or whose next step is due
-	gone     *journey.User // users whose memory is free, linked
+	free     *journey.User // users whose memory is free, linked
 	pacer    pacer
 	idle     []*worker
 	workers  int
@@ -66,11 +66,11 @@ func (s *shard) beginPause(a scenarios.Arrival) {
 
 // user makes a user of an arrival, at the first step. It returns nil where there is none to send.
 func (s *shard) user(a scenarios.Arrival) *journey.User {
-	u := s.gone
+	u := s.free
 	if u == nil {
 		u = &journey.User{}
 	}
-	s.gone = u.Next
+	s.free = u.Next
 	if u.Start(a.Index, a.Due, s.storm.programs[a.Phase]) == nil {
 		s.leave(u)
 		return nil
@@ -85,7 +85,7 @@ func (s *shard) wait(u *journey.User) {
 }
 
 // leave takes a user's memory for the next one.
-func (s *shard) leave(u *journey.User) { u.Next, s.gone = s.gone, u }
+func (s *shard) leave(u *journey.User) { u.Next, s.free = s.free, u }
 
 // pop returns the user whose step has been due longest, or nil where none is due.
 func (s *shard) pop(now time.Duration) *journey.User {
