@@ -22,7 +22,7 @@ type room struct {
 
 // house lists the rooms. A package belongs to the first whose pattern it matches. docs/architecture.md draws them.
 func house() []room {
-	const words = "fsctl/scenarios fsctl/scenarios/quantity " // everybody may use
+	const words = "fsctl/scenarios fsctl/scenarios/arrivals fsctl/scenarios/quantity fsctl/scenarios/random " // every room may use
 	may := strings.Fields
 	return []room{
 		{"fsctl", may("fsctl/cmd"),
@@ -36,9 +36,13 @@ func house() []room {
 
 		{"fsctl/scenarios/quantity", nil,
 			"it reads and writes numbers, whatever they are of"},
+		{"fsctl/scenarios/random", may("fsctl/scenarios/quantity"),
+			"a draw depends on a seed, a name and an index, whatever it is for"},
+		{"fsctl/scenarios/arrivals", may("fsctl/scenarios/random"),
+			"when a user is due is a function of curves and a seed, whatever file they are from"},
 		{"fsctl/scenarios/shop/...", may(words),
 			"the shop is a target like any other: what fsctl says of it must not come from code that it shares with fsctl"},
-		{"fsctl/scenarios", may("fsctl/scenarios/quantity"),
+		{"fsctl/scenarios", may("fsctl/scenarios/arrivals fsctl/scenarios/quantity fsctl/scenarios/random"),
 			"the vocabulary does not know the parts that speak it"},
 		{"fsctl/scenarios/...", may(words),
 			"the vocabulary does not know the parts that speak it"},
@@ -107,7 +111,7 @@ func bans() map[string]ban {
 		"os/signal":                {only("fsctl/cmd fsctl/bench"), "Ctrl-C reaches a library as the end of its context"},
 		"os/exec":                  {only("fsctl/cmd fsctl/bench fsctl/loadgen/fleet/..."), "only --agents starts processes"},
 		"gonum.org/v1/plot":        {only("fsctl/report/render"), "figures are drawn in one place"},
-		"gonum.org/v1/gonum":       {only("fsctl/plan/... fsctl/report fsctl/scenarios"), "whoever sends requests needs no statistics"},
+		"gonum.org/v1/gonum":       {only("fsctl/plan/... fsctl/report fsctl/scenarios/arrivals fsctl/scenarios/random"), "whoever sends requests needs no statistics"},
 		"github.com/invopop":       {only("fsctl/scenarios"), "the schema is the scenario's"},
 		"github.com/theory":        {only("fsctl/scenarios fsctl/loadgen fsctl/loadgen/journey"), "JSON paths are of scenarios and of the answers that journeys read"},
 		"github.com/nats-io/nkeys": {only("fsctl/loadgen/fleet/bus"), "keys are made and checked in one place"},
@@ -133,7 +137,7 @@ func impure() map[string]string {
 
 // pure are the parts that are pure functions of their input.
 func pure() []string {
-	return []string{"fsctl/plan/...", "fsctl/scenarios", "fsctl/scenarios/quantity", "fsctl/loadgen/fleet/roster", "fsctl/report/..."}
+	return []string{"fsctl/plan/...", "fsctl/scenarios", "fsctl/scenarios/arrivals", "fsctl/scenarios/quantity", "fsctl/scenarios/random", "fsctl/loadgen/fleet/roster", "fsctl/report/..."}
 }
 
 type ban struct {

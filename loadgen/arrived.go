@@ -3,7 +3,7 @@ package loadgen
 import (
 	"time"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // arrived counts who came, and the requests that they came with, by the second in which they were due. Arrivals are added
@@ -11,19 +11,19 @@ import (
 type arrived struct {
 	steps   int
 	until   time.Duration // the last second's end
-	seconds []arrivals
-	spare   []arrivals
+	seconds []arrivedSecond
+	spare   []arrivedSecond
 }
 
-// arrivals is who came in a second.
-type arrivals struct {
+// arrivedSecond counts who came in one second.
+type arrivedSecond struct {
 	second int
 	users  uint64
 	due    []uint64 // requests by step
 }
 
 // add counts an arrival whose user is in a program.
-func (c *arrived) add(a scenarios.Arrival, opening int) {
+func (c *arrived) add(a arrivals.Arrival, opening int) {
 	if len(c.seconds) == 0 || a.Due >= c.until {
 		c.begin(second(a.Due))
 	}
@@ -35,7 +35,7 @@ func (c *arrived) add(a scenarios.Arrival, opening int) {
 }
 
 func (c *arrived) begin(at int) {
-	v := arrivals{second: at}
+	v := arrivedSecond{second: at}
 	if last := len(c.spare) - 1; last >= 0 {
 		v.due, c.spare = c.spare[last].due, c.spare[:last]
 		clear(v.due)
@@ -47,7 +47,7 @@ func (c *arrived) begin(at int) {
 }
 
 // take moves what came up to the end of a second to sums.
-func (c *arrived) take(last int, sums []arrivals) []arrivals {
+func (c *arrived) take(last int, sums []arrivedSecond) []arrivedSecond {
 	n := 0
 	for n < len(c.seconds) && c.seconds[n].second <= last {
 		n++
@@ -61,6 +61,6 @@ func (c *arrived) take(last int, sums []arrivals) []arrivals {
 const mostSpare = 16
 
 // giveBack takes the memory of what was taken.
-func (c *arrived) giveBack(sums []arrivals) {
+func (c *arrived) giveBack(sums []arrivedSecond) {
 	c.spare = append(c.spare, sums[:min(len(sums), mostSpare-min(len(c.spare), mostSpare))]...)
 }

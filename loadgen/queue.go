@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // arrivalQueue brings a shard's users: it walks the storm's arrivals once, as they are due. The walk hand goes with the
@@ -16,25 +16,25 @@ import (
 // it counts them, and has those who pause first begin their pause. What is claimed is drawn twice, and no other.
 type arrivalQueue struct {
 	storm   *Storm
-	mine    func(scenarios.Arrival) bool
+	mine    func(arrivals.Arrival) bool
 	hand    walk
-	counted arrived           // by hand
-	claimed time.Duration     // what is due up to then is counted by ahead
-	begun   scenarios.Arrival // ahead has let the users before it begin their pauses
-	revised time.Duration     // from when on ahead must follow a change that it may have gone beyond, never for none
+	counted arrived          // by hand
+	claimed time.Duration    // what is due up to then is counted by ahead
+	begun   arrivals.Arrival // ahead has let the users before it begin their pauses
+	revised time.Duration    // from when on ahead must follow a change that it may have gone beyond, never for none
 
 	// Of the run's goroutine alone, which needs no lock for them.
 	ahead    walk          // more is false where it is not needed
 	lagging  bool          // ahead is needed
 	restart  time.Duration // ahead must be walked anew from then on, never for not
 	overtook arrived       // counted by ahead
-	pausers  []scenarios.Arrival
+	pausers  []arrivals.Arrival
 }
 
 func newArrivalQueue(s *Storm, shard uint64) arrivalQueue {
-	v := arrivalQueue{storm: s, counted: arrived{steps: len(s.journeys.Steps)}, overtook: arrived{steps: len(s.journeys.Steps)}, claimed: ever, begun: scenarios.Arrival{Due: ever},
+	v := arrivalQueue{storm: s, counted: arrived{steps: len(s.journeys.Steps)}, overtook: arrived{steps: len(s.journeys.Steps)}, claimed: ever, begun: arrivals.Arrival{Due: ever},
 		revised: never, restart: never}
-	v.mine = func(a scenarios.Arrival) bool {
+	v.mine = func(a arrivals.Arrival) bool {
 		return a.Index%uint64(s.shards) == shard && (s.Owns == nil || s.Owns(a))
 	}
 	v.hand = v.from(ever)
@@ -47,19 +47,19 @@ func (q *arrivalQueue) from(at time.Duration) walk {
 }
 
 // pausesFirst tells whether an arrival's user begins with a pause.
-func (q *arrivalQueue) pausesFirst(a scenarios.Arrival) bool {
+func (q *arrivalQueue) pausesFirst(a arrivals.Arrival) bool {
 	return q.storm.programs[a.Phase].Opening == nil
 }
 
 // count counts an arrival, unless it is claimed.
-func (q *arrivalQueue) count(a scenarios.Arrival) {
+func (q *arrivalQueue) count(a arrivals.Arrival) {
 	if a.Due > q.claimed {
 		q.counted.add(a, q.opening(a))
 	}
 }
 
 // opening returns the step that an arrival's user begins with, -1 for a pause.
-func (q *arrivalQueue) opening(a scenarios.Arrival) int {
+func (q *arrivalQueue) opening(a arrivals.Arrival) int {
 	if first := q.storm.programs[a.Phase].Opening; first != nil {
 		return first.Index
 	}
@@ -67,7 +67,7 @@ func (q *arrivalQueue) opening(a scenarios.Arrival) int {
 }
 
 // pauser returns the next user who is due and pauses first, and who has not begun to. It goes past those who have.
-func (q *arrivalQueue) pauser(now time.Duration) (scenarios.Arrival, bool) {
+func (q *arrivalQueue) pauser(now time.Duration) (arrivals.Arrival, bool) {
 	for q.hand.due(now) && q.pausesFirst(q.hand.head) {
 		a := q.hand.head
 		q.count(a)
@@ -76,11 +76,11 @@ func (q *arrivalQueue) pauser(now time.Duration) (scenarios.Arrival, bool) {
 			return a, true
 		}
 	}
-	return scenarios.Arrival{}, false
+	return arrivals.Arrival{}, false
 }
 
 // opener returns the next user, who is due and begins with a request.
-func (q *arrivalQueue) opener() scenarios.Arrival {
+func (q *arrivalQueue) opener() arrivals.Arrival {
 	a := q.hand.head
 	q.count(a)
 	q.hand.next()
@@ -88,12 +88,12 @@ func (q *arrivalQueue) opener() scenarios.Arrival {
 }
 
 // take moves what was counted up to the end of a second to sums.
-func (q *arrivalQueue) take(last int, sums []arrivals) []arrivals {
+func (q *arrivalQueue) take(last int, sums []arrivedSecond) []arrivedSecond {
 	return q.overtook.take(last, q.counted.take(last, sums))
 }
 
 // giveBack takes the memory of what was taken.
-func (q *arrivalQueue) giveBack(sums []arrivals) { q.counted.giveBack(sums) }
+func (q *arrivalQueue) giveBack(sums []arrivedSecond) { q.counted.giveBack(sums) }
 
 // stop ends it: no more users come.
 func (q *arrivalQueue) stop() { q.hand, q.ahead, q.lagging = walk{}, walk{}, false }
@@ -128,7 +128,7 @@ const claimSize = 1024
 
 // overtake counts the next part of what is claimed up to an instant, and returns those of them who pause first. It returns
 // false where there is nothing left.
-func (q *arrivalQueue) overtake(until time.Duration) (pausers []scenarios.Arrival, more bool) {
+func (q *arrivalQueue) overtake(until time.Duration) (pausers []arrivals.Arrival, more bool) {
 	if q.restart < never {
 		q.ahead, q.restart = q.from(q.restart), never
 	}
@@ -148,12 +148,12 @@ func (q *arrivalQueue) overtake(until time.Duration) (pausers []scenarios.Arriva
 }
 
 // begin keeps of those whom overtake returned the ones who have not begun to pause, and notes that they do.
-func (q *arrivalQueue) begin(pausers []scenarios.Arrival) []scenarios.Arrival {
+func (q *arrivalQueue) begin(pausers []arrivals.Arrival) []arrivals.Arrival {
 	if len(pausers) == 0 {
 		return nil
 	}
 	last := pausers[len(pausers)-1]
-	q.begun = scenarios.Arrival{Index: last.Index + 1, Due: last.Due}
+	q.begun = arrivals.Arrival{Index: last.Index + 1, Due: last.Due}
 	return slices.DeleteFunc(pausers, q.hand.passed)
 }
 

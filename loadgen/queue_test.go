@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
+	"fsctl/scenarios/arrivals"
 
-	"fsctl/scenarios"
+	"pgregory.net/rapid"
 )
 
 // rule is whose the arrivals are that are due from an instant on.
@@ -26,12 +26,12 @@ type queueRun struct {
 	q       arrivalQueue
 	rules   []rule
 	now     time.Duration
-	openers []scenarios.Arrival
+	openers []arrivals.Arrival
 	pausers map[uint64]time.Duration // when they began
-	came    map[int]arrivals
+	came    map[int]arrivedSecond
 }
 
-func (r *queueRun) owns(a scenarios.Arrival) bool {
+func (r *queueRun) owns(a arrivals.Arrival) bool {
 	last := len(r.rules) - 1
 	for r.rules[last].from > a.Due {
 		last--
@@ -51,7 +51,7 @@ func drawQueue(t *rapid.T, parse func(string) *Storm) *queueRun {
 		}).Draw(t, "phase"), journey, from))
 	}
 	r := &queueRun{T: t, rules: []rule{{ever, rapid.Uint64Range(1, 3).Draw(t, "modulus")}}, now: -time.Second,
-		pausers: map[uint64]time.Duration{}, came: map[int]arrivals{}}
+		pausers: map[uint64]time.Duration{}, came: map[int]arrivedSecond{}}
 	s := parse(`
 steps: {a: {share: 100%, request: {url: /}}}
 storm: {t0: 0s, phases: [` + strings.Join(phases, ", ") + `]}
@@ -63,7 +63,7 @@ journeys: {opener: [a], pauser: [{think: 1s}, a]}
 }
 
 // begin notes users who begin their pause.
-func (r *queueRun) begin(pausers ...scenarios.Arrival) {
+func (r *queueRun) begin(pausers ...arrivals.Arrival) {
 	for _, a := range pausers {
 		if _, twice := r.pausers[a.Index]; twice {
 			r.Fatalf("user %d begins to pause twice", a.Index)
@@ -94,7 +94,7 @@ func (r *queueRun) flush() {
 	r.admit()
 	r.q.claim(end)
 	for more := r.q.lagging; more; {
-		var pausers []scenarios.Arrival
+		var pausers []arrivals.Arrival
 		pausers, more = r.q.overtake(end)
 		if rapid.Bool().Draw(r.T, "meanwhile") {
 			r.handOut(rapid.IntRange(0, 2000).Draw(r.T, "taken meanwhile"))
@@ -114,9 +114,9 @@ func (r *queueRun) flush() {
 
 // check compares with the storm's own arrivals, up to an instant whose second has been counted.
 func (r *queueRun) check(counted time.Duration) {
-	var openers []scenarios.Arrival
+	var openers []arrivals.Arrival
 	pausers := map[uint64]time.Duration{}
-	came := map[int]arrivals{}
+	came := map[int]arrivedSecond{}
 	c := r.q.storm.schedule.Walk()
 	for a, ok := c.Next(); ok && a.Due <= r.now; a, ok = c.Next() {
 		if !r.q.mine(a) {
@@ -152,7 +152,7 @@ func (r *queueRun) check(counted time.Duration) {
 			r.Fatalf("at %v user %d pauses, whom nothing brings here", r.now, k)
 		}
 	}
-	if !maps.EqualFunc(r.came, came, func(a, b arrivals) bool { return a.users == b.users && slices.Equal(a.due, b.due) }) {
+	if !maps.EqualFunc(r.came, came, func(a, b arrivedSecond) bool { return a.users == b.users && slices.Equal(a.due, b.due) }) {
 		r.Fatalf("up to %v came %v, wanted %v", counted, r.came, came)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
-	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // Phases with a gap between them, in which the next user is far beyond the instant of a revision; users who begin with
@@ -32,7 +32,7 @@ feeders: {user: {from: sequence, size: 10k, fields: {token: "t${n}"}}}
 
 // sentBy sends what owns says, which during may revise, and returns what the target was asked for and how many users
 // came in each second.
-func sentBy(t *testing.T, shards int, owns func(scenarios.Arrival) bool, during func(x *Session, t0 time.Time)) (asked map[string]int, came map[int]uint64) {
+func sentBy(t *testing.T, shards int, owns func(arrivals.Arrival) bool, during func(x *Session, t0 time.Time)) (asked map[string]int, came map[int]uint64) {
 	t.Helper()
 	asked, came = map[string]int{}, map[int]uint64{}
 	var mu sync.Mutex
@@ -79,8 +79,8 @@ func TestRevise(t *testing.T) {
 		{7 * time.Second, func(k uint64) bool { return k%3 == 0 }},  // others, while nothing is due
 		{11 * time.Second, func(k uint64) bool { return k%9 == 0 }}, // fewer
 	}
-	owns := func(known int) func(scenarios.Arrival) bool {
-		return func(a scenarios.Arrival) bool {
+	owns := func(known int) func(arrivals.Arrival) bool {
+		return func(a arrivals.Arrival) bool {
 			last := known - 1
 			for rules[last].from > a.Due {
 				last--
@@ -93,7 +93,7 @@ func TestRevise(t *testing.T) {
 			asked, came := sentBy(t, shards, owns(len(rules)), func(*Session, time.Time) {})
 			var known atomic.Int32
 			known.Store(1)
-			late, lateCame := sentBy(t, shards, func(a scenarios.Arrival) bool { return owns(int(known.Load()))(a) }, func(x *Session, t0 time.Time) {
+			late, lateCame := sentBy(t, shards, func(a arrivals.Arrival) bool { return owns(int(known.Load()))(a) }, func(x *Session, t0 time.Time) {
 				for i, r := range rules[1:] {
 					time.Sleep(time.Until(t0.Add(r.from - 300*time.Millisecond)))
 					known.Store(int32(i + 2))
@@ -113,8 +113,8 @@ func TestRevise(t *testing.T) {
 // TestReviseAfterTheEnd gives users to a core that has sent its last one, while another goes on: they are neither sent
 // nor counted.
 func TestReviseAfterTheEnd(t *testing.T) {
-	owns := func(all *atomic.Bool) func(scenarios.Arrival) bool {
-		return func(a scenarios.Arrival) bool {
+	owns := func(all *atomic.Bool) func(arrivals.Arrival) bool {
+		return func(a arrivals.Arrival) bool {
 			return a.Index%2 == 1 || a.Due < 1500*time.Millisecond || a.Due >= 2200*time.Millisecond && all.Load()
 		}
 	}

@@ -5,7 +5,7 @@ import (
 
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
-	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // expected counts requests that follow on others by the second in which they are due, before they are.
@@ -60,7 +60,7 @@ type seconds struct {
 	// Of the run's goroutine alone.
 	counted int // second from which on arrivals have not been counted
 	flushed []*tally
-	came    []arrivals
+	came    []arrivedSecond
 }
 
 // newSeconds returns what is to be counted from a second on.
@@ -134,7 +134,7 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) (idleAwake 
 // may take long where many come at once, and so holds the lock for those who pause only.
 func (s *shard) overtake(until time.Duration) {
 	for more := s.queue.lagging; more; {
-		var pausers []scenarios.Arrival
+		var pausers []arrivals.Arrival
 		if pausers, more = s.queue.overtake(until); len(pausers) == 0 {
 			continue
 		}

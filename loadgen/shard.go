@@ -7,7 +7,7 @@ import (
 
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
-	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // shard is one core's worth of a storm: its own pacer, users and connections. Shards share no mutable state; arrival k
@@ -56,7 +56,7 @@ func (s *shard) admit(now time.Duration) {
 }
 
 // beginPause makes a user of an arrival who pauses first.
-func (s *shard) beginPause(a scenarios.Arrival) {
+func (s *shard) beginPause(a arrivals.Arrival) {
 	if u := s.user(a); u != nil {
 		s.wait(u)
 	} else {
@@ -65,7 +65,7 @@ func (s *shard) beginPause(a scenarios.Arrival) {
 }
 
 // user makes a user of an arrival, at the first step. It returns nil where there is none to send.
-func (s *shard) user(a scenarios.Arrival) *journey.User {
+func (s *shard) user(a arrivals.Arrival) *journey.User {
 	u := s.free
 	if u == nil {
 		u = &journey.User{}

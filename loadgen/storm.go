@@ -14,6 +14,7 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // Options say what storm to send where.
@@ -30,7 +31,7 @@ type Options struct {
 	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
 	Route       transport.Route // how connections reach the target
 	// Owns picks the arrivals that are this process's to send; nil for all of them.
-	Owns func(scenarios.Arrival) bool
+	Owns func(arrivals.Arrival) bool
 	// TargetInside says that the target is in this process: each connection takes two file descriptors of it.
 	TargetInside bool
 }
@@ -38,7 +39,7 @@ type Options struct {
 // Storm is a scenario's storm, compiled and checked, ready to be sent.
 type Storm struct {
 	Options
-	schedule *scenarios.Schedule
+	schedule *arrivals.Schedule
 	journeys *journey.Compiled
 	programs []*journey.Program // by phase
 	timings  timings
@@ -59,14 +60,14 @@ func New(o Options) (*Storm, error) {
 			end = 1 // T0 itself still counts; 0 would mean no end
 		}
 	}
-	s.schedule = scenarios.NewSchedule(s.Scenario.Storm, o.Seed, end)
+	s.schedule = s.Scenario.Storm.Schedule(o.Seed, end)
 	if s.schedule.Len() == 0 {
 		return nil, transport.InputErrorf("use a larger --scale or --duration", "the storm has no arrivals")
 	}
 	for _, p := range s.Scenario.Storm.Phases {
 		s.programs = append(s.programs, s.journeys.Programs[p.Journey])
 	}
-	peak, _ := scenarios.Peak(s.Scenario.Storm.Curve(), 100*time.Millisecond)
+	peak, _ := arrivals.Peak(s.Scenario.Storm.Curve(), 100*time.Millisecond)
 	s.ChooseConnections(peak)
 	return s, s.CheckRows(s.Size())
 }
@@ -139,7 +140,7 @@ func (s *Storm) With(phases []scenarios.Phase, seed, first uint64) *Storm {
 	for i := range phases {
 		v.programs = append(v.programs, v.journeys.Programs[phases[i].Journey])
 	}
-	v.schedule = scenarios.NewSchedule(&storm, seed, 0)
+	v.schedule = storm.Schedule(seed, 0)
 	v.schedule.NumberFrom(first)
 	return &v
 }
@@ -164,8 +165,8 @@ func (s *Storm) Length() time.Duration {
 
 // Peak returns the largest arrival rate over any second, in users per second, and when it begins.
 func (s *Storm) Peak() (ratePerSec float64, at time.Duration) {
-	return scenarios.Peak(s.Scenario.Storm.Curve(), time.Second)
+	return arrivals.Peak(s.Scenario.Storm.Curve(), time.Second)
 }
 
 // Walk returns a cursor over the storm's arrivals, whatever Options.Owns says.
-func (s *Storm) Walk() *scenarios.Cursor { return s.schedule.Walk() }
+func (s *Storm) Walk() *arrivals.Cursor { return s.schedule.Walk() }

@@ -23,6 +23,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // TargetOptions say how to fire a plain list of vegeta targets.
@@ -43,7 +44,7 @@ type TargetList struct {
 	TargetOptions
 	targets   []vegeta.Target
 	addresses []string // host:port of them, each once
-	pacer     scenarios.Pacer
+	pacer     arrivals.Pacer
 	step      *journey.Step
 }
 
@@ -82,9 +83,9 @@ func NewTargetList(o TargetOptions) (*TargetList, error) {
 	if o.Connections == 0 {
 		o.Connections = int(min(max(float64(o.Rate)*assumedAnswer.Seconds(), fewestConnections), mostConnections))
 	}
-	curve := scenarios.Line{To: o.Duration, FromRate: o.Rate, ToRate: o.Rate}
+	curve := arrivals.Line{To: o.Duration, FromRate: float64(o.Rate), ToRate: float64(o.Rate)}
 	slices.Sort(addresses)
-	l := &TargetList{o, targets, slices.Compact(addresses), scenarios.Pacer{Curve: curve},
+	l := &TargetList{o, targets, slices.Compact(addresses), arrivals.Pacer{Curve: curve},
 		&journey.Step{Name: record.VegetaStep, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError}}}
 	if l.Hits() == 0 {
 		return nil, transport.InputErrorf("use a larger --rate or --duration", "%v/s for %v is not a single request", float64(o.Rate), o.Duration)

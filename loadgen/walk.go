@@ -3,18 +3,18 @@ package loadgen
 import (
 	"time"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // walk goes through the arrivals that are a shard's own, in order of their due instants.
 type walk struct {
-	cursor *scenarios.Cursor
-	mine   func(scenarios.Arrival) bool
-	head   scenarios.Arrival // the next
-	more   bool              // head holds one
+	cursor *arrivals.Cursor
+	mine   func(arrivals.Arrival) bool
+	head   arrivals.Arrival // the next
+	more   bool             // head holds one
 }
 
-func newWalk(c *scenarios.Cursor, mine func(scenarios.Arrival) bool) walk {
+func newWalk(c *arrivals.Cursor, mine func(arrivals.Arrival) bool) walk {
 	w := walk{cursor: c, mine: mine}
 	w.next()
 	return w
@@ -33,10 +33,10 @@ func (w *walk) next() {
 func (w *walk) due(now time.Duration) bool { return w.more && w.head.Due <= now }
 
 // passed tells whether the walk has gone beyond an arrival.
-func (w *walk) passed(a scenarios.Arrival) bool { return !w.more || before(a, w.head) }
+func (w *walk) passed(a arrivals.Arrival) bool { return !w.more || before(a, w.head) }
 
 // before tells whether a comes before b: arrivals of one instant come by their indices.
-func before(a, b scenarios.Arrival) bool {
+func before(a, b arrivals.Arrival) bool {
 	return a.Due < b.Due || a.Due == b.Due && a.Index < b.Index
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"fsctl/scenarios/random"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -108,6 +110,9 @@ func (d *decoder) value(n *yaml.Node, path string, v reflect.Value) {
 		return
 	case float64:
 		readScalar(d, n, path, v.Addr().Interface().(*float64))
+		return
+	case random.Distribution:
+		readDistribution(d, n, path, v.Addr().Interface().(*random.Distribution))
 		return
 	}
 	switch v.Kind() {

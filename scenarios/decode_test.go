@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fsctl/scenarios/random"
 )
 
 func TestExampleIsReadWhole(t *testing.T) {
@@ -43,10 +45,10 @@ func TestExampleIsReadWhole(t *testing.T) {
 	same("lateness", s.Storm.Lateness, Lateness{50 * time.Millisecond, 0.02})
 	same("ramp", s.Storm.Phases[1].Rate, Ramp{200, 2000})
 	same("crowd", s.Storm.Phases[2], Phase{Journey: "buyer", At: instant(0), Users: 20e3, Spacing: "poisson",
-		Reaction: &Distribution{Lognormal: &Lognormal{400 * time.Millisecond, 0.6}}})
+		Reaction: &random.Distribution{Lognormal: &random.Lognormal{Median: 400 * time.Millisecond, Sigma: 0.6}}})
 	same("buyer", s.Journey("buyer").Do, []Action{{Step: "order"}, {Repeat: &Repeat{Until: "state == confirmed", Every: 500 * time.Millisecond,
 		For: 10 * time.Second, Do: []Action{{Step: "status"}}}}})
-	same("think", s.Journey("visitor").Do[1], Action{Think: &Distribution{Exponential: pointer(2 * time.Second)}})
+	same("think", s.Journey("visitor").Do[1], Action{Think: &random.Distribution{Exponential: pointer(2 * time.Second)}})
 	same("feeder", s.Feeders[0], Feeder{Name: "user", From: "sequence", Size: 1e6, Fields: map[string]string{"token": "token-${n}"}})
 	same("window", *s.Thresholds[0].Thresholds[1].Window, Window{0, Instant(10 * time.Second)})
 	same("abort", s.Thresholds[2].Thresholds[0].AbortDelay, 10*time.Second)

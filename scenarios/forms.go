@@ -2,8 +2,12 @@ package scenarios
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
+
+	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/random"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -42,8 +46,8 @@ func (r *Ramp) readNode(d *decoder, n *yaml.Node, path string) {
 	}
 }
 
-// A distribution is a duration, or a mapping of one law's name to its parameters.
-func (dist *Distribution) readNode(d *decoder, n *yaml.Node, path string) {
+// readDistribution reads a duration, or a mapping of one law's name to its parameters.
+func readDistribution(d *decoder, n *yaml.Node, path string, dist *random.Distribution) {
 	const wanted = "a duration, or one of {uniform: [low, high]}, {exponential: MEAN}, {lognormal: {median, sigma}}, {normal: {mean, deviation}}"
 	if n.Kind == yaml.ScalarNode && !isNull(n) {
 		readScalar(d, n, path, pointTo(&dist.Constant))
@@ -78,10 +82,21 @@ func (dist *Distribution) readNode(d *decoder, n *yaml.Node, path string) {
 		d.problem(n.Content[0], path, "unknown law, wanted %s", wanted)
 	}
 	if len(d.problems) == before {
-		if err := dist.check(); err != nil {
+		if err := checkLaw(dist); err != nil {
 			d.problem(value, path, "%v", err)
 		}
 	}
+}
+
+// checkLaw returns what is wrong with a law's parameters, or with the longest time that it draws.
+func checkLaw(dist *random.Distribution) error {
+	if err := dist.Check(); err != nil {
+		return err
+	}
+	if last := dist.Quantile(1); last > longest {
+		return fmt.Errorf("found a law whose 99.99%% point is %s, wanted at most 366 days", quantity.Duration(last))
+	}
+	return nil
 }
 
 func pointTo[T any](p **T) *T {
@@ -107,7 +122,7 @@ func (a *Action) readNode(d *decoder, n *yaml.Node, path string) {
 	path = join(path, key)
 	switch key {
 	case "think":
-		a.Think = new(Distribution)
+		a.Think = new(random.Distribution)
 		d.value(value, path, reflect.ValueOf(a.Think).Elem())
 	case "repeat":
 		a.Repeat = new(Repeat)

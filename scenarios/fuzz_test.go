@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fsctl/scenarios/arrivals"
 )
 
 // checkParsed is what holds of every text: it is refused with problems that say where, or it is a
@@ -52,10 +54,10 @@ func checkStorm(t failer, s *Scenario) {
 	if len(s.Storm.Phases) > 20 {
 		return
 	}
-	if rate, at := Peak(c, max(time.Second, (to-from)/100)); math.IsNaN(rate) || math.IsInf(rate, 0) || at < from-max(time.Second, to-from) || at > to {
+	if rate, at := arrivals.Peak(c, max(time.Second, (to-from)/100)); math.IsNaN(rate) || math.IsInf(rate, 0) || at < from-max(time.Second, to-from) || at > to {
 		t.Fatalf("the storm from %v to %v peaks with %v at %v", from, to, rate, at)
 	}
-	cursor, before := NewSchedule(s.Storm, 1, 0).Walk(), from
+	cursor, before := s.Storm.Schedule(1, 0).Walk(), from
 	for range 10_000 {
 		a, ok := cursor.Next()
 		if !ok {

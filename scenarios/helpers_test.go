@@ -65,11 +65,7 @@ func pointer[T any](v T) *T { return &v }
 
 func instant(d time.Duration) *Instant { return pointer(Instant(d)) }
 
-// stream and crowd are phases as a file would have them.
-func stream(from, to time.Duration, ramp Ramp) Phase {
-	return Phase{Journey: "j", From: instant(from), To: instant(to), Rate: ramp}
-}
-
-func crowd(at time.Duration, users Count, reaction *Distribution) Phase {
-	return Phase{Journey: "j", At: instant(at), Users: users, Reaction: reaction}
+// failer is what testing.T and rapid.T have in common.
+type failer interface {
+	Fatalf(format string, args ...any)
 }

@@ -38,9 +38,9 @@ func TestParseOfMutatedScenarios(t *testing.T) {
 		}
 		for range rapid.IntRange(1, 3).Draw(rt, "changes") {
 			nodes := everyNode(document.Content[0])
-			n := nodes[mix(rapid.Uint64().Draw(rt, "node"))%uint64(len(nodes))] // mixed: rapid's own numbers are mostly small
+			n := nodes[splitMix64(rapid.Uint64().Draw(rt, "node"))%uint64(len(nodes))] // mixed: rapid's own numbers are mostly small
 			var value yaml.Node
-			if err := yaml.Unmarshal([]byte(odd[mix(rapid.Uint64().Draw(rt, "value"))%uint64(len(odd))]), &value); err != nil {
+			if err := yaml.Unmarshal([]byte(odd[splitMix64(rapid.Uint64().Draw(rt, "value"))%uint64(len(odd))]), &value); err != nil {
 				rt.Fatal(err)
 			}
 			*n = yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str"}

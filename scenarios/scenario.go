@@ -1,7 +1,11 @@
 // Package scenarios is the vocabulary of a sale: what a scenario file says, read strictly.
 package scenarios
 
-import "time"
+import (
+	"time"
+
+	"fsctl/scenarios/random"
+)
 
 // Scenario is one sale, as its file tells it. Load and Parse return it validated.
 type Scenario struct {
@@ -195,14 +199,14 @@ type Lateness struct {
 
 // Phase is one stream of users: either from, to and rate, or at, users and reaction.
 type Phase struct {
-	Journey  string        `yaml:"journey" jsonschema:"required"`
-	From     *Instant      `yaml:"from"`
-	To       *Instant      `yaml:"to"`
-	Rate     Ramp          `yaml:"rate" jsonschema_description:"Users per second; [from, to] for a straight ramp."`
-	At       *Instant      `yaml:"at"`
-	Users    Count         `yaml:"users" jsonschema_description:"A crowd of so many users who react to the instant at."`
-	Reaction *Distribution `yaml:"reaction" jsonschema_description:"Time from the instant to the user's first request; 0 by default."`
-	Spacing  string        `yaml:"spacing" jsonschema:"enum=poisson,enum=even" jsonschema_description:"poisson (independent users, the default) or even."`
+	Journey  string               `yaml:"journey" jsonschema:"required"`
+	From     *Instant             `yaml:"from"`
+	To       *Instant             `yaml:"to"`
+	Rate     Ramp                 `yaml:"rate" jsonschema_description:"Users per second; [from, to] for a straight ramp."`
+	At       *Instant             `yaml:"at"`
+	Users    Count                `yaml:"users" jsonschema_description:"A crowd of so many users who react to the instant at."`
+	Reaction *random.Distribution `yaml:"reaction" jsonschema_description:"Time from the instant to the user's first request; 0 by default."`
+	Spacing  string               `yaml:"spacing" jsonschema:"enum=poisson,enum=even" jsonschema_description:"poisson (independent users, the default) or even."`
 }
 
 // Rehearsal shrinks a storm to one machine and sets up the built-in shop.
@@ -222,7 +226,7 @@ type Script struct {
 // Action is a step, a pause or a loop; exactly one of the three is set.
 type Action struct {
 	Step   string
-	Think  *Distribution
+	Think  *random.Distribution
 	Repeat *Repeat
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"fsctl/scenarios/random"
+
 	"github.com/invopop/jsonschema"
 )
 
@@ -56,7 +58,7 @@ func mapOf(values *jsonschema.Schema) *jsonschema.Schema {
 // actionSchema refers to itself: a repeat holds actions.
 func actionSchema() *jsonschema.Schema {
 	return either(pattern("A step's name.", plainName.String()), oneKey(map[string]*jsonschema.Schema{
-		"think":  reflectType(reflect.TypeFor[Distribution]()),
+		"think":  reflectType(reflect.TypeFor[random.Distribution]()),
 		"repeat": reflectType(reflect.TypeFor[Repeat]()),
 	}))
 }
@@ -113,10 +115,10 @@ func forms(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{}
 	case Outcome:
 		return pattern("A condition: status in 200,202.", `.`)
-	case Distribution:
+	case random.Distribution:
 		return either(duration, oneKey(map[string]*jsonschema.Schema{
 			"constant": duration, "exponential": duration, "uniform": listOf(duration, 2, 2),
-			"lognormal": reflectType(reflect.TypeFor[Lognormal]()), "normal": reflectType(reflect.TypeFor[Normal]()),
+			"lognormal": reflectType(reflect.TypeFor[random.Lognormal]()), "normal": reflectType(reflect.TypeFor[random.Normal]()),
 		}))
 	case Script, []Action:
 		least := uint64(1)

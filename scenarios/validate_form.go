@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fsctl/scenarios/random"
 )
 
 // Validate checks a scenario that a program made or changed as [Load] and [Parse] check what they read:
@@ -52,8 +54,8 @@ func (v *validator) form(path string, f reflect.Value) {
 	case Instant:
 		v.number(path, math.Abs(float64(at)), float64(longest))
 	case time.Time:
-	case Distribution:
-		if err := at.check(); err != nil {
+	case random.Distribution:
+		if err := checkLaw(&at); err != nil {
 			v.problem(path, "%v", err)
 		}
 	case interface{ inOrder() error }:

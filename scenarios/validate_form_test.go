@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/scenarios/random"
+
 	"pgregory.net/rapid"
 )
 
@@ -134,4 +136,10 @@ func TestValidateAgreesWithParse(t *testing.T) {
 			rt.Fatalf("%s = %g: changed %v, read %v", field, x, changed, read)
 		}
 	})
+}
+
+func TestLawsBeyondAnyRun(t *testing.T) {
+	if checkLaw(&random.Distribution{Lognormal: &random.Lognormal{Median: longest, Sigma: 5}}) == nil {
+		t.Error("a law that reaches beyond any run is accepted")
+	}
 }

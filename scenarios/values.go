@@ -27,6 +27,10 @@ type scalar interface {
 // All three are equal where it is. Text forms: one value, [low, mid, high], low..high.
 type Interval[T scalar] struct{ Low, Mid, High T }
 
+// Normal90 is the 90 % point of the standard normal distribution: the Low and High of an [Interval] lie so
+// many deviations below and above its Mid.
+const Normal90 = 1.2815515655446004
+
 // Exactly returns the interval of a quantity that is certain.
 func Exactly[T scalar](v T) Interval[T] { return Interval[T]{v, v, v} }
 

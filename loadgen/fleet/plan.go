@@ -18,6 +18,7 @@ import (
 	"fsctl/loadgen"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // Plan is what every agent must know to send its share of a storm: the same bytes for all of them.
@@ -94,7 +95,7 @@ type Local struct {
 const PlanDirs = "plan-*"
 
 // Storm compiles the plan for one agent. owns picks the arrivals that it sends.
-func (p *Plan) Storm(local Local, owns func(scenarios.Arrival) bool) (*loadgen.Storm, error) {
+func (p *Plan) Storm(local Local, owns func(arrivals.Arrival) bool) (*loadgen.Storm, error) {
 	target, err := url.Parse(p.Target)
 	if err != nil {
 		return nil, fmt.Errorf("plan: target: %w", err)

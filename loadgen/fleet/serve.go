@@ -14,7 +14,7 @@ import (
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/roster"
 	"fsctl/loadgen/host"
-	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // Serve waits for a storm, takes part in it and returns when it is over. Where a storm is called off before it begins, it
@@ -142,7 +142,7 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) 
 }
 
 // owns tells whether an arrival is this agent's.
-func (a *agent) owns(arrival scenarios.Arrival) bool {
+func (a *agent) owns(arrival arrivals.Arrival) bool {
 	s := a.share.Load()
 	return arrival.Due >= s.From && s.owners.Of(arrival) == a.slot
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/random"
 )
 
 // Compiled is what a scenario's users do. It needs no clock and no network: instants are arguments, requests and
@@ -21,7 +22,7 @@ type Compiled struct {
 // Compile compiles a scenario; the seed is that of feeders, items and pauses. What is wrong with the input is a
 // *transport.InputError.
 func Compile(sc *scenarios.Scenario, seed uint64) (*Compiled, error) {
-	c := &compiler{scenario: sc, thinks: scenarios.NewStream(seed, "think"), registers: map[string]int{}, steps: map[string]*Step{}}
+	c := &compiler{scenario: sc, thinks: random.NewStream(seed, "think"), registers: map[string]int{}, steps: map[string]*Step{}}
 	for i := range sc.Feeders {
 		f, err := newFeeder(sc, &sc.Feeders[i], seed)
 		if err != nil {
@@ -72,7 +73,7 @@ func (v *Compiled) CheckRows(users uint64) error {
 // compiler turns a scenario's words into programs, steps and registers.
 type compiler struct {
 	scenario  *scenarios.Scenario
-	thinks    scenarios.Stream
+	thinks    random.Stream
 	feeders   []*feeder
 	items     *items
 	registers map[string]int // of extracted variables

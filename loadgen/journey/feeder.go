@@ -12,6 +12,7 @@ import (
 
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/random"
 )
 
 // feeder gives each arrival a row of its own: the row's number is a seeded permutation of the
@@ -20,7 +21,7 @@ type feeder struct {
 	name    string
 	size    uint64
 	recycle bool
-	order   *scenarios.Permutation
+	order   *random.Permutation
 	fields  []string
 	columns []text     // of a sequence; literals and the row's number
 	rows    [][]string // of a file
@@ -47,7 +48,7 @@ func newFeeder(sc *scenarios.Scenario, f *scenarios.Feeder, seed uint64) (*feede
 	if v.size == 0 {
 		return nil, transport.InputErrorf("give it rows, or another file", "feeder %s has no rows", f.Name)
 	}
-	v.order = scenarios.NewPermutation(scenarios.NewStream(seed, "feeder/"+f.Name), v.size)
+	v.order = random.NewPermutation(random.NewStream(seed, "feeder/"+f.Name), v.size)
 	return v, nil
 }
 

@@ -6,20 +6,21 @@ import (
 	"strconv"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/random"
 )
 
 // items tells which item an arrival wants: item i with probability i^-s / H (Zipf), all alike for s = 0.
 type items struct {
 	count      int
 	cumulative []float64 // nil where all are alike
-	draws      scenarios.Stream
+	draws      random.Stream
 	before     string // of the number in the SKU's name
 	after      string
 	numbered   bool
 }
 
 func newItems(sale *scenarios.Sale, seed uint64) (*items, error) {
-	it := &items{count: 1, draws: scenarios.NewStream(seed, "item")}
+	it := &items{count: 1, draws: random.NewStream(seed, "item")}
 	if sale == nil {
 		return it, nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/random"
 )
 
 // opcode is what one instruction of a journey's program does.
@@ -23,7 +24,7 @@ const (
 type instruction struct {
 	op   opcode
 	step *Step
-	law  *scenarios.Distribution
+	law  *random.Distribution
 	loop *loop
 }
 
@@ -44,7 +45,7 @@ type Program struct {
 	name   string
 	code   []instruction
 	depth  int // of the deepest loop
-	thinks scenarios.Stream
+	thinks random.Stream
 }
 
 func (c *compiler) program(script *scenarios.Script) (*Program, error) {

@@ -10,6 +10,7 @@ import (
 
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/random"
 )
 
 // visit is one request that a journey leads to.
@@ -123,8 +124,8 @@ func TestPausesAreDrawnPerUserAndInOrder(t *testing.T) {
 	}
 	exponential := time.Second
 	draws := s.Programs["j"].thinks.Sub(7)
-	first := (&scenarios.Distribution{Exponential: &exponential}).Quantile(draws.Float64(0))
-	second := (&scenarios.Distribution{Uniform: &scenarios.Uniform{Low: s1, High: 3 * s1}}).Quantile(draws.Float64(1))
+	first := (&random.Distribution{Exponential: &exponential}).Quantile(draws.Float64(0))
+	second := (&random.Distribution{Uniform: &random.Uniform{Low: s1, High: 3 * s1}}).Quantile(draws.Float64(1))
 	if one[0].due != first || one[1].due != first+second {
 		t.Errorf("due at %v, wanted %v and %v", one, first, first+second)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"fsctl/loadgen"
 	"fsctl/scenarios"
+	"fsctl/scenarios/random"
 )
 
 // stream is one journey's part of the users of a level.
@@ -56,5 +57,5 @@ func (s *Search) level(number uint64, rate float64, first uint64, fromSecond int
 		}
 		phases = append(phases, scenarios.Phase{Journey: m.journey, From: &from, To: &to, Rate: scenarios.Ramp{From: part, To: part}, Spacing: spacing})
 	}
-	return s.storm.With(phases, scenarios.NewStream(s.storm.Seed, "level").Uint64(number), first)
+	return s.storm.With(phases, random.NewStream(s.storm.Seed, "level").Uint64(number), first)
 }

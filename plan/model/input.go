@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/random"
 )
 
 // Input is one input of a plan, ready to be drawn from. Low, Mid and High are its 10, 50 and 90 % points,
@@ -15,7 +16,7 @@ type Input struct {
 	Low, Mid, High float64
 
 	bounds
-	stream       scenarios.Stream // of its own name: a new input moves no other's draws
+	stream       random.Stream // of its own name: a new input moves no other's draws
 	lower, upper half
 }
 
@@ -37,7 +38,7 @@ func newInput[T number](field string, seed uint64, iv scenarios.Interval[T], sca
 	b := d.bounds()
 	in := Input{
 		bounds: b, Field: field, Low: float64(iv.Low) * scale, Mid: float64(iv.Mid) * scale, High: float64(iv.High) * scale,
-		stream: scenarios.NewStream(seed, "plan/"+field),
+		stream: random.NewStream(seed, "plan/"+field),
 	}
 	for _, v := range []float64{in.Low, in.Mid, in.High} {
 		if err := b.check(field, v); err != nil {

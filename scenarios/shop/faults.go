@@ -10,6 +10,7 @@ import (
 
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/random"
 )
 
 // Faults says what is wrong with a shop. Each ratio is the share, 0 to 1, of the cases that
@@ -136,7 +137,7 @@ func (f Faults) String() string {
 // draw spreads the hits of one fault over the cases that it can hit.
 type draw struct {
 	share  uint64 // in 2^-32; integers, because a block must have one hit whatever the rounding
-	stream scenarios.Stream
+	stream random.Stream
 	cases  atomic.Uint64
 }
 

@@ -9,9 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"pgregory.net/rapid"
+	"fsctl/scenarios/random"
 
-	"fsctl/scenarios"
+	"pgregory.net/rapid"
 )
 
 // mustParse returns faults that must be well written.
@@ -77,7 +77,7 @@ func TestParseFaultsSaysWhatIsWrong(t *testing.T) {
 func TestHitsAreSpreadEvenly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := rapid.Float64Range(0, 1).Draw(t, "share")
-		d := draw{share: shareOf(p), stream: scenarios.NewStream(rapid.Uint64().Draw(t, "seed"), "x")}
+		d := draw{share: shareOf(p), stream: random.NewStream(rapid.Uint64().Draw(t, "seed"), "x")}
 		hits := 0.0
 		for n := 1.0; n <= 400; n++ {
 			if d.hit() {
@@ -92,7 +92,7 @@ func TestHitsAreSpreadEvenly(t *testing.T) {
 
 func TestHitsFollowTheSeed(t *testing.T) {
 	pattern := func(seed uint64, name string) string {
-		d := draw{share: shareOf(0.1), stream: scenarios.NewStream(seed, name)}
+		d := draw{share: shareOf(0.1), stream: random.NewStream(seed, name)}
 		var b strings.Builder
 		for range 300 {
 			fmt.Fprint(&b, d.hit())

@@ -10,9 +10,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"fsctl/scenarios/random"
 
-	"fsctl/scenarios"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Config says what the shop sells, how fast it is, and what is wrong with it.
@@ -130,7 +130,7 @@ type draws struct{ oversell, duplicate, lostOrder, fail, reset, slow draw }
 
 func newDraws(f Faults, seed uint64) draws {
 	of := func(name string, ratio float64) draw {
-		return draw{share: shareOf(ratio), stream: scenarios.NewStream(seed, "shop."+name)}
+		return draw{share: shareOf(ratio), stream: random.NewStream(seed, "shop."+name)}
 	}
 	return draws{
 		oversell:  of("oversell", f.OversellRatio),

@@ -13,7 +13,7 @@ import (
 func minute(slots int) *Planned {
 	var from, to scenarios.Instant = 0, scenarios.Instant(time.Minute)
 	storm := &scenarios.Storm{Phases: []scenarios.Phase{{From: &from, To: &to, Rate: scenarios.Ramp{From: 10, To: 10}, Spacing: "even"}}}
-	return NewPlanned(scenarios.NewSchedule(storm, 1, 0).Walk(), slots)
+	return NewPlanned(storm.Schedule(1, 0).Walk(), slots)
 }
 
 // alone is a minute with all of its users one slot's.

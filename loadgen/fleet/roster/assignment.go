@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // Assignment says which slot sends which arrival: all processes with the same one agree on every arrival.
@@ -44,7 +44,7 @@ func (a Assignment) Owners() Owners {
 }
 
 // Of returns the slot, from 1, that sends an arrival.
-func (o Owners) Of(a scenarios.Arrival) int {
+func (o Owners) Of(a arrivals.Arrival) int {
 	last := len(o) - 1
 	for last > 0 && a.Due < o[last].from {
 		last--

@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
+	"fsctl/scenarios/arrivals"
 
-	"fsctl/scenarios"
+	"pgregory.net/rapid"
 )
 
 // ownerOf returns the owner of an arrival that is due at T0.
-func ownerOf(o Owners, index uint64) int { return o.Of(scenarios.Arrival{Index: index}) }
+func ownerOf(o Owners, index uint64) int { return o.Of(arrivals.Arrival{Index: index}) }
 
 // TestShares: the union over the slots is every arrival, once; each gets its weight's worth.
 func TestShares(t *testing.T) {
@@ -23,10 +23,10 @@ func TestShares(t *testing.T) {
 		for _, w := range weights {
 			sum += w
 		}
-		const arrivals = 100_000
+		const users = 100_000
 		got := make([]int, len(weights))
 		parity := make([]int, len(weights)) // of even arrivals: cores take arrivals by number, and each must get some
-		for k := range uint64(arrivals) {
+		for k := range uint64(users) {
 			owner := ownerOf(all, k)
 			got[owner-1]++
 			if k%2 == 0 {
@@ -34,8 +34,8 @@ func TestShares(t *testing.T) {
 			}
 		}
 		for i, w := range weights {
-			if want := w / sum * arrivals; math.Abs(float64(got[i])-want) > 3+want/1000 || math.Abs(shares.Ratio(i+1)-w/sum) > 1e-9 {
-				t.Errorf("%v: slot %d gets %d of %d and a ratio of %v, wanted %v", weights, i+1, got[i], arrivals, shares.Ratio(i+1), w/sum)
+			if want := w / sum * users; math.Abs(float64(got[i])-want) > 3+want/1000 || math.Abs(shares.Ratio(i+1)-w/sum) > 1e-9 {
+				t.Errorf("%v: slot %d gets %d of %d and a ratio of %v, wanted %v", weights, i+1, got[i], users, shares.Ratio(i+1), w/sum)
 			}
 			if half := float64(got[i]) / 2; half > 100 && math.Abs(float64(parity[i])-half) > half/10 {
 				t.Errorf("%v: slot %d gets %d even ones of %d", weights, i+1, parity[i], got[i])
@@ -58,10 +58,10 @@ func TestReassigned(t *testing.T) {
 		slot := rapid.IntRange(1, len(weights))
 		away := slices.Compact(slices.Sorted(slices.Values(rapid.SliceOfN(slot, 0, len(weights)).Draw(t, "away"))))
 		o := Assignment{Shares: shares, Revisions: []Revision{{From: time.Second, Away: away}, {From: 2 * time.Second}}}.Owners()
-		const arrivals = 20_000
+		const users = 20_000
 		got := make([]int, len(weights))
-		for k := range uint64(arrivals) {
-			at := func(due time.Duration) int { return o.Of(scenarios.Arrival{Index: k, Due: due}) }
+		for k := range uint64(users) {
+			at := func(due time.Duration) int { return o.Of(arrivals.Arrival{Index: k, Due: due}) }
 			before, owner := at(time.Second-1), at(time.Second)
 			if at(2*time.Second) != before {
 				t.Fatalf("arrival %d: slot %d at first, %d in the end", k, before, at(2*time.Second))
@@ -84,7 +84,7 @@ func TestReassigned(t *testing.T) {
 			}
 		}
 		for i, w := range weights {
-			want := w / sum * arrivals
+			want := w / sum * users
 			if slices.Contains(away, i+1) {
 				want = 0
 			}

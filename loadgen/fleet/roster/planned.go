@@ -4,21 +4,21 @@ import (
 	"math"
 	"time"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // Planned counts the arrivals that each slot is to send, by the second in which they are due.
 type Planned struct {
-	cursor  *scenarios.Cursor
-	head    scenarios.Arrival // next one to count
+	cursor  *arrivals.Cursor
+	head    arrivals.Arrival // next one to count
 	hasHead bool
 	slots   int
 	counts  map[int][]uint32 // by second; of slots, less 1
 }
 
 // NewPlanned returns counts of the arrivals of a schedule, none of which is counted yet.
-func NewPlanned(arrivals *scenarios.Cursor, slots int) *Planned {
-	p := &Planned{cursor: arrivals, slots: slots, counts: map[int][]uint32{}}
+func NewPlanned(c *arrivals.Cursor, slots int) *Planned {
+	p := &Planned{cursor: c, slots: slots, counts: map[int][]uint32{}}
 	p.head, p.hasHead = p.cursor.Next()
 	return p
 }

@@ -1,4 +1,4 @@
-package scenarios
+package arrivals
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"fsctl/scenarios/random"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -17,7 +19,13 @@ type Arrival struct {
 	Due   time.Duration // from T0
 }
 
-// Schedule is every arrival of a storm: a pure function of the storm and a seed.
+// Phase is one stream of users in a storm.
+type Phase struct {
+	Curve Curve
+	Even  bool // at equal steps of the curve's area; else users are independent of each other
+}
+
+// Schedule is every arrival of a storm: a pure function of the storm's phases and a seed.
 type Schedule struct {
 	phases []phaseArrivals
 	end    time.Duration
@@ -27,11 +35,11 @@ type Schedule struct {
 // NewSchedule draws a storm's arrivals. It keeps only their numbers per block, so that a storm
 // of a billion users takes megabytes. Arrivals due after end are left out; 0 means
 // no end, so a caller who wants the end at T0 gives 1 ns.
-func NewSchedule(storm *Storm, seed uint64, end time.Duration) *Schedule {
+func NewSchedule(phases []Phase, seed uint64, end time.Duration) *Schedule {
 	s := &Schedule{end: end}
 	var base uint64
-	for i := range storm.Phases {
-		p := newPhaseArrivals(&storm.Phases[i], NewStream(seed, fmt.Sprintf("arrivals/%d", i)))
+	for i := range phases {
+		p := newPhaseArrivals(phases[i], random.NewStream(seed, fmt.Sprintf("arrivals/%d", i)))
 		p.base = base
 		base += p.total()
 		s.phases = append(s.phases, p)
@@ -171,7 +179,7 @@ const blockMass = 1024
 type phaseArrivals struct {
 	curve  Curve
 	mass   float64 // the curve's whole area
-	stream Stream
+	stream random.Stream
 	even   bool
 	counts []uint32
 	base   uint64 // index of the first arrival in the storm
@@ -180,19 +188,20 @@ type phaseArrivals struct {
 // newPhaseArrivals draws the blocks' numbers. Independent users at a rate are a Poisson process:
 // each block's number is Poisson. A crowd has a fixed number of users, each in a block at random:
 // the numbers are multinomial, drawn as binomials one after another. Even spacing draws nothing.
-func newPhaseArrivals(p *Phase, stream Stream) phaseArrivals {
-	a := phaseArrivals{curve: p.Curve(), stream: stream, even: p.Spacing == "even"}
+func newPhaseArrivals(p Phase, stream random.Stream) phaseArrivals {
+	_, crowd := p.Curve.(Crowd)
+	a := phaseArrivals{curve: p.Curve, stream: stream, even: p.Even}
 	_, to := a.curve.Span()
 	a.mass = a.curve.Area(to)
 	left := a.mass
 	for b := range int(math.Ceil(a.mass / blockMass)) {
 		begin, mass := a.span(b)
-		source := &Source{Stream: stream.Sub(uint64(2 * b))}
+		source := &random.Source{Stream: stream.Sub(uint64(2 * b))}
 		var n float64
 		switch {
 		case a.even:
 			n = math.Round(begin+mass) - begin
-		case p.At == nil:
+		case !crowd:
 			n = distuv.Poisson{Lambda: mass, Src: source}.Rand()
 		default:
 			rest := a.mass - begin

@@ -1,10 +1,11 @@
-package scenarios
+// Package random draws numbers and durations as pure functions of a seed, a name and an index.
+package random
 
 import "math/bits"
 
 // Stream is a source of random numbers that any process can read at any place: draw k is a
-// pure function of the seed, the stream's name and k. Nothing is shared and nothing has to be
-// drawn in order, so that one machine and a hundred make the same storm.
+// pure function of the seed, the stream's name and k. Draws need no order and no
+// shared state, so one machine and a hundred machines make the same storm.
 type Stream uint64
 
 // NewStream returns the stream of a seed and a name. Streams of different names are independent.

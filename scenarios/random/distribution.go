@@ -1,4 +1,4 @@
-package scenarios
+package random
 
 import (
 	"fmt"
@@ -35,26 +35,20 @@ type Normal struct {
 	Deviation time.Duration `yaml:"deviation" jsonschema:"required"`
 }
 
-// Normal90 is the 90 % point of the standard normal distribution: the Low and High of an [Interval] lie so
-// many deviations below and above its Mid.
-const Normal90 = 1.2815515655446004
+// Tail is the probability that is cut from laws without an upper end, so that every draw is finite.
+const Tail = 1e-4
 
-// tail is cut from laws without an upper end: nobody reacts after the 99.99 % point.
-const tail = 1e-4
-
-// check tells what is wrong with a law's parameters.
-func (d *Distribution) check() error {
+// Check returns an error that says which parameter of the law is out of its range.
+func (d *Distribution) Check() error {
 	switch {
 	case d.Exponential != nil && *d.Exponential <= 0:
 		return fmt.Errorf("found 0, wanted a mean above 0")
 	case d.Uniform != nil && d.Uniform.Low > d.Uniform.High:
-		return fmt.Errorf("found %s before %s, wanted low <= high", write(d.Uniform.Low), write(d.Uniform.High))
+		return fmt.Errorf("found %s before %s, wanted low <= high", quantity.Exact(d.Uniform.Low), quantity.Exact(d.Uniform.High))
 	case d.Lognormal != nil && (d.Lognormal.Median <= 0 || d.Lognormal.Sigma <= 0 || d.Lognormal.Sigma > 5):
-		return fmt.Errorf("found median %s and sigma %s, wanted a median above 0 and sigma above 0 and at most 5", write(d.Lognormal.Median), write(d.Lognormal.Sigma))
+		return fmt.Errorf("found median %s and sigma %s, wanted a median above 0 and sigma above 0 and at most 5", quantity.Exact(d.Lognormal.Median), quantity.Precise(d.Lognormal.Sigma))
 	case d.Normal != nil && d.Normal.Deviation <= 0:
-		return fmt.Errorf("found deviation %s, wanted above 0", write(d.Normal.Deviation))
-	case d.Quantile(1) > longest:
-		return fmt.Errorf("found a law whose 99.99%% point is %s, wanted at most 366 days", quantity.Duration(d.Quantile(1)))
+		return fmt.Errorf("found deviation %s, wanted above 0", quantity.Exact(d.Normal.Deviation))
 	}
 	return nil
 }
@@ -68,7 +62,7 @@ func duration(ns float64) time.Duration {
 // Laws without an upper end are conditioned on staying below their 99.99 % point.
 func (d *Distribution) Quantile(u float64) time.Duration {
 	u = min(max(u, 0), 1)
-	cut := u * (1 - tail)
+	cut := u * (1 - Tail)
 	switch {
 	case d == nil:
 		return 0
@@ -105,28 +99,28 @@ func (d *Distribution) CDF(t time.Duration) float64 {
 			share = float64(t-d.Uniform.Low) / float64(d.Uniform.High-d.Uniform.Low)
 		}
 	case d.Exponential != nil:
-		share = -math.Expm1(-float64(t)/float64(*d.Exponential)) / (1 - tail)
+		share = -math.Expm1(-float64(t)/float64(*d.Exponential)) / (1 - Tail)
 	case d.Lognormal != nil:
 		if t == 0 {
 			return 0
 		}
 		z := math.Log(float64(t)/float64(d.Lognormal.Median)) / d.Lognormal.Sigma
-		share = distuv.UnitNormal.CDF(z) / (1 - tail)
+		share = distuv.UnitNormal.CDF(z) / (1 - Tail)
 	case d.Normal != nil:
 		z := float64(t-d.Normal.Mean) / float64(d.Normal.Deviation)
-		share = distuv.UnitNormal.CDF(z) / (1 - tail)
+		share = distuv.UnitNormal.CDF(z) / (1 - Tail)
 	}
 	return min(max(share, 0), 1)
 }
 
-// Mean returns the mean of draws, the integral of Quantile over 0..1. With q = 1 - tail and
+// Mean returns the mean of draws, the integral of Quantile over 0..1. With q = 1 - Tail and
 // z the quantile q of N(0,1), Phi and phi its CDF and density:
 //
-//	exponential  m (1 + tail ln(tail) / q)
+//	exponential  m (1 + Tail ln(Tail) / q)
 //	lognormal    median exp(s^2/2) Phi(z-s) / q
 //	normal       (m (q - Phi(-m/s)) + s (phi(m/s) - phi(z))) / q, which counts what is below 0 as 0
 func (d *Distribution) Mean() time.Duration {
-	const q = 1 - tail
+	const q = 1 - Tail
 	unit := distuv.UnitNormal
 	switch {
 	case d == nil:
@@ -136,7 +130,7 @@ func (d *Distribution) Mean() time.Duration {
 	case d.Uniform != nil:
 		return d.Uniform.Low + (d.Uniform.High-d.Uniform.Low)/2
 	case d.Exponential != nil:
-		return duration(float64(*d.Exponential) * (1 + tail*math.Log(tail)/q))
+		return duration(float64(*d.Exponential) * (1 + Tail*math.Log(Tail)/q))
 	case d.Lognormal != nil:
 		s := d.Lognormal.Sigma
 		return duration(float64(d.Lognormal.Median) * math.Exp(s*s/2) * unit.CDF(unit.Quantile(q)-s) / q)

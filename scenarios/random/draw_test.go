@@ -1,11 +1,14 @@
-package scenarios
+package random
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
+	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 )
 
@@ -35,6 +38,14 @@ func uniform(t *testing.T, what string, cells, n int, draw func(k int) uint64) {
 	chiSquared(t, what, statistic, float64(cells-1))
 }
 
+// chiSquared fails where a statistic is as large, or as small, as one in 10000 is.
+func chiSquared(t *testing.T, what string, statistic, degrees float64) {
+	t.Helper()
+	if p := (distuv.ChiSquared{K: degrees}).CDF(statistic); p < 1e-4 || p > 1-1e-4 {
+		t.Errorf("%s: chi-square %v with %v degrees of freedom, p = %v", what, statistic, degrees, 1-p)
+	}
+}
+
 func TestStreamIsUniform(t *testing.T) {
 	const n = 100_000
 	s := NewStream(1, "think")
@@ -59,7 +70,7 @@ func TestNamesAndSeedsAreIndependent(t *testing.T) {
 		"a": NewStream(1, "a"), "b": NewStream(1, "b"), "empty": NewStream(1, ""), "ab": NewStream(1, "ab"), "ba": NewStream(1, "ba"),
 		"seed 2": NewStream(2, "a"), "seed 0": NewStream(0, "a"), "seed max": NewStream(math.MaxUint64, "a"), "sub": NewStream(1, "a").Sub(0),
 	}
-	names := sortedKeys(streams)
+	names := slices.Sorted(maps.Keys(streams))
 	for i, x := range names {
 		for _, y := range names[i+1:] {
 			a, b := streams[x], streams[y]
@@ -92,7 +103,7 @@ func TestDrawsStayTheSame(t *testing.T) {
 }
 
 func TestPermutationIsABijection(t *testing.T) {
-	check := func(fail failer, s Stream, size uint64) {
+	check := func(fail interface{ Fatalf(string, ...any) }, s Stream, size uint64) {
 		p := NewPermutation(s, size)
 		seen := make([]bool, size)
 		for k := range size {

@@ -1,8 +1,11 @@
-package scenarios
+// Package arrivals says when each user of a storm is due, as a pure function of the storm's curve and a seed.
+package arrivals
 
 import (
 	"math"
 	"time"
+
+	"fsctl/scenarios/random"
 )
 
 // Curve is a rate of arrivals lambda(t), t from T0, with its area and the area's inverse:
@@ -12,7 +15,7 @@ import (
 //	At(n)     the t at which Lambda(t) = n, 0 <= n <= Area(end)
 //	Span()    lambda is 0 outside
 //
-// Plan reads its peak, simulate integrates it, loadgen paces from At.
+// One type for all: plan reads its peak, simulate integrates it, loadgen paces from At, report finds when a request was due.
 type Curve interface {
 	Rate(t time.Duration) float64
 	Area(t time.Duration) float64
@@ -23,7 +26,7 @@ type Curve interface {
 // Line is a rate that changes in a straight line between From and To; a hold where both rates are equal.
 type Line struct {
 	From, To         time.Duration
-	FromRate, ToRate Rate
+	FromRate, ToRate float64 // [1/s]
 }
 
 // Rate returns lambda(t).
@@ -31,7 +34,7 @@ func (l Line) Rate(t time.Duration) float64 {
 	if t < l.From || t >= l.To {
 		return 0
 	}
-	return float64(l.FromRate) + l.slope()*(t-l.From).Seconds()
+	return l.FromRate + l.slope()*(t-l.From).Seconds()
 }
 
 // slope is the change of the rate per second.
@@ -39,18 +42,18 @@ func (l Line) slope() float64 {
 	if l.ToRate == l.FromRate || l.To <= l.From {
 		return 0
 	}
-	return float64(l.ToRate-l.FromRate) / (l.To - l.From).Seconds()
+	return (l.ToRate - l.FromRate) / (l.To - l.From).Seconds()
 }
 
 // Area returns r0 x + a x^2/2, x the time since From, a the slope.
 func (l Line) Area(t time.Duration) float64 {
 	x := min(max(t-l.From, 0), l.To-l.From).Seconds()
-	return x * (float64(l.FromRate) + l.slope()*x/2)
+	return x * (l.FromRate + l.slope()*x/2)
 }
 
 // At solves r0 x + a x^2/2 = n in the form that does not cancel: x = 2n / (r0 + sqrt(r0^2 + 2 a n)).
 func (l Line) At(n float64) time.Duration {
-	r0 := float64(l.FromRate)
+	r0 := l.FromRate
 	root := 2 * r0
 	if slope := l.slope(); slope != 0 {
 		root = r0 + math.Sqrt(max(0, r0*r0+2*slope*n))
@@ -58,7 +61,8 @@ func (l Line) At(n float64) time.Duration {
 	if n <= 0 || root == 0 {
 		return l.From
 	}
-	return l.From + min(l.To-l.From, duration(2*n/root*float64(time.Second)))
+	const longest = 1 << 60 // more would overflow
+	return l.From + min(l.To-l.From, time.Duration(min(2*n/root*float64(time.Second), longest)))
 }
 
 // Span returns From and To.
@@ -69,7 +73,7 @@ func (l Line) Span() (from, to time.Duration) { return l.From, l.To }
 type Crowd struct {
 	Start    time.Duration
 	Users    float64
-	Reaction *Distribution
+	Reaction *random.Distribution
 }
 
 // grain is the time over which the rate of a crowd is taken: people who act at one instant have no density.
@@ -170,23 +174,6 @@ func Peak(c Curve, window time.Duration) (ratePerSec float64, at time.Duration) 
 		}
 	}
 	return ratePerSec, at
-}
-
-// Curve returns the phase's curve.
-func (p *Phase) Curve() Curve {
-	if p.At != nil {
-		return Crowd{time.Duration(*p.At), math.Round(float64(p.Users)), p.Reaction}
-	}
-	return Line{time.Duration(*p.From), time.Duration(*p.To), p.Rate.From, p.Rate.To}
-}
-
-// Curve returns the curve of all phases together.
-func (s *Storm) Curve() Sum {
-	sum := make(Sum, len(s.Phases))
-	for i := range s.Phases {
-		sum[i] = s.Phases[i].Curve()
-	}
-	return sum
 }
 
 // Pacer paces a vegeta attack by a curve: it has the two methods of vegeta.Pacer.

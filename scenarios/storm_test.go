@@ -1,11 +1,42 @@
 package scenarios
 
 import (
+	"math"
 	"reflect"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
+
+func TestPhaseCurves(t *testing.T) {
+	s := mustParse(t, exampleText(t))
+	sum := s.Storm.Curve()
+	from, to := sum.Span()
+	if from != -30*time.Second || to < 30*time.Second || len(sum) != 4 {
+		t.Errorf("the example's curve has %d parts from %v to %v", len(sum), from, to)
+	}
+	if want := 200*60 + 1100*10 + 20_000 + 500.0; math.Abs(sum.Area(to)-want) > 1e-6 {
+		t.Errorf("the example brings %v users, wanted %v", sum.Area(to), want)
+	}
+	if got := sum.Rate(-5 * time.Second); math.Abs(got-(200+1100)) > 1e-9 {
+		t.Errorf("rate at T0-5s = %v", got)
+	}
+}
+
+// The example's storm, pinned: every process of every version must make the same one of a seed.
+func TestStormOfSeedOneStaysTheSame(t *testing.T) {
+	s := mustParse(t, exampleText(t)).Storm.Schedule(1, 0)
+	var hash uint64
+	c := s.Walk()
+	for a, ok := c.Next(); ok; a, ok = c.Next() {
+		hash = splitMix64(hash ^ a.Index ^ uint64(a.Phase)<<60 ^ uint64(a.Due.Round(time.Microsecond)))
+	}
+	const length, want = 43564, 0x379b1ac5a616d849
+	if s.Len() != length || hash != want {
+		t.Errorf("seed 1 makes %d arrivals with hash %#x, wanted %d with %#x", s.Len(), hash, length, uint64(want))
+	}
+}
 
 func TestScaled(t *testing.T) {
 	s := mustParse(t, exampleText(t))
@@ -50,4 +81,11 @@ func TestScaledKeepsTheOriginalAndNeverEmpties(t *testing.T) {
 			}
 		}
 	})
+}
+
+// splitMix64 makes a hash of what is added to it one after another.
+func splitMix64(z uint64) uint64 {
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
 }

@@ -1,18 +1,21 @@
-package scenarios
+package arrivals
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"testing"
 	"time"
+
+	"fsctl/scenarios/random"
 
 	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 )
 
 func schedule(seed uint64, end time.Duration, phases ...Phase) *Schedule {
-	return NewSchedule(&Storm{Phases: phases}, seed, end)
+	return NewSchedule(phases, seed, end)
 }
 
 // failer is what testing.T and rapid.T have in common.
@@ -75,24 +78,38 @@ func chiSquared(t *testing.T, what string, statistic, degrees float64) {
 	}
 }
 
+// stream and crowd are phases of independent users.
+func stream(from, to time.Duration, fromRate, toRate float64) Phase {
+	return Phase{Curve: Line{from, to, fromRate, toRate}}
+}
+
+func crowd(at time.Duration, users float64, reaction *random.Distribution) Phase {
+	return Phase{Curve: Crowd{at, users, reaction}}
+}
+
+func isCrowd(p Phase) bool {
+	_, is := p.Curve.(Crowd)
+	return is
+}
+
 func drawPhase(rt *rapid.T) Phase {
 	var p Phase
 	from := drawDuration(rt, "from", -5e9, -1e9, 0, 2e9)
 	if rapid.Bool().Draw(rt, "crowd") {
-		p = crowd(from, rapid.SampledFrom([]Count{1, 7, 1000, 1024, 1025, 5000}).Draw(rt, "users"), drawDistribution(rt))
+		p = crowd(from, rapid.SampledFrom([]float64{1, 7, 1000, 1024, 1025, 5000}).Draw(rt, "users"), drawDistribution(rt))
 	} else {
-		rate := rapid.SampledFrom([]Rate{0.1, 0.7, 13, 500, 2500})
-		p = stream(from, from+drawDuration(rt, "length", 1e6, 100e6, 1e9, 4e9), Ramp{rate.Draw(rt, "rate"), rate.Draw(rt, "to rate")})
+		rate := rapid.SampledFrom([]float64{0.1, 0.7, 13, 500, 2500})
+		p = stream(from, from+drawDuration(rt, "length", 1e6, 100e6, 1e9, 4e9), rate.Draw(rt, "rate"), rate.Draw(rt, "to rate"))
 	}
-	p.Spacing = rapid.SampledFrom([]string{"", "poisson", "even"}).Draw(rt, "spacing")
+	p.Even = rapid.SampledFrom([]bool{false, false, true}).Draw(rt, "even")
 	return p
 }
 
 func TestSchedules(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		storm := &Storm{}
+		var storm []Phase
 		for range rapid.IntRange(0, 3).Draw(rt, "phases") {
-			storm.Phases = append(storm.Phases, drawPhase(rt))
+			storm = append(storm, drawPhase(rt))
 		}
 		seed := rapid.Uint64().Draw(rt, "seed")
 		s := NewSchedule(storm, seed, 0)
@@ -103,17 +120,17 @@ func TestSchedules(t *testing.T) {
 		if again := walked(rt, NewSchedule(storm, seed, 0)); !slices.Equal(all, again) {
 			rt.Fatalf("the same seed makes another storm")
 		}
-		counts := make([]float64, len(storm.Phases))
+		counts := make([]float64, len(storm))
 		for _, a := range all {
 			counts[a.Phase]++
-			if from, to := storm.Phases[a.Phase].Curve().Span(); a.Due < from || a.Due > to {
+			if from, to := storm[a.Phase].Curve.Span(); a.Due < from || a.Due > to {
 				rt.Fatalf("%+v is outside its phase, %v to %v", a, from, to)
 			}
 		}
-		for i, p := range storm.Phases {
-			c := p.Curve()
+		for i, p := range storm {
+			c := p.Curve
 			_, to := c.Span()
-			if area := c.Area(to); (p.At != nil || p.Spacing == "even") && counts[i] != math.Round(area) {
+			if area := c.Area(to); (isCrowd(p) || p.Even) && counts[i] != math.Round(area) {
 				rt.Fatalf("phase %d has %v arrivals, wanted %v", i, counts[i], area)
 			} else if math.Abs(counts[i]-area) > 8*math.Sqrt(area)+20 {
 				rt.Fatalf("phase %d has %v arrivals, wanted about %v", i, counts[i], area)
@@ -125,11 +142,11 @@ func TestSchedules(t *testing.T) {
 }
 
 // Numbers that begin elsewhere change nothing else.
-func checkNumbered(rt *rapid.T, storm *Storm, seed uint64, all []Arrival) {
+func checkNumbered(rt *rapid.T, storm []Phase, seed uint64, all []Arrival) {
 	first := rapid.Uint64Range(0, 1e12).Draw(rt, "first")
 	numbered := NewSchedule(storm, seed, 0)
 	numbered.NumberFrom(first)
-	if size := first + uint64(len(all)); len(storm.Phases) > 0 && numbered.Size() != size {
+	if size := first + uint64(len(all)); len(storm) > 0 && numbered.Size() != size {
 		rt.Fatalf("Size %d, wanted %d", numbered.Size(), size)
 	}
 	c := numbered.Walk()
@@ -142,7 +159,7 @@ func checkNumbered(rt *rapid.T, storm *Storm, seed uint64, all []Arrival) {
 }
 
 // A storm cut short is the beginning of the whole one.
-func checkClipped(rt *rapid.T, storm *Storm, seed uint64, whole *Schedule, all []Arrival) {
+func checkClipped(rt *rapid.T, storm []Phase, seed uint64, whole *Schedule, all []Arrival) {
 	end := drawDuration(rt, "end", -6e9, -2e9, 1, 1e9, 4e9, 12e9)
 	if len(all) > 0 && rapid.Bool().Draw(rt, "end at an arrival") {
 		end = all[rapid.IntRange(0, len(all)-1).Draw(rt, "arrival")].Due
@@ -161,7 +178,7 @@ func checkClipped(rt *rapid.T, storm *Storm, seed uint64, whole *Schedule, all [
 }
 
 func TestSeedsAndPhasesDiffer(t *testing.T) {
-	p := stream(0, 10*time.Second, Ramp{100, 100})
+	p := stream(0, 10*time.Second, 100, 100)
 	one, two := walked(t, schedule(1, 0, p)), walked(t, schedule(2, 0, p))
 	if slices.Equal(duesOf(one), duesOf(two)) {
 		t.Error("two seeds make the same storm")
@@ -178,10 +195,10 @@ func TestSeedsAndPhasesDiffer(t *testing.T) {
 // Through its area, independent users at any rate are a Poisson process of rate 1: gaps are exponential.
 func TestPoissonGaps(t *testing.T) {
 	for name, p := range map[string]Phase{
-		"hold": stream(-50*time.Second, 50*time.Second, Ramp{500, 500}), "ramp up": stream(0, 100*time.Second, Ramp{0, 2000}),
-		"ramp down": stream(0, 100*time.Second, Ramp{1000, 10}), "slow": stream(0, 50_000*time.Second, Ramp{1, 1}),
+		"hold": stream(-50*time.Second, 50*time.Second, 500, 500), "ramp up": stream(0, 100*time.Second, 0, 2000),
+		"ramp down": stream(0, 100*time.Second, 1000, 10), "slow": stream(0, 50_000*time.Second, 1, 1),
 	} {
-		c := p.Curve()
+		c := p.Curve
 		var u, gaps []float64
 		var before float64
 		for _, a := range walked(t, schedule(7, 0, p)) {
@@ -204,7 +221,7 @@ func TestPoissonGaps(t *testing.T) {
 // Numbers per second are Poisson too, also over more than a block: their variance is their mean.
 func TestPoissonCounts(t *testing.T) {
 	const rate, seconds = 200, 1000
-	all := walked(t, schedule(3, 0, stream(0, seconds*time.Second, Ramp{rate, rate})))
+	all := walked(t, schedule(3, 0, stream(0, seconds*time.Second, rate, rate)))
 	for _, window := range []time.Duration{time.Second, 5 * time.Second, 20 * time.Second} {
 		counts := make([]float64, seconds*time.Second/window)
 		for _, a := range all {
@@ -220,13 +237,13 @@ func TestPoissonCounts(t *testing.T) {
 }
 
 func TestCrowdIsExactAndReactsByItsLaw(t *testing.T) {
-	for name, d := range map[string]*Distribution{
-		"lognormal":   {Lognormal: &Lognormal{400 * time.Millisecond, 0.6}},
-		"uniform":     {Uniform: &Uniform{0, 20 * time.Millisecond}},
+	for name, d := range map[string]*random.Distribution{
+		"lognormal":   {Lognormal: &random.Lognormal{Median: 400 * time.Millisecond, Sigma: 0.6}},
+		"uniform":     {Uniform: &random.Uniform{Low: 0, High: 20 * time.Millisecond}},
 		"exponential": {Exponential: pointer(time.Second)},
-		"normal":      {Normal: &Normal{5 * time.Second, time.Second}},
+		"normal":      {Normal: &random.Normal{Mean: 5 * time.Second, Deviation: time.Second}},
 	} {
-		for _, n := range []Count{1, 2, 1023, 1024, 1025, 2048, 50_000} {
+		for _, n := range []float64{1, 2, 1023, 1024, 1025, 2048, 50_000} {
 			all := walked(t, schedule(11, 0, crowd(time.Second, n, d)))
 			if len(all) != int(n) {
 				t.Fatalf("%s: %d users of %v came", name, len(all), n)
@@ -250,7 +267,7 @@ func TestCrowdIsExactAndReactsByItsLaw(t *testing.T) {
 func TestCrowdBlocksAreMultinomial(t *testing.T) {
 	const users, cells = 200_000, 195
 	counts := make([]float64, cells)
-	for _, a := range walked(t, schedule(5, 0, crowd(0, users, &Distribution{Uniform: &Uniform{0, cells * time.Millisecond}}))) {
+	for _, a := range walked(t, schedule(5, 0, crowd(0, users, &random.Distribution{Uniform: &random.Uniform{Low: 0, High: cells * time.Millisecond}}))) {
 		counts[min(a.Due/time.Millisecond, cells-1)]++
 	}
 	var statistic float64
@@ -261,8 +278,8 @@ func TestCrowdBlocksAreMultinomial(t *testing.T) {
 }
 
 func TestEvenSpacingIsExact(t *testing.T) {
-	p := stream(-2*time.Second, 8*time.Second, Ramp{300, 300})
-	p.Spacing = "even"
+	p := stream(-2*time.Second, 8*time.Second, 300, 300)
+	p.Even = true
 	all := walked(t, schedule(1, 0, p))
 	if len(all) != 3000 {
 		t.Fatalf("%d arrivals, wanted 3000", len(all))
@@ -273,21 +290,21 @@ func TestEvenSpacingIsExact(t *testing.T) {
 			t.Fatalf("arrival %d is %+v, wanted at %v", i, a, want)
 		}
 	}
-	c := crowd(0, 2500, &Distribution{Exponential: pointer(time.Second)})
-	c.Spacing = "even"
+	c := crowd(0, 2500, &random.Distribution{Exponential: pointer(time.Second)})
+	c.Even = true
 	for i, a := range walked(t, schedule(9, 0, c)) {
-		if want := c.Curve().At(float64(i) + 0.5); a.Due != want {
+		if want := c.Curve.At(float64(i) + 0.5); a.Due != want {
 			t.Fatalf("arrival %d of the crowd is due at %v, wanted %v", i, a.Due, want)
 		}
 	}
 }
 
 func TestGreatAndEmptyStorms(t *testing.T) {
-	great := schedule(1, 0, crowd(0, 100e6, &Distribution{Exponential: pointer(time.Second)}))
+	great := schedule(1, 0, crowd(0, 100e6, &random.Distribution{Exponential: pointer(time.Second)}))
 	if great.Len() != 100e6 || great.Size() != 100e6 {
 		t.Errorf("Len %d, Size %d", great.Len(), great.Size())
 	}
-	for _, s := range []*Schedule{schedule(1, 0), schedule(1, 0, stream(0, time.Nanosecond*10, Ramp{1, 1})), schedule(1, -1, crowd(0, 50, nil))} {
+	for _, s := range []*Schedule{schedule(1, 0), schedule(1, 0, stream(0, time.Nanosecond*10, 1, 1)), schedule(1, -1, crowd(0, 50, nil))} {
 		if all := walked(t, s); len(all) != 0 {
 			t.Errorf("found %v", all)
 		}
@@ -297,26 +314,13 @@ func TestGreatAndEmptyStorms(t *testing.T) {
 	}
 }
 
-// The example's storm, pinned: every process of every version must make the same one of a seed.
-func TestStormOfSeedOneStaysTheSame(t *testing.T) {
-	s := NewSchedule(mustParse(t, exampleText(t)).Storm, 1, 0)
-	var hash Stream
-	for _, a := range walked(t, s) {
-		hash = Stream(mix(uint64(hash) ^ a.Index ^ uint64(a.Phase)<<60 ^ uint64(a.Due.Round(time.Microsecond))))
-	}
-	const length, want = 43564, 0x379b1ac5a616d849
-	if s.Len() != length || uint64(hash) != want {
-		t.Errorf("seed 1 makes %d arrivals with hash %#x, wanted %d with %#x", s.Len(), uint64(hash), length, uint64(want))
-	}
-}
-
 func BenchmarkWalk(b *testing.B) {
 	phases := map[string]Phase{
-		"hold": stream(0, 100*time.Second, Ramp{1e5, 1e5}), "ramp": stream(0, 100*time.Second, Ramp{0, 2e5}),
-		"uniform":   crowd(0, 10e6, &Distribution{Uniform: &Uniform{0, time.Second}}),
-		"lognormal": crowd(0, 10e6, &Distribution{Lognormal: &Lognormal{time.Second, 0.6}}),
+		"hold": stream(0, 100*time.Second, 1e5, 1e5), "ramp": stream(0, 100*time.Second, 0, 2e5),
+		"uniform":   crowd(0, 10e6, &random.Distribution{Uniform: &random.Uniform{Low: 0, High: time.Second}}),
+		"lognormal": crowd(0, 10e6, &random.Distribution{Lognormal: &random.Lognormal{Median: time.Second, Sigma: 0.6}}),
 	}
-	for _, name := range sortedKeys(phases) {
+	for _, name := range slices.Sorted(maps.Keys(phases)) {
 		b.Run(name, func(b *testing.B) {
 			s := schedule(1, 0, phases[name])
 			for b.Loop() {
@@ -331,9 +335,9 @@ func BenchmarkWalk(b *testing.B) {
 
 // TestWalkFrom compares with a walk from the start.
 func TestWalkFrom(t *testing.T) {
-	even := stream(3*time.Second, 5*time.Second, Ramp{1500, 1500})
-	even.Spacing = "even"
-	ramp := stream(-2*time.Second, 8*time.Second, Ramp{100, 5000})
+	even := stream(3*time.Second, 5*time.Second, 1500, 1500)
+	even.Even = true
+	ramp := stream(-2*time.Second, 8*time.Second, 100, 5000)
 	s := schedule(3, 7*time.Second, ramp, even, crowd(0, 5000, nil))
 	all := walked(t, s)
 	for _, from := range []time.Duration{-time.Hour, -2 * time.Second, 0, 1, 1500 * time.Millisecond, 3 * time.Second, 4999 * time.Millisecond, 8 * time.Second, time.Hour} {
@@ -356,9 +360,9 @@ func TestWalkFrom(t *testing.T) {
 // TestCloneGoesOnByItself compares a clone and its origin, advanced in turns, with a walk from the start.
 func TestCloneGoesOnByItself(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		storm := &Storm{}
+		var storm []Phase
 		for range rapid.IntRange(0, 3).Draw(t, "phases") {
-			storm.Phases = append(storm.Phases, drawPhase(t))
+			storm = append(storm, drawPhase(t))
 		}
 		s := NewSchedule(storm, rapid.Uint64().Draw(t, "seed"), 0)
 		all := walked(t, s)
