@@ -5,28 +5,29 @@ import (
 	"time"
 
 	"fsctl/scenarios/random"
+	"fsctl/scenarios/strict"
 )
 
 // Scenario is one sale, as its file tells it. Load and Parse return it validated.
 type Scenario struct {
-	APIVersion  string        `yaml:"apiVersion" jsonschema:"required,enum=fsctl/v1" jsonschema_description:"Version of this format."`
-	Kind        string        `yaml:"kind" jsonschema:"required,enum=Scenario" jsonschema_description:"Always Scenario."`
-	Name        string        `yaml:"name" jsonschema:"required" jsonschema_description:"Short name: lower-case letters, digits, - and _."`
-	Description string        `yaml:"description" jsonschema_description:"What happens, in one sentence."`
-	Source      string        `yaml:"source" jsonschema_description:"Where the figures come from."`
-	Workload    Workload      `yaml:"workload" jsonschema:"required" jsonschema_description:"Who comes, and when."`
-	Steps       Keyed[Step]   `yaml:"steps" jsonschema:"required" jsonschema_description:"What one request can be. Shares add up to 100 %."`
-	Services    []Service     `yaml:"services" jsonschema_description:"What stands behind the door."`
-	Sale        *Sale         `yaml:"sale" jsonschema_description:"What is sold. It bounds successes, never attempts."`
-	Estate      *Estate       `yaml:"estate" jsonschema_description:"Where it runs."`
-	Limits      *SizeLimits   `yaml:"limits" jsonschema_description:"What the whole sale may take at most; plan is infeasible above."`
-	Storm       *Storm        `yaml:"storm" jsonschema_description:"How the storm arrives. Times are relative to T0, the instant the sale opens."`
-	Rehearsal   *Rehearsal    `yaml:"rehearsal" jsonschema_description:"How fsctl rehearse shrinks the storm to one machine."`
-	Journeys    Keyed[Script] `yaml:"journeys" jsonschema_description:"What a user does, step by step."`
-	Feeders     Keyed[Feeder] `yaml:"feeders" jsonschema_description:"Rows of data, one a user."`
-	Thresholds  Keyed[Limit]  `yaml:"thresholds" jsonschema_description:"What must hold: k6 threshold strings by metric."`
-	Invariants  []Invariant   `yaml:"invariants" jsonschema_description:"What must hold of the sale itself."`
-	Ledger      *Ledger       `yaml:"ledger" jsonschema_description:"Where the shop tells what it really sold."`
+	APIVersion  string               `yaml:"apiVersion" jsonschema:"required,enum=fsctl/v1" jsonschema_description:"Version of this format."`
+	Kind        string               `yaml:"kind" jsonschema:"required,enum=Scenario" jsonschema_description:"Always Scenario."`
+	Name        string               `yaml:"name" jsonschema:"required" jsonschema_description:"Short name: lower-case letters, digits, - and _."`
+	Description string               `yaml:"description" jsonschema_description:"What happens, in one sentence."`
+	Source      string               `yaml:"source" jsonschema_description:"Where the figures come from."`
+	Workload    Workload             `yaml:"workload" jsonschema:"required" jsonschema_description:"Who comes, and when."`
+	Steps       strict.Keyed[Step]   `yaml:"steps" jsonschema:"required" jsonschema_description:"What one request can be. Shares add up to 100 %."`
+	Services    []Service            `yaml:"services" jsonschema_description:"What stands behind the door."`
+	Sale        *Sale                `yaml:"sale" jsonschema_description:"What is sold. It bounds successes, never attempts."`
+	Estate      *Estate              `yaml:"estate" jsonschema_description:"Where it runs."`
+	Limits      *SizeLimits          `yaml:"limits" jsonschema_description:"What the whole sale may take at most; plan is infeasible above."`
+	Storm       *Storm               `yaml:"storm" jsonschema_description:"How the storm arrives. Times are relative to T0, the instant the sale opens."`
+	Rehearsal   *Rehearsal           `yaml:"rehearsal" jsonschema_description:"How fsctl rehearse shrinks the storm to one machine."`
+	Journeys    strict.Keyed[Script] `yaml:"journeys" jsonschema_description:"What a user does, step by step."`
+	Feeders     strict.Keyed[Feeder] `yaml:"feeders" jsonschema_description:"Rows of data, one a user."`
+	Thresholds  strict.Keyed[Limit]  `yaml:"thresholds" jsonschema_description:"What must hold: k6 threshold strings by metric."`
+	Invariants  []Invariant          `yaml:"invariants" jsonschema_description:"What must hold of the sale itself."`
+	Ledger      *Ledger              `yaml:"ledger" jsonschema_description:"Where the shop tells what it really sold."`
 
 	File     string `yaml:"-"` // where it was read from; data files are found beside it
 	Document []byte `yaml:"-"` // its text, with every --set applied
@@ -52,13 +53,13 @@ type Busy struct {
 
 // Step is one kind of request: the word that plan, attack, thresholds and reports share.
 type Step struct {
-	Name        string            `yaml:"-"`
-	Share       Ratio             `yaml:"share" jsonschema_description:"Share of all requests of the workload."`
-	Transaction bool              `yaml:"transaction" jsonschema_description:"Counts in TPS."`
-	Request     Request           `yaml:"request" jsonschema_description:"What is sent."`
-	Extract     map[string]string `yaml:"extract" jsonschema_description:"Variables taken from the answer: json:PATH, header:NAME, regex:EXPR or cookie:NAME."`
-	Check       []string          `yaml:"check" jsonschema_description:"Conditions on an answer as expected, such as: status in 200,409."`
-	Outcome     Keyed[Outcome]    `yaml:"outcome" jsonschema_description:"Names for answers; the first whose condition holds is counted."`
+	Name        string                `yaml:"-"`
+	Share       Ratio                 `yaml:"share" jsonschema_description:"Share of all requests of the workload."`
+	Transaction bool                  `yaml:"transaction" jsonschema_description:"Counts in TPS."`
+	Request     Request               `yaml:"request" jsonschema_description:"What is sent."`
+	Extract     map[string]string     `yaml:"extract" jsonschema_description:"Variables taken from the answer: json:PATH, header:NAME, regex:EXPR or cookie:NAME."`
+	Check       []string              `yaml:"check" jsonschema_description:"Conditions on an answer as expected, such as: status in 200,409."`
+	Outcome     strict.Keyed[Outcome] `yaml:"outcome" jsonschema_description:"Names for answers; the first whose condition holds is counted."`
 }
 
 // Outcome names an answer for which a condition holds.

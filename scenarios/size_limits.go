@@ -23,7 +23,7 @@ func (v *validator) sizeLimits() {
 		{"cost", l.Cost != nil && *l.Cost <= 0},
 	} {
 		if f.zero {
-			v.problem("limits."+f.name, "found 0, wanted above 0")
+			v.Problem("limits."+f.name, "found 0, wanted above 0")
 		}
 	}
 }

@@ -17,12 +17,12 @@ func (v *validator) usl(path string, s *Service) {
 		return
 	}
 	if s.Kind != "service" {
-		v.problem(path+".usl", "found it at a %s, wanted it at a service only", s.Kind)
+		v.Problem(path+".usl", "found it at a %s, wanted it at a service only", s.Kind)
 	}
 	if s.USL.Gamma.Low <= 0 {
-		v.problem(path+".usl.gamma", "found 0, wanted the calls per second of one instance, above 0")
+		v.Problem(path+".usl.gamma", "found 0, wanted the calls per second of one instance, above 0")
 	}
 	if s.USL.Measured < 1 {
-		v.problem(path+".usl.measured", "found %d, wanted the most instances that were measured, 1 or more", s.USL.Measured)
+		v.Problem(path+".usl.measured", "found %d, wanted the most instances that were measured, 1 or more", s.USL.Measured)
 	}
 }

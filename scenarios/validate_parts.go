@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,18 +13,19 @@ import (
 	"time"
 
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/strict"
 )
 
 func (v *validator) services() {
 	var names []string
 	for _, s := range v.s.Services {
 		if s.Name != "" && slices.Contains(names, s.Name) {
-			v.problem("services."+s.Name, "found twice, wanted different names")
+			v.Problem("services."+s.Name, "found twice, wanted different names")
 		}
 		names = append(names, s.Name)
 	}
 	for i := range v.s.Services {
-		v.service(namedPath("services", i, v.s.Services[i].Name), &v.s.Services[i], names)
+		v.service(strict.Named("services", i, v.s.Services[i].Name), &v.s.Services[i], names)
 	}
 	v.missesEnd()
 }
@@ -39,7 +41,7 @@ func (v *validator) service(path string, s *Service, names []string) {
 	}{{"utilization", s.Utilization <= 0}, {"wait", s.Wait <= 0}, {"instance.cores", s.Instance.Cores < 1},
 		{"latency.limit", s.Latency != nil && s.Latency.Limit <= 0}} {
 		if f.zero {
-			v.problem(path+"."+f.name, "found 0, wanted above 0")
+			v.Problem(path+"."+f.name, "found 0, wanted above 0")
 		}
 	}
 	v.serviceLimits(path, s)
@@ -47,19 +49,19 @@ func (v *validator) service(path string, s *Service, names []string) {
 	if s.Misses != "" {
 		v.oneOf(path+".misses", "service", s.Misses, names)
 		if s.Hit == nil {
-			v.problem(path+".hit", "missing, wanted the share that does not go on to %s", s.Misses)
+			v.Problem(path+".hit", "missing, wanted the share that does not go on to %s", s.Misses)
 		}
 	}
 	if s.Latency != nil && (s.Latency.Quantile <= 0 || s.Latency.Quantile >= 1) {
-		v.problem(path+".latency.quantile", "found %s, wanted above 0 and below 1", quantity.Precise(float64(s.Latency.Quantile)))
+		v.Problem(path+".latency.quantile", "found %s, wanted above 0 and below 1", quantity.Precise(float64(s.Latency.Quantile)))
 	}
 	switch {
 	case (s.Kind == "service" || s.Kind == "function") && s.Demand.Low <= 0:
-		v.problem(path+".demand", "missing or 0, wanted the CPU time of a call, such as 3ms or [2ms, 3ms, 5ms]")
+		v.Problem(path+".demand", "missing or 0, wanted the CPU time of a call, such as 3ms or [2ms, 3ms, 5ms]")
 	case (s.Kind == "cache" || s.Kind == "database") && s.Capacity.Low <= 0:
-		v.problem(path+".capacity", "missing or 0, wanted the calls per second of one node, such as 8k/s")
+		v.Problem(path+".capacity", "missing or 0, wanted the calls per second of one node, such as 8k/s")
 	case s.Kind == "cache" && s.Hit == nil:
-		v.problem(path+".hit", "missing, wanted the share of calls that the cache answers, such as 80%%")
+		v.Problem(path+".hit", "missing, wanted the share of calls that the cache answers, such as 80%%")
 	}
 }
 
@@ -73,7 +75,7 @@ func (v *validator) missesEnd() {
 		at := s.Misses
 		for range v.s.Services {
 			if at == s.Name && at != "" {
-				v.problem("services."+s.Name+".misses", "found a circle of misses through %s, wanted a chain that ends", s.Misses)
+				v.Problem("services."+s.Name+".misses", "found a circle of misses through %s, wanted a chain that ends", s.Misses)
 				break
 			}
 			at = next[at]
@@ -87,26 +89,26 @@ func (v *validator) sale() {
 		return
 	}
 	if s.Stock < 1 || s.Stock > 1e9 {
-		v.problem("sale.stock", "found %d, wanted the pieces of each item, 1 to 1G", s.Stock)
+		v.Problem("sale.stock", "found %d, wanted the pieces of each item, 1 to 1G", s.Stock)
 	}
 	if s.Items < 1 || s.Items > 10_000_000 {
-		v.problem("sale.items", "found %d, wanted 1 to 10M", s.Items)
+		v.Problem("sale.items", "found %d, wanted 1 to 10M", s.Items)
 	}
 	if s.Margin > mostMoney {
-		v.problem("sale.margin", "found %s, wanted at most 1T", quantity.Precise(float64(s.Margin)))
+		v.Problem("sale.margin", "found %s, wanted at most 1T", quantity.Precise(float64(s.Margin)))
 	}
 	if s.Popularity.Zipf > 10 {
-		v.problem("sale.popularity.zipf", "found %s, wanted 0 to 10", quantity.Precise(s.Popularity.Zipf))
+		v.Problem("sale.popularity.zipf", "found %s, wanted 0 to 10", quantity.Precise(s.Popularity.Zipf))
 	}
 	t, err := ParseTemplate(s.SKU)
 	if err != nil {
-		v.problem("sale.sku", "%v", err)
+		v.Problem("sale.sku", "%v", err)
 	}
 	for _, name := range t.Variables() {
 		v.oneOf("sale.sku", "variable", name, []string{"n"})
 	}
 	if s.Items > 1 && len(t.Variables()) == 0 {
-		v.problem("sale.sku", "found %q for %d items, wanted ${n} in it", s.SKU, s.Items)
+		v.Problem("sale.sku", "found %q for %d items, wanted ${n} in it", s.SKU, s.Items)
 	}
 }
 
@@ -115,22 +117,22 @@ func (v *validator) estate() {
 	if e == nil {
 		return
 	}
-	if e.SurviveZones > 0 && !v.isUnread("estate.zones") && e.SurviveZones >= e.Zones {
-		v.problem("estate.survive_zones", "found %d of %d zones, wanted fewer than zones", e.SurviveZones, e.Zones)
+	if e.SurviveZones > 0 && !v.IsUnread("estate.zones") && e.SurviveZones >= e.Zones {
+		v.Problem("estate.survive_zones", "found %d of %d zones, wanted fewer than zones", e.SurviveZones, e.Zones)
 	}
 	if e.EventDuration <= 0 || e.EventDuration > 24*time.Hour {
-		v.problem("estate.event_duration", "found %s, wanted above 0 and at most 24 h", quantity.Exact(e.EventDuration))
+		v.Problem("estate.event_duration", "found %s, wanted above 0 and at most 24 h", quantity.Exact(e.EventDuration))
 	}
 	for i, p := range e.Pools {
 		same := func(q Pool) bool { return p.Name != "" && q.Name == p.Name }
 		if slices.ContainsFunc(e.Pools[:i], same) {
-			v.problem("estate.pools."+p.Name, "found twice, wanted different names")
+			v.Problem("estate.pools."+p.Name, "found twice, wanted different names")
 		}
 		if p.Provision != nil && p.Provision.Within <= 0 {
-			v.problem(namedPath("estate.pools", i, p.Name)+".provision.within", "found 0, wanted above 0")
+			v.Problem(strict.Named("estate.pools", i, p.Name)+".provision.within", "found 0, wanted above 0")
 		}
 		if p.Provision != nil && p.Provision.Cores <= 0 {
-			v.problem(namedPath("estate.pools", i, p.Name)+".provision.cores", "found 0, wanted above 0")
+			v.Problem(strict.Named("estate.pools", i, p.Name)+".provision.cores", "found 0, wanted above 0")
 		}
 	}
 	var names []string
@@ -140,45 +142,45 @@ func (v *validator) estate() {
 	for i, s := range e.Scaling {
 		path := fmt.Sprintf("estate.scaling[%d]", i)
 		v.oneOf(path+".service", "service", s.Service, names)
-		if s.Policy == "hpa" && !v.doubtful(path) && (s.Target <= 0 || s.Max < max(1, s.Min)) {
-			v.problem(path, "found target %s, min %d and max %d, wanted a target above 0 and 1 <= min <= max", write(s.Target), s.Min, s.Max)
+		if s.Policy == "hpa" && !v.HasUnread(path) && (s.Target <= 0 || s.Max < max(1, s.Min)) {
+			v.Problem(path, "found target %s, min %d and max %d, wanted a target above 0 and 1 <= min <= max", write(s.Target), s.Min, s.Max)
 		}
 	}
 }
 
 func (v *validator) rehearsal() {
 	if r := v.s.Rehearsal; r != nil && r.Scale <= 0 {
-		v.problem("rehearsal.scale", "found 0, wanted above 0")
+		v.Problem("rehearsal.scale", "found 0, wanted above 0")
 	}
 }
 
 // feeders checks the feeders and learns the variables they give.
 func (v *validator) feeders() {
 	v.variables = []string{"arrival", "user.id"}
-	if v.s.Sale != nil || v.isUnread("sale") {
+	if v.s.Sale != nil || v.IsUnread("sale") {
 		v.variables = append(v.variables, "sku")
 	}
 	for i := range v.s.Feeders {
 		f := &v.s.Feeders[i]
 		path := "feeders." + f.Name
-		fields := sortedKeys(f.Fields)
+		fields := slices.Sorted(maps.Keys(f.Fields))
 		if !plainVariable.MatchString(f.Name) {
-			v.problem(path, "found the name %q, wanted letters, digits and _: it stands in ${name.field}", f.Name)
+			v.Problem(path, "found the name %q, wanted letters, digits and _: it stands in ${name.field}", f.Name)
 		}
 		for _, name := range fields {
 			if !plainVariable.MatchString(name) {
-				v.problem(path+".fields."+name, "found the name %q, wanted letters, digits and _: it stands in ${%s.field}", name, f.Name)
+				v.Problem(path+".fields."+name, "found the name %q, wanted letters, digits and _: it stands in ${%s.field}", name, f.Name)
 			}
 		}
 		switch f.From {
 		case "sequence":
 			if f.Size < 1 || f.Size > 1e12 || f.Size != Count(math.Round(float64(f.Size))) {
-				v.problem(path+".size", "found %s, wanted a whole number of rows, 1 to 1T", quantity.Precise(float64(f.Size)))
+				v.Problem(path+".size", "found %s, wanted a whole number of rows, 1 to 1T", quantity.Precise(float64(f.Size)))
 			}
 			for name, text := range f.Fields {
 				t, err := ParseTemplate(text)
 				if err != nil {
-					v.problem(path+".fields."+name, "%v", err)
+					v.Problem(path+".fields."+name, "%v", err)
 				}
 				for _, used := range t.Variables() {
 					v.oneOf(path+".fields."+name, "variable", used, []string{"n"})
@@ -186,13 +188,13 @@ func (v *validator) feeders() {
 			}
 		case "csv":
 			if !v.files {
-				v.unread = append(v.unread, path)
+				v.Skip(path)
 				break
 			}
 			var err error
 			if fields, err = v.s.csvHeader(f); err != nil {
-				v.problem(path+".file", "%v", err)
-				v.unread = append(v.unread, path)
+				v.Problem(path+".file", "%v", err)
+				v.Skip(path)
 			}
 		}
 		for _, name := range append(fields, "id") {
@@ -237,7 +239,7 @@ func (v *validator) thresholds() {
 	for i := range v.s.Thresholds {
 		l := &v.s.Thresholds[i]
 		if err := new(Threshold).parseMetric(l.Name); err != nil {
-			v.problem("thresholds."+l.Name, "%v", err)
+			v.Problem("thresholds."+l.Name, "%v", err)
 		}
 		for _, t := range l.Thresholds {
 			path := "thresholds." + l.Name
@@ -267,14 +269,14 @@ func (v *validator) outcomes(step string) []string {
 // ledger checks that what the invariants need is there.
 func (v *validator) ledger() {
 	for _, i := range v.s.Invariants {
-		if v.isUnread("sale") {
+		if v.IsUnread("sale") {
 			break
 		}
 		if i.Name == NoOversell && v.s.Sale == nil {
-			v.problem("invariants", "found %s without a sale, wanted sale.stock", i.Name)
+			v.Problem("invariants", "found %s without a sale, wanted sale.stock", i.Name)
 		}
 		if i.Name == OneOrderPerUser && (v.s.Sale == nil || v.s.Sale.PerUser == 0) {
-			v.problem("invariants", "found %s without sale.per_user, wanted the number that one user may buy", i.Name)
+			v.Problem("invariants", "found %s without sale.per_user, wanted the number that one user may buy", i.Name)
 		}
 	}
 	l := v.s.Ledger
@@ -282,7 +284,7 @@ func (v *validator) ledger() {
 		return
 	}
 	if !strings.HasPrefix(l.URL, "/") {
-		v.problem("ledger.url", "found %q, wanted a path that begins with /", l.URL)
+		v.Problem("ledger.url", "found %q, wanted a path that begins with /", l.URL)
 	}
 	var outcomes, variables []string
 	for _, s := range v.s.Steps {
@@ -290,7 +292,7 @@ func (v *validator) ledger() {
 			for _, o := range s.Outcome {
 				outcomes = append(outcomes, o.Name)
 			}
-			variables = append(variables, sortedKeys(s.Extract)...)
+			variables = append(variables, slices.Sorted(maps.Keys(s.Extract))...)
 		}
 	}
 	v.oneOf("ledger.outcome", "outcome of a transaction step", l.Outcome, outcomes)
