@@ -224,9 +224,6 @@ func (i *Invariant) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	d.Struct(n, path, reflect.ValueOf(i).Elem())
 }
 
-// JSON is a body as JSON text; ${name} inside its strings stands for a variable.
-type JSON string
-
 func (j *JSON) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	var b strings.Builder
 	writeJSON(d, n, path, &b)

@@ -79,6 +79,9 @@ type Request struct {
 	Timeout   time.Duration     `yaml:"timeout" jsonschema_description:"Longest time to the whole answer; 30s by default."`
 }
 
+// JSON is a body as JSON text; ${name} inside its strings stands for a variable.
+type JSON string
+
 // Service is something that answers, stores or forwards, as plan sizes it.
 type Service struct {
 	Name         string                  `yaml:"name" jsonschema:"required"`
@@ -107,6 +110,18 @@ type Service struct {
 	Quota        Rate                    `yaml:"quota" jsonschema_description:"Calls per second that a provider lets through; 0 for no limit."`
 	QuotaBurst   Count                   `yaml:"quota_burst" jsonschema_description:"Calls that a provider lets through above the quota at once: its token bucket."`
 	USL          *USL                    `yaml:"usl" jsonschema_description:"How throughput grows with instances, as measured; in place of demand x instances."`
+}
+
+// USL is how the throughput of a service grows with its instances, by the Universal Scalability Law:
+//
+//	X(N) = gamma N / (1 + alpha (N-1) + beta N (N-1))
+//
+// Source: Gunther, Guerrilla Capacity Planning, 2007, chapter 5.
+type USL struct {
+	Gamma    Interval[Rate]    `yaml:"gamma" jsonschema:"required" jsonschema_description:"Calls per second of one instance."`
+	Alpha    Interval[Ratio]   `yaml:"alpha" jsonschema:"required" jsonschema_description:"Contention: share of the work that is serial."`
+	Beta     Interval[float64] `yaml:"beta" jsonschema:"required" jsonschema_description:"Coherency: cost of keeping a pair of instances consistent."`
+	Measured int               `yaml:"measured" jsonschema:"required" jsonschema_description:"Most instances that were measured: the law is believed up to twice as many."`
 }
 
 // Instance is the size of one instance.
@@ -182,6 +197,13 @@ type Scaling struct {
 	Target  Ratio         `yaml:"target" jsonschema_description:"CPU utilisation that an autoscaler keeps."`
 	Min     int           `yaml:"min"`
 	Max     int           `yaml:"max"`
+}
+
+// SizeLimits is what the whole sale may take at most. An absent limit is none.
+type SizeLimits struct {
+	Cores     *Count `yaml:"cores" jsonschema_description:"CPU cores of all services together."`
+	Instances *Count `yaml:"instances" jsonschema_description:"Instances of all services together."`
+	Cost      *Count `yaml:"cost" jsonschema_description:"Cost of the cores while the sale lasts: in the currency of the pools' prices, or in core-hours where no pool has a price."`
 }
 
 // Storm is how requests arrive.

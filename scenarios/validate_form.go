@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -11,16 +10,6 @@ import (
 	"fsctl/scenarios/random"
 	"fsctl/scenarios/strict"
 )
-
-// Validate checks a scenario that a program made or changed as [Load] and [Parse] check what they read:
-// words, ranges, names and sums. Defaults are not filled in, and data files are not looked for.
-// Errors: *[strict.Error] with every problem, without lines.
-func (s *Scenario) Validate() error {
-	v := &validator{Fields: strict.NoFields(s.File), s: s}
-	v.form("", reflect.ValueOf(s).Elem())
-	v.SkipWrong()
-	return v.scenario()
-}
 
 // form checks what the decoder sees to in a text: numbers in the range of their type, intervals in
 // order, words among their choices.
@@ -108,12 +97,4 @@ func (v *validator) choice(path string, field reflect.StructField, word reflect.
 		return
 	}
 	v.Problem(path, "found %q, wanted %s", word.String(), strings.Join(choices, " or "))
-}
-
-// inOrder tells what is wrong with an interval whose points do not rise.
-func (i Interval[T]) inOrder() error {
-	if i.Low > i.Mid || i.Mid > i.High {
-		return fmt.Errorf("found %s, %s, %s, wanted low <= mid <= high", write(i.Low), write(i.Mid), write(i.High))
-	}
-	return nil
 }

@@ -80,6 +80,14 @@ func newInterval[T scalar](v []T) (Interval[T], error) {
 	return iv, iv.inOrder()
 }
 
+// inOrder tells what is wrong with an interval whose points do not rise.
+func (i Interval[T]) inOrder() error {
+	if i.Low > i.Mid || i.Mid > i.High {
+		return fmt.Errorf("found %s, %s, %s, wanted low <= mid <= high", write(i.Low), write(i.Mid), write(i.High))
+	}
+	return nil
+}
+
 // parse reads one value in the text form of its type. Negative, infinite and NaN values are errors.
 func parse[T scalar](text string) (T, error) {
 	var v T

@@ -10,78 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"fsctl/scenarios/quantity"
-	"fsctl/scenarios/strict"
 )
-
-func (v *validator) services() {
-	var names []string
-	for _, s := range v.s.Services {
-		if s.Name != "" && slices.Contains(names, s.Name) {
-			v.Problem("services."+s.Name, "found twice, wanted different names")
-		}
-		names = append(names, s.Name)
-	}
-	for i := range v.s.Services {
-		v.service(strict.Named("services", i, v.s.Services[i].Name), &v.s.Services[i], names)
-	}
-	v.missesEnd()
-}
-
-func (v *validator) service(path string, s *Service, names []string) {
-	v.name(path+".name", s.Name)
-	for step := range s.Calls {
-		v.oneOf(path+".calls."+step, "step", step, v.stepNames())
-	}
-	for _, f := range []struct {
-		name string
-		zero bool
-	}{{"utilization", s.Utilization <= 0}, {"wait", s.Wait <= 0}, {"instance.cores", s.Instance.Cores < 1},
-		{"latency.limit", s.Latency != nil && s.Latency.Limit <= 0}} {
-		if f.zero {
-			v.Problem(path+"."+f.name, "found 0, wanted above 0")
-		}
-	}
-	v.serviceLimits(path, s)
-	v.usl(path, s)
-	if s.Misses != "" {
-		v.oneOf(path+".misses", "service", s.Misses, names)
-		if s.Hit == nil {
-			v.Problem(path+".hit", "missing, wanted the share that does not go on to %s", s.Misses)
-		}
-	}
-	if s.Latency != nil && (s.Latency.Quantile <= 0 || s.Latency.Quantile >= 1) {
-		v.Problem(path+".latency.quantile", "found %s, wanted above 0 and below 1", quantity.Precise(float64(s.Latency.Quantile)))
-	}
-	switch {
-	case (s.Kind == "service" || s.Kind == "function") && s.Demand.Low <= 0:
-		v.Problem(path+".demand", "missing or 0, wanted the CPU time of a call, such as 3ms or [2ms, 3ms, 5ms]")
-	case (s.Kind == "cache" || s.Kind == "database") && s.Capacity.Low <= 0:
-		v.Problem(path+".capacity", "missing or 0, wanted the calls per second of one node, such as 8k/s")
-	case s.Kind == "cache" && s.Hit == nil:
-		v.Problem(path+".hit", "missing, wanted the share of calls that the cache answers, such as 80%%")
-	}
-}
-
-// missesEnd reports a chain of misses that comes back to where it began.
-func (v *validator) missesEnd() {
-	next := map[string]string{}
-	for _, s := range v.s.Services {
-		next[s.Name] = s.Misses
-	}
-	for _, s := range v.s.Services {
-		at := s.Misses
-		for range v.s.Services {
-			if at == s.Name && at != "" {
-				v.Problem("services."+s.Name+".misses", "found a circle of misses through %s, wanted a chain that ends", s.Misses)
-				break
-			}
-			at = next[at]
-		}
-	}
-}
 
 func (v *validator) sale() {
 	s := v.s.Sale
@@ -109,42 +40,6 @@ func (v *validator) sale() {
 	}
 	if s.Items > 1 && len(t.Variables()) == 0 {
 		v.Problem("sale.sku", "found %q for %d items, wanted ${n} in it", s.SKU, s.Items)
-	}
-}
-
-func (v *validator) estate() {
-	e := v.s.Estate
-	if e == nil {
-		return
-	}
-	if e.SurviveZones > 0 && !v.IsUnread("estate.zones") && e.SurviveZones >= e.Zones {
-		v.Problem("estate.survive_zones", "found %d of %d zones, wanted fewer than zones", e.SurviveZones, e.Zones)
-	}
-	if e.EventDuration <= 0 || e.EventDuration > 24*time.Hour {
-		v.Problem("estate.event_duration", "found %s, wanted above 0 and at most 24 h", quantity.Exact(e.EventDuration))
-	}
-	for i, p := range e.Pools {
-		same := func(q Pool) bool { return p.Name != "" && q.Name == p.Name }
-		if slices.ContainsFunc(e.Pools[:i], same) {
-			v.Problem("estate.pools."+p.Name, "found twice, wanted different names")
-		}
-		if p.Provision != nil && p.Provision.Within <= 0 {
-			v.Problem(strict.Named("estate.pools", i, p.Name)+".provision.within", "found 0, wanted above 0")
-		}
-		if p.Provision != nil && p.Provision.Cores <= 0 {
-			v.Problem(strict.Named("estate.pools", i, p.Name)+".provision.cores", "found 0, wanted above 0")
-		}
-	}
-	var names []string
-	for _, s := range v.s.Services {
-		names = append(names, s.Name)
-	}
-	for i, s := range e.Scaling {
-		path := fmt.Sprintf("estate.scaling[%d]", i)
-		v.oneOf(path+".service", "service", s.Service, names)
-		if s.Policy == "hpa" && !v.HasUnread(path) && (s.Target <= 0 || s.Max < max(1, s.Min)) {
-			v.Problem(path, "found target %s, min %d and max %d, wanted a target above 0 and 1 <= min <= max", write(s.Target), s.Min, s.Max)
-		}
 	}
 }
 
@@ -251,19 +146,6 @@ func (v *validator) thresholds() {
 			}
 		}
 	}
-}
-
-// outcomes returns the outcomes of a step, or of all where it is empty.
-func (v *validator) outcomes(step string) []string {
-	names := slices.Clone(reservedOutcomes)
-	for _, s := range v.s.Steps {
-		if step == "" || s.Name == step {
-			for _, o := range s.Outcome {
-				names = append(names, o.Name)
-			}
-		}
-	}
-	return names
 }
 
 // ledger checks that what the invariants need is there.
