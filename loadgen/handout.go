@@ -93,7 +93,7 @@ func (s *shard) yields() time.Duration {
 	return s.pacer.nap / 2
 }
 
-// attends tells whether to stay awake for an answer: requests are overdue, and every connection is busy.
+// attends reports whether to stay awake for an answer: requests are overdue, and every connection is busy.
 func (s *shard) attends() bool {
 	if s.pacer.attend == 0 {
 		return false

@@ -120,7 +120,7 @@ func (x *Session) Send(ctx context.Context, s *Storm, observe Observer) record.E
 // Skew returns how late the first request due at or after T0 was sent, 0 without one.
 func (x *Session) Skew() time.Duration { return x.skew }
 
-// Drained tells whether the last storm went to its end, and every user with it.
+// Drained reports whether the last storm went to its end, and every user with it.
 func (x *Session) Drained() bool { return x.drained }
 
 // Second returns the first second that is not recorded yet, counted from T0.

@@ -141,7 +141,7 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) 
 	return session, nil
 }
 
-// owns tells whether an arrival is this agent's.
+// owns reports whether an arrival is this agent's.
 func (a *agent) owns(arrival arrivals.Arrival) bool {
 	s := a.share.Load()
 	return arrival.Due >= s.From && s.owners.Of(arrival) == a.slot

@@ -29,7 +29,7 @@ const (
 	NeedMemory = "memory"
 )
 
-// OK tells whether there is enough, as far as it is known.
+// OK reports whether there is enough, as far as it is known.
 func (n Need) OK() bool { return n.Available == 0 || n.Needed <= n.Available }
 
 // Demand is what a run is made of, as far as it takes something of its machine.

@@ -147,7 +147,7 @@ func (s *Step) findNeeds() {
 	}
 }
 
-// canSend tells whether a user has every variable that the request needs.
+// canSend reports whether a user has every variable that the request needs.
 func (s *Step) canSend(u *User) bool {
 	for _, register := range s.needs {
 		if u.values == nil || len(u.values[register]) == 0 {
@@ -220,7 +220,7 @@ func (s *Step) outcomeOf(u *User, a *transport.Answer, failed bool) int {
 	return OutcomeOK
 }
 
-// Places tells whether an outcome tells a buyer of an order.
+// Places reports whether an outcome tells a buyer of an order.
 func (s *Step) Places(outcome int) bool { return outcome == s.placed }
 
 // Order returns the order that a buyer was told of by an answer that Places one. An order without a number is one too.

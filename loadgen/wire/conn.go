@@ -201,7 +201,7 @@ func (c *Conn) attempt(ctx context.Context, q *message, a *transport.Answer) err
 	return nil
 }
 
-// surplus tells whether more has come than the answer.
+// surplus reports whether more has come than the answer.
 func (c *Conn) surplus() bool {
 	if c.r == c.w {
 		c.r, c.w = 0, 0

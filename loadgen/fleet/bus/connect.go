@@ -121,7 +121,7 @@ func endedBy(ctx context.Context, last error) error {
 	return fmt.Errorf("%w: %w", context.Cause(ctx), last)
 }
 
-// isAbsent tells whether no server was reached, so that it is worth trying again.
+// isAbsent reports whether no server was reached, so that it is worth trying again.
 func isAbsent(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Op == "dial" || op.Op == "read" || op.Op == "write" // else it is an alert of TLS

@@ -177,7 +177,7 @@ func (r *Roster) undelivered(logs []Log) (names []string, lostAgents int) {
 	return names, lostAgents
 }
 
-// hasDelivered tells whether a live agent has ended its sending, and has delivered what earlier processes left in its spool.
+// hasDelivered reports whether a live agent has ended its sending, and has delivered what earlier processes left in its spool.
 func (s *slot) hasDelivered(logs []Log) bool {
 	if s.State != Sent && s.State != Done {
 		return false
@@ -191,12 +191,12 @@ func (s *slot) hasDelivered(logs []Log) bool {
 	return left == 0
 }
 
-// isAnyAway tells whether an agent is lost, or was stopped before it had sent its share.
+// isAnyAway reports whether an agent is lost, or was stopped before it had sent its share.
 func (r *Roster) isAnyAway() bool {
 	return slices.ContainsFunc(r.slots, func(s *slot) bool { return s.lease == lost || s.isQuitter || s.isVacant() })
 }
 
-// isAnySent tells whether an agent has sent its share to its end.
+// isAnySent reports whether an agent has sent its share to its end.
 func (r *Roster) isAnySent() bool {
 	return slices.ContainsFunc(r.slots, func(s *slot) bool { return (s.State == Sent || s.State == Done) && s.End == record.Completed })
 }

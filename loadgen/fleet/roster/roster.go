@@ -122,7 +122,7 @@ func (r *Roster) Stop(reason string) {
 	r.changes.Woken, r.changes.Call = true, true
 }
 
-// IsStopping tells whether Stop has been called.
+// IsStopping reports whether Stop has been called.
 func (r *Roster) IsStopping() bool { return r.stop != "" }
 
 // Seal says that the record is closed: slots are offered no more.

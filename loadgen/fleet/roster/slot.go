@@ -56,12 +56,12 @@ func (s *slot) current() *process { return &s.processes[len(s.processes)-1] }
 
 func (s *slot) isVacant() bool { return s.Instance == "" }
 
-// isClaimable tells whether another agent may claim the slot.
+// isClaimable reports whether another agent may claim the slot.
 func (s *slot) isClaimable() bool {
 	return s.isVacant() || s.lease == lost || s.isQuitter || s.State == Failed
 }
 
-// isStoppedBeforeStart tells whether the slot's agent has been told to stop before it sent anything. It leaves without
+// isStoppedBeforeStart reports whether the slot's agent has been told to stop before it sent anything. It leaves without
 // a further heartbeat.
 func (s *slot) isStoppedBeforeStart() bool {
 	return s.stopSent && (s.State == Joining || s.State == Armed || s.State == Ready)
