@@ -80,5 +80,5 @@ const wholeSale = "the whole sale at "
 // mostMissed is the share of trials in which a size may be too small and still carries the p95.
 const mostMissed = 0.05
 
-// carries tells whether the candidate is enough in 95 % of the trials.
+// carries reports whether the candidate is enough in 95 % of the trials.
 func (c *Candidate) carries() bool { return c.NotEnoughRatio <= mostMissed }

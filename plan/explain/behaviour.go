@@ -7,7 +7,7 @@ import (
 	"fsctl/plan/queueing"
 )
 
-// unsizedFigure explains the 0 of a service that has no such figure; it tells whether that is so.
+// unsizedFigure explains the 0 of a service that has no such figure; it reports whether that is so.
 func (e *explainer) unsizedFigure(x *model.Case, d *draft, i int, needsDemand bool) bool {
 	s := &e.Services[i]
 	switch {

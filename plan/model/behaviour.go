@@ -38,7 +38,7 @@ func (m *Model) Behaviour(x *Case, i int) Behaviour {
 	return out
 }
 
-// Grows tells whether service i is a queue that gets more than it can do, as a limit on its drain time
+// Grows reports whether service i is a queue that gets more than it can do, as a limit on its drain time
 // allows: it has no steady state.
 func (m *Model) Grows(x *Case, i int) bool {
 	s, instances := &m.Services[i], x.Sizes[i].Instances

@@ -38,7 +38,7 @@ func (s *Service) HotShard(rate, hottest, nodes float64) float64 {
 	return hottest*rate/min(s.KeyCopies, nodes) + (1-hottest)*rate/nodes
 }
 
-// Overheated tells whether the copies of the hottest key are too busy for any number of shards of the
+// Overheated reports whether the copies of the hottest key are too busy for any number of shards of the
 // cache i.
 func (m *Model) Overheated(x *Case, i int) bool {
 	s, hottest := &m.Services[i], m.Event.HotKey

@@ -96,7 +96,7 @@ func (b *builder) workload(sc *scenarios.Scenario) Workload {
 	return out
 }
 
-// peakGiven tells whether the scenario's text gives the peak. The validated scenario cannot tell:
+// peakGiven reports whether the scenario's text gives the peak. The validated scenario cannot tell:
 // defaults are filled in there. One without a text was made by a program, which gave it.
 func peakGiven(sc *scenarios.Scenario) bool {
 	var text struct {

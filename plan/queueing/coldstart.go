@@ -109,7 +109,7 @@ func newFleet(c ColdStart, seed uint64) *fleet {
 	return &fleet{ColdStart: c, random: rand.New(rand.NewPCG(seed, 0))}
 }
 
-// request lets the next request arrive, and tells whether it found no idle instance.
+// request lets the next request arrive, and reports whether it found no idle instance.
 func (f *fleet) request() (cold bool) {
 	f.advance(f.now + f.random.ExpFloat64()/f.ArrivalPerSec)
 	work := f.random.ExpFloat64()
