@@ -31,7 +31,7 @@ func scalarReader[T scalar](d *strict.Decoder, n *yaml.Node, path string, v any)
 	readScalar(d, n, path, v.(*T))
 }
 
-// readScalar decodes one word and tells whether it could.
+// readScalar decodes one word and reports whether it could.
 func readScalar[T scalar](d *strict.Decoder, n *yaml.Node, path string, v *T) bool {
 	if n.Kind != yaml.ScalarNode || strict.IsNull(n) {
 		_, err := parse[T]("")

@@ -74,7 +74,7 @@ type Window struct{ From, To Instant }
 // String returns the text form, T0..T0+10s.
 func (w Window) String() string { return w.From.String() + ".." + w.To.String() }
 
-// Holds tells whether the threshold's condition holds for a value in the unit of Value.
+// Holds reports whether the threshold's condition holds for a value in the unit of Value.
 func (t *Threshold) Holds(value float64) bool {
 	switch t.Operator {
 	case "<":
@@ -306,7 +306,7 @@ func (l *Limit) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	}
 }
 
-// readThresholdFields reads the short form or the long one, and tells whether it says anything.
+// readThresholdFields reads the short form or the long one, and reports whether it says anything.
 func readThresholdFields(d *strict.Decoder, n *yaml.Node, path string) (thresholdFields, bool) {
 	var fields thresholdFields
 	switch {

@@ -39,10 +39,10 @@ func Between[T scalar](low, high T) Interval[T] {
 	return Interval[T]{low, low + (high-low)/2, high}
 }
 
-// Certain tells whether the interval is a single value.
+// Certain reports whether the interval is a single value.
 func (i Interval[T]) Certain() bool { return i.Low == i.High }
 
-// IsZero tells whether the field was absent, or is exactly zero.
+// IsZero reports whether the field was absent, or is exactly zero.
 func (i Interval[T]) IsZero() bool { return i == Interval[T]{} }
 
 func (i Interval[T]) element() reflect.Type { return reflect.TypeFor[T]() }

@@ -149,7 +149,7 @@ const (
 // shareOf rounds up, so that a share of 1/m has a hit in each m cases.
 func shareOf(ratio float64) uint64 { return uint64(math.Ceil(ratio * (1 << shareBits))) }
 
-// hit counts one more case, and tells whether the fault hits it.
+// hit counts one more case, and reports whether the fault hits it.
 //
 // With the share p, the cases n with floor(n*p) = k are block k. Each block holds one hit, at a
 // place that draw k of the stream chooses. Independent draws would leave the fault out of a

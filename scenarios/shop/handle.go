@@ -152,7 +152,7 @@ func (s *Shop) route(path string) route {
 	}}
 }
 
-// allowed tells whether a path that wants one method takes another; the empty one takes all.
+// allowed reports whether a path that wants one method takes another; the empty one takes all.
 func allowed(wanted, found string) bool {
 	return wanted == "" || found == wanted || wanted == http.MethodGet && found == http.MethodHead
 }

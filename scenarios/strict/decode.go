@@ -244,7 +244,7 @@ func Named(path string, i int, name string) string {
 	return Join(path, name)
 }
 
-// IsNull tells whether a node says nothing.
+// IsNull reports whether a node says nothing.
 func IsNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
 // Child returns the value of a mapping's key, or nil.

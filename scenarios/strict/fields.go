@@ -23,7 +23,7 @@ const noLine = -1
 // NoFields returns the fields of what a program made: they have no lines.
 func NoFields(file string) *Fields { return &Fields{file: file, lines: map[string]int{"": noLine}} }
 
-// Has tells whether the file has a field, by its path of names.
+// Has reports whether the file has a field, by its path of names.
 func (f *Fields) Has(path string) bool {
 	_, present := f.lines[path]
 	return present
@@ -58,14 +58,14 @@ func (f *Fields) SkipWrong() {
 	}
 }
 
-// IsUnread tells whether a field, or one around it, could not be read.
+// IsUnread reports whether a field, or one around it, could not be read.
 func (f *Fields) IsUnread(path string) bool {
 	return slices.ContainsFunc(f.unread, func(u string) bool {
 		return path == u || strings.HasPrefix(path, u+".") || strings.HasPrefix(path, u+"[")
 	})
 }
 
-// HasUnread tells whether something inside a field could not be read, so that nothing can be said of the whole.
+// HasUnread reports whether something inside a field could not be read, so that nothing can be said of the whole.
 func (f *Fields) HasUnread(path string) bool {
 	return slices.ContainsFunc(f.unread, func(u string) bool { return strings.HasPrefix(u, path+".") })
 }
