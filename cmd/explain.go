@@ -61,7 +61,7 @@ type explanations struct {
 	Explanations []explain.Explanation `json:"explanations"`
 }
 
-// on tells whether the plan is to be explained.
+// on reports whether the plan is to be explained.
 func (f *explainFlags) on() bool { return f.html != "" || f.field != "" }
 
 // page writes the plan as HTML, where a file is given.

@@ -152,7 +152,7 @@ type goPackage struct {
 	Imports    []string
 }
 
-// within tells whether a package matches a pattern.
+// within reports whether a package matches a pattern.
 func within(name, pattern string) bool {
 	above, all := strings.CutSuffix(pattern, "/...")
 	return name == above || all && strings.HasPrefix(name, above+"/")

@@ -130,7 +130,7 @@ func style(w io.Writer) render.Style {
 	return render.Style{Width: width, Color: !plain && os.Getenv("TERM") != "dumb"}
 }
 
-// isTerminal tells whether the stream is a terminal, which a person reads.
+// isTerminal reports whether the stream is a terminal, which a person reads.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
