@@ -45,7 +45,7 @@ func estimateOf(values []float64) estimate {
 	return estimate{n, (v[(n-1)/2] + v[n/2]) / 2, s.Lo, s.Hi} // s.Center is no number where ratios are infinite
 }
 
-// enough tells whether low and high are an interval.
+// enough reports whether low and high are an interval.
 func (e estimate) enough() bool { return e.rounds >= fewestRounds }
 
 // What is said of an estimate that is no number.
