@@ -1,4 +1,4 @@
-// Package scenarios is the vocabulary of a sale: what a scenario file says, read strictly.
+// Package scenarios defines the scenario file, which describes one sale in the terms that all other packages use.
 package scenarios
 
 import (
@@ -8,7 +8,7 @@ import (
 	"fsctl/scenarios/strict"
 )
 
-// Scenario is one sale, as its file tells it. Load and Parse return it validated.
+// Scenario is one sale, as its file describes it. Load and Parse return it validated.
 type Scenario struct {
 	APIVersion  string               `yaml:"apiVersion" jsonschema:"required,enum=fsctl/v1" jsonschema_description:"Version of this format."`
 	Kind        string               `yaml:"kind" jsonschema:"required,enum=Scenario" jsonschema_description:"Always Scenario."`
@@ -285,7 +285,7 @@ const (
 	NoLostOrder     = "no-lost-order"
 )
 
-// Ledger tells where the shop's own account of the sale is.
+// Ledger says where the shop's own account of the sale is.
 type Ledger struct {
 	URL     string `yaml:"url" jsonschema_description:"Path of the shop's ledger, appended to the target."`
 	Outcome string `yaml:"outcome" jsonschema_description:"Outcome of a transaction step that tells a buyer of an order; placed by default."`

@@ -80,7 +80,7 @@ func newInterval[T scalar](v []T) (Interval[T], error) {
 	return iv, iv.inOrder()
 }
 
-// inOrder tells what is wrong with an interval whose points do not rise.
+// inOrder returns what is wrong with an interval whose points do not rise.
 func (i Interval[T]) inOrder() error {
 	if i.Low > i.Mid || i.Mid > i.High {
 		return fmt.Errorf("found %s, %s, %s, wanted low <= mid <= high", write(i.Low), write(i.Mid), write(i.High))

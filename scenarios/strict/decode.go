@@ -12,7 +12,7 @@ import (
 // Keyed is a mapping that keeps the order of its file; each element knows its key as Name.
 type Keyed[T any] []T
 
-// KeyedByName tells Keyed from other lists.
+// KeyedByName distinguishes Keyed from other lists.
 func (Keyed[T]) KeyedByName() {}
 
 // Decoder fills types from YAML nodes. It collects every problem instead of stopping at one.
