@@ -12,7 +12,7 @@ const leastRoom = 1e-3
 //	p1 lambda / min(r, K) + (1-p1) lambda / K <= P
 //
 //	lambda  rate of all calls [1/s]
-//	p1      hottest, the share of the hottest key; 0 where nothing tells, and then K = ceil(lambda / P)
+//	p1      hottest, the share of the hottest key; 0 where it is not known, and then K = ceil(lambda / P)
 //	r       KeyCopies, shards that each hold a copy of the hottest key
 //	P       planned, capacity x utilization of one shard [1/s]
 //
