@@ -15,7 +15,7 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// What tells a level of a search in which hardly any request waits from one in which all do.
+// What distinguishes a level of a search in which hardly any request waits from one in which all do.
 const (
 	calmRatio   = 0.5 // of the highest rate that passed, up to which hardly anyone waits
 	queuedRatio = 2   // of the calm service time: who takes that has waited

@@ -210,7 +210,7 @@ func TestBuyersWithoutStockAreTold(t *testing.T) {
 		return slices.ContainsFunc(Judge(s.Record, sc, nil).Notes, func(n string) bool { return strings.HasPrefix(n, "no order at 10 users/s was placed") })
 	}
 	if !told() {
-		t.Error("nobody was told that the stock may be gone")
+		t.Error("no finding says that the stock may be gone")
 	}
 	put(t, s.Record, l.HoldFromSeconds, "order", "placed", 20)
 	if told() {
