@@ -47,7 +47,7 @@ func (f *explainFlags) split(args []string) (scenario string) {
 	return scenario
 }
 
-// isPlanField tells a field of a plan from a scenario's name or path.
+// isPlanField reports whether an argument is a field of a plan, and no scenario's name or path.
 func isPlanField(s string) bool {
 	root, _, _ := strings.Cut(s, ".")
 	return !strings.ContainsRune(s, '/') && (root == "demand" || root == "services" || root == "totals")

@@ -218,7 +218,7 @@ func against(importer, imported string, r room) (reasons []string) {
 	return reasons
 }
 
-// TestImportRules gives the rules imports that they must refuse, with the reason that is told, and some that they must let
+// TestImportRules gives the rules imports that they must refuse, with the reason that is given, and some that they must let
 // pass.
 func TestImportRules(t *testing.T) {
 	for _, c := range []struct{ importer, imported, why string }{

@@ -1,4 +1,6 @@
-// Package cmd is the command line of fsctl: each command turns flags into options, calls a library and shows the result.
+// Package cmd is the command line of fsctl.
+//
+// Each command turns flags into options, calls a library and shows the result.
 package cmd
 
 import (

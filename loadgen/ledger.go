@@ -13,7 +13,7 @@ import (
 	"fsctl/loadgen/transport"
 )
 
-// ledgerPatience is how long a shop may take to tell what it sold.
+// ledgerPatience is how long a shop may take to list what it sold.
 const ledgerPatience = 60 * time.Second
 
 // ReadLedger asks the shop what it really sold, once the storm is over, also after an

@@ -59,7 +59,7 @@ func (s *Storm) Open(ctx context.Context) (*Session, error) {
 const connectAtOnce = 256
 
 // Connect opens the connections ahead, as far as the target takes them: those that fail are tried again when they are
-// needed, and their requests tell then. It fails where ctx is done.
+// needed, and their requests show the error then. It fails where ctx is done.
 func (x *Session) Connect(ctx context.Context) error {
 	if x.Storm.timings.connecting { // else the requests themselves must show what it takes
 		return nil

@@ -167,7 +167,7 @@ func (s *shard) put(done *sample, u *journey.User) {
 	}
 }
 
-// end tells the run when nothing is left to do.
+// end reports to the run that nothing is left to do.
 func (s *shard) end() {
 	if s.busy > 0 || s.queue.hand.more || s.wheel.len() > 0 {
 		return

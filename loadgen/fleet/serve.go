@@ -147,7 +147,7 @@ func (a *agent) owns(arrival arrivals.Arrival) bool {
 	return arrival.Due >= s.From && s.owners.Of(arrival) == a.slot
 }
 
-// reportFailure tells the coordinator that this agent does not take part any more, unless the coordinator said so itself.
+// reportFailure reports to the coordinator that this agent does not take part any more, unless the coordinator said so itself.
 func (a *agent) reportFailure(ctx context.Context, err error) {
 	_, refused := errors.AsType[*RefusedError](err)
 	_, off := errors.AsType[*calledOffError](err)

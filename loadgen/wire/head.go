@@ -159,7 +159,7 @@ func (h *head) check() error {
 	return nil
 }
 
-// isToken tells the bytes of a header field's name.
+// isToken reports whether a byte may stand in a header field's name.
 func isToken(b byte) bool { return tokens[b] }
 
 // tokens are letters, digits and the marks of RFC 9110, section 5.6.2.

@@ -123,7 +123,7 @@ func writeSet(dir string, files []keyFile) error {
 			continue
 		}
 		for _, written := range files[:i] {
-			_ = os.Remove(filepath.Join(dir, written.name)) // what failed is told below; a leftover does no harm
+			_ = os.Remove(filepath.Join(dir, written.name)) // what failed is returned below; a leftover does no harm
 		}
 		return err
 	}

@@ -139,7 +139,7 @@ func (o ServerOptions) listen() (host string, port int, err error) {
 	return host, int(number), nil
 }
 
-// isLoopback tells a host that cannot be reached from other machines.
+// isLoopback reports whether a host cannot be reached from other machines.
 func isLoopback(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && address.IsLoopback()

@@ -107,7 +107,7 @@ func (r *Roster) refuse(s *slot, h Heartbeat, why string) {
 	}
 }
 
-// StopSent records that the answer to an agent's heartbeat, which tells it to stop, has been sent.
+// StopSent records that the answer to an agent's heartbeat, which orders it to stop, has been sent.
 func (r *Roster) StopSent(number int) {
 	if number >= 1 && number <= len(r.slots) && !r.slots[number-1].stopSent {
 		r.slots[number-1].stopSent = true

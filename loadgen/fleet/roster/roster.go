@@ -79,7 +79,7 @@ type Changes struct {
 	Log     []string     // lines for the user
 	Slots   []SlotChange // in the order in which they happened
 	Revised bool         // the assignment is another: store it before any agent hears of it
-	Call    bool         // have all agents send a heartbeat now, for what they are told in the answer
+	Call    bool         // have all agents send a heartbeat now, for what the answer orders them to do
 	Woken   bool         // a Barrier may be met now that was not before
 }
 
