@@ -17,7 +17,7 @@ const confidence = 0.95
 // values with probability 2 x (1/2)^n: 6.3 % for five of them, 3.1 % for six.
 const fewestRounds = 6
 
-// estimate is the median of one value a round, and how well the rounds tell it.
+// estimate is the median of one value a round, and how well the rounds determine it.
 //
 // The interval runs from one of the values to another, by their order alone (the inversion of the sign test,
 // as benchstat has it). It assumes nothing but that rounds are independent of each other.
