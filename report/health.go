@@ -224,7 +224,7 @@ func (j *judgement) judgeConnections() {
 		j.health.ConnectionsNeeded = needed
 		why := fmt.Sprintf("while the target answered as fast as in quiet moments (%s)", quantity.Seconds(p.full))
 		if !p.known {
-			why = "and there was no quiet moment to tell whether the target had more to give"
+			why = "and there was no quiet moment to show whether the target had more to give"
 		}
 		j.saturate(FindingConnections, "all %sconnections were busy, %s: %s of the requests waited for one (%s is allowed); --connections %d would have carried the load",
 			countIf(j.rec.Manifest.Connections), why, quantity.Percent(waited), quantity.Percent(j.bounds.share), needed)

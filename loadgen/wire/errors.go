@@ -32,7 +32,7 @@ func ended(err error, got int) error {
 	return fmt.Errorf("%w: %w", transport.ErrClosed, io.EOF)
 }
 
-// isEOF reports the end of a connection, with or without the goodbye of TLS.
+// isEOF reports the end of a connection, with or without the close_notify of TLS.
 func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 // isLost reports that the peer has given the connection up.

@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Settings of a connection. A link that is dead without saying so is noticed after three pings' time, and
+// Settings of a connection. A link that fails silently is noticed after three pings' time, and
 // tried anew four times a second.
 const (
 	attemptTimeout = 4 * time.Second // for one attempt; a handshake beside a storm takes its time

@@ -148,7 +148,7 @@ func writeNew(path string, content []byte) error {
 
 // LoadKeys reads the coordinator's part of a set of keys. The agents' own files need not be there any more.
 // The errors are an *InputError where a file is missing, cut off, from another set or expired, or can be
-// read by everybody.
+// read by every user of the machine.
 func LoadKeys(dir string) (*Keys, error) { return loadKeys(dir, time.Now()) }
 
 func loadKeys(dir string, now time.Time) (*Keys, error) {

@@ -14,7 +14,7 @@ import (
 )
 
 // Settings of the embedded server. An agent whose machine is busy with the storm is slow to answer, so the
-// times are longer than those of its own pings, which are what finds a dead link first.
+// times are longer than those of its own pings, which find a failed link first.
 const (
 	serverPingInterval = 5 * time.Second
 	serverPingsOut     = 3
