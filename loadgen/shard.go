@@ -162,7 +162,7 @@ func (s *shard) put(done *sample, u *journey.User) {
 	case !s.closing:
 		s.wait(u)
 		if len(s.idle) > 0 {
-			s.pacer.wakeBy(u.Due+s.chill(), done.done)
+			s.pacer.wakeBy(u.Due+s.coldAfter(), done.done)
 		}
 	}
 }

@@ -209,8 +209,8 @@ func (a *accounts) difference(sku string) string {
 // buyer is a user and what he buys.
 type buyer struct{ user, sku string }
 
-// haul is what one user has of one item, by one account.
-type haul struct {
+// holding is what one user has of one item, by one account.
+type holding struct {
 	buyer
 	pieces int
 	orders []record.Order
@@ -224,15 +224,15 @@ func (a *accounts) oneOrderPerUser() InvariantResult {
 	}
 	limit := a.sale.PerUser
 	r := InvariantResult{Expected: limit}
-	bySold, byTold := haulsOf(a.sold, "has"), haulsOf(a.told, "was told of")
-	worst := map[buyer]haul{}
+	bySold, byTold := holdingsOf(a.sold, "has"), holdingsOf(a.told, "was told of")
+	worst := map[buyer]holding{}
 	for _, h := range slices.Concat(bySold, byTold) {
 		r.Observed = max(r.Observed, h.pieces)
 		if h.pieces > limit && h.pieces > worst[h.buyer].pieces {
 			worst[h.buyer] = h
 		}
 	}
-	over := slices.SortedFunc(maps.Values(worst), func(x, y haul) int {
+	over := slices.SortedFunc(maps.Values(worst), func(x, y holding) int {
 		return cmp.Or(cmp.Compare(y.pieces, x.pieces), cmp.Compare(x.user, y.user), cmp.Compare(x.sku, y.sku))
 	})
 	for _, h := range over {
@@ -255,16 +255,16 @@ func (a *accounts) oneOrderPerUser() InvariantResult {
 	return r
 }
 
-func haulsOf(orders []record.Order, source string) []haul {
-	var hauls []haul
+func holdingsOf(orders []record.Order, source string) []holding {
+	var holdings []holding
 	for who, theirs := range ordersByBuyer(orders) {
-		h := haul{buyer: who, orders: theirs, source: source}
+		h := holding{buyer: who, orders: theirs, source: source}
 		for _, o := range theirs {
 			h.pieces += pieces(o)
 		}
-		hauls = append(hauls, h)
+		holdings = append(holdings, h)
 	}
-	return hauls
+	return holdings
 }
 
 func ordersByBuyer(orders []record.Order) map[buyer][]record.Order {
