@@ -17,7 +17,7 @@ const confidence = 0.95
 // values with probability 2 x (1/2)^n: 6.3 % for five of them, 3.1 % for six.
 const fewestRounds = 6
 
-// estimate is the median of one value a round, and how well the rounds tell it.
+// estimate is the median of one value a round, and how well the rounds determine it.
 //
 // The interval runs from one of the values to another, by their order alone (the inversion of the sign test,
 // as benchstat has it). It assumes nothing but that rounds are independent of each other.
@@ -45,7 +45,7 @@ func estimateOf(values []float64) estimate {
 	return estimate{n, (v[(n-1)/2] + v[n/2]) / 2, s.Lo, s.Hi} // s.Center is no number where ratios are infinite
 }
 
-// enough tells whether low and high are an interval.
+// enough reports whether low and high are an interval.
 func (e estimate) enough() bool { return e.rounds >= fewestRounds }
 
 // What is said of an estimate that is no number.

@@ -105,7 +105,7 @@ func (b *bench) installed(ctx context.Context, program, debian string) (path str
 	return exec.LookPath(program)
 }
 
-// command runs a program to its end; its error tells what it said.
+// command runs a program to its end; its error says what it printed.
 func command(ctx context.Context, environment []string, name string, args ...string) error {
 	c := exec.CommandContext(ctx, name, args...)
 	c.Env = append(os.Environ(), environment...)

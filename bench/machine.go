@@ -32,7 +32,7 @@ func describeMachine(b *bench, commandLine []string) string {
 	return "- " + strings.Join(lines, "\n- ") + "\n"
 }
 
-// programPath is where a program is on this machine, which matters to nobody else.
+// programPath is where a program is on this machine; it is not printed.
 var programPath = regexp.MustCompile(`=\S*/\S*`)
 
 // shownCommand returns the command line as it may be repeated elsewhere.

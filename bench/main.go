@@ -1,5 +1,6 @@
-// Command bench measures fsctl against other load generators: one server, one core for each generator in
-// turn, several rounds. It prints tables of medians and ratios, and which of the product's goals are met.
+// Command bench measures fsctl against other load generators.
+//
+// Each generator in turn gets one core and the same server, for several rounds. The command prints tables of medians and ratios, and which of the product's goals are met.
 package main
 
 import (

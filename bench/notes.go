@@ -19,7 +19,7 @@ func (n *notes) remarkf(format string, args ...any) {
 	n.remarks = append(n.remarks, remark)
 }
 
-// failed notes what is missing from the figures. Why is only for whoever runs this: it may name files and
+// failed notes what is missing from the figures. Why is only for the user of this machine: it may name files and
 // hosts of the machine.
 func (n *notes) failed(what string, why error) {
 	n.remarkf("%s", what)

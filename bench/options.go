@@ -80,7 +80,7 @@ func (o *options) setCores(text string) error {
 	return nil
 }
 
-// wants tells whether a peer is to be measured.
+// wants reports whether a peer is to be measured.
 func (o *options) wants(peer string) bool {
 	if peer == oldBuild {
 		return o.paths[oldBuild] != ""

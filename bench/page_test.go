@@ -126,7 +126,7 @@ func TestFigures(t *testing.T) {
 		}
 	}
 	if _, ok := got[serviceP50]; ok {
-		t.Error("found a p50 that the peer did not tell")
+		t.Error("found a p50 that the peer did not report")
 	}
 }
 

@@ -18,7 +18,7 @@ type load struct {
 	length      time.Duration
 }
 
-// secure tells whether the load goes over TLS.
+// secure reports whether the load goes over TLS.
 func (l load) secure() bool { return strings.HasPrefix(l.url, "https:") }
 
 // seconds returns the length in whole seconds, which is all that some peers take.

@@ -66,7 +66,7 @@ func (c *child) launch() error {
 	return nil
 }
 
-// wait returns when the program has ended by itself; its error tells what it printed last.
+// wait returns when the program has ended by itself; its error says what it printed last.
 func (c *child) wait() error {
 	select {
 	case <-c.done:

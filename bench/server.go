@@ -67,7 +67,7 @@ func nginxVersion(ctx context.Context, path string) (string, error) {
 	return strings.TrimSpace(strings.TrimPrefix(string(text), "nginx version:")), nil
 }
 
-// freeAddresses returns two addresses on the loopback interface that nobody listens on.
+// freeAddresses returns two addresses on the loopback interface without a listener.
 func freeAddresses() (plain, tls string, err error) {
 	var found [2]string
 	for i := range found {

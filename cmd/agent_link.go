@@ -14,7 +14,7 @@ type agentLink struct {
 	options *linkOptions
 	keys    keyring
 	log     func(format string, args ...any)
-	refused func(error) // told when the bus does not let the agent in any more
+	refused func(error) // called when the bus does not let the agent in any more
 
 	conn *nats.Conn
 	slot int // 0 for none in particular

@@ -12,7 +12,7 @@ import (
 	"fsctl/loadgen/record/atomicfile"
 	"fsctl/plan"
 	"fsctl/report"
-	"fsctl/scenarios"
+	"fsctl/scenarios/strict"
 )
 
 // calibrationFlag is plan's --calibration.
@@ -33,7 +33,7 @@ func (f *calibrationFlag) load() (*plan.Calibration, error) {
 		return nil, nil
 	}
 	c, err := plan.LoadCalibration(f.file)
-	if _, ok := errors.AsType[*scenarios.Error](err); ok {
+	if _, ok := errors.AsType[*strict.Error](err); ok {
 		return nil, &hinted{err, "fsctl report RUN --calibrate FILE writes such a file; docs/calibration.md has every field"}
 	}
 	if errors.Is(err, fs.ErrNotExist) {

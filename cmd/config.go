@@ -45,7 +45,7 @@ func configure(c *cobra.Command, file string) error {
 // settled marks flags whose value comes from the environment or the configuration file, for every command line.
 const settled = "fsctl-settled"
 
-// isTyped tells whether a flag is on the command line.
+// isTyped reports whether a flag is on the command line.
 func isTyped(f *pflag.Flag) bool { return f.Changed && len(f.Annotations[settled]) == 0 }
 
 func setFlag(c *cobra.Command, f *pflag.Flag, v *viper.Viper) error {

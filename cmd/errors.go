@@ -16,6 +16,7 @@ import (
 	"fsctl/plan/model"
 	"fsctl/report/exitcode"
 	"fsctl/scenarios"
+	"fsctl/scenarios/strict"
 )
 
 // usageError is wrong usage: an impossible command line or configuration.
@@ -92,7 +93,7 @@ func exitCode(err error) int {
 		return exitcode.Interrupted
 	}
 	_, usage := errors.AsType[*usageError](err)
-	_, scenario := errors.AsType[*scenarios.Error](err)
+	_, scenario := errors.AsType[*strict.Error](err)
 	_, unknown := errors.AsType[*scenarios.UnknownError](err)
 	_, input := errors.AsType[*transport.InputError](err)
 	_, planned := errors.AsType[*model.InputError](err)
@@ -123,7 +124,7 @@ func hintOf(err error) string {
 	if _, ok := errors.AsType[*scenarios.UnknownError](err); ok {
 		return "see them with: fsctl scenarios list"
 	}
-	if _, ok := errors.AsType[*scenarios.Error](err); ok {
+	if _, ok := errors.AsType[*strict.Error](err); ok {
 		return "an example of every field: fsctl scenarios show taobao-double11; the schema for your editor: fsctl scenarios schema"
 	}
 	if _, ok := errors.AsType[*record.ExistsError](err); ok {

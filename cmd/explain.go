@@ -47,7 +47,7 @@ func (f *explainFlags) split(args []string) (scenario string) {
 	return scenario
 }
 
-// isPlanField tells a field of a plan from a scenario's name or path.
+// isPlanField reports whether an argument is a field of a plan, and no scenario's name or path.
 func isPlanField(s string) bool {
 	root, _, _ := strings.Cut(s, ".")
 	return !strings.ContainsRune(s, '/') && (root == "demand" || root == "services" || root == "totals")
@@ -61,7 +61,7 @@ type explanations struct {
 	Explanations []explain.Explanation `json:"explanations"`
 }
 
-// on tells whether the plan is to be explained.
+// on reports whether the plan is to be explained.
 func (f *explainFlags) on() bool { return f.html != "" || f.field != "" }
 
 // page writes the plan as HTML, where a file is given.

@@ -62,7 +62,7 @@ func (o *fleetOptions) flags(f *pflag.FlagSet) {
 // useDefaults is for a command that has no flag but --agents.
 func (o *fleetOptions) useDefaults() { o.flags(pflag.NewFlagSet("", pflag.ContinueOnError)) }
 
-// on tells whether agents send the storm.
+// on reports whether agents send the storm.
 func (o *fleetOptions) on() bool { return o.agents > 0 || o.link.url != "" || o.listen != "" }
 
 func (o *fleetOptions) check(storm *stormOptions) error {

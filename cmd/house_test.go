@@ -155,7 +155,7 @@ func linesOf(set *token.FileSet, n ast.Node) int {
 	return set.Position(n.End()).Line - set.Position(n.Pos()).Line + 1
 }
 
-// isTable tells whether most of a function is one literal.
+// isTable reports whether most of a function is one literal.
 func isTable(set *token.FileSet, f *ast.FuncDecl) bool {
 	longest := 0
 	ast.Inspect(f.Body, func(n ast.Node) bool {

@@ -22,7 +22,7 @@ type room struct {
 
 // house lists the rooms. A package belongs to the first whose pattern it matches. docs/architecture.md draws them.
 func house() []room {
-	const words = "fsctl/scenarios fsctl/scenarios/arrivals fsctl/scenarios/quantity fsctl/scenarios/random " // every room may use
+	const words = "fsctl/scenarios fsctl/scenarios/arrivals fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict " // every room may use
 	may := strings.Fields
 	return []room{
 		{"fsctl", may("fsctl/cmd"),
@@ -38,11 +38,13 @@ func house() []room {
 			"it reads and writes numbers, whatever they are of"},
 		{"fsctl/scenarios/random", may("fsctl/scenarios/quantity"),
 			"a draw depends on a seed, a name and an index, whatever it is for"},
+		{"fsctl/scenarios/strict", nil,
+			"files of every kind are read alike, whatever is in them"},
 		{"fsctl/scenarios/arrivals", may("fsctl/scenarios/random"),
 			"when a user is due is a function of curves and a seed, whatever file they are from"},
 		{"fsctl/scenarios/shop/...", may(words),
 			"the shop is a target like any other: what fsctl says of it must not come from code that it shares with fsctl"},
-		{"fsctl/scenarios", may("fsctl/scenarios/arrivals fsctl/scenarios/quantity fsctl/scenarios/random"),
+		{"fsctl/scenarios", may("fsctl/scenarios/arrivals fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict"),
 			"the vocabulary does not know the parts that speak it"},
 		{"fsctl/scenarios/...", may(words),
 			"the vocabulary does not know the parts that speak it"},
@@ -137,7 +139,7 @@ func impure() map[string]string {
 
 // pure are the parts that are pure functions of their input.
 func pure() []string {
-	return []string{"fsctl/plan/...", "fsctl/scenarios", "fsctl/scenarios/arrivals", "fsctl/scenarios/quantity", "fsctl/scenarios/random", "fsctl/loadgen/fleet/roster", "fsctl/report/..."}
+	return []string{"fsctl/plan/...", "fsctl/scenarios", "fsctl/scenarios/arrivals", "fsctl/scenarios/quantity", "fsctl/scenarios/random", "fsctl/scenarios/strict", "fsctl/loadgen/fleet/roster", "fsctl/report/..."}
 }
 
 type ban struct {
@@ -150,7 +152,7 @@ type goPackage struct {
 	Imports    []string
 }
 
-// within tells whether a package matches a pattern.
+// within reports whether a package matches a pattern.
 func within(name, pattern string) bool {
 	above, all := strings.CutSuffix(pattern, "/...")
 	return name == above || all && strings.HasPrefix(name, above+"/")
@@ -216,7 +218,7 @@ func against(importer, imported string, r room) (reasons []string) {
 	return reasons
 }
 
-// TestImportRules gives the rules imports that they must refuse, with the reason that is told, and some that they must let
+// TestImportRules gives the rules imports that they must refuse, with the reason that is given, and some that they must let
 // pass.
 func TestImportRules(t *testing.T) {
 	for _, c := range []struct{ importer, imported, why string }{

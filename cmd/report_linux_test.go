@@ -11,7 +11,7 @@ import (
 	"fsctl/report"
 )
 
-// readOnly makes a directory read-only: by its permissions, and for root, to whom those do not apply, by a mount. It tells
+// readOnly makes a directory read-only: by its permissions, and for root, to whom those do not apply, by a mount. It reports
 // whether that works here; root in a container may not mount.
 func readOnly(t *testing.T, dir string) bool {
 	t.Helper()

@@ -1,4 +1,6 @@
-// Package cmd is the command line of fsctl: each command turns flags into options, calls a library and shows the result.
+// Package cmd is the command line of fsctl.
+//
+// Each command turns flags into options, calls a library and shows the result.
 package cmd
 
 import (
@@ -130,7 +132,7 @@ func style(w io.Writer) render.Style {
 	return render.Style{Width: width, Color: !plain && os.Getenv("TERM") != "dumb"}
 }
 
-// isTerminal tells whether the stream is a terminal, which a person reads.
+// isTerminal reports whether the stream is a terminal, which a person reads.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))

@@ -114,11 +114,11 @@ func TestSharedKeys(t *testing.T) {
 			}
 		}
 	}
-	var told strings.Builder
+	var said strings.Builder
 	args := []string{"agent", "--nats=http://none", "--spool=" + t.TempDir(), "--creds=" + dir, fmt.Sprint("--slots=", agents)}
-	cmd.Run(t.Context(), args, cmd.Streams{In: strings.NewReader(""), Out: io.Discard, Err: &told})
-	if !strings.Contains(told.String(), "found a URL of scheme") || strings.Contains(told.String(), "creds") {
-		t.Errorf("fsctl agent says %q, wanted only its bus to be wrong", told.String())
+	cmd.Run(t.Context(), args, cmd.Streams{In: strings.NewReader(""), Out: io.Discard, Err: &said})
+	if !strings.Contains(said.String(), "found a URL of scheme") || strings.Contains(said.String(), "creds") {
+		t.Errorf("fsctl agent says %q, wanted only its bus to be wrong", said.String())
 	}
 }
 

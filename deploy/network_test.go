@@ -32,7 +32,7 @@ func portsOf(ports []networkingv1.NetworkPolicyPort) (numbers []string) {
 	return numbers
 }
 
-// peersAre tells who a rule is about: the pods of the labels, by a selector or an address.
+// peersAre checks whom a rule is about: the pods of the labels, by a selector or an address.
 func peersAre(t *testing.T, peers []networkingv1.NetworkPolicyPeer, want string) {
 	t.Helper()
 	if len(peers) != 1 {
@@ -55,7 +55,7 @@ func peersAre(t *testing.T, peers []networkingv1.NetworkPolicyPeer, want string)
 
 func label(s *metav1.LabelSelector, key string) string { return s.MatchLabels[key] }
 
-// Agents reach DNS, the target and the bus, and nobody reaches them.
+// Agents reach DNS, the target and the bus; nothing may connect to them.
 func TestWhatAgentsReach(t *testing.T) {
 	for way, peer := range map[string]string{"embedded bus": "coordinator", "chart of NATS": "nats", "external NATS": "192.0.2.20/32"} {
 		t.Run(way, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestWhatAgentsReach(t *testing.T) {
 	}
 }
 
-// The bus in the coordinator takes agents only, and a coordinator without one takes nobody.
+// The bus in the coordinator takes agents only, and a coordinator without one takes no connections.
 func TestWhoReachesTheBus(t *testing.T) {
 	rules := install(t, "").policy(t, "coordinator").Spec.Ingress
 	if len(rules) != 1 {

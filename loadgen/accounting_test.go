@@ -102,7 +102,7 @@ func TestBooksBalanceInAnyWeather(t *testing.T) {
 	})
 }
 
-// run sends the storm and tells what is wrong with its record, empty for nothing.
+// run sends the storm and returns what is wrong with its record, empty for nothing.
 func (w weather) run(t *testing.T) string {
 	p := loadtest.NewPipes()
 	s, err := New(Options{Scenario: parse(t, w.scenario), Target: loadtest.Target(), Seed: w.seed, Connections: w.connections, Dial: p.Dial})

@@ -37,7 +37,7 @@ func (s *shard) handOut() (nap time.Duration, more bool) {
 		if s.pacer.mustPoll() {
 			return 0, true
 		}
-		u := s.pop(now - s.chill())
+		u := s.pop(now - s.coldAfter())
 		if u == nil {
 			break
 		}
@@ -67,17 +67,17 @@ func (s *shard) handOutAt() time.Duration {
 	if at == never {
 		return never
 	}
-	return at + s.chill()
+	return at + s.coldAfter()
 }
 
 // fewWarm is how many connections count as warm where fewer were in use.
 const fewWarm = 64
 
-// chill returns how long a request must have been due to take a connection that has not been in use lately. Such a
+// coldAfter returns how long a request must have been due to take a connection that has not been in use lately. Such a
 // connection costs generator and target twice as much, so that a rush which took ever more of them would outrun both
 // of them. A target that answers soon gives a warm one back meanwhile; one that does not
 // gets every request, that much late the first time.
-func (s *shard) chill() time.Duration {
+func (s *shard) coldAfter() time.Duration {
 	if s.busy < s.warm {
 		return 0
 	}
@@ -93,7 +93,7 @@ func (s *shard) yields() time.Duration {
 	return s.pacer.nap / 2
 }
 
-// attends tells whether to stay awake for an answer: requests are overdue, and every connection is busy.
+// attends reports whether to stay awake for an answer: requests are overdue, and every connection is busy.
 func (s *shard) attends() bool {
 	if s.pacer.attend == 0 {
 		return false

@@ -56,7 +56,7 @@ func send(ctx context.Context, t testing.TB, s *Storm, observe Observer) loadtes
 	return loadtest.Run{End: end, Err: runErr, Record: r}
 }
 
-// near tells whether a duration is within a share of another.
+// near reports whether a duration is within a share of another.
 func near(got, want time.Duration, share float64) bool {
 	return math.Abs(float64(got-want)) <= share*float64(want)
 }

@@ -13,10 +13,10 @@ import (
 	"fsctl/loadgen/transport"
 )
 
-// ledgerPatience is how long a shop may take to tell what it sold.
+// ledgerPatience is how long a shop may take to list what it sold.
 const ledgerPatience = 60 * time.Second
 
-// ReadLedger asks the shop what it really sold, once the storm is over, also after an
+// ReadLedger asks the shop what it sold, once the storm is over, also after an
 // interruption. Why it could not be read is part of the record: the verdict needs it.
 func (s *Storm) ReadLedger(ctx context.Context, w *record.Writer) {
 	if s.Scenario.Ledger == nil {

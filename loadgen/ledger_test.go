@@ -85,8 +85,8 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// TestOrdersWithoutANumberAreTold has a shop that confirms two orders of a user and names only the first.
-func TestOrdersWithoutANumberAreTold(t *testing.T) {
+// TestOrdersWithoutANumberAreRecorded has a shop that confirms two orders of a user and names only the first.
+func TestOrdersWithoutANumberAreRecorded(t *testing.T) {
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, map[bool]string{true: `{"order_id":"a"}`, false: `{}`}[asked.Add(1) == 1])

@@ -56,7 +56,7 @@ const atOnce = 32
 // pollAfter is a time that is not over by the time the pacer waits for it.
 const pollAfter = 20 * time.Microsecond
 
-// mustPoll tells whether so many requests have left that answers must be read first. The alarm rings then.
+// mustPoll reports whether so many requests have left that answers must be read first. The alarm rings then.
 func (p *pacer) mustPoll() bool {
 	if p.handed < atOnce {
 		return false
@@ -85,7 +85,7 @@ func (p *pacer) until(at, now time.Duration, handed int) (nap time.Duration) {
 	return nap
 }
 
-// await tells whether to stay awake for an answer at the instant now: the last one came a moment ago. The time in which
+// await reports whether to stay awake for an answer at the instant now: the last one came a moment ago. The time in which
 // none came is kept, since it is not work. The first answer after that wakes the pacer again.
 func (p *pacer) await(now time.Duration) bool {
 	if p.answered {

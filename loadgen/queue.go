@@ -46,7 +46,7 @@ func (q *arrivalQueue) from(at time.Duration) walk {
 	return newWalk(q.storm.schedule.WalkFrom(at), q.mine)
 }
 
-// pausesFirst tells whether an arrival's user begins with a pause.
+// pausesFirst reports whether an arrival's user begins with a pause.
 func (q *arrivalQueue) pausesFirst(a arrivals.Arrival) bool {
 	return q.storm.programs[a.Phase].Opening == nil
 }

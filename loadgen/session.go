@@ -59,7 +59,7 @@ func (s *Storm) Open(ctx context.Context) (*Session, error) {
 const connectAtOnce = 256
 
 // Connect opens the connections ahead, as far as the target takes them: those that fail are tried again when they are
-// needed, and their requests tell then. It fails where ctx is done.
+// needed, and their requests show the error then. It fails where ctx is done.
 func (x *Session) Connect(ctx context.Context) error {
 	if x.Storm.timings.connecting { // else the requests themselves must show what it takes
 		return nil
@@ -120,7 +120,7 @@ func (x *Session) Send(ctx context.Context, s *Storm, observe Observer) record.E
 // Skew returns how late the first request due at or after T0 was sent, 0 without one.
 func (x *Session) Skew() time.Duration { return x.skew }
 
-// Drained tells whether the last storm went to its end, and every user with it.
+// Drained reports whether the last storm went to its end, and every user with it.
 func (x *Session) Drained() bool { return x.drained }
 
 // Second returns the first second that is not recorded yet, counted from T0.

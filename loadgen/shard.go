@@ -162,12 +162,12 @@ func (s *shard) put(done *sample, u *journey.User) {
 	case !s.closing:
 		s.wait(u)
 		if len(s.idle) > 0 {
-			s.pacer.wakeBy(u.Due+s.chill(), done.done)
+			s.pacer.wakeBy(u.Due+s.coldAfter(), done.done)
 		}
 	}
 }
 
-// end tells the run when nothing is left to do.
+// end reports to the run that nothing is left to do.
 func (s *shard) end() {
 	if s.busy > 0 || s.queue.hand.more || s.wheel.len() > 0 {
 		return

@@ -104,9 +104,9 @@ func TestStormThatDoesNotDrainEndsAnyway(t *testing.T) {
 
 func TestObserverSeesEverySecondAndMayStopTheRun(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		wish   error
-		reason string
+		name     string
+		returned error
+		reason   string
 	}{
 		{"an abort", &Abort{"p(99) is 3s"}, record.Aborted},
 		{"a wrapped abort", errors.Join(errors.New("second 1"), &Abort{"p(99) is 3s"}), record.Aborted},
@@ -128,7 +128,7 @@ func TestObserverSeesEverySecondAndMayStopTheRun(t *testing.T) {
 					}
 					next++
 					if i.Second == 1 {
-						return c.wish
+						return c.returned
 					}
 					return nil
 				})

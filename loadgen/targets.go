@@ -290,7 +290,7 @@ func classifyText(text string) string {
 	return transport.Classify(textError(text))
 }
 
-// textError is an error known by its text; those that end a body are told apart.
+// textError is an error known by its text; those that end a body are distinguished.
 func textError(text string) error {
 	for _, err := range []error{io.ErrUnexpectedEOF, io.EOF} {
 		if strings.HasSuffix(text, err.Error()) {

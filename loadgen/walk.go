@@ -29,13 +29,13 @@ func (w *walk) next() {
 	}
 }
 
-// due tells whether an arrival is due.
+// due reports whether an arrival is due.
 func (w *walk) due(now time.Duration) bool { return w.more && w.head.Due <= now }
 
-// passed tells whether the walk has gone beyond an arrival.
+// passed reports whether the walk has gone beyond an arrival.
 func (w *walk) passed(a arrivals.Arrival) bool { return !w.more || before(a, w.head) }
 
-// before tells whether a comes before b: arrivals of one instant come by their indices.
+// before reports whether a comes before b: arrivals of one instant come by their indices.
 func before(a, b arrivals.Arrival) bool {
 	return a.Due < b.Due || a.Due == b.Due && a.Index < b.Index
 }
@@ -47,5 +47,5 @@ func (w *walk) clone() walk {
 	return v
 }
 
-// beyond tells whether the walk has gone so far that it does not see what changes from an instant on.
+// beyond reports whether the walk has gone so far that it does not see what changes from an instant on.
 func (w *walk) beyond(from time.Duration) bool { return !w.more || w.head.Due >= from }

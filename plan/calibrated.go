@@ -91,7 +91,7 @@ func assumedFields(sc *scenarios.Scenario, measured []string) []string {
 // the file's order. Shares of steps are returned, never applied: a storm is not the day.
 //
 // Errors: *[model.InputError] for a service or step that the scenario does not have, and for a value that
-// its kind of service cannot use, joined; *[scenarios.Error] where the scenario is not valid with the values.
+// its kind of service cannot use, joined; *[strict.Error] where the scenario is not valid with the values.
 func (c *Calibration) Apply(sc *scenarios.Scenario) (*scenarios.Scenario, []Change, error) {
 	out := *sc
 	out.Services = slices.Clone(sc.Services)

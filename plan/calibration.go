@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/strict"
 )
 
 // Calibration is what runs measured of a scenario's inputs: the way back from a measurement into the
@@ -83,7 +84,7 @@ func measurableOf(field string) (measurable, bool) {
 	return m, ok && list == "services" && name != ""
 }
 
-// LoadCalibration reads a calibration file. The error is a *[scenarios.Error] with every problem, by
+// LoadCalibration reads a calibration file. The error is a *[strict.Error] with every problem, by
 // file, line and field, or the file system's.
 func LoadCalibration(path string) (*Calibration, error) {
 	text, err := os.ReadFile(path)
@@ -120,7 +121,7 @@ func ParseCalibration(file string, text []byte) (*Calibration, error) {
 	return c, nil
 }
 
-func (c *Calibration) check(fields *scenarios.Fields, i int, runs []string) {
+func (c *Calibration) check(fields *strict.Fields, i int, runs []string) {
 	v, path := &c.Values[i], fmt.Sprintf("values[%d]", i)
 	if first := slices.IndexFunc(c.Values, func(o Measured) bool { return o.Field == v.Field }); first < i && v.Field != "" {
 		fields.Problem(path+".field", "found %s twice, wanted one value for a field", v.Field)
@@ -154,7 +155,7 @@ func (c *Calibration) check(fields *scenarios.Fields, i int, runs []string) {
 }
 
 // checkUSL wants a service's coefficients all together: no one of them says anything alone.
-func (c *Calibration) checkUSL(fields *scenarios.Fields) {
+func (c *Calibration) checkUSL(fields *strict.Fields) {
 	for i := range c.Values {
 		_, service, what := splitField(c.Values[i].Field)
 		if !strings.HasPrefix(what, "usl.") {

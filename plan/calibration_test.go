@@ -11,6 +11,7 @@ import (
 
 	"fsctl/plan/model"
 	"fsctl/scenarios"
+	"fsctl/scenarios/strict"
 )
 
 const measuredShop = `apiVersion: fsctl/v1
@@ -147,7 +148,7 @@ func TestCalibrationFilesAreReadStrictly(t *testing.T) {
 	} {
 		text := strings.Replace(measuredShop, c.old, c.new, 1)
 		_, err := ParseCalibration("shop.yaml", []byte(text))
-		var problems *scenarios.Error
+		var problems *strict.Error
 		if !errors.As(err, &problems) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, wanted %q", c.new, err, c.want)
 		}

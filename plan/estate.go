@@ -101,7 +101,7 @@ func estateFigures(m *model.Model) []model.Figure {
 // usedCores is the field of a pool's used cores.
 func usedCores(p *model.Pool) string { return "estate.pools." + p.Name + ".used_cores" }
 
-// late tells whether a scheduled scale-up is asked for too late for p95.
+// late reports whether a scheduled scale-up is asked for too late for p95.
 func (p *EstatePlan) late() bool {
 	return p.GivenLeadSeconds > 0 && p.LeadSeconds.P95 > p.GivenLeadSeconds
 }

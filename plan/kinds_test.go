@@ -82,7 +82,7 @@ func TestCacheOfAHotKey(t *testing.T) {
 	}
 	without := service(t, only(t, strings.Replace(cache, "CAP", "3k/s", 1)), "c")
 	if without.Instances.Mid != 4 || without.Bottleneck != model.ByNodeRate || hasDetail(without, "hot_key_qps") {
-		t.Errorf("%+v, want the 4 shards of the rate where no sale tells of keys", without)
+		t.Errorf("%+v, want the 4 shards of the rate where no sale describes keys", without)
 	}
 }
 

@@ -30,7 +30,7 @@ const (
 //   - those of a service that no size mends and that stem from a limit which the scenario gives it:
 //     latency, connections, partitions, max_instances, quota.
 //
-// What a service can do is no limit that somebody gave: capacity, hot_row and the hottest key make
+// What a service can do is not a limit that the user gave: capacity, hot_row and the hottest key make
 // excuses too, and the plan stays feasible. The same holds for the size of the estate's pools.
 func (p *Plan) Obstacles() []Excuse {
 	list := p.tooSmallLimits()
@@ -80,5 +80,5 @@ const wholeSale = "the whole sale at "
 // mostMissed is the share of trials in which a size may be too small and still carries the p95.
 const mostMissed = 0.05
 
-// carries tells whether the candidate is enough in 95 % of the trials.
+// carries reports whether the candidate is enough in 95 % of the trials.
 func (c *Candidate) carries() bool { return c.NotEnoughRatio <= mostMissed }

@@ -64,7 +64,7 @@ func TestALimitAboveTheP95(t *testing.T) {
 	}
 }
 
-// What no database or estate can do is told, but only limits that were given end with code 114.
+// What no database or estate can do is reported, but only limits that were given end with code 114.
 func TestEveryScenarioIsFeasibleWithoutLimits(t *testing.T) {
 	for _, name := range append(scenarios.Builtin(), liveDrop) {
 		if p := newPlan(t, load(t, name), Options{Trials: 500}); !p.Feasible {

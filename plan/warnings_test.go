@@ -63,7 +63,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// The default peak looks the same as one given: only the text tells.
+// The default peak looks the same as one given: only the text shows which it is.
 func TestPeakAssumed(t *testing.T) {
 	sc, err := scenarios.Parse("flags", FlagScenario(), "workload.users=10M", "workload.active=20%", "workload.actions=30")
 	if err != nil {

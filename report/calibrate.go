@@ -109,7 +109,7 @@ func digits(v float64) float64 {
 	return math.Round(v/unit) * unit
 }
 
-// service measures a service, if the run can tell that it was the limit.
+// service measures a service, if the run shows that it was the limit.
 func (c *calibration) service(s *plan.Service) {
 	own := c.sizing.service(s.Name)
 	switch {

@@ -15,7 +15,7 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// What tells a level of a search in which hardly any request waits from one in which all do.
+// What distinguishes a level of a search in which hardly any request waits from one in which all do.
 const (
 	calmRatio   = 0.5 // of the highest rate that passed, up to which hardly anyone waits
 	queuedRatio = 2   // of the calm service time: who takes that has waited
@@ -27,7 +27,7 @@ const (
 type held struct {
 	levels []Level
 	calm   []record.Window // holds in which hardly anyone waited
-	queued map[int]bool    // seconds in which everybody did
+	queued map[int]bool    // seconds in which all of them did
 }
 
 func readLevels(rec *record.Record, run *history, r *Report) held {
@@ -47,7 +47,7 @@ func readLevels(rec *record.Record, run *history, r *Report) held {
 	return v
 }
 
-// findQueue notes the seconds in which everybody waited, in the levels that answered about the most of all such
+// findQueue notes the seconds in which every request waited, in the levels that answered about the most of all such
 // levels: more waiting may also have made a target slower than it can be.
 func (v *held) findQueue(rec *record.Record, run *history, calmNanos float64) {
 	seconds := map[*Level][]int{}
@@ -73,7 +73,7 @@ func (v *held) isCalm(second int) bool {
 	return slices.ContainsFunc(v.calm, func(w record.Window) bool { return w.Contains(second) })
 }
 
-// everQueued says whether there is a second in which everybody waited.
+// everQueued says whether there is a second in which every request waited.
 func (v *held) everQueued() bool {
 	return slices.Contains(slices.Collect(maps.Values(v.queued)), true)
 }

@@ -8,7 +8,7 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// Machine is what the generators and their machines showed over the run; 0 where the system does not tell.
+// Machine is what the generators and their machines showed over the run; 0 where the system does not report it.
 type Machine struct {
 	OtherCPUSeconds         float64 `json:"other_cpu_seconds"`          // work of other processes on the generators' cores
 	StolenCPUSeconds        float64 `json:"stolen_cpu_seconds"`         // taken from them by a hypervisor

@@ -38,7 +38,7 @@ func TestWhyRequestsAreLate(t *testing.T) {
 	} {
 		rec := record.New(manifest())
 		rec.Add(record.Interval{Second: 1, Steps: map[string]*record.Counters{"order": &c.counters}, Generator: &c.generator})
-		rec.Add(record.Interval{Second: 2, Generator: &record.Generator{CPUSeconds: 2, MaxGCPauseSeconds: 9, ThrottledSeconds: 9}}) // nobody was late then
+		rec.Add(record.Interval{Second: 2, Generator: &record.Generator{CPUSeconds: 2, MaxGCPauseSeconds: 9, ThrottledSeconds: 9}}) // no request was late then
 		h := Judge(rec, nil, nil).Health
 		if h.Saturated != (c.cause != "") || h.Cause != c.cause {
 			t.Errorf("%s: saturated %t by %q, wanted %q", c.name, h.Saturated, h.Cause, c.cause)
@@ -60,7 +60,7 @@ func TestNoFreePortIsTheGeneratorsFault(t *testing.T) {
 		{"refused by the target", map[string]uint64{"refused": 10}, record.Generator{OpenFiles: 1024, FileLimit: 1024}, ""},
 		{"no port", map[string]uint64{"ports": 1}, record.Generator{OpenFiles: 500, FileLimit: 1024}, "1 request could not be sent: this machine had no free port or file descriptor"},
 		{"no file descriptor", map[string]uint64{"ports": 10}, record.Generator{OpenFiles: 1020, FileLimit: 1024}, "10 requests could not be sent: up to 1,020 of 1,024 file descriptors were open"},
-		{"nobody counted", map[string]uint64{"ports": 10}, record.Generator{}, "no free port or file descriptor"},
+		{"no count", map[string]uint64{"ports": 10}, record.Generator{}, "no free port or file descriptor"},
 	} {
 		rec := record.New(manifest())
 		count := record.Counters{Due: 1000, Sent: 1000, Done: 1000, Failed: 10, Late: 500, Errors: c.errors}

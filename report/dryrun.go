@@ -47,7 +47,7 @@ type Check struct {
 // without those it runs, and its run is invalid.
 func (d *DryRun) Decide() {
 	d.checkCores()
-	d.ExitCode, d.Reason = exitcode.Done, "this machine can send it, as far as can be told before"
+	d.ExitCode, d.Reason = exitcode.Done, "this machine can send it, as far as can be known before"
 	for _, c := range d.Checks {
 		switch {
 		case c.OK && c.Name == coresCheck && c.Needed > doubtfulRatio*c.Available:

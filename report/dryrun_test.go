@@ -21,8 +21,8 @@ func TestDryRunEndsAsTheAttackWould(t *testing.T) {
 		{"too fast", DryRun{PeakQPS: 250_000, SelfTest: machine, Checks: []Check{files(true)}}, 111, 3, 2, "about 250k/s it needs 4.25 cores and may use 1.7; use 3 agents"},
 		{"too many connections", DryRun{PeakQPS: 10, SelfTest: machine, Checks: []Check{files(false)}}, 104, 1, 2, "not enough of file descriptors"},
 		{"too much of both", DryRun{PeakQPS: 250_000, SelfTest: machine, Checks: []Check{files(false)}}, 104, 3, 2, "not enough of file descriptors"},
-		{"no self-test", DryRun{PeakQPS: 250_000, Checks: []Check{files(true)}}, 0, 0, 1, "as far as can be told"},
-		{"no rate yet", DryRun{SelfTest: machine, Checks: []Check{files(true)}}, 0, 0, 1, "as far as can be told"},
+		{"no self-test", DryRun{PeakQPS: 250_000, Checks: []Check{files(true)}}, 0, 0, 1, "as far as can be known"},
+		{"no rate yet", DryRun{SelfTest: machine, Checks: []Check{files(true)}}, 0, 0, 1, "as far as can be known"},
 	} {
 		d := c.run
 		d.Decide()

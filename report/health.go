@@ -16,7 +16,7 @@ type Health struct {
 	PlannedRequests    uint64  `json:"planned_requests"` // due, and at least one for each planned user who never came
 	SentRequests       uint64  `json:"sent_requests"`
 	UnsentRequests     uint64  `json:"unsent_requests"`
-	LateShareRatio     float64 `json:"late_share_ratio"`   // of those sent, over the lateness limit after due, for whatever reason
+	LateShareRatio     float64 `json:"late_share_ratio"`   // of those sent: later than the lateness limit, for any reason
 	WaitedShareRatio   float64 `json:"waited_share_ratio"` // of those sent, late because all connections were busy
 	MaxLatenessSeconds float64 `json:"max_lateness_seconds"`
 	T0Skew             Skew    `json:"t0_skew_seconds"`
@@ -224,7 +224,7 @@ func (j *judgement) judgeConnections() {
 		j.health.ConnectionsNeeded = needed
 		why := fmt.Sprintf("while the target answered as fast as in quiet moments (%s)", quantity.Seconds(p.full))
 		if !p.known {
-			why = "and there was no quiet moment to tell whether the target had more to give"
+			why = "and there was no quiet moment to show whether the target had more to give"
 		}
 		j.saturate(FindingConnections, "all %sconnections were busy, %s: %s of the requests waited for one (%s is allowed); --connections %d would have carried the load",
 			countIf(j.rec.Manifest.Connections), why, quantity.Percent(waited), quantity.Percent(j.bounds.share), needed)
@@ -261,7 +261,7 @@ func (j *judgement) connectionsNeeded() int {
 
 // judgeUnsent looks for planned requests that were never sent although the run went to its end. Users who
 // never came are the generator's fault; requests given up are not where the target queued. What a lost
-// agent left unsent is told elsewhere.
+// agent left unsent is reported elsewhere.
 func (j *judgement) judgeUnsent() {
 	end, h := j.rec.Manifest.End, &j.health
 	if end == nil || end.Reason != record.Completed || h.UnsentRequests == 0 || j.lostAgents() > 0 {

@@ -32,7 +32,7 @@ func TestWhoseFaultLateRequestsAre(t *testing.T) {
 		{"no quiet moment", record.Counters{Waited: 300, Full: load(1000, 10)}, idle, true, FindingConnections, "no quiet moment"},
 		{"target queues", record.Counters{Waited: 300, Quiet: load(100, 10), Full: load(300, 15.1)}, idle, false, FindingTargetLimited, "1.51 times the 10 ms"},
 		{"target queues, no CPU left", record.Counters{Waited: 300, Quiet: load(100, 10), Full: load(300, 15.1)}, busy, true, FindingCPU, "slow to read the answers itself"},
-		{"target slow, nobody waited", record.Counters{Waited: 20, Quiet: load(100, 10), Full: load(300, 90)}, idle, false, "", ""},
+		{"target slow, no request waited", record.Counters{Waited: 20, Quiet: load(100, 10), Full: load(300, 90)}, idle, false, "", ""},
 	} {
 		m := manifest()
 		rec := record.New(m)

@@ -8,6 +8,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
+	"fsctl/scenarios/strict"
 )
 
 var t0 = time.Date(2026, 11, 11, 12, 0, 0, 0, time.UTC)
@@ -76,7 +77,7 @@ func threshold(t testing.TB, metric, expression, window string) scenarios.Thresh
 
 // require returns a scenario with these thresholds.
 func require(thresholds ...scenarios.Threshold) *scenarios.Scenario {
-	return &scenarios.Scenario{Name: "test", Thresholds: scenarios.Keyed[scenarios.Limit]{{Thresholds: thresholds}}}
+	return &scenarios.Scenario{Name: "test", Thresholds: strict.Keyed[scenarios.Limit]{{Thresholds: thresholds}}}
 }
 
 // codes returns the codes of a report's findings.

@@ -16,7 +16,7 @@ import (
 type InvariantResult struct {
 	Name     string   `json:"name"`
 	Status   Status   `json:"status"`
-	Expected int      `json:"expected"` // pieces in stock; pieces a user may buy; orders told
+	Expected int      `json:"expected"` // pieces in stock; pieces a user may buy; orders confirmed to buyers
 	Observed int      `json:"observed"` // pieces sold; most pieces of a user; orders found
 	Evidence []string `json:"evidence"`
 	Optional bool     `json:"optional,omitempty"` // without data it is skipped
@@ -31,16 +31,16 @@ func judgeInvariants(rec *record.Record, sc *scenarios.Scenario) []InvariantResu
 	if len(sc.Invariants) == 0 {
 		return results
 	}
-	b := readBooks(&rec.Ledger, sc.Sale)
+	a := readAccounts(&rec.Ledger, sc.Sale)
 	for _, invariant := range sc.Invariants {
 		var r InvariantResult
 		switch invariant.Name {
 		case scenarios.NoOversell:
-			r = b.noOversell()
+			r = a.noOversell()
 		case scenarios.OneOrderPerUser:
-			r = b.oneOrderPerUser()
+			r = a.oneOrderPerUser()
 		case scenarios.NoLostOrder:
-			r = b.noLostOrder()
+			r = a.noLostOrder()
 		default:
 			r = InvariantResult{Status: NoData, Summary: "this version does not know it"}
 		}
@@ -53,8 +53,8 @@ func judgeInvariants(rec *record.Record, sc *scenarios.Scenario) []InvariantResu
 	return results
 }
 
-// books are the two accounts of the sale, an order once however often it is listed.
-type books struct {
+// accounts are the two accounts of the sale, the shop's and the buyers': an order once however often it is listed.
+type accounts struct {
 	sale     *scenarios.Sale // nil where the scenario sells nothing
 	ledger   *record.Ledger
 	sold     []record.Order // by the shop
@@ -62,21 +62,21 @@ type books struct {
 	nameless int            // answers that confirmed an order without its number
 }
 
-func readBooks(ledger *record.Ledger, sale *scenarios.Sale) *books {
-	b := &books{sale: sale, ledger: ledger}
-	b.sold, _ = distinct(ledger.Sold)
-	b.told, b.nameless = distinct(ledger.Told)
-	for _, orders := range [][]record.Order{b.sold, b.told} {
+func readAccounts(ledger *record.Ledger, sale *scenarios.Sale) *accounts {
+	a := &accounts{sale: sale, ledger: ledger}
+	a.sold, _ = distinct(ledger.Sold)
+	a.told, a.nameless = distinct(ledger.Told)
+	for _, orders := range [][]record.Order{a.sold, a.told} {
 		for i := range orders {
 			if orders[i].SKU == "" && sale != nil && sale.Items == 1 {
 				orders[i].SKU = strings.ReplaceAll(sale.SKU, "${n}", "1")
 			}
 		}
 	}
-	return b
+	return a
 }
 
-// distinct returns each order once. Those without a number cannot be told apart, so each is its own.
+// distinct returns each order once. Those without a number cannot be distinguished, so each is its own.
 func distinct(orders []record.Order) (once []record.Order, nameless int) {
 	seen := map[string]bool{}
 	for _, o := range orders {
@@ -91,14 +91,14 @@ func distinct(orders []record.Order) (once []record.Order, nameless int) {
 	return once, nameless
 }
 
-// noData says why the books prove nothing, or nothing where they do.
-func (b *books) noData() string {
+// noData says why the accounts prove nothing, or nothing where they do.
+func (a *accounts) noData() string {
 	switch {
-	case b.ledger.Error != "":
-		return "the shop's ledger could not be read: " + oneLine(b.ledger.Error)
-	case !b.ledger.Read:
+	case a.ledger.Error != "":
+		return "the shop's ledger could not be read: " + oneLine(a.ledger.Error)
+	case !a.ledger.Read:
 		return "the shop's ledger was not read"
-	case len(b.sold) == 0 && len(b.told) == 0:
+	case len(a.sold) == 0 && len(a.told) == 0:
 		return "nothing was sold, and no buyer was told of an order"
 	}
 	return ""
@@ -119,19 +119,19 @@ func piecesBySKU(orders []record.Order) map[string]int {
 
 // noOversell holds when of no item more pieces were sold, or promised to buyers, than there were. Where
 // the shop says that it had fewer than the scenario, the fewer count.
-func (b *books) noOversell() InvariantResult {
-	sold, told := piecesBySKU(b.sold), piecesBySKU(b.told)
+func (a *accounts) noOversell() InvariantResult {
+	sold, told := piecesBySKU(a.sold), piecesBySKU(a.told)
 	var r InvariantResult
 	var differing, over []string
 	worst, worstSKU := 0, ""
-	for _, sku := range b.items(sold, told) {
-		stock, known := b.stockOf(sku)
+	for _, sku := range a.items(sold, told) {
+		stock, known := a.stockOf(sku)
 		r.Observed += max(sold[sku], told[sku])
 		if !known {
 			continue
 		}
 		r.Expected += stock
-		if text := b.difference(sku); text != "" {
+		if text := a.difference(sku); text != "" {
 			differing = append(differing, text)
 		}
 		excess := max(sold[sku], told[sku]) - stock
@@ -155,9 +155,9 @@ func (b *books) noOversell() InvariantResult {
 		if len(over) > 1 {
 			r.Summary = fmt.Sprintf("%s oversold, the worst is %s by %s", quantity.Of(len(over), "item"), worstSKU, quantity.Count(worst))
 		}
-	case b.noData() != "":
-		r.Status, r.Summary = NoData, b.noData()
-	case r.Expected == 0 && !b.anyStock(sold, told):
+	case a.noData() != "":
+		r.Status, r.Summary = NoData, a.noData()
+	case r.Expected == 0 && !a.anyStock(sold, told):
 		r.Status, r.Summary = NoData, "neither the scenario nor the shop says how much there was to sell"
 	default:
 		r.Status = Held
@@ -167,9 +167,9 @@ func (b *books) noOversell() InvariantResult {
 }
 
 // items returns the items that either account knows, sorted.
-func (b *books) items(sold, told map[string]int) []string {
+func (a *accounts) items(sold, told map[string]int) []string {
 	names := map[string]bool{}
-	for _, known := range []map[string]int{sold, told, b.ledger.Stock} {
+	for _, known := range []map[string]int{sold, told, a.ledger.Stock} {
 		for sku := range known {
 			names[sku] = true
 		}
@@ -177,9 +177,9 @@ func (b *books) items(sold, told map[string]int) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-func (b *books) anyStock(sold, told map[string]int) bool {
-	for _, sku := range b.items(sold, told) {
-		if _, known := b.stockOf(sku); known {
+func (a *accounts) anyStock(sold, told map[string]int) bool {
+	for _, sku := range a.items(sold, told) {
+		if _, known := a.stockOf(sku); known {
 			return true
 		}
 	}
@@ -187,30 +187,30 @@ func (b *books) anyStock(sold, told map[string]int) bool {
 }
 
 // stockOf returns how many pieces of an item there were.
-func (b *books) stockOf(sku string) (stock int, known bool) {
-	own, says := b.ledger.Stock[sku]
-	if b.sale == nil || b.sale.Stock == 0 {
+func (a *accounts) stockOf(sku string) (stock int, known bool) {
+	own, says := a.ledger.Stock[sku]
+	if a.sale == nil || a.sale.Stock == 0 {
 		return own, says
 	}
 	if says {
-		return min(own, b.sale.Stock), true
+		return min(own, a.sale.Stock), true
 	}
-	return b.sale.Stock, true
+	return a.sale.Stock, true
 }
 
-func (b *books) difference(sku string) string {
-	own, says := b.ledger.Stock[sku]
-	if !says || b.sale == nil || b.sale.Stock == 0 || own == b.sale.Stock {
+func (a *accounts) difference(sku string) string {
+	own, says := a.ledger.Stock[sku]
+	if !says || a.sale == nil || a.sale.Stock == 0 || own == a.sale.Stock {
 		return ""
 	}
-	return fmt.Sprintf("%s: the shop says it had %s, the scenario %s: give both the same stock", sku, quantity.Count(own), quantity.Count(b.sale.Stock))
+	return fmt.Sprintf("%s: the shop says it had %s, the scenario %s: give both the same stock", sku, quantity.Count(own), quantity.Count(a.sale.Stock))
 }
 
 // buyer is a user and what he buys.
 type buyer struct{ user, sku string }
 
-// haul is what one user has of one item, by one account.
-type haul struct {
+// holding is what one user has of one item, by one account.
+type holding struct {
 	buyer
 	pieces int
 	orders []record.Order
@@ -218,21 +218,21 @@ type haul struct {
 }
 
 // oneOrderPerUser holds when no user has more pieces of an item than he may buy, by either account.
-func (b *books) oneOrderPerUser() InvariantResult {
-	if b.sale == nil || b.sale.PerUser == 0 {
+func (a *accounts) oneOrderPerUser() InvariantResult {
+	if a.sale == nil || a.sale.PerUser == 0 {
 		return InvariantResult{Status: NoData, Summary: "the scenario does not say how many one user may buy"}
 	}
-	limit := b.sale.PerUser
+	limit := a.sale.PerUser
 	r := InvariantResult{Expected: limit}
-	bySold, byTold := haulsOf(b.sold, "has"), haulsOf(b.told, "was told of")
-	worst := map[buyer]haul{}
+	bySold, byTold := holdingsOf(a.sold, "has"), holdingsOf(a.told, "was told of")
+	worst := map[buyer]holding{}
 	for _, h := range slices.Concat(bySold, byTold) {
 		r.Observed = max(r.Observed, h.pieces)
 		if h.pieces > limit && h.pieces > worst[h.buyer].pieces {
 			worst[h.buyer] = h
 		}
 	}
-	over := slices.SortedFunc(maps.Values(worst), func(x, y haul) int {
+	over := slices.SortedFunc(maps.Values(worst), func(x, y holding) int {
 		return cmp.Or(cmp.Compare(y.pieces, x.pieces), cmp.Compare(x.user, y.user), cmp.Compare(x.sku, y.sku))
 	})
 	for _, h := range over {
@@ -244,8 +244,8 @@ func (b *books) oneOrderPerUser() InvariantResult {
 	case len(over) > 0:
 		r.Status = Broken
 		r.Summary = fmt.Sprintf("%s with more than %s, the worst is %s with %s", quantity.Of(len(over), "user"), quantity.Count(limit), over[0].user, quantity.Count(over[0].pieces))
-	case b.noData() != "":
-		r.Status, r.Summary = NoData, b.noData()
+	case a.noData() != "":
+		r.Status, r.Summary = NoData, a.noData()
 	case len(bySold) == 0 && len(byTold) == 0:
 		r.Status, r.Summary = NoData, "no order says who bought it"
 	default:
@@ -255,16 +255,16 @@ func (b *books) oneOrderPerUser() InvariantResult {
 	return r
 }
 
-func haulsOf(orders []record.Order, source string) []haul {
-	var hauls []haul
+func holdingsOf(orders []record.Order, source string) []holding {
+	var holdings []holding
 	for who, theirs := range ordersByBuyer(orders) {
-		h := haul{buyer: who, orders: theirs, source: source}
+		h := holding{buyer: who, orders: theirs, source: source}
 		for _, o := range theirs {
 			h.pieces += pieces(o)
 		}
-		hauls = append(hauls, h)
+		holdings = append(holdings, h)
 	}
-	return hauls
+	return holdings
 }
 
 func ordersByBuyer(orders []record.Order) map[buyer][]record.Order {
@@ -288,18 +288,18 @@ func orderIDs(orders []record.Order) string {
 }
 
 // noLostOrder holds when every order that a buyer was told to have is in the shop's ledger.
-func (b *books) noLostOrder() InvariantResult {
-	r := InvariantResult{Expected: len(b.told)}
-	if reason := b.noData(); reason != "" {
+func (a *accounts) noLostOrder() InvariantResult {
+	r := InvariantResult{Expected: len(a.told)}
+	if reason := a.noData(); reason != "" {
 		r.Status, r.Summary = NoData, reason
 		return r
 	}
 	known := map[string]bool{}
-	for _, o := range b.sold {
+	for _, o := range a.sold {
 		known[o.ID] = true
 	}
 	var lost []string
-	for _, o := range b.told {
+	for _, o := range a.told {
 		switch {
 		case o.ID == "":
 		case known[o.ID]:
@@ -310,18 +310,18 @@ func (b *books) noLostOrder() InvariantResult {
 	}
 	slices.Sort(lost)
 	r.Evidence = first(lost, mostEvidence, "order")
-	if b.nameless > 0 {
-		r.Evidence = append(r.Evidence, quantity.Of(b.nameless, "answer")+" confirmed an order without its number: extract it with ledger.order_id")
+	if a.nameless > 0 {
+		r.Evidence = append(r.Evidence, quantity.Of(a.nameless, "answer")+" confirmed an order without its number: extract it with ledger.order_id")
 	}
 	switch {
 	case len(lost) > 0:
 		r.Status = Broken
-		r.Summary = fmt.Sprintf("lost %s of %s that buyers were told of", quantity.Count(len(lost)), quantity.Of(len(b.told), "order"))
-	case b.nameless > 0:
+		r.Summary = fmt.Sprintf("lost %s of %s that buyers were told of", quantity.Count(len(lost)), quantity.Of(len(a.told), "order"))
+	case a.nameless > 0:
 		r.Status, r.Summary = NoData, r.Evidence[0]
 	default:
 		r.Status = Held
-		r.Summary = fmt.Sprintf("the shop knows %s of %s that buyers were told of", quantity.Count(r.Observed), quantity.Of(len(b.told), "order"))
+		r.Summary = fmt.Sprintf("the shop knows %s of %s that buyers were told of", quantity.Count(r.Observed), quantity.Of(len(a.told), "order"))
 	}
 	return r
 }

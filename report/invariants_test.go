@@ -50,7 +50,7 @@ func TestInvariants(t *testing.T) {
 		{"shop had more", scenarios.NoOversell, sale, record.Ledger{Read: true, Sold: orders(1, 213, "sku-1"), Stock: map[string]int{"sku-1": 1000}}, Broken, 200, 213, "the shop says it had 1,000, the scenario 200"},
 		{"shop had less", scenarios.NoOversell, sale, record.Ledger{Read: true, Sold: orders(1, 110, "sku-1"), Stock: map[string]int{"sku-1": 100}}, Broken, 100, 110, "sku-1: stock 100, sold 110: 10 too many"},
 		{"only the shop knows its stock", scenarios.NoOversell, nil, record.Ledger{Read: true, Sold: orders(1, 11, "x"), Stock: map[string]int{"x": 10}}, Broken, 10, 11, "1 too many"},
-		{"nobody knows the stock", scenarios.NoOversell, nil, record.Ledger{Read: true, Sold: orders(1, 11, "x")}, NoData, 0, 11, ""},
+		{"unknown stock", scenarios.NoOversell, nil, record.Ledger{Read: true, Sold: orders(1, 11, "x")}, NoData, 0, 11, ""},
 		{"not read", scenarios.NoOversell, sale, record.Ledger{Told: orders(1, 5, "sku-1")}, NoData, 200, 5, ""},
 		{"unreadable", scenarios.NoOversell, sale, record.Ledger{Error: "status 500", Told: orders(1, 5, "sku-1")}, NoData, 200, 5, ""},
 		{"nothing happened", scenarios.NoOversell, sale, record.Ledger{Read: true, Stock: map[string]int{"sku-1": 200}}, NoData, 200, 0, ""},

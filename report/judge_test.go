@@ -9,6 +9,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
+	"fsctl/scenarios/strict"
 )
 
 func TestJSONFormIsTheContract(t *testing.T) {
@@ -71,7 +72,7 @@ func TestStepsAreInTheScenariosOrder(t *testing.T) {
 	put(t, rec, 0, "order", "placed", 10, 20)
 	put(t, rec, 4, "order", record.OutcomeError, 30)
 	count(rec, 4, "order", record.Counters{Errors: map[string]uint64{"reset": 1}})
-	sc := &scenarios.Scenario{Steps: scenarios.Keyed[scenarios.Step]{{Name: "order"}, {Name: "never"}, {Name: "browse"}}}
+	sc := &scenarios.Scenario{Steps: strict.Keyed[scenarios.Step]{{Name: "order"}, {Name: "never"}, {Name: "browse"}}}
 	steps := Judge(rec, sc, nil).Steps
 	if len(steps) != 3 || steps[0].Name != "order" || steps[1].Name != "browse" || steps[2].Name != "zoo" {
 		t.Fatalf("steps %+v, wanted order, browse, zoo", steps)

@@ -12,6 +12,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/report/exitcode"
 	"fsctl/scenarios"
+	"fsctl/scenarios/strict"
 )
 
 // heldFor is how long each level of a test is held, after 1 s to settle and before 1 s to drain.
@@ -204,12 +205,12 @@ func TestBuyersWithoutStockAreTold(t *testing.T) {
 	put(t, s.Record, l.HoldFromSeconds, "order", "sold_out", 20, 20)
 	sc := require(threshold(t, "response_time", "p(99)<300ms", ""))
 	sc.Sale, sc.Ledger = &scenarios.Sale{Items: 1, Stock: 2}, &scenarios.Ledger{Outcome: "placed"}
-	sc.Steps = scenarios.Keyed[scenarios.Step]{{Name: "browse"}, {Name: "order", Transaction: true}}
+	sc.Steps = strict.Keyed[scenarios.Step]{{Name: "browse"}, {Name: "order", Transaction: true}}
 	told := func() bool {
 		return slices.ContainsFunc(Judge(s.Record, sc, nil).Notes, func(n string) bool { return strings.HasPrefix(n, "no order at 10 users/s was placed") })
 	}
 	if !told() {
-		t.Error("nobody was told that the stock may be gone")
+		t.Error("no finding says that the stock may be gone")
 	}
 	put(t, s.Record, l.HoldFromSeconds, "order", "placed", 20)
 	if told() {

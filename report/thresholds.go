@@ -58,15 +58,15 @@ func (t *ThresholdResult) ValueText() string {
 	case strings.Contains(t.Threshold, "%"):
 		short, parse, exact = quantity.Percent(v), quantity.ParseRatio, quantity.Precise(v*100)+" %"
 	}
-	if t.tells(short, parse) {
+	if t.agrees(short, parse) {
 		return short
 	}
 	return exact
 }
 
-// tells says whether a rounded value is on the same side of the threshold as the value itself: 300.4 ms
+// agrees reports whether a rounded value is on the same side of the threshold as the value itself: 300.4 ms
 // rounded to 300 ms would look as if it kept a limit of 300 ms.
-func (t *ThresholdResult) tells(short string, parse func(string) (float64, error)) bool {
+func (t *ThresholdResult) agrees(short string, parse func(string) (float64, error)) bool {
 	limit, err := scenarios.ParseThreshold(t.Metric, t.Threshold)
 	if err != nil {
 		return true

@@ -3,6 +3,8 @@ package scenarios
 import (
 	"fmt"
 	"time"
+
+	"fsctl/scenarios/strict"
 )
 
 // Defaults of fields that a file may leave out. Other packages use them where a run or a plan has no
@@ -33,18 +35,18 @@ func (s *Scenario) RehearsalOrDefault() Rehearsal {
 	return Rehearsal{Scale: 1, ServiceTime: 4 * time.Millisecond, Workers: 4}
 }
 
-// defaults knows which fields a file has: a zero that somebody wrote stays a zero.
-type defaults struct{ lines map[string]int }
+// defaults knows which fields a file has: a zero that is in the file stays a zero.
+type defaults struct{ *strict.Fields }
 
 func setDefault[T any](d defaults, path string, field *T, value T) {
-	if _, present := d.lines[path]; !present {
+	if !d.Has(path) {
 		*field = value
 	}
 }
 
-// setDefaults fills what the file left out; lines are those of the fields it has.
-func (s *Scenario) setDefaults(lines map[string]int) {
-	d := defaults{lines}
+// setDefaults fills what the file left out of the fields it has.
+func (s *Scenario) setDefaults(fields *strict.Fields) {
+	d := defaults{fields}
 	setDefault(d, "workload.busy.share", &s.Workload.Busy.Share, DefaultBusyShare)
 	setDefault(d, "workload.busy.window", &s.Workload.Busy.Window, DefaultBusyWindow)
 	setDefault(d, "workload.peak", &s.Workload.Peak, Between(2.0, 3.0))
@@ -52,7 +54,7 @@ func (s *Scenario) setDefaults(lines map[string]int) {
 		d.request("steps."+s.Steps[i].Name+".request", &s.Steps[i].Request)
 	}
 	for i := range s.Services {
-		d.service(namedPath("services", i, s.Services[i].Name), &s.Services[i])
+		d.service(strict.Named("services", i, s.Services[i].Name), &s.Services[i])
 	}
 	if s.Sale != nil {
 		setDefault(d, "sale.items", &s.Sale.Items, 1)
@@ -97,7 +99,7 @@ func (d defaults) estate(e *Estate) {
 		if e.Pools[i].Provision != nil {
 			billing = OnDemand
 		}
-		setDefault(d, namedPath("estate.pools", i, e.Pools[i].Name)+".billing", &e.Pools[i].Billing, billing)
+		setDefault(d, strict.Named("estate.pools", i, e.Pools[i].Name)+".billing", &e.Pools[i].Billing, billing)
 	}
 }
 

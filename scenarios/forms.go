@@ -5,35 +5,108 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/random"
+	"fsctl/scenarios/strict"
 
 	"go.yaml.in/yaml/v3"
 )
 
-func (i *Instant) readNode(d *decoder, n *yaml.Node, path string) {
+// readers are the forms of numbers, and of types whose packages read no files.
+func readers() strict.Forms {
+	return strict.Forms{
+		reflect.TypeFor[time.Duration]():       scalarReader[time.Duration],
+		reflect.TypeFor[Ratio]():               scalarReader[Ratio],
+		reflect.TypeFor[Rate]():                scalarReader[Rate],
+		reflect.TypeFor[Count]():               scalarReader[Count],
+		reflect.TypeFor[float64]():             scalarReader[float64],
+		reflect.TypeFor[int]():                 readInt,
+		reflect.TypeFor[random.Distribution](): readDistribution,
+	}
+}
+
+func scalarReader[T scalar](d *strict.Decoder, n *yaml.Node, path string, v any) {
+	readScalar(d, n, path, v.(*T))
+}
+
+// readScalar decodes one word and reports whether it could.
+func readScalar[T scalar](d *strict.Decoder, n *yaml.Node, path string, v *T) bool {
+	if n.Kind != yaml.ScalarNode || strict.IsNull(n) {
+		_, err := parse[T]("")
+		d.Wrong(n, path, wantedOf(err))
+		return false
+	}
+	got, err := parse[T](n.Value)
+	if err != nil {
+		d.Problem(n, path, "%v", err)
+	}
+	*v = got
+	return err == nil
+}
+
+// wantedOf cuts the wanted form out of a parse error.
+func wantedOf(err error) string {
+	_, wanted, _ := strings.Cut(err.Error(), "wanted ")
+	return wanted
+}
+
+func (i *Interval[T]) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
+	var err error
+	switch {
+	case n.Kind == yaml.ScalarNode && !strict.IsNull(n):
+		*i, err = ParseInterval[T](n.Value)
+	case n.Kind == yaml.SequenceNode:
+		values := make([]T, len(n.Content))
+		read := true
+		for k, item := range n.Content {
+			read = readScalar(d, item, path, &values[k]) && read
+		}
+		if read {
+			*i, err = newInterval(values)
+		}
+	default:
+		_, bad := parse[T]("")
+		d.Wrong(n, path, wantedOf(bad)+", or [low, mid, high]")
+	}
+	if err != nil {
+		d.Problem(n, path, "%v", err)
+	}
+}
+
+func readInt(d *strict.Decoder, n *yaml.Node, path string, v any) {
+	const most = 1 << 53 // above it a float64 does not hold every whole number
+	f, err := parse[Count](n.Value)
+	if n.Kind != yaml.ScalarNode || strict.IsNull(n) || err != nil || f > most || f != Count(int(f)) {
+		d.Wrong(n, path, "a whole number, 0 or more")
+		return
+	}
+	*v.(*int) = int(f)
+}
+
+func (i *Instant) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	readWord(d, n, path, "a time such as T0, T0+30s or T0-1m", ParseInstant, i)
 }
 
 // readWord reads a word by its parser, which says what is wrong with it; wanted is for what is no word.
-func readWord[T any](d *decoder, n *yaml.Node, path, wanted string, parse func(string) (T, error), v *T) {
-	if n.Kind != yaml.ScalarNode || isNull(n) {
-		d.wrong(n, path, wanted)
+func readWord[T any](d *strict.Decoder, n *yaml.Node, path, wanted string, parse func(string) (T, error), v *T) {
+	if n.Kind != yaml.ScalarNode || strict.IsNull(n) {
+		d.Wrong(n, path, wanted)
 		return
 	}
 	got, err := parse(n.Value)
 	if err != nil {
-		d.problem(n, path, "%v", err)
+		d.Problem(n, path, "%v", err)
 	}
 	*v = got
 }
 
-func (s *Start) readNode(d *decoder, n *yaml.Node, path string) {
+func (s *Start) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	readWord(d, n, path, "a duration such as 30s, or a time such as 2026-11-11T20:00:00+08:00", parseStart, s)
 }
 
-func (r *Ramp) readNode(d *decoder, n *yaml.Node, path string) {
+func (r *Ramp) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	switch {
 	case n.Kind == yaml.ScalarNode:
 		readScalar(d, n, path, &r.From)
@@ -42,25 +115,26 @@ func (r *Ramp) readNode(d *decoder, n *yaml.Node, path string) {
 		readScalar(d, n.Content[0], path, &r.From)
 		readScalar(d, n.Content[1], path, &r.To)
 	default:
-		d.wrong(n, path, "a rate such as 200/s, or [from, to] for a ramp")
+		d.Wrong(n, path, "a rate such as 200/s, or [from, to] for a ramp")
 	}
 }
 
 // readDistribution reads a duration, or a mapping of one law's name to its parameters.
-func readDistribution(d *decoder, n *yaml.Node, path string, dist *random.Distribution) {
+func readDistribution(d *strict.Decoder, n *yaml.Node, path string, v any) {
+	dist := v.(*random.Distribution)
 	const wanted = "a duration, or one of {uniform: [low, high]}, {exponential: MEAN}, {lognormal: {median, sigma}}, {normal: {mean, deviation}}"
-	if n.Kind == yaml.ScalarNode && !isNull(n) {
+	if n.Kind == yaml.ScalarNode && !strict.IsNull(n) {
 		readScalar(d, n, path, pointTo(&dist.Constant))
 		return
 	}
 	if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
-		d.wrong(n, path, wanted)
+		d.Wrong(n, path, wanted)
 		return
 	}
 	law, value := n.Content[0].Value, n.Content[1]
-	path = join(path, law)
-	d.lines[path] = value.Line
-	before := len(d.problems)
+	path = strict.Join(path, law)
+	d.Found(path, value)
+	before := d.Problems()
 	switch law {
 	case "constant":
 		readScalar(d, value, path, pointTo(&dist.Constant))
@@ -69,21 +143,21 @@ func readDistribution(d *decoder, n *yaml.Node, path string, dist *random.Distri
 	case "uniform":
 		u := pointTo(&dist.Uniform)
 		if value.Kind != yaml.SequenceNode || len(value.Content) != 2 {
-			d.wrong(value, path, "[low, high]")
+			d.Wrong(value, path, "[low, high]")
 			return
 		}
 		readScalar(d, value.Content[0], path, &u.Low)
 		readScalar(d, value.Content[1], path, &u.High)
 	case "lognormal":
-		d.value(value, path, reflect.ValueOf(pointTo(&dist.Lognormal)).Elem())
+		d.Value(value, path, reflect.ValueOf(pointTo(&dist.Lognormal)).Elem())
 	case "normal":
-		d.value(value, path, reflect.ValueOf(pointTo(&dist.Normal)).Elem())
+		d.Value(value, path, reflect.ValueOf(pointTo(&dist.Normal)).Elem())
 	default:
-		d.problem(n.Content[0], path, "unknown law, wanted %s", wanted)
+		d.Problem(n.Content[0], path, "unknown law, wanted %s", wanted)
 	}
-	if len(d.problems) == before {
+	if d.Problems() == before {
 		if err := checkLaw(dist); err != nil {
-			d.problem(value, path, "%v", err)
+			d.Problem(value, path, "%v", err)
 		}
 	}
 }
@@ -104,75 +178,72 @@ func pointTo[T any](p **T) *T {
 	return *p
 }
 
-func (s *Script) readNode(d *decoder, n *yaml.Node, path string) {
-	d.value(n, path, reflect.ValueOf(&s.Do).Elem())
+func (s *Script) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
+	d.Value(n, path, reflect.ValueOf(&s.Do).Elem())
 }
 
-func (a *Action) readNode(d *decoder, n *yaml.Node, path string) {
+func (a *Action) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	const wanted = "a step's name, {think: ...} or {repeat: ...}"
-	if n.Kind == yaml.ScalarNode && n.Value != "" && !isNull(n) {
+	if n.Kind == yaml.ScalarNode && n.Value != "" && !strict.IsNull(n) {
 		a.Step = n.Value
 		return
 	}
 	if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
-		d.wrong(n, path, wanted)
+		d.Wrong(n, path, wanted)
 		return
 	}
 	key, value := n.Content[0].Value, n.Content[1]
-	path = join(path, key)
+	path = strict.Join(path, key)
 	switch key {
 	case "think":
 		a.Think = new(random.Distribution)
-		d.value(value, path, reflect.ValueOf(a.Think).Elem())
+		d.Value(value, path, reflect.ValueOf(a.Think).Elem())
 	case "repeat":
 		a.Repeat = new(Repeat)
-		d.value(value, path, reflect.ValueOf(a.Repeat).Elem())
+		d.Value(value, path, reflect.ValueOf(a.Repeat).Elem())
 	default:
-		d.problem(n.Content[0], path, "unknown action, wanted %s", wanted)
+		d.Problem(n.Content[0], path, "unknown action, wanted %s", wanted)
 	}
 }
 
-func (o *Outcome) readNode(d *decoder, n *yaml.Node, path string) {
-	if n.Kind != yaml.ScalarNode || isNull(n) {
-		d.wrong(n, path, "a condition such as: status in 200,202")
+func (o *Outcome) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
+	if n.Kind != yaml.ScalarNode || strict.IsNull(n) {
+		d.Wrong(n, path, "a condition such as: status in 200,202")
 		return
 	}
 	o.When = n.Value
 }
 
-func (i *Invariant) readNode(d *decoder, n *yaml.Node, path string) {
+func (i *Invariant) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	if n.Kind == yaml.ScalarNode {
 		i.Name = n.Value
 		f, _ := reflect.TypeFor[Invariant]().FieldByName("Name")
-		d.enum(n, path, f, reflect.ValueOf(i.Name))
+		d.Choice(n, path, f, reflect.ValueOf(i.Name))
 		return
 	}
-	d.structure(n, path, reflect.ValueOf(i).Elem())
+	d.Struct(n, path, reflect.ValueOf(i).Elem())
 }
 
-// JSON is a body as JSON text; ${name} inside its strings stands for a variable.
-type JSON string
-
-func (j *JSON) readNode(d *decoder, n *yaml.Node, path string) {
+func (j *JSON) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	var b strings.Builder
 	writeJSON(d, n, path, &b)
 	*j = JSON(b.String())
 }
 
 // writeJSON keeps the order of keys, which a map would lose.
-func writeJSON(d *decoder, n *yaml.Node, path string, b *strings.Builder) {
+func writeJSON(d *strict.Decoder, n *yaml.Node, path string, b *strings.Builder) {
 	switch n.Kind {
 	case yaml.MappingNode:
 		b.WriteByte('{')
 		first := true
-		d.pairs(n, path, func(key string, _, v *yaml.Node) {
+		d.Pairs(n, path, func(key string, _, v *yaml.Node) {
 			if !first {
 				b.WriteByte(',')
 			}
 			first = false
 			b.Write(quoted(key))
 			b.WriteByte(':')
-			writeJSON(d, v, join(path, key), b)
+			writeJSON(d, v, strict.Join(path, key), b)
 		})
 		b.WriteByte('}')
 	case yaml.SequenceNode:
@@ -189,17 +260,17 @@ func writeJSON(d *decoder, n *yaml.Node, path string, b *strings.Builder) {
 	}
 }
 
-func writeJSONWord(d *decoder, n *yaml.Node, path string, b *strings.Builder) {
+func writeJSONWord(d *strict.Decoder, n *yaml.Node, path string, b *strings.Builder) {
 	var v any = n.Value // a date stays as it is written: JSON has none
 	if n.Tag != "!!timestamp" {
 		if err := n.Decode(&v); err != nil {
-			d.wrong(n, path, "a JSON value")
+			d.Wrong(n, path, "a JSON value")
 			return
 		}
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
-		d.wrong(n, path, "a JSON value")
+		d.Wrong(n, path, "a JSON value")
 		return
 	}
 	b.Write(text)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fsctl/scenarios/arrivals"
+	"fsctl/scenarios/strict"
 )
 
 // checkParsed is what holds of every text: it is refused with problems that say where, or it is a
@@ -16,7 +17,7 @@ import (
 func checkParsed(t failer, text []byte) {
 	s, err := Parse("fuzz.yaml", text)
 	if err != nil {
-		var e *Error
+		var e *strict.Error
 		if !errors.As(err, &e) || len(e.Problems) == 0 {
 			t.Fatalf("%T without problems: %v", err, err)
 		}

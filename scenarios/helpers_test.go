@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fsctl/scenarios/strict"
 )
 
 const example = "testdata/live-drop.yaml"
@@ -38,9 +40,9 @@ func problemsOf(t testing.TB, text string, set ...string) []string {
 	if err == nil {
 		return nil
 	}
-	var e *Error
+	var e *strict.Error
 	if !errors.As(err, &e) {
-		t.Fatalf("got %T, wanted *Error: %v", err, err)
+		t.Fatalf("got %T, wanted *strict.Error: %v", err, err)
 	}
 	var lines []string
 	for _, p := range e.Problems {

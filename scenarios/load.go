@@ -5,13 +5,11 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"reflect"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"fsctl/scenarios/strict"
 )
 
 //go:embed builtin/*.yaml
@@ -66,11 +64,11 @@ func (e *UnknownError) Error() string {
 	if e.Why != "" {
 		return fmt.Sprintf("read scenario %s: %s, wanted a file or one of %s", e.Name, e.Why, strings.Join(Builtin(), ", "))
 	}
-	return fmt.Sprintf("no scenario %q, wanted a file or one of %s%s", e.Name, strings.Join(Builtin(), ", "), didYouMean(e.Name, Builtin()))
+	return fmt.Sprintf("no scenario %q, wanted a file or one of %s%s", e.Name, strings.Join(Builtin(), ", "), strict.DidYouMean(e.Name, Builtin()))
 }
 
 // Load reads a built-in scenario or a file, sets the fields given as PATH=VALUE and validates it.
-// The error is an *Error with every problem, an *UnknownError, or the file system's.
+// The error is a *[strict.Error] with every problem, an *[UnknownError], or the file system's.
 func Load(name string, set ...string) (*Scenario, error) {
 	file, text, err := Read(name)
 	if err != nil {
@@ -92,6 +90,19 @@ func (s *Scenario) With(set ...string) (*Scenario, error) {
 	return parseScenario(s.File, s.Document, false, set)
 }
 
+// ReadStrictly fills v, a pointer to a struct with yaml and jsonschema tags, from the text of a file of another kind, such as
+// a calibration, as strictly as a scenario is read. Problems of single fields are in the Fields returned, the first of each
+// field. The error is an *[strict.Error] for a text that is not one document with a mapping.
+func ReadStrictly(file, kind string, text []byte, v any) (*strict.Fields, error) {
+	document, err := strict.Read(file, strict.Kind{Name: kind}, text)
+	if err != nil {
+		return nil, err
+	}
+	fields := document.Decode(v, readers())
+	fields.OnlyFirst = true
+	return fields, nil
+}
+
 // ParseRun reads the scenario of a run that is over as Parse does, but looks for no data files: a record does not hold
 // them, and nothing is sent any more.
 func ParseRun(file string, text []byte) (*Scenario, error) {
@@ -99,82 +110,24 @@ func ParseRun(file string, text []byte) (*Scenario, error) {
 }
 
 func parseScenario(file string, text []byte, files bool, set []string) (*Scenario, error) {
-	document, problem := readDocument(text)
-	if problem == nil {
-		problem = refused(document)
-	}
-	if problem != nil {
-		return nil, &Error{file, []Problem{*problem}}
+	document, err := strict.Read(file, strict.Kind{Name: "scenario", Hint: "see: fsctl scenarios new"}, text)
+	if err != nil {
+		return nil, err
 	}
 	if len(set) > 0 {
-		if problems := applyAll(document.Content[0], set); len(problems) > 0 {
-			return nil, &Error{file, problems}
+		if err := document.Set(set); err != nil {
+			return nil, err
 		}
-		if problem := refused(document); problem != nil {
-			return nil, &Error{file, []Problem{*problem}}
-		}
-		var err error
-		if text, err = yaml.Marshal(document); err != nil {
-			return nil, fmt.Errorf("write scenario %s: %w", file, err)
+		if text, err = document.Text(); err != nil {
+			return nil, err
 		}
 	}
 	s := &Scenario{File: file, Document: text}
-	root := document.Content[0]
-	d := &decoder{lines: map[string]int{"": root.Line}}
-	d.structure(root, "", reflect.ValueOf(s).Elem())
-	s.setDefaults(d.lines)
-	v := &validator{s: s, files: files, lines: d.lines, problems: d.problems}
-	for _, p := range d.problems {
-		v.unread = append(v.unread, p.Field)
-	}
-	if v.scenario(); len(v.problems) > 0 {
-		return nil, &Error{file, v.problems}
+	fields := document.Decode(s, readers())
+	s.setDefaults(fields)
+	v := &validator{Fields: fields, s: s, files: files}
+	if err := v.scenario(); err != nil {
+		return nil, err
 	}
 	return s, nil
-}
-
-// readDocument reads the one document of a file.
-func readDocument(text []byte) (*yaml.Node, *Problem) {
-	var document yaml.Node
-	reader := yaml.NewDecoder(bytes.NewReader(text))
-	err := reader.Decode(&document)
-	if errors.Is(err, io.EOF) || err == nil && isNull(document.Content[0]) {
-		return nil, &Problem{1, "", "found an empty file, wanted a scenario; see: fsctl scenarios new"}
-	}
-	if err != nil {
-		line, message := 1, strings.TrimPrefix(err.Error(), "yaml: ")
-		if n, _ := fmt.Sscanf(message, "line %d:", &line); n == 1 {
-			_, message, _ = strings.Cut(message, ": ")
-		}
-		return nil, &Problem{line, "", "not YAML: " + message}
-	}
-	var second yaml.Node
-	if err := reader.Decode(&second); !errors.Is(err, io.EOF) {
-		return nil, &Problem{max(1, second.Line), "", "found more than one document, wanted one scenario a file"}
-	}
-	return &document, nil
-}
-
-// refused finds what no scenario may be made of.
-func refused(document *yaml.Node) *Problem {
-	root := document.Content[0]
-	if alias := findAlias(root); alias != nil {
-		return &Problem{alias.Line, "", fmt.Sprintf("found the alias *%s, wanted the values themselves", alias.Value)}
-	}
-	if root.Kind != yaml.MappingNode {
-		return &Problem{root.Line, "", fmt.Sprintf("found %s, wanted a scenario: a mapping of names to values", describe(root))}
-	}
-	return nil
-}
-
-func findAlias(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
-		return n
-	}
-	for _, c := range n.Content {
-		if a := findAlias(c); a != nil {
-			return a
-		}
-	}
-	return nil
 }

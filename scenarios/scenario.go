@@ -1,32 +1,33 @@
-// Package scenarios is the vocabulary of a sale: what a scenario file says, read strictly.
+// Package scenarios defines the scenario file, which describes one sale in the terms that all other packages use.
 package scenarios
 
 import (
 	"time"
 
 	"fsctl/scenarios/random"
+	"fsctl/scenarios/strict"
 )
 
-// Scenario is one sale, as its file tells it. Load and Parse return it validated.
+// Scenario is one sale, as its file describes it. Load and Parse return it validated.
 type Scenario struct {
-	APIVersion  string        `yaml:"apiVersion" jsonschema:"required,enum=fsctl/v1" jsonschema_description:"Version of this format."`
-	Kind        string        `yaml:"kind" jsonschema:"required,enum=Scenario" jsonschema_description:"Always Scenario."`
-	Name        string        `yaml:"name" jsonschema:"required" jsonschema_description:"Short name: lower-case letters, digits, - and _."`
-	Description string        `yaml:"description" jsonschema_description:"What happens, in one sentence."`
-	Source      string        `yaml:"source" jsonschema_description:"Where the figures come from."`
-	Workload    Workload      `yaml:"workload" jsonschema:"required" jsonschema_description:"Who comes, and when."`
-	Steps       Keyed[Step]   `yaml:"steps" jsonschema:"required" jsonschema_description:"What one request can be. Shares add up to 100 %."`
-	Services    []Service     `yaml:"services" jsonschema_description:"What stands behind the door."`
-	Sale        *Sale         `yaml:"sale" jsonschema_description:"What is sold. It bounds successes, never attempts."`
-	Estate      *Estate       `yaml:"estate" jsonschema_description:"Where it runs."`
-	Limits      *SizeLimits   `yaml:"limits" jsonschema_description:"What the whole sale may take at most; plan is infeasible above."`
-	Storm       *Storm        `yaml:"storm" jsonschema_description:"How the storm arrives. Times are relative to T0, the instant the sale opens."`
-	Rehearsal   *Rehearsal    `yaml:"rehearsal" jsonschema_description:"How fsctl rehearse shrinks the storm to one machine."`
-	Journeys    Keyed[Script] `yaml:"journeys" jsonschema_description:"What a user does, step by step."`
-	Feeders     Keyed[Feeder] `yaml:"feeders" jsonschema_description:"Rows of data, one a user."`
-	Thresholds  Keyed[Limit]  `yaml:"thresholds" jsonschema_description:"What must hold: k6 threshold strings by metric."`
-	Invariants  []Invariant   `yaml:"invariants" jsonschema_description:"What must hold of the sale itself."`
-	Ledger      *Ledger       `yaml:"ledger" jsonschema_description:"Where the shop tells what it really sold."`
+	APIVersion  string               `yaml:"apiVersion" jsonschema:"required,enum=fsctl/v1" jsonschema_description:"Version of this format."`
+	Kind        string               `yaml:"kind" jsonschema:"required,enum=Scenario" jsonschema_description:"Always Scenario."`
+	Name        string               `yaml:"name" jsonschema:"required" jsonschema_description:"Short name: lower-case letters, digits, - and _."`
+	Description string               `yaml:"description" jsonschema_description:"What happens, in one sentence."`
+	Source      string               `yaml:"source" jsonschema_description:"Where the figures come from."`
+	Workload    Workload             `yaml:"workload" jsonschema:"required" jsonschema_description:"Who comes, and when."`
+	Steps       strict.Keyed[Step]   `yaml:"steps" jsonschema:"required" jsonschema_description:"What one request can be. Shares add up to 100 %."`
+	Services    []Service            `yaml:"services" jsonschema_description:"What stands behind the door."`
+	Sale        *Sale                `yaml:"sale" jsonschema_description:"What is sold. It bounds successes, never attempts."`
+	Estate      *Estate              `yaml:"estate" jsonschema_description:"Where it runs."`
+	Limits      *SizeLimits          `yaml:"limits" jsonschema_description:"What the whole sale may take at most; plan is infeasible above."`
+	Storm       *Storm               `yaml:"storm" jsonschema_description:"How the storm arrives. Times are relative to T0, the instant the sale opens."`
+	Rehearsal   *Rehearsal           `yaml:"rehearsal" jsonschema_description:"How fsctl rehearse shrinks the storm to one machine."`
+	Journeys    strict.Keyed[Script] `yaml:"journeys" jsonschema_description:"What a user does, step by step."`
+	Feeders     strict.Keyed[Feeder] `yaml:"feeders" jsonschema_description:"Rows of data, one a user."`
+	Thresholds  strict.Keyed[Limit]  `yaml:"thresholds" jsonschema_description:"What must hold: k6 threshold strings by metric."`
+	Invariants  []Invariant          `yaml:"invariants" jsonschema_description:"What must hold of the sale itself."`
+	Ledger      *Ledger              `yaml:"ledger" jsonschema_description:"Where the shop tells what it really sold."`
 
 	File     string `yaml:"-"` // where it was read from; data files are found beside it
 	Document []byte `yaml:"-"` // its text, with every --set applied
@@ -52,13 +53,13 @@ type Busy struct {
 
 // Step is one kind of request: the word that plan, attack, thresholds and reports share.
 type Step struct {
-	Name        string            `yaml:"-"`
-	Share       Ratio             `yaml:"share" jsonschema_description:"Share of all requests of the workload."`
-	Transaction bool              `yaml:"transaction" jsonschema_description:"Counts in TPS."`
-	Request     Request           `yaml:"request" jsonschema_description:"What is sent."`
-	Extract     map[string]string `yaml:"extract" jsonschema_description:"Variables taken from the answer: json:PATH, header:NAME, regex:EXPR or cookie:NAME."`
-	Check       []string          `yaml:"check" jsonschema_description:"Conditions on an answer as expected, such as: status in 200,409."`
-	Outcome     Keyed[Outcome]    `yaml:"outcome" jsonschema_description:"Names for answers; the first whose condition holds is counted."`
+	Name        string                `yaml:"-"`
+	Share       Ratio                 `yaml:"share" jsonschema_description:"Share of all requests of the workload."`
+	Transaction bool                  `yaml:"transaction" jsonschema_description:"Counts in TPS."`
+	Request     Request               `yaml:"request" jsonschema_description:"What is sent."`
+	Extract     map[string]string     `yaml:"extract" jsonschema_description:"Variables taken from the answer: json:PATH, header:NAME, regex:EXPR or cookie:NAME."`
+	Check       []string              `yaml:"check" jsonschema_description:"Conditions on an answer as expected, such as: status in 200,409."`
+	Outcome     strict.Keyed[Outcome] `yaml:"outcome" jsonschema_description:"Names for answers; the first whose condition holds is counted."`
 }
 
 // Outcome names an answer for which a condition holds.
@@ -77,6 +78,9 @@ type Request struct {
 	Redirects *int              `yaml:"redirects" jsonschema_description:"Redirects followed at most; 10 by default."`
 	Timeout   time.Duration     `yaml:"timeout" jsonschema_description:"Longest time to the whole answer; 30s by default."`
 }
+
+// JSON is a body as JSON text; ${name} inside its strings stands for a variable.
+type JSON string
 
 // Service is something that answers, stores or forwards, as plan sizes it.
 type Service struct {
@@ -106,6 +110,18 @@ type Service struct {
 	Quota        Rate                    `yaml:"quota" jsonschema_description:"Calls per second that a provider lets through; 0 for no limit."`
 	QuotaBurst   Count                   `yaml:"quota_burst" jsonschema_description:"Calls that a provider lets through above the quota at once: its token bucket."`
 	USL          *USL                    `yaml:"usl" jsonschema_description:"How throughput grows with instances, as measured; in place of demand x instances."`
+}
+
+// USL is how the throughput of a service grows with its instances, by the Universal Scalability Law:
+//
+//	X(N) = gamma N / (1 + alpha (N-1) + beta N (N-1))
+//
+// Source: Gunther, Guerrilla Capacity Planning, 2007, chapter 5.
+type USL struct {
+	Gamma    Interval[Rate]    `yaml:"gamma" jsonschema:"required" jsonschema_description:"Calls per second of one instance."`
+	Alpha    Interval[Ratio]   `yaml:"alpha" jsonschema:"required" jsonschema_description:"Contention: share of the work that is serial."`
+	Beta     Interval[float64] `yaml:"beta" jsonschema:"required" jsonschema_description:"Coherency: cost of keeping a pair of instances consistent."`
+	Measured int               `yaml:"measured" jsonschema:"required" jsonschema_description:"Most instances that were measured: the law is believed up to twice as many."`
 }
 
 // Instance is the size of one instance.
@@ -181,6 +197,13 @@ type Scaling struct {
 	Target  Ratio         `yaml:"target" jsonschema_description:"CPU utilisation that an autoscaler keeps."`
 	Min     int           `yaml:"min"`
 	Max     int           `yaml:"max"`
+}
+
+// SizeLimits is what the whole sale may take at most. An absent limit is none.
+type SizeLimits struct {
+	Cores     *Count `yaml:"cores" jsonschema_description:"CPU cores of all services together."`
+	Instances *Count `yaml:"instances" jsonschema_description:"Instances of all services together."`
+	Cost      *Count `yaml:"cost" jsonschema_description:"Cost of the cores while the sale lasts: in the currency of the pools' prices, or in core-hours where no pool has a price."`
 }
 
 // Storm is how requests arrive.
@@ -262,7 +285,7 @@ const (
 	NoLostOrder     = "no-lost-order"
 )
 
-// Ledger tells where the shop's own account of the sale is.
+// Ledger says where the shop's own account of the sale is.
 type Ledger struct {
 	URL     string `yaml:"url" jsonschema_description:"Path of the shop's ledger, appended to the target."`
 	Outcome string `yaml:"outcome" jsonschema_description:"Outcome of a transaction step that tells a buyer of an order; placed by default."`

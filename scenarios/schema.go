@@ -3,11 +3,14 @@ package scenarios
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"fsctl/scenarios/random"
+	"fsctl/scenarios/strict"
 
 	"github.com/invopop/jsonschema"
 )
@@ -66,7 +69,7 @@ func actionSchema() *jsonschema.Schema {
 // oneKey is a mapping of exactly one of the names.
 func oneKey(values map[string]*jsonschema.Schema) *jsonschema.Schema {
 	s := &jsonschema.Schema{}
-	for _, name := range sortedKeys(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		properties := jsonschema.NewProperties()
 		properties.Set(name, values[name])
 		s.OneOf = append(s.OneOf, &jsonschema.Schema{Type: "object", Properties: properties,
@@ -130,11 +133,11 @@ func forms(t reflect.Type) *jsonschema.Schema {
 	case Invariant:
 		type fields Invariant
 		return either(&jsonschema.Schema{Type: "string", Enum: []any{NoOversell, OneOrderPerUser, NoLostOrder}}, reflectType(reflect.TypeFor[fields]()))
-	case Keyed[Limit]:
+	case strict.Keyed[Limit]:
 		s := mapOf(reflectType(t.Elem()))
-		s.PropertyNames = pattern("A metric, with tags in braces.", `^(`+strings.Join(sortedKeys(metricKinds), "|")+`)(\{.+\})?$`)
+		s.PropertyNames = pattern("A metric, with tags in braces.", `^(`+strings.Join(slices.Sorted(maps.Keys(metricKinds)), "|")+`)(\{.+\})?$`)
 		return s
-	case interface{ keyed() }:
+	case interface{ KeyedByName() }:
 		s := mapOf(reflectType(t.Elem()))
 		s.PropertyNames = pattern("A name.", plainName.String())
 		return s

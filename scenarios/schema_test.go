@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"testing"
 
+	"fsctl/scenarios/strict"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 )
@@ -125,7 +127,7 @@ func TestSchemaDescribesTheSections(t *testing.T) {
 			t.Errorf("%s has no description for editors to show", name)
 		}
 	}
-	if len(schema.Properties) != len(fieldsOf(reflect.TypeFor[Scenario]())) {
+	if len(schema.Properties) != len(strict.FieldsOf(reflect.TypeFor[Scenario]())) {
 		t.Errorf("the schema has %d sections", len(schema.Properties))
 	}
 }

@@ -129,6 +129,8 @@ func numbers(values []string) []float64 {
 	return n
 }
 
+var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+
 // Extract says where in an answer a variable is.
 type Extract struct {
 	From    string // json, header, regex or cookie

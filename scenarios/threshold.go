@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/strict"
 )
 
 // MetricKind says which aggregations a metric has. The kinds are k6's.
@@ -72,7 +74,7 @@ type Window struct{ From, To Instant }
 // String returns the text form, T0..T0+10s.
 func (w Window) String() string { return w.From.String() + ".." + w.To.String() }
 
-// Holds tells whether the threshold's condition holds for a value in the unit of Value.
+// Holds reports whether the threshold's condition holds for a value in the unit of Value.
 func (t *Threshold) Holds(value float64) bool {
 	switch t.Operator {
 	case "<":
@@ -137,7 +139,7 @@ func (t *Threshold) parseMetric(key string) error {
 	name, tags, tagged := strings.Cut(key, "{")
 	kind, known := metricKinds[name]
 	if !known {
-		return fmt.Errorf("unknown metric %q, wanted one of %s%s", name, strings.Join(sortedKeys(metricKinds), ", "), didYouMean(name, sortedKeys(metricKinds)))
+		return fmt.Errorf("unknown metric %q, wanted one of %s%s", name, strings.Join(slices.Sorted(maps.Keys(metricKinds)), ", "), strict.DidYouMean(name, slices.Sorted(maps.Keys(metricKinds))))
 	}
 	t.Metric, t.Kind = name, kind
 	if tagged {
@@ -271,13 +273,13 @@ type thresholdFields struct {
 }
 
 // readNode leaves a limit empty whose metric is unknown: the validator reports that, in the key's line.
-func (l *Limit) readNode(d *decoder, n *yaml.Node, path string) {
+func (l *Limit) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	items := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
 		items = n.Content
 	}
 	if len(items) == 0 {
-		d.problem(n, path, "found an empty list, wanted at least one threshold")
+		d.Problem(n, path, "found an empty list, wanted at least one threshold")
 	}
 	known := new(Threshold).parseMetric(l.Name) == nil
 	for _, item := range items {
@@ -288,13 +290,13 @@ func (l *Limit) readNode(d *decoder, n *yaml.Node, path string) {
 		t := Threshold{AbortOnFail: fields.AbortOnFail, AbortDelay: fields.DelayAbort, Optional: fields.Optional}
 		if known {
 			if err := t.parse(l.Name, fields.Threshold); err != nil {
-				d.problem(item, path, "%v", err)
+				d.Problem(item, path, "%v", err)
 			}
 		}
 		if fields.Window != "" {
 			w, err := ParseWindow(fields.Window)
 			if err != nil {
-				d.problem(childOf(item, "window"), path, "%v", err)
+				d.Problem(strict.Child(item, "window"), path, "%v", err)
 			}
 			t.Window = &w
 		}
@@ -304,18 +306,18 @@ func (l *Limit) readNode(d *decoder, n *yaml.Node, path string) {
 	}
 }
 
-// readThresholdFields reads the short form or the long one, and tells whether it says anything.
-func readThresholdFields(d *decoder, n *yaml.Node, path string) (thresholdFields, bool) {
+// readThresholdFields reads the short form or the long one, and reports whether it says anything.
+func readThresholdFields(d *strict.Decoder, n *yaml.Node, path string) (thresholdFields, bool) {
 	var fields thresholdFields
 	switch {
-	case n.Kind == yaml.ScalarNode && !isNull(n):
+	case n.Kind == yaml.ScalarNode && !strict.IsNull(n):
 		fields.Threshold = n.Value
 	case n.Kind == yaml.MappingNode:
-		before := len(d.problems)
-		d.structure(n, path, reflect.ValueOf(&fields).Elem())
-		return fields, len(d.problems) == before
+		before := d.Problems()
+		d.Struct(n, path, reflect.ValueOf(&fields).Elem())
+		return fields, d.Problems() == before
 	default:
-		d.wrong(n, path, "a threshold such as p(99)<300ms, or {threshold: p(99)<300ms, window: T0..T0+10s}")
+		d.Wrong(n, path, "a threshold such as p(99)<300ms, or {threshold: p(99)<300ms, window: T0..T0+10s}")
 		return fields, false
 	}
 	return fields, true

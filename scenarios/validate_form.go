@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -9,25 +8,8 @@ import (
 	"time"
 
 	"fsctl/scenarios/random"
+	"fsctl/scenarios/strict"
 )
-
-// Validate checks a scenario that a program made or changed as [Load] and [Parse] check what they read:
-// words, ranges, names and sums. Defaults are not filled in, and data files are not looked for.
-// Errors: *[Error] with every problem, without lines.
-func (s *Scenario) Validate() error {
-	v := &validator{s: s, lines: map[string]int{"": notRead}}
-	v.form("", reflect.ValueOf(s).Elem())
-	for _, p := range v.problems {
-		v.unread = append(v.unread, p.Field)
-	}
-	if v.scenario(); len(v.problems) > 0 {
-		return &Error{s.File, v.problems}
-	}
-	return nil
-}
-
-// notRead is the line of a field that was read from no text.
-const notRead = -1
 
 // form checks what the decoder sees to in a text: numbers in the range of their type, intervals in
 // order, words among their choices.
@@ -56,14 +38,14 @@ func (v *validator) form(path string, f reflect.Value) {
 	case time.Time:
 	case random.Distribution:
 		if err := checkLaw(&at); err != nil {
-			v.problem(path, "%v", err)
+			v.Problem(path, "%v", err)
 		}
 	case interface{ inOrder() error }:
 		for i := range f.NumField() {
 			v.form(path, f.Field(i))
 		}
 		if err := at.inOrder(); err != nil {
-			v.problem(path, "%v", err)
+			v.Problem(path, "%v", err)
 		}
 	default:
 		v.parts(path, f)
@@ -73,7 +55,7 @@ func (v *validator) form(path string, f reflect.Value) {
 // number reports one that is not from 0 to most.
 func (v *validator) number(path string, n, most float64) {
 	if !(n >= 0 && n <= most) {
-		v.problem(path, "found %v, wanted 0 to %v", n, most)
+		v.Problem(path, "found %v, wanted 0 to %v", n, most)
 	}
 }
 
@@ -86,11 +68,11 @@ func (v *validator) parts(path string, f reflect.Value) {
 			if e := f.Index(i); e.Kind() == reflect.Struct && e.FieldByName("Name").IsValid() {
 				name = e.FieldByName("Name").String()
 			}
-			v.form(namedPath(path, i, name), f.Index(i))
+			v.form(strict.Named(path, i, name), f.Index(i))
 		}
 	case reflect.Map:
 		for _, key := range f.MapKeys() {
-			v.form(join(path, key.String()), f.MapIndex(key))
+			v.form(strict.Join(path, key.String()), f.MapIndex(key))
 		}
 	case reflect.Struct:
 		for field := range f.Type().Fields() {
@@ -100,7 +82,7 @@ func (v *validator) parts(path string, f reflect.Value) {
 			}
 			below := path
 			if key != "" { // else the struct has a form of its own in a file, and its parts go by its path
-				below = join(path, key)
+				below = strict.Join(path, key)
 			}
 			v.choice(below, field, f.FieldByIndex(field.Index))
 			v.form(below, f.FieldByIndex(field.Index))
@@ -110,17 +92,9 @@ func (v *validator) parts(path string, f reflect.Value) {
 
 // choice reports a word that is not among the choices of its field.
 func (v *validator) choice(path string, field reflect.StructField, word reflect.Value) {
-	choices := choicesOf(field)
+	choices := strict.Choices(field)
 	if len(choices) == 0 || word.Kind() != reflect.String || slices.Contains(choices, word.String()) {
 		return
 	}
-	v.problem(path, "found %q, wanted %s", word.String(), strings.Join(choices, " or "))
-}
-
-// inOrder tells what is wrong with an interval whose points do not rise.
-func (i Interval[T]) inOrder() error {
-	if i.Low > i.Mid || i.Mid > i.High {
-		return fmt.Errorf("found %s, %s, %s, wanted low <= mid <= high", write(i.Low), write(i.Mid), write(i.High))
-	}
-	return nil
+	v.Problem(path, "found %q, wanted %s", word.String(), strings.Join(choices, " or "))
 }

@@ -2,13 +2,16 @@ package scenarios
 
 import (
 	"errors"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"fsctl/scenarios/random"
+	"fsctl/scenarios/strict"
 
 	"pgregory.net/rapid"
 )
@@ -17,9 +20,9 @@ import (
 func checkInvalid(t *testing.T, what string, s *Scenario, words ...string) {
 	t.Helper()
 	err := s.Validate()
-	var e *Error
+	var e *strict.Error
 	if !errors.As(err, &e) {
-		t.Errorf("%s: error %v, want an *Error", what, err)
+		t.Errorf("%s: error %v, want an *strict.Error", what, err)
 		return
 	}
 	for _, word := range words {
@@ -55,7 +58,7 @@ func TestScenariosThatWereNotLoaded(t *testing.T) {
 		"empty": {&Scenario{}, []string{"workload", "workload.peak", "workload.busy.share", "workload.busy.window", "steps"}},
 		"bare services": {&Scenario{
 			Workload: Workload{Requests: Exactly(Count(1e6)), Peak: Exactly(2.0), Busy: Busy{Share: 1, Window: time.Hour}},
-			Steps:    Keyed[Step]{{Name: "a", Share: 1}},
+			Steps:    strict.Keyed[Step]{{Name: "a", Share: 1}},
 			Services: []Service{{Name: "x", Kind: "service", Misses: "y"}, {Name: "y", Kind: "cache", Misses: "x"}, {Name: "y", Kind: "thing", Misses: "z"}},
 		}, []string{"services.x.demand", "services.x.utilization", "services.x.wait", "services.x.instance.cores", "services.y.capacity", "services.y.kind", "services.y.misses", "services.y: found twice"}},
 		"a circle": {&Scenario{
@@ -63,7 +66,7 @@ func TestScenariosThatWereNotLoaded(t *testing.T) {
 		}, []string{"services.x.misses: found a circle of misses", "services.y.misses: found a circle of misses"}},
 		"disorder": {&Scenario{
 			Workload: Workload{Requests: Interval[Count]{Low: 3, Mid: 2, High: 1}, Peak: Exactly(2.0), Busy: Busy{Share: 1, Window: time.Hour}},
-			Steps:    Keyed[Step]{{Name: "a", Share: 2}},
+			Steps:    strict.Keyed[Step]{{Name: "a", Share: 2}},
 		}, []string{"workload.requests: found 3, 2, 1", "steps.a.share"}},
 	} {
 		checkInvalid(t, name, c.s, c.fields...)
@@ -122,7 +125,7 @@ func TestValidateAgreesWithParse(t *testing.T) {
 	}
 	text := exampleText(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		names := sortedKeys(fields)
+		names := slices.Sorted(maps.Keys(fields))
 		field := rapid.SampledFrom(names).Draw(rt, "field")
 		x := rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{0, 0.5, 1, 2, 10, 1e12, 1e13})).Draw(rt, "value") + 0 // no -0, whose text has a sign
 		s := mustParse(t, text)

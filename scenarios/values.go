@@ -39,10 +39,10 @@ func Between[T scalar](low, high T) Interval[T] {
 	return Interval[T]{low, low + (high-low)/2, high}
 }
 
-// Certain tells whether the interval is a single value.
+// Certain reports whether the interval is a single value.
 func (i Interval[T]) Certain() bool { return i.Low == i.High }
 
-// IsZero tells whether the field was absent, or is exactly zero.
+// IsZero reports whether the field was absent, or is exactly zero.
 func (i Interval[T]) IsZero() bool { return i == Interval[T]{} }
 
 func (i Interval[T]) element() reflect.Type { return reflect.TypeFor[T]() }
@@ -78,6 +78,14 @@ func newInterval[T scalar](v []T) (Interval[T], error) {
 		return iv, fmt.Errorf("found a list of %d values, wanted [low, mid, high]", len(v))
 	}
 	return iv, iv.inOrder()
+}
+
+// inOrder returns what is wrong with an interval whose points do not rise.
+func (i Interval[T]) inOrder() error {
+	if i.Low > i.Mid || i.Mid > i.High {
+		return fmt.Errorf("found %s, %s, %s, wanted low <= mid <= high", write(i.Low), write(i.Mid), write(i.High))
+	}
+	return nil
 }
 
 // parse reads one value in the text form of its type. Negative, infinite and NaN values are errors.

@@ -113,28 +113,6 @@ func TestParseRateAndRatio(t *testing.T) {
 	}
 }
 
-func TestDidYouMean(t *testing.T) {
-	words := []string{"browse", "item", "order"}
-	for word, want := range map[string]string{
-		"ordr": " (did you mean order?)", "itme": " (did you mean item?)", "brows": " (did you mean browse?)", "zebra": "", "order": " (did you mean order?)",
-	} {
-		if got := didYouMean(word, words); got != want {
-			t.Errorf("didYouMean(%q) = %q, wanted %q", word, got, want)
-		}
-	}
-	if got := didYouMean("x", nil); got != "" {
-		t.Errorf("didYouMean of no words = %q", got)
-	}
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"abc", "abc", 0}, {"flaw", "lawn", 2}} {
-		if got := distance(c.a, c.b); got != c.want {
-			t.Errorf("distance(%q, %q) = %d, wanted %d", c.a, c.b, got, c.want)
-		}
-	}
-}
-
 func TestParseScale(t *testing.T) {
 	for text, want := range map[string]float64{"1%": 0.01, "0.5": 0.5, "2": 2, "250%": 2.5, "1e-4": 1e-4} {
 		if got, err := ParseScale(text); err != nil || math.Abs(got-want) > 1e-15 {

@@ -82,7 +82,7 @@ func (c *Coordinator) Listen() (close func(), err error) {
 	return close, nil
 }
 
-// Link tells the coordinator whether its own connection to the bus is up. While it is down, no agent is lost.
+// Link reports whether its own connection to the bus is up. While it is down, no agent is lost.
 func (c *Coordinator) Link(up bool) {
 	c.update(func(r *roster.Roster) { r.SetLink(c.now(), up) })
 }

@@ -281,7 +281,7 @@ func TestClocksApart(t *testing.T) {
 	}
 }
 
-// TestRefusals: who may not take part is told why.
+// TestRefusals: an agent that may not take part gets the reason.
 func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		agent func(*AgentOptions)
@@ -292,7 +292,7 @@ func TestRefusals(t *testing.T) {
 		"another version":                      {agent: func(o *AgentOptions) { o.Version = "other" }, want: "use the same version everywhere"},
 		"no capacity":                          {agent: func(o *AgentOptions) { o.Capacity = -1 }, want: "capacity"},
 		"clock too loose":                      {lead: func(o *CoordinatorOptions) { o.MaxSkew = 1 }, want: "--max-skew"},
-		"target that the agent does not allow": {plan: func(p *Plan) { p.Target = "http://shop.example" }, want: "nobody has allowed it"},
+		"target that the agent does not allow": {plan: func(p *Plan) { p.Target = "http://shop.example" }, want: "it is not allowed"},
 		"file beside the spool":                {plan: func(p *Plan) { p.Files = map[string][]byte{"../evil": nil} }, want: "wanted one beside the scenario"},
 		"too few rows":                         {plan: func(p *Plan) { p.Scenario = []byte(strings.Replace(scenario, "10k", "10", 1)) }, want: "ends early"},
 	} {

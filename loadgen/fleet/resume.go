@@ -55,7 +55,7 @@ func (c *Coordinator) Resume(ctx context.Context, t Ticket, within time.Duration
 	return t0, err
 }
 
-// hasStored tells whether the bus still has something that the agents measured.
+// hasStored reports whether the bus still has something that the agents measured.
 func (c *Coordinator) hasStored(ctx context.Context) bool {
 	js, err := jetstream.New(c.Conn)
 	if err != nil {

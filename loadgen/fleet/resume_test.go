@@ -83,7 +83,7 @@ func TestTicketFollowsTheAssignment(t *testing.T) {
 	}
 }
 
-// TestResumeOfAnotherStorm: a ticket of another plan, or of another number of agents, is told before any agent is refused.
+// TestResumeOfAnotherStorm: a ticket of another plan, or of another number of agents, is an error before any agent is refused.
 func TestResumeOfAnotherStorm(t *testing.T) {
 	g := newGround(t, scenario, 2)
 	c := g.coordinator(bus.NewRun())

@@ -12,7 +12,7 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// stoppedLinger is how long an agent that is told to end still offers its measurements.
+// stoppedLinger is how long an agent that was ordered to end still offers its measurements.
 const stoppedLinger = 5 * time.Second
 
 // send sends the share and delivers what was measured.

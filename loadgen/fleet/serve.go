@@ -141,13 +141,13 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) 
 	return session, nil
 }
 
-// owns tells whether an arrival is this agent's.
+// owns reports whether an arrival is this agent's.
 func (a *agent) owns(arrival arrivals.Arrival) bool {
 	s := a.share.Load()
 	return arrival.Due >= s.From && s.owners.Of(arrival) == a.slot
 }
 
-// reportFailure tells the coordinator that this agent does not take part any more, unless the coordinator said so itself.
+// reportFailure reports to the coordinator that this agent does not take part any more, unless the coordinator said so itself.
 func (a *agent) reportFailure(ctx context.Context, err error) {
 	_, refused := errors.AsType[*RefusedError](err)
 	_, off := errors.AsType[*calledOffError](err)

@@ -24,7 +24,7 @@ func (c *Coordinator) Acknowledged(ctx context.Context) error {
 	left := max(0, c.t0.Add(-c.Plan.Lead-finalCheck).Sub(c.now()))
 	return c.wait(ctx, barrierWait{barrier: roster.Acknowledged, within: left,
 		expired: func(missing []string) error {
-			return fmt.Errorf("not everybody knows T0 in time: %s", strings.Join(missing, "; "))
+			return fmt.Errorf("not every agent knows T0 in time: %s", strings.Join(missing, "; "))
 		}})
 }
 

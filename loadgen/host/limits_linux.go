@@ -8,7 +8,7 @@ import (
 )
 
 // ephemeralPorts returns how many ports the kernel gives to connections from one address to one target,
-// 0 where it does not tell.
+// 0 where it does not report it.
 func ephemeralPorts() int {
 	const directory = "/proc/sys/net/ipv4/ip_local_"
 	ports, err := os.ReadFile(directory + "port_range")
@@ -45,7 +45,7 @@ func span(text string) (from, to int, err error) {
 	return from, to, err
 }
 
-// freeMemory returns how much memory this process may still take, in bytes; 0 where the system does not tell.
+// freeMemory returns how much memory this process may still take, in bytes; 0 where the system does not report it.
 func freeMemory() float64 {
 	text, _ := os.ReadFile("/proc/meminfo") // empty where it cannot be read
 	free := memoryAvailable(text)

@@ -12,8 +12,8 @@ import (
 // tick is the unit of /proc/stat: USER_HZ is 100 wherever Go runs.
 const tick = 10 * time.Millisecond
 
-// machine reads what Linux tells of cores and limits. Where a file cannot be read, for want of a file
-// descriptor say, what was read last holds.
+// machine reads what Linux reports of cores and limits. Where a file cannot be read, such as without a free
+// file descriptor, what was read last holds.
 type machine struct {
 	allowed map[string]bool // cores by their names in /proc/stat: cpu0, cpu1
 	groups  []string        // control groups that may throttle this process

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// machine is what the system tells of its cores and limits: only Linux tells it here.
+// machine is what the system reports of its cores and limits: only Linux does.
 type machine struct{}
 
 // Cores returns 0: unknown.

@@ -1,4 +1,6 @@
-// Package host knows the machine that sends: what a run needs of it, what it gives, what the generator uses.
+// Package host says whether this machine can send a storm.
+//
+// It compares what a run needs with the limits of the machine, and measures what the generator uses of it while it sends.
 package host
 
 import (
@@ -19,7 +21,7 @@ type Meter struct {
 	cycles  uint64
 }
 
-// usage is what has been used so far. What the system does not tell stays 0.
+// usage is what has been used so far. What the system does not report stays 0.
 type usage struct {
 	process   time.Duration // CPU time of this process
 	cores     coreTimes

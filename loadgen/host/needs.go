@@ -17,19 +17,19 @@ import (
 type Need struct {
 	Name      string  // NeedFiles, NeedPorts or NeedMemory
 	Needed    float64 // in bytes for memory, else a number of them
-	Available float64 // 0 where the system does not tell
+	Available float64 // 0 where the system does not report it
 	Because   string  // what both figures are made of
 	Hint      string  // what to do where there is not enough
 }
 
-// What a run needs beside cores, which only a SelfTest can tell.
+// What a run needs beside cores, which only a SelfTest can measure.
 const (
 	NeedFiles  = "file descriptors"
 	NeedPorts  = "ports"
 	NeedMemory = "memory"
 )
 
-// OK tells whether there is enough, as far as it is known.
+// OK reports whether there is enough, as far as it is known.
 func (n Need) OK() bool { return n.Available == 0 || n.Needed <= n.Available }
 
 // Demand is what a run is made of, as far as it takes something of its machine.
@@ -105,7 +105,7 @@ func (d *Demand) pairs(ctx context.Context) (int, error) {
 		host, _, _ := net.SplitHostPort(d.Route.Lead(address))
 		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		if err != nil {
-			return max(1, len(d.Route.Sources)), nil // the engine will tell
+			return max(1, len(d.Route.Sources)), nil // the engine returns the error
 		}
 		reached := false
 		for _, to := range found {

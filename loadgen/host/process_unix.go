@@ -11,7 +11,7 @@ import (
 // processCPU returns the CPU time that this process has used.
 func processCPU() time.Duration { return cpuOf(syscall.RUSAGE_SELF) }
 
-// cpuOf returns the CPU time that the process or the calling thread has used, 0 where the system does not tell.
+// cpuOf returns the CPU time that the process or the calling thread has used, 0 where the system does not report it.
 func cpuOf(who int) time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(who, &u) != nil {
@@ -20,7 +20,7 @@ func cpuOf(who int) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// fileLimit returns how many file descriptors this process may have open, 0 where the system does not tell. Go has
+// fileLimit returns how many file descriptors this process may have open, 0 where the system does not report it. Go has
 // raised the soft limit to the hard one when the process began.
 func fileLimit() int {
 	var l syscall.Rlimit

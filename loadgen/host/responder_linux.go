@@ -12,7 +12,7 @@ import (
 )
 
 // responder answers requests over loopback at the least cost: each of its threads waits for all of its
-// connections at once. The system counts CPU by threads, so that what answering takes can be told from
+// connections at once. The system counts CPU by threads, so that what answering takes can be separated from
 // what asking takes.
 type responder struct {
 	address  string

@@ -20,7 +20,7 @@ func (a Ability) Cores(requestsPerSec float64) float64 {
 	return requestsPerSec * a.CPUPerRequest.Seconds()
 }
 
-// ErrNoSelfTest is a system on which SelfTest cannot tell the generator's CPU from that of what answers it.
+// ErrNoSelfTest is a system on which SelfTest cannot separate the generator's CPU from that of what answers it.
 var ErrNoSelfTest = errors.New("the self-test is for Linux only")
 
 // SelfTest measures what this machine can send. send sends small requests without TLS to host:port, keeps the

@@ -1,4 +1,6 @@
-// Package journey compiles what users do: a scenario's journeys and steps, ready to be rendered and judged.
+// Package journey compiles the journeys of a scenario into programs that virtual users run.
+//
+// A program renders the requests of its steps and judges the answers.
 package journey
 
 import (

@@ -32,7 +32,7 @@ func newExtract(e scenarios.Extract, register int) extract {
 	return v
 }
 
-// from takes the variable out of an answer and tells whether it was there. Where it was not, an earlier value
+// from takes the variable out of an answer and reports whether it was there. Where it was not, an earlier value
 // stays.
 func (e *extract) from(a *transport.Answer, u *User, values *ValueReader) bool {
 	value, ok := e.find(a, values)

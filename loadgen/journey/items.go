@@ -9,7 +9,7 @@ import (
 	"fsctl/scenarios/random"
 )
 
-// items tells which item an arrival wants: item i with probability i^-s / H (Zipf), all alike for s = 0.
+// items chooses the item that an arrival wants: item i with probability i^-s / H (Zipf), all alike for s = 0.
 type items struct {
 	count      int
 	cumulative []float64 // nil where all are alike

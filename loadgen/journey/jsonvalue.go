@@ -104,7 +104,7 @@ func (r *ValueReader) readObject(path []member) error {
 	return err
 }
 
-// names tells whether a quoted string is a name.
+// names reports whether a quoted string is a name.
 func (r *ValueReader) names(quoted jsontext.Value, name []byte) bool {
 	if inner := quoted[1 : len(quoted)-1]; bytes.IndexByte(inner, '\\') < 0 {
 		return bytes.Equal(inner, name)

@@ -31,7 +31,7 @@ type Step struct {
 	extracts []extract
 	checks   []*condition
 	outcomes []outcome
-	placed   int // outcome that tells a buyer of an order, -1 for none
+	placed   int // outcome that confirms an order, -1 for none
 	items    *items
 	orderID  *variable // its number
 	userID   *variable
@@ -147,7 +147,7 @@ func (s *Step) findNeeds() {
 	}
 }
 
-// canSend tells whether a user has every variable that the request needs.
+// canSend reports whether a user has every variable that the request needs.
 func (s *Step) canSend(u *User) bool {
 	for _, register := range s.needs {
 		if u.values == nil || len(u.values[register]) == 0 {
@@ -178,7 +178,7 @@ type Judgement struct {
 	nameless       bool   // the order's number should have been in the answer, and was not
 }
 
-// Judge reads an answer by the memory of values: it extracts the user's variables, then tells the outcome and the checks.
+// Judge reads an answer by the memory of values: it extracts the user's variables, then returns the outcome and the checks.
 func (s *Step) Judge(u *User, a *transport.Answer, values *ValueReader) Judgement {
 	u.status = int32(a.Status)
 	if a.Err != nil {
@@ -220,7 +220,7 @@ func (s *Step) outcomeOf(u *User, a *transport.Answer, failed bool) int {
 	return OutcomeOK
 }
 
-// Places tells whether an outcome tells a buyer of an order.
+// Places reports whether an outcome confirms an order.
 func (s *Step) Places(outcome int) bool { return outcome == s.placed }
 
 // Order returns the order that a buyer was told of by an answer that Places one. An order without a number is one too.

@@ -8,7 +8,7 @@ import (
 type User struct {
 	Arrival uint64        // which one of the storm's
 	Due     time.Duration // of the step it is at, from T0
-	Next    *User         // for lists of whoever holds the user
+	Next    *User         // for lists of the user's holder
 
 	program *Program
 	at      int32 // instruction

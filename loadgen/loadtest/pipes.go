@@ -1,4 +1,6 @@
-// Package loadtest is what the tests of loadgen share: targets inside the process, and the books of a run.
+// Package loadtest holds helpers for tests that send load.
+//
+// They are targets inside the process, and a record in memory that is checked to add up.
 package loadtest
 
 import (

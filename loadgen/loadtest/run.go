@@ -74,7 +74,7 @@ func (r Run) Users() (arrivals, iterations uint64) {
 	return arrivals, iterations
 }
 
-// Unbalanced tells what does not add up in a record, empty for nothing.
+// Unbalanced returns what does not add up in a record, empty for nothing.
 func (r Run) Unbalanced(planned uint64) string {
 	const small = 1 << 40 // a counter that went below zero is larger
 	if first, last, ok := r.Seconds(); ok {

@@ -101,7 +101,7 @@ func live(intervals ...Interval) *Record {
 	return r
 }
 
-// differ tells the first difference between what two records measured, empty for none.
+// differ returns the first difference between what two records measured, empty for none.
 func differ(a, b *Record) string {
 	seconds := slices.Sorted(maps.Keys(a.seconds))
 	if others := slices.Sorted(maps.Keys(b.seconds)); !slices.Equal(seconds, others) {

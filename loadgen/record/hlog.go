@@ -27,7 +27,7 @@ func newLogStart(m Manifest) logStart {
 	}
 }
 
-// header returns the lines before the first histogram. StartTime tells what the log's zero is and BaseTime
+// header returns the lines before the first histogram. StartTime says what the log's zero is and BaseTime
 // is to be added to every line's start; readers guess where it is missing.
 func (l logStart) header() []byte {
 	millis := l.t0Millis + int64(l.second)*1000

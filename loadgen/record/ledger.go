@@ -39,7 +39,7 @@ func (w *Writer) Sold(order Order) error {
 }
 
 // Stock records what the shop says it had of each SKU, and that its ledger has been read whole: it is to be
-// called after the last Sold, with nil from a shop that does not tell its stock.
+// called after the last Sold, with nil from a shop that does not report its stock.
 func (w *Writer) Stock(stock map[string]int) error {
 	return w.ledgerLine(ledgerLine{Type: stockLine, Stock: stock})
 }

@@ -50,7 +50,7 @@ func writeManifest(dir string, m Manifest) error {
 	return replaceWith(filepath.Join(dir, manifestFile), append(text, '\n'))
 }
 
-// readManifest tells a directory that is no run from one whose manifest is broken.
+// readManifest distinguishes a directory that is no run from one whose manifest is broken.
 func readManifest(dir string) (m Manifest, err error) {
 	path := filepath.Join(dir, manifestFile)
 	info, err := os.Stat(dir)
@@ -76,7 +76,7 @@ func readManifest(dir string) (m Manifest, err error) {
 	return m, nil
 }
 
-// RunName returns the name of a run's directory where nobody chose one: names sort by the time of the run.
+// RunName returns the name of a run's directory where the user gives none: names sort by the time of the run.
 func RunName(scenario string, at time.Time) string {
 	return at.UTC().Format("20060102T150405.000Z") + "-" + scenario
 }

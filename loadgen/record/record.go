@@ -1,4 +1,7 @@
-// Package record is what a load run leaves behind: histograms per second, step and outcome, counters, a ledger, the generator's own health.
+// Package record stores what a load run measured.
+//
+// A record has histograms per second, step and outcome, counters, a ledger, and the generator's own health. Writer writes it as
+// the run goes, Open reads it, and records of agents and of repeated runs merge exactly.
 package record
 
 import (
@@ -23,7 +26,7 @@ const (
 	OutcomeError  = "error"  // no whole answer: refused, reset, timed out, malformed
 )
 
-// Lowest and highest value a histogram tells apart, and its significant decimal digits.
+// Lowest and highest value that a histogram distinguishes, and its significant decimal digits.
 // Above the highest, a value is counted as the highest.
 const (
 	LowestValue       = int64(time.Microsecond)
@@ -113,7 +116,7 @@ const (
 	Completed   = "completed"   // the storm was sent to its end
 	Interrupted = "interrupted" // by the user
 	Aborted     = "aborted"     // by an abortOnFail threshold
-	Failed      = "failed"      // by an error, told in Message
+	Failed      = "failed"      // by an error, which is in Message
 )
 
 // End is how the run ended.
@@ -128,7 +131,7 @@ type End struct {
 // Histograms hold the requests that were DUE in the second, whenever they were answered, so that a
 // window of a threshold holds exactly the requests which users wanted then; one due second may
 // come in several intervals, which add up. Packed holds such histograms too, for who has them in that form; a
-// tag that is in both has the sum. Steps and Generator tell what HAPPENED in the second.
+// tag that is in both has the sum. Steps and Generator count what HAPPENED in the second.
 type Interval struct {
 	Second     int
 	Histograms map[Tag]*hdrhistogram.Histogram
@@ -144,8 +147,8 @@ type Counters struct {
 	Done         uint64            `json:"done"`   // answered or failed; every sent request ends here once
 	Failed       uint64            `json:"failed"` // outcome failed or error
 	Unsent       uint64            `json:"unsent"` // given up when the run ended
-	Late         uint64            `json:"late"`   // sent over the lateness limit after due though a connection was idle
-	Waited       uint64            `json:"waited"` // sent over the lateness limit after due because none was
+	Late         uint64            `json:"late"`   // sent later than the lateness limit allows though a connection was idle
+	Waited       uint64            `json:"waited"` // sent later than the lateness limit allows because none was
 	ChecksPassed uint64            `json:"checks_passed"`
 	ChecksFailed uint64            `json:"checks_failed"`
 	Errors       map[string]uint64 `json:"errors,omitempty"` // by class: refused, reset, timeout, ...
@@ -155,13 +158,13 @@ type Counters struct {
 	Full         Load              `json:"full"`  // and those sent while all of them were
 }
 
-// Load sums service times, to tell a target that queues from a generator short of connections.
+// Load sums service times, to distinguish a target that queues from a generator short of connections.
 type Load struct {
 	Requests uint64  `json:"requests"`
 	Seconds  float64 `json:"seconds"`
 }
 
-// Generator is the generator's own health in one second. What the system does not tell is 0.
+// Generator is the generator's own health in one second. What the system does not report is 0.
 type Generator struct {
 	CPUSeconds         float64 `json:"cpu_seconds"` // of this process, in the second
 	Connections        int     `json:"connections"` // open or in use at its end

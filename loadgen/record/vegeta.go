@@ -66,7 +66,7 @@ func eachResult(path string, do func(*vegeta.Result) error) (torn bool, err erro
 	for number := 1; ; number++ {
 		var result vegeta.Result
 		if err := decode(&result); err != nil {
-			// What the decoder says next tells the file's end from a fault before it.
+			// What the decoder says next distinguishes the file's end from a fault before it.
 			if torn, ok := ended(err, decode(&vegeta.Result{}), first, last); ok {
 				return torn, nil
 			}

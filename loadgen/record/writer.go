@@ -133,7 +133,7 @@ func (w *Writer) WriteAll(intervals []Interval) error {
 }
 
 // Write appends a second: its histograms to latency.hlog, its counters to counters.jsonl, and what was
-// told since to ledger.jsonl. Histograms and counters that are empty cost nothing. Nothing of the interval
+// confirmed since to ledger.jsonl. Histograms and counters that are empty cost nothing. Nothing of the interval
 // is kept.
 //
 // An interval with an impossible tag, step or second is refused whole, with nothing written.

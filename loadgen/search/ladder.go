@@ -52,7 +52,7 @@ func (l *ladder) next() float64 {
 	return middle
 }
 
-// held tells the ladder how a level at the rate went.
+// held notes how a level at the rate went.
 func (l *ladder) held(rate float64, verdict string) {
 	first := !l.again
 	l.last, l.again = rate, false

@@ -107,7 +107,7 @@ func (c *netConn) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// mayRepeat tells whether a request failed because its connection had been idle for too long, or was
+// mayRepeat reports whether a request failed because its connection had been idle for too long, or was
 // refused by HTTP/2 before the server looked at it.
 func mayRepeat(r *http.Request, err error, idle time.Duration) bool {
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions

@@ -61,7 +61,7 @@ func TestFailuresToConnect(t *testing.T) {
 	listener := loadtest.Must(net.Listen("tcp", "127.0.0.1:0"))
 	listener.Close()
 	if a := ask(loadtest.Must(url.Parse("http://"+listener.Addr().String())), patience); a.Class != ClassRefused {
-		t.Errorf("class %q where nobody listens: %v", a.Class, a.Err)
+		t.Errorf("class %q of a port without a listener: %v", a.Class, a.Err)
 	}
 	if Classify(nil) != "" || Classify(syscall.EMFILE) != ClassPorts {
 		t.Error("no error has a class, or too many open files are not the generator's fault")

@@ -77,7 +77,7 @@ func (d Detour) String() string {
 	return bracketed(d.Host) + ":" + d.Port + ":" + bracketed(d.ToHost) + ":" + d.ToPort
 }
 
-// matches tells whether a detour is meant for a host and port.
+// matches reports whether a detour is meant for a host and port.
 func (d Detour) matches(host, port string) bool {
 	return (d.Host == "" || sameHost(d.Host, host)) && (d.Port == "" || d.Port == port)
 }

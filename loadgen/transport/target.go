@@ -41,7 +41,7 @@ func CheckTarget(target *url.URL, allow []string, route Route) error {
 		return nil
 	}
 	return InputErrorf("if you may storm that host, say so with --allow-target "+host,
-		"refused to storm %s: it is not this machine's loopback, and nobody has allowed it", host)
+		"refused to storm %s: it is not this machine's loopback, and it is not allowed", host)
 }
 
 // shown is a URL as people may see it, without its password.

@@ -1,4 +1,6 @@
-// Package transport says what it takes to send a request to a target: engines, routes, errors by class.
+// Package transport defines how a request reaches a target.
+//
+// An Engine opens connections, a Route says where they lead, and errors have classes. The net/http engine is here too.
 package transport
 
 import (

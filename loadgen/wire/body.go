@@ -93,7 +93,7 @@ func (c *Conn) parseHead(a *reply) error {
 	}
 }
 
-// receiveBody reads the body, whose end RFC 9112 section 6.3 tells.
+// receiveBody reads the body, whose end is by RFC 9112 section 6.3.
 func (c *Conn) receiveBody(q *message, a *transport.Answer) error {
 	h, limit := &c.head, c.engine.config.MaxBody
 	switch {

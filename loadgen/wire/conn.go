@@ -201,7 +201,7 @@ func (c *Conn) attempt(ctx context.Context, q *message, a *transport.Answer) err
 	return nil
 }
 
-// surplus tells whether more has come than the answer.
+// surplus reports whether more has come than the answer.
 func (c *Conn) surplus() bool {
 	if c.r == c.w {
 		c.r, c.w = 0, 0
@@ -257,7 +257,8 @@ func (c *Conn) rearm() error {
 
 var errLate = fmt.Errorf("no whole answer by the deadline: %w", os.ErrDeadlineExceeded)
 
-// alive looks whether the server has closed the idle connection, or has sent more than was asked for.
+// alive reports whether an idle connection can be used: the server has not closed it, and has sent no more than was
+// asked for.
 func (c *Conn) alive() bool {
 	if c.socket == nil {
 		return true
@@ -366,7 +367,7 @@ func (c *Conn) isClosed() bool {
 	return c.closed
 }
 
-// hangUp closes the connection without the goodbye of TLS, which could block on a peer that does not read.
+// hangUp closes the connection without the close_notify of TLS, which could block on a peer that does not read.
 func (c *Conn) hangUp() {
 	nc := c.stream
 	if c.secure != nil {

@@ -14,7 +14,7 @@ import (
 	"fsctl/loadgen/transport"
 )
 
-// freePort returns the address of a port on which nobody listens.
+// freePort returns the address of a port without a listener.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -39,7 +39,7 @@ func TestRefused(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	t.Parallel()
-	nobody := func(context.Context, string) ([]netip.Addr, error) { return nil, nil }
+	empty := func(context.Context, string) ([]netip.Addr, error) { return nil, nil }
 	for name, config := range map[string]Config{
 		"no port":            {Address: "shop.test"},
 		"connect to no port": {Address: "shop.test:80", ConnectTo: map[string]string{"shop.test:80": "other"}},
@@ -49,7 +49,7 @@ func TestConfigErrors(t *testing.T) {
 		}
 	}
 	var dns *net.DNSError
-	if _, err := New(t.Context(), Config{Address: "shop.test:80", Lookup: nobody}); !errors.As(err, &dns) {
+	if _, err := New(t.Context(), Config{Address: "shop.test:80", Lookup: empty}); !errors.As(err, &dns) {
 		t.Errorf("%v, want an error of DNS", err)
 	}
 }

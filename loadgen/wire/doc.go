@@ -1,2 +1,2 @@
-// Package wire is HTTP/1.1 connections that cost as little as possible.
+// Package wire is an HTTP/1.1 client that spends as little CPU on a request as possible.
 package wire

@@ -54,7 +54,7 @@ func TestExpectContinueByBothEngines(t *testing.T) {
 	}
 }
 
-// patient is a target that looks at a request's head before it asks for the body. It tells how much of the
+// patient is a target that looks at a request's head before it asks for the body. It reports how much of the
 // body came with the head.
 func patient(t *testing.T, size int) (target *url.URL, early chan int) {
 	t.Helper()

@@ -16,7 +16,7 @@ import (
 )
 
 func TestTLSByBothEngines(t *testing.T) {
-	// The server tells why after the handshake, and closes; a client that was writing may see only that.
+	// The server says why after the handshake, and closes; a client that was writing may see only that.
 	const turnedAway = "tls, closed or reset"
 	for _, c := range []struct {
 		name    string

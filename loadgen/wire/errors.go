@@ -32,10 +32,10 @@ func ended(err error, got int) error {
 	return fmt.Errorf("%w: %w", transport.ErrClosed, io.EOF)
 }
 
-// isEOF tells the end of a connection, with or without the goodbye of TLS.
+// isEOF reports the end of a connection, with or without the close_notify of TLS.
 func isEOF(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
-// isLost tells that the peer has given the connection up.
+// isLost reports that the peer has given the connection up.
 func isLost(err error) bool {
 	return isEOF(err) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
@@ -51,7 +51,7 @@ func asTLS(err error) error {
 	return fmt.Errorf("%w: %w", transport.ErrTLS, err)
 }
 
-// isAlert tells an error that crypto/tls found while reading or writing.
+// isAlert reports an error that crypto/tls found while reading or writing.
 func isAlert(err error) bool {
 	var op *net.OpError
 	var header tls.RecordHeaderError

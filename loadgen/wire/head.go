@@ -21,7 +21,7 @@ type head struct {
 	forbidden     bool // a Trailer field names what must not be one
 }
 
-// persists tells whether the connection may carry another request after this answer.
+// persists reports whether the connection may carry another request after this answer.
 func (h *head) persists() bool {
 	return h.status >= 200 && !h.close && (h.minor > 0 || h.keepAlive)
 }
@@ -159,7 +159,7 @@ func (h *head) check() error {
 	return nil
 }
 
-// isToken tells the bytes of a header field's name.
+// isToken reports whether a byte may stand in a header field's name.
 func isToken(b byte) bool { return tokens[b] }
 
 // tokens are letters, digits and the marks of RFC 9110, section 5.6.2.
@@ -173,7 +173,7 @@ var tokens = func() (t [256]bool) {
 
 func isSpace(b byte) bool { return b == ' ' || b == '\t' }
 
-// isText tells whether a value has no control bytes but tabs.
+// isText reports whether a value has no control bytes but tabs.
 func isText(p []byte) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for len(p) >= 8 {
@@ -198,7 +198,7 @@ func isPlain(p []byte) bool {
 	return true
 }
 
-// isFold tells whether p is the lower-case word in any case. Only ASCII letters fold.
+// isFold reports whether p is the lower-case word in any case. Only ASCII letters fold.
 func isFold(p []byte, lower string) bool {
 	if len(p) != len(lower) {
 		return false
@@ -214,7 +214,7 @@ func isFold(p []byte, lower string) bool {
 	return true
 }
 
-// hasToken tells whether a list with commas has the word, in any case.
+// hasToken reports whether a list with commas has the word, in any case.
 func hasToken(list []byte, lower string) bool {
 	for len(list) > 0 {
 		var item []byte

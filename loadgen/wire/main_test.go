@@ -141,7 +141,7 @@ func do(t testing.TB, c *Conn, q *transport.Request, a *transport.Answer) {
 	}
 }
 
-// class tells errors of this package and of net/http apart in the same way.
+// class classifies errors of this package and of net/http in the same way.
 func class(err error) string {
 	switch {
 	case err == nil:

@@ -67,7 +67,7 @@ func (q *message) write(host, method, path string, rest []byte, header []transpo
 	q.isHEAD, q.idempotent = method == http.MethodHead, safe && len(body) == 0
 }
 
-// acceptsGzip tells whether the answer's body may be packed.
+// acceptsGzip reports whether the answer's body may be packed.
 func (q *message) acceptsGzip() bool {
 	return slices.ContainsFunc(q.fields, func(f transport.Field) bool {
 		return f.Name == "Accept-Encoding" && bytes.Contains(bytes.ToLower(f.Value), []byte("gzip"))

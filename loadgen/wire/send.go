@@ -115,7 +115,7 @@ func (c *Conn) write(p []byte) error {
 	}
 }
 
-// answered tells whether an answer has begun.
+// answered reports whether an answer has begun.
 func (c *Conn) answered() bool {
 	if c.got > 0 {
 		return false // what came was 100 Continue

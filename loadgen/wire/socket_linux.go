@@ -16,7 +16,7 @@ import (
 //
 // net.Conn's Read asks the kernel before it waits. Right after a request was sent the kernel never has
 // the answer, so that is a system call in vain for each request. Here the request is written within
-// the read, after the poller was told that a wait is coming: whatever arrives from then on ends the wait.
+// the read, after the poller was armed for a wait: whatever arrives from then on ends the wait.
 // What had arrived before does not, which is why waits are cut into slices (see Conn.rearm).
 type socket struct {
 	net.Conn
@@ -120,7 +120,7 @@ func (s *socket) onReady(fd uintptr) bool {
 	return true
 }
 
-// transfer sends or receives what goes at once. It does not tell the scheduler of the call, as package syscall
+// transfer sends or receives what goes at once. It does not announce the call to the scheduler, as package syscall
 // does, since the call never waits; and sendto and recvfrom spare the kernel the way through its file systems.
 func transfer(call, fd uintptr, p []byte) (int, error) {
 	for {

@@ -1,4 +1,6 @@
-// Package architectures shows what the same workload does to six designs of a shop, each a step of the published one.
+// Package architectures sizes the same workload on six designs of a shop.
+//
+// Each design is a step on the way to the published one.
 package architectures
 
 import (

@@ -7,7 +7,7 @@ import (
 	"fsctl/plan/queueing"
 )
 
-// unsizedFigure explains the 0 of a service that has no such figure; it tells whether that is so.
+// unsizedFigure explains the 0 of a service that has no such figure; it reports whether that is so.
 func (e *explainer) unsizedFigure(x *model.Case, d *draft, i int, needsDemand bool) bool {
 	s := &e.Services[i]
 	switch {
@@ -80,7 +80,7 @@ func (e *explainer) busiestNode(x *model.Case, d *draft, i int) string {
 
 func (e *explainer) waitOf(x *model.Case, d *draft, i int) {
 	s, path := &e.Services[i], "services."+e.Services[i].Name
-	d.Meaning, d.Unit, d.Source, d.Error = "Share of calls that find all cores busy in the mid case.", "ratio", erlangSource, coresError
+	d.Meaning, d.Unit, d.Source, d.Error = "Share of calls that arrive while every core is busy, in the mid case.", "ratio", erlangSource, coresError
 	if e.unsizedFigure(x, d, i, true) {
 		return
 	}
@@ -134,7 +134,7 @@ func (e *explainer) waitError(x *model.Case, i int) string {
 	cores := min(x.Sizes[i].Instances*s.InstanceCores, model.MaxServers)
 	q, err := queueing.NewMMc(x.Rates[i], s.Seconds(x, x.Sizes[i].Instances), int(cores))
 	if err != nil || q.WaitProbability() == 0 {
-		return "none: nobody waits"
+		return "none: no call waits"
 	}
 	w, err := queueing.MGcMeanWait(q, x.Value(s.Variability, 1))
 	if err != nil {

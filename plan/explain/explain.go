@@ -29,7 +29,7 @@ func All(sc *scenarios.Scenario, p *plan.Plan) ([]Explanation, error) { return F
 // is an error. A corner's numbers are those of the corner; a percentile's are those of the trial that
 // it is the value of.
 //
-//	sc     the scenario that the plan was made from; with a File, origins tell lines in it
+//	sc     the scenario that the plan was made from; with a File, origins name lines in it
 //	p      its plan
 //	field  path in the plan's JSON; steps and services by name
 //

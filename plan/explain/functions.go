@@ -60,7 +60,7 @@ func functions() []function {
 		},
 		{
 			name: "wait_probability", arguments: 3, unit: "ratio", source: erlangSource,
-			meaning: "Erlang C: the share of calls that find all cores busy, of rate, demand and cores",
+			meaning: "Erlang C: the share of calls that arrive while every core is busy, from rate, demand and cores",
 			value:   func(v []float64) float64 { return model.NewResponseTime(v[0], v[1], 1, int(v[2])).Wait },
 		},
 		{

@@ -3,7 +3,7 @@ package model
 // Behaviour is how a service fares in a case on the instances of that case.
 type Behaviour struct {
 	Utilization float64 // share of time that a core, or the busiest node, is busy; at most 1
-	Wait        float64 // share of calls that find all cores busy
+	Wait        float64 // share of calls that arrive while every core is busy
 	P50, P99    float64 // of the response time [s]; 0 where no demand is given, and of a queue that grows
 }
 
@@ -38,7 +38,7 @@ func (m *Model) Behaviour(x *Case, i int) Behaviour {
 	return out
 }
 
-// Grows tells whether service i is a queue that gets more than it can do, as a limit on its drain time
+// Grows reports whether service i is a queue that gets more than it can do, as a limit on its drain time
 // allows: it has no steady state.
 func (m *Model) Grows(x *Case, i int) bool {
 	s, instances := &m.Services[i], x.Sizes[i].Instances

@@ -12,7 +12,7 @@ const leastRoom = 1e-3
 //	p1 lambda / min(r, K) + (1-p1) lambda / K <= P
 //
 //	lambda  rate of all calls [1/s]
-//	p1      hottest, the share of the hottest key; 0 where nothing tells, and then K = ceil(lambda / P)
+//	p1      hottest, the share of the hottest key; 0 where it is not known, and then K = ceil(lambda / P)
 //	r       KeyCopies, shards that each hold a copy of the hottest key
 //	P       planned, capacity x utilization of one shard [1/s]
 //
@@ -38,7 +38,7 @@ func (s *Service) HotShard(rate, hottest, nodes float64) float64 {
 	return hottest*rate/min(s.KeyCopies, nodes) + (1-hottest)*rate/nodes
 }
 
-// Overheated tells whether the copies of the hottest key are too busy for any number of shards of the
+// Overheated reports whether the copies of the hottest key are too busy for any number of shards of the
 // cache i.
 func (m *Model) Overheated(x *Case, i int) bool {
 	s, hottest := &m.Services[i], m.Event.HotKey

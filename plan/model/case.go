@@ -38,7 +38,7 @@ func (m *Model) Moved(input int, value float64) *Case {
 	return m.sized(x)
 }
 
-// Certain tells whether no input varies, so that every trial gives the mid case.
+// Certain reports whether no input varies, so that every trial gives the mid case.
 func (m *Model) Certain() bool {
 	for i := range m.Inputs {
 		if !m.Inputs[i].Certain() {

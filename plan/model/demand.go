@@ -56,7 +56,7 @@ func (m *Model) demand(x *Case) {
 	}
 }
 
-// HasEvent tells whether the sale multiplies any step.
+// HasEvent reports whether the sale multiplies any step.
 func (m *Model) HasEvent() bool {
 	for i := range m.Steps {
 		if m.Steps[i].Event != Absent {

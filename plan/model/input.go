@@ -55,7 +55,7 @@ func newInput[T number](field string, seed uint64, iv scenarios.Interval[T], sca
 	return in, nil
 }
 
-// Certain tells whether the input is a single value.
+// Certain reports whether the input is a single value.
 func (in *Input) Certain() bool { return in.Low == in.High }
 
 // corner returns the value in the low (-1), mid (0) or high (+1) case.

@@ -1,4 +1,6 @@
-// Package model holds a scenario as numbers: its inputs as distributions, its demand as rates, its services as sizes.
+// Package model turns a scenario into numbers to calculate with.
+//
+// Its inputs become distributions, its demand rates, its services sizes.
 //
 // [New] reads a scenario once. Everything else here is arithmetic on what New returned. A [Case] is one
 // set of values for all inputs: a corner, in which all inputs are at once at their low, mid or high
@@ -94,11 +96,11 @@ type USL struct {
 	Measured           float64 // most instances measured, 1 or more
 }
 
-// Event is what the scenario tells of the sale's opening.
+// Event is what the scenario says of the sale's opening.
 type Event struct {
 	Seconds float64 // longest time that the event's rate lasts [s]: the storm after T0, else the busy window
-	HotKey  float64 // share of a cache's calls for its hottest key; 0 where no sale tells
-	Hottest float64 // share of all orders for the most wanted item; 1 where no sale tells the rows apart
+	HotKey  float64 // share of a cache's calls for its hottest key; 0 where no sale gives it
+	Hottest float64 // share of all orders for the most wanted item; 1 where no sale distinguishes the rows
 }
 
 // Sale is what is sold.

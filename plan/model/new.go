@@ -96,7 +96,7 @@ func (b *builder) workload(sc *scenarios.Scenario) Workload {
 	return out
 }
 
-// peakGiven tells whether the scenario's text gives the peak. The validated scenario cannot tell:
+// peakGiven reports whether the scenario's text gives the peak. The validated scenario does not show it:
 // defaults are filled in there. One without a text was made by a program, which gave it.
 func peakGiven(sc *scenarios.Scenario) bool {
 	var text struct {
@@ -238,7 +238,7 @@ func saleOf(s *scenarios.Sale) *Sale {
 }
 
 // event finds how long the event's rate lasts, and the share of orders that wants the most wanted item.
-// Without a sale nothing tells the rows apart, and all writes are taken to meet in one.
+// Without a sale the rows are not distinguished, and all writes are taken to meet in one.
 func (b *builder) event(sc *scenarios.Scenario) Event {
 	e := Event{Seconds: b.model.Workload.BusySeconds, Hottest: 1}
 	if sc.Storm != nil {

@@ -82,7 +82,7 @@ func (s *Service) LeastForLatency(from int, rate, seconds, scv float64) float64 
 	return float64(high)
 }
 
-// tooSlow tells whether calls break the latency limit even when none waits.
+// tooSlow reports whether calls break the latency limit even when none waits.
 func (s *Service) tooSlow(seconds, scv float64) bool {
 	return s.Quantile > 0 && ServiceTime(seconds, scv).Tail(s.LimitSeconds) > 1-s.Quantile
 }

@@ -19,7 +19,7 @@ type HPA struct {
 	GrowthRatio          float64 // scale-up may add this share of the replicas per sync, 0 to 100
 	GrowthPods           int     // or this many pods, whichever is more, 0 to 1e6
 	SyncSeconds          float64 // time between two decisions [s], 0.1 to 3600
-	StabilizationSeconds float64 // scale-down takes the largest wish of this time [s], 0 to 3600
+	StabilizationSeconds float64 // scale-down takes the largest desired count of this time [s], 0 to 3600
 }
 
 // DefaultHPA returns the controller's defaults: 10 % tolerance, at most +100 % or +4 pods per 15 s,
@@ -94,9 +94,9 @@ func (h HPA) desired(ready, unready int, loadPods float64) int {
 	return h.bounded(current, int(ceilWithin(pods*ratio)))
 }
 
-func (h HPA) bounded(current, wish int) int {
+func (h HPA) bounded(current, desired int) int {
 	limit := max(int(math.Ceil(float64(current)*(1+h.GrowthRatio))), current+h.GrowthPods)
-	return min(max(min(wish, limit), h.MinReplicas), h.MaxReplicas)
+	return min(max(min(desired, limit), h.MinReplicas), h.MaxReplicas)
 }
 
 // Climb returns the replicas sync by sync, from start until they stop changing, while the load
@@ -158,7 +158,7 @@ type Replicas struct {
 //	podStartSeconds from the decision to a ready pod [s], 0 or 1e-12 to 1e12
 //	loadPods        work offered at each sync, in pods fully used, each 0 to 1e18
 //
-// Scale-down goes to the largest wish of the stabilization window, and takes unready pods first.
+// Scale-down goes to the largest desired count of the stabilization window, and takes unready pods first.
 // Errors: [RangeError].
 func (h HPA) Track(start int, podStartSeconds float64, loadPods []float64) ([]Replicas, error) {
 	if err := errors.Join(h.check(), checkReplicas("replicas at start", start), checkAtLeast("replicas at start", start, 1),
@@ -168,7 +168,7 @@ func (h HPA) Track(start int, podStartSeconds float64, loadPods []float64) ([]Re
 	window := int(math.Ceil(h.StabilizationSeconds / h.SyncSeconds))
 	delay := int(math.Min(math.Ceil(podStartSeconds/h.SyncSeconds), maxReplicas))
 	started := make([]int, len(loadPods)) // pods that the sync asked for and that are not ready yet
-	wishes := make([]int, 0, len(loadPods))
+	desired := make([]int, 0, len(loadPods))
 	track := make([]Replicas, 0, len(loadPods))
 	now := Replicas{Ready: start}
 	for i, load := range loadPods {
@@ -180,13 +180,13 @@ func (h HPA) Track(start int, podStartSeconds float64, loadPods []float64) ([]Re
 			started[due] = 0
 		}
 		current := now.Ready + now.Unready
-		wishes = append(wishes, h.desired(now.Ready, now.Unready, load))
-		if i == 0 { // the controller counts what it finds as its first wish
-			wishes[0] = max(wishes[0], min(start, h.MaxReplicas))
+		desired = append(desired, h.desired(now.Ready, now.Unready, load))
+		if i == 0 { // the controller counts what it finds as its first desired count
+			desired[0] = max(desired[0], min(start, h.MaxReplicas))
 		}
-		next := wishes[i]
+		next := desired[i]
 		if next < current {
-			next = min(current, slices.Max(wishes[max(0, i-window):]))
+			next = min(current, slices.Max(desired[max(0, i-window):]))
 		}
 		if next > current {
 			started[i] = next - current
@@ -220,7 +220,7 @@ type PrescaleLead struct {
 	Provider         TokenBucket // how fast the provider creates instances
 	Instances        float64     // how many it must create, 0 to 1e18
 	WarmupSeconds    float64     // until caches and compilers are warm [s]
-	MarginSeconds    float64     // for what nobody thought of [s]
+	MarginSeconds    float64     // for what was not foreseen [s]
 }
 
 // Seconds returns how long before T0 the scale-up must begin [s]: readiness + time at the

@@ -78,7 +78,7 @@ func TestTrackWaitsForPods(t *testing.T) {
 func TestTrackKeepsReplicasForTheStabilizationWindow(t *testing.T) {
 	h := DefaultHPA(.5, 1000)
 	got := must[[]Replicas](t)(h.Track(10, 0, append(repeat(5, 3), repeat(1, 40)...)))
-	// The last wish for 10 is at sync 2; 300 s later, at sync 22, it still counts, at 23 no more.
+	// The last desired count of 10 is at sync 2; 300 s later, at sync 22, it still counts, at 23 no more.
 	for i, r := range got {
 		want := 10
 		if i >= 23 {

@@ -42,7 +42,7 @@ const (
 //
 // There is no closed form with a fixed time-out. The requests are counted in 30 batches in a row,
 // whose means give Student's 99 % interval; it is too narrow where a batch is shorter than an
-// instance lives, many times lambda x time-out requests. The example of SimFaaS with 3 M requests
+// instance exists, many times lambda x time-out requests. The example of SimFaaS with 3 M requests
 // gives .0013 and 7.69 +- .03, where .0014 and 7.66 are published, 0.4 % below; it takes 0.2 s.
 // Errors: [RangeError]. Source: Mahmoudi and Khazaei, SimFaaS, 2021, arXiv:2102.08904, whose
 // example (0.9/s, 1.991 s warm, 2.244 s cold, 600 s) has a cold share of .0014 and 7.66 instances;
@@ -109,7 +109,7 @@ func newFleet(c ColdStart, seed uint64) *fleet {
 	return &fleet{ColdStart: c, random: rand.New(rand.NewPCG(seed, 0))}
 }
 
-// request lets the next request arrive, and tells whether it found no idle instance.
+// request lets the next request arrive, and reports whether it found no idle instance.
 func (f *fleet) request() (cold bool) {
 	f.advance(f.now + f.random.ExpFloat64()/f.ArrivalPerSec)
 	work := f.random.ExpFloat64()

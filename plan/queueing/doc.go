@@ -6,6 +6,6 @@
 // overflow of a Duration may leak into a server count.
 //
 // Arguments outside a formula's range give a [RangeError]; a queue that grows without end gives an
-// error that wraps [ErrUnstable]; a wish that no number of servers grants wraps [ErrInfeasible].
+// error that wraps [ErrUnstable]; a target that no number of servers meets wraps [ErrInfeasible].
 // A nil error promises finite results.
 package queueing

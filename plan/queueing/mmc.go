@@ -7,7 +7,7 @@ import (
 
 // MMc is a stable M/M/c queue: Poisson arrivals, exponential service times, c equal servers, one
 // first-come first-served line without end. [NewMMc] makes it; the zero value is a queue that
-// nobody enters, and refuses to give quantiles.
+// no arrival enters, and refuses to give quantiles.
 type MMc struct {
 	arrivalPerSec  float64
 	serviceSeconds float64
@@ -124,7 +124,7 @@ func (q MMc) ResponseQuantile(quantile float64) (float64, error) {
 	// t/2, so the sum of both quantiles at half the tail, doubled, is never too small.
 	excess := func(t float64) float64 { return logResponseTail(q.wait, q.spare, mu, t) - logTail }
 	high := 2 * math.Max(q.waitQuantile(tail/2), service+q.serviceSeconds*math.Ln2)
-	if excess(service) <= 0 { // nobody waits: rounding decides the sign
+	if excess(service) <= 0 { // no arrival waits: rounding decides the sign
 		return service, nil
 	}
 	return findRoot(excess, service, high), nil

@@ -44,7 +44,7 @@ func (c ClosedNetwork) Solve(users int) (NetworkResult, error) {
 	return r, nil
 }
 
-// logThinking is a station where nobody waits; without think time nobody is there.
+// logThinking is a station without a queue; without think time it is empty.
 func logThinking(seconds float64, users int) []float64 {
 	return logStation(math.Log(seconds), users, users)
 }

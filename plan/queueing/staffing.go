@@ -34,7 +34,7 @@ func HalfinWhittBeta(waitProbability float64) (float64, error) {
 	return halfinWhittBeta(waitProbability), nil
 }
 
-// logOddsHalfinWhitt is ln(beta Phi/phi), the log odds that nobody waits.
+// logOddsHalfinWhitt is ln(beta Phi/phi), the log odds that an arrival does not wait.
 func logOddsHalfinWhitt(beta float64) float64 {
 	return math.Log(beta*math.Erfc(-beta/math.Sqrt2)*math.Sqrt(math.Pi/2)) + beta*beta/2
 }

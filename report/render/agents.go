@@ -29,7 +29,7 @@ func (m *markdown) agents(all []report.Agent) {
 func agentRow(a report.Agent) []string {
 	skew, clock, bound := quantity.Seconds(a.T0SkewSeconds), quantity.Seconds(a.OffsetSeconds), "+- "+quantity.Seconds(a.BoundSeconds)
 	if a.T0SkewSeconds == 0 {
-		skew = "-" // it never told
+		skew = "-" // it never reported one
 	}
 	if a.BoundSeconds == 0 {
 		clock, bound = "-", "-"

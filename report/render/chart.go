@@ -21,7 +21,7 @@ import (
 )
 
 // Marks of a chart. The page's style sheet gives each its colour, one for light and one for dark, so
-// the values only tell them apart.
+// the values only distinguish them.
 const (
 	ink = iota + 1
 	grid

@@ -11,6 +11,7 @@ import (
 	"fsctl/plan"
 	"fsctl/report"
 	"fsctl/scenarios"
+	"fsctl/scenarios/strict"
 )
 
 var t0 = time.Date(2026, 11, 11, 12, 0, 0, 0, time.UTC)
@@ -70,7 +71,7 @@ func stormyScenario(t testing.TB) *scenarios.Scenario {
 	t.Helper()
 	sc := &scenarios.Scenario{
 		Name:  "live-drop",
-		Steps: scenarios.Keyed[scenarios.Step]{{Name: "browse"}, {Name: "order", Transaction: true}},
+		Steps: strict.Keyed[scenarios.Step]{{Name: "browse"}, {Name: "order", Transaction: true}},
 		Services: []scenarios.Service{
 			{Name: "shop", Kind: "service", Calls: map[string]float64{"browse": 1, "order": 1}, Utilization: 0.7, Running: 1},
 		},

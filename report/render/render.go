@@ -1,4 +1,4 @@
-// Package render writes reports, plans and other results in the form that was asked for.
+// Package render writes results in the form that was asked for: text, page or data.
 package render
 
 import (

@@ -35,7 +35,7 @@ func (p *page) tornado(pl *plan.Plan) {
 }
 
 // variance writes the share of the variance that an input explains. The plan has 0 for one that cannot be
-// told from chance.
+// distinguished from chance.
 func variance(f plan.Influence) string {
 	if f.Share == 0 && f.Swing > 0 {
 		return "small"

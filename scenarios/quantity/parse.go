@@ -125,7 +125,7 @@ func readNumber(digits, text, wanted string) (float64, error) {
 // separators matches numbers whose thousands are separated as they should be.
 var separators = regexp.MustCompile(`(^|[^0-9.,])([0-9]{1,3}(?:,[0-9]{3})+)($|[^0-9,])`)
 
-// unseparated takes thousands separators out and tells whether each was where one belongs.
+// unseparated takes thousands separators out and reports whether each was where one belongs.
 func unseparated(text string) (string, bool) {
 	if !strings.Contains(text, ",") {
 		return text, true

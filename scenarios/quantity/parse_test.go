@@ -61,7 +61,7 @@ func TestParseReadsWhatWasWritten(t *testing.T) {
 	}
 }
 
-// checkWritten tells whether a number can be read again from its text: to its rounding, or as its bound
+// checkWritten reports whether a number can be read again from its text: to its rounding, or as its bound
 // where it is only said to be smaller or larger than that.
 func checkWritten(t *rapid.T, x float64, write func(float64) string, parse func(string) (float64, error), absolute float64) {
 	text := write(x)
@@ -170,7 +170,7 @@ func TestBadForms(t *testing.T) {
 	}
 }
 
-// checkError tells whether an error names what was found and what was wanted.
+// checkError reports whether an error names what was found and what was wanted.
 func checkError(t *testing.T, name, text, form string, got float64, err error) {
 	t.Helper()
 	switch {

@@ -12,7 +12,7 @@ type order struct {
 	item     uint32
 	quantity uint32 // units
 	paid     bool
-	lost     bool // the buyer was told of it, and nobody else will be
+	lost     bool // the buyer was told of it, and the ledger never shows it
 }
 
 // pageSize keeps a growing book from being copied: orders stay where they were written.

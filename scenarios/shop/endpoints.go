@@ -82,7 +82,7 @@ func (s *Shop) order(r *http.Request, body []byte) reply {
 	if !found {
 		return s.unknownSKU(asked.SKU)
 	}
-	number, err := s.place(wish{user, r.Header.Get("Idempotency-Key"), item, uint32(asked.Quantity)})
+	number, err := s.place(orderRequest{user, r.Header.Get("Idempotency-Key"), item, uint32(asked.Quantity)})
 	switch {
 	case errors.Is(err, errKeyReuse):
 		return refuse(http.StatusUnprocessableEntity, err.Error(), "header Idempotency-Key: found the key of an order with another body, wanted a new key")

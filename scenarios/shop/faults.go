@@ -16,7 +16,7 @@ import (
 // Faults says what is wrong with a shop. Each ratio is the share, 0 to 1, of the cases that
 // the fault can hit; the zero value is an honest shop.
 type Faults struct {
-	OversellRatio  float64       // of orders refused for want of stock: confirmed and entered all the same
+	OversellRatio  float64       // of orders refused because the stock is gone: confirmed and entered all the same
 	DuplicateRatio float64       // of entered orders: entered twice, the second time under an id and with stock of its own, if there is any left
 	LostOrderRatio float64       // of confirmed orders: the buyer is told an id, the ledger has no entry
 	ErrorRatio     float64       // of requests that hold a worker: answered 500, nothing done
@@ -47,7 +47,7 @@ const faultForms = "oversell, duplicate, lost-order, slow=DURATION, error or res
 // ParseFaults reads faults such as oversell,duplicate=2%,slow=200ms@5%: names parted by commas,
 // each at most once, each with an optional share. The empty text is an honest shop.
 //
-//	oversell    20% of the orders refused for want of stock are confirmed all the same
+//	oversell    20% of the orders refused because the stock is gone are confirmed all the same
 //	duplicate   20% of the entered orders are entered twice
 //	lost-order  20% of the confirmed orders are not entered
 //	slow        100% of the requests hold their worker longer, by the duration after the =
@@ -149,7 +149,7 @@ const (
 // shareOf rounds up, so that a share of 1/m has a hit in each m cases.
 func shareOf(ratio float64) uint64 { return uint64(math.Ceil(ratio * (1 << shareBits))) }
 
-// hit counts one more case, and tells whether the fault hits it.
+// hit counts one more case, and reports whether the fault hits it.
 //
 // With the share p, the cases n with floor(n*p) = k are block k. Each block holds one hit, at a
 // place that draw k of the stream chooses. Independent draws would leave the fault out of a

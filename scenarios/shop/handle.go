@@ -152,7 +152,7 @@ func (s *Shop) route(path string) route {
 	}}
 }
 
-// allowed tells whether a path that wants one method takes another; the empty one takes all.
+// allowed reports whether a path that wants one method takes another; the empty one takes all.
 func allowed(wanted, found string) bool {
 	return wanted == "" || found == wanted || wanted == http.MethodGet && found == http.MethodHead
 }
@@ -180,7 +180,7 @@ func badBody(err error) reply {
 	return refuse(http.StatusBadRequest, "bad_body", "read body: %v", err)
 }
 
-// write sends an answer. What fails here fails on the connection, where nobody is left to be told.
+// write sends an answer. What fails here fails on the connection, which is gone: no answer can report it.
 func write(w http.ResponseWriter, rep reply) {
 	data, err := json.Marshal(rep.body)
 	if err != nil {

@@ -41,7 +41,7 @@ func TestLedgerOfManyPages(t *testing.T) {
 	s := open(t, Config{Items: 1, Stock: 3 * pageSize, Faults: Faults{LostOrderRatio: 0.1}})
 	const orders = 2*pageSize + 100
 	for i := range orders {
-		if _, err := s.place(wish{user: fmt.Sprint(i), quantity: 1}); err != nil {
+		if _, err := s.place(orderRequest{user: fmt.Sprint(i), quantity: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -26,7 +26,7 @@ func (s *Shop) serveLedger(w http.ResponseWriter, r *http.Request) {
 	}
 	out := bufio.NewWriterSize(w, 64<<10)
 	if s.writeLedger(out) == nil {
-		// What fails here fails on the connection, where nobody is left to be told.
+		// What fails here fails on the connection, which is gone: no answer can report it.
 		_ = out.Flush()
 	}
 }

@@ -29,8 +29,8 @@ func keyOf(user, key string) idempotencyKey {
 	return idempotencyKey(sum[:16])
 }
 
-// wish is what a buyer asks for. An empty key is none.
-type wish struct {
+// orderRequest is what a buyer asks for. An empty key is none.
+type orderRequest struct {
 	user, key string
 	item      uint32
 	quantity  uint32 // units, >= 1
@@ -39,7 +39,7 @@ type wish struct {
 // place enters an order and returns its number, or says why not: errSoldOut, errLimit or
 // errKeyReuse. A key that the user has used before returns the order that it led to; a
 // refusal leaves no trace, so the same key may try again.
-func (s *Shop) place(w wish) (number int64, err error) {
+func (s *Shop) place(w orderRequest) (number int64, err error) {
 	sh := &s.shards[maphash.String(s.hash, w.user)%shardCount]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -70,7 +70,7 @@ func (s *Shop) place(w wish) (number int64, err error) {
 }
 
 // repeat answers a key that has been used before.
-func (s *Shop) repeat(w wish, number int64) (int64, error) {
+func (s *Shop) repeat(w orderRequest, number int64) (int64, error) {
 	o := s.book.at(number)
 	if o.item != w.item || o.quantity != w.quantity {
 		return 0, errKeyReuse

@@ -60,7 +60,7 @@ func reset(w http.ResponseWriter) {
 		panic(http.ErrAbortHandler) // net/http's way to reset a stream; it recovers this value silently
 	}
 	if secured, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = secured.NetConn() // past TLS, which would say goodbye first
+		conn = secured.NetConn() // below TLS, which would send close_notify first
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		// Without it the close is an orderly one, which is as much as can be done if it fails.

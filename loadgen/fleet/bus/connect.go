@@ -14,7 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Settings of a connection. A link that is dead without saying so is noticed after three pings' time, and
+// Settings of a connection. A link that fails silently is noticed after three pings' time, and
 // tried anew four times a second.
 const (
 	attemptTimeout = 4 * time.Second // for one attempt; a handshake beside a storm takes its time
@@ -121,7 +121,7 @@ func endedBy(ctx context.Context, last error) error {
 	return fmt.Errorf("%w: %w", context.Cause(ctx), last)
 }
 
-// isAbsent tells whether no server was reached, so that it is worth trying again.
+// isAbsent reports whether no server was reached, so that it is worth trying again.
 func isAbsent(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Op == "dial" || op.Op == "read" || op.Op == "write" // else it is an alert of TLS

@@ -46,7 +46,7 @@ func TestLinkComesBack(t *testing.T) {
 		agent.Close()
 		await(t, closed, "the end of the connection")
 		if len(lost) > 0 {
-			t.Error("a Close of one's own was told as a loss")
+			t.Error("the client's own Close was reported as a loss")
 		}
 	})
 }
@@ -143,7 +143,7 @@ func TestConfigThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// freeAddress returns an address on which nobody listens.
+// freeAddress returns an address without a listener.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -213,7 +213,7 @@ func TestConnectEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A server that accepts and says nothing holds nobody up for longer than the context.
+// A server that accepts and says nothing holds a client up no longer than the context.
 func TestConnectToSilence(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -102,7 +102,7 @@ func connectHint(err error) string {
 	return ""
 }
 
-// isRefused tells whether the server answered and did not accept the client.
+// isRefused reports whether the server answered and did not accept the client.
 func isRefused(err error) bool {
 	for _, refusal := range []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired} {
 		if errors.Is(err, refusal) {

@@ -123,7 +123,7 @@ func writeSet(dir string, files []keyFile) error {
 			continue
 		}
 		for _, written := range files[:i] {
-			_ = os.Remove(filepath.Join(dir, written.name)) // what failed is told below; a leftover does no harm
+			_ = os.Remove(filepath.Join(dir, written.name)) // what failed is returned below; a leftover does no harm
 		}
 		return err
 	}
@@ -148,7 +148,7 @@ func writeNew(path string, content []byte) error {
 
 // LoadKeys reads the coordinator's part of a set of keys. The agents' own files need not be there any more.
 // The errors are an *InputError where a file is missing, cut off, from another set or expired, or can be
-// read by everybody.
+// read by every user of the machine.
 func LoadKeys(dir string) (*Keys, error) { return loadKeys(dir, time.Now()) }
 
 func loadKeys(dir string, now time.Time) (*Keys, error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// wire passes bytes on to a server, until it is cut without anyone being told.
+// wire passes bytes on to a server, until it is cut without notice to either side.
 type wire struct {
 	l      net.Listener
 	to     string

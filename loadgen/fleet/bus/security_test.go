@@ -16,7 +16,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// What agent 1 may not do, and must be told so.
+// What agent 1 may not do: the bus must answer with a refusal.
 func TestAgentIsDenied(t *testing.T) {
 	t.Parallel()
 	onEachServer(t, func(t *testing.T, b *bed) {

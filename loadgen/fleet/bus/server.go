@@ -14,7 +14,7 @@ import (
 )
 
 // Settings of the embedded server. An agent whose machine is busy with the storm is slow to answer, so the
-// times are longer than those of its own pings, which are what finds a dead link first.
+// times are longer than those of its own pings, which find a failed link first.
 const (
 	serverPingInterval = 5 * time.Second
 	serverPingsOut     = 3
@@ -139,7 +139,7 @@ func (o ServerOptions) listen() (host string, port int, err error) {
 	return host, int(number), nil
 }
 
-// isLoopback tells a host that cannot be reached from other machines.
+// isLoopback reports whether a host cannot be reached from other machines.
 func isLoopback(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && address.IsLoopback()

@@ -54,7 +54,7 @@ func withoutUser(u *url.URL) string {
 	return public.String()
 }
 
-// elsewhere tells whether a server is on another machine, or its URL asks for TLS.
+// elsewhere reports whether a server is on another machine, or its URL asks for TLS.
 func (s servers) elsewhere() bool {
 	for _, u := range s {
 		if u.Scheme == "tls" || !isLoopback(u.Hostname()) {

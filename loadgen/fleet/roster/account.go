@@ -42,7 +42,7 @@ func (r *Roster) Accounts(planned *Planned, logs []Log) []record.Agent {
 	return agents
 }
 
-// isComplete tells whether the log of the slot's present process has arrived in full.
+// isComplete reports whether the log of the slot's present process has arrived in full.
 func (s *slot) isComplete(logs []Log) bool {
 	return slices.ContainsFunc(logs, func(l Log) bool {
 		return l.Slot == s.number && l.Complete && len(s.processes) > 0 && l.Epoch == s.current().epoch
@@ -100,7 +100,7 @@ func (t *account) add(second int, planned, reported uint64, unreported []span) {
 	}
 }
 
-// overlaps tells whether any part of a second is in one of the spans.
+// overlaps reports whether any part of a second is in one of the spans.
 func overlaps(second int, spans []span) bool {
 	begin := time.Duration(second) * time.Second
 	return slices.ContainsFunc(spans, func(s span) bool {

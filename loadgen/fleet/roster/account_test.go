@@ -65,7 +65,7 @@ func TestAccount(t *testing.T) {
 	}
 }
 
-// TestAccountAddsUp: whatever was told, every planned user is reported, in doubt or unsent.
+// TestAccountAddsUp: whatever was reported, every planned user is reported, in doubt or unsent.
 func TestAccountAddsUp(t *testing.T) {
 	instant := rapid.Custom(func(t *rapid.T) time.Duration {
 		return time.Duration(rapid.IntRange(-10_000, 70_000).Draw(t, "ms")) * time.Millisecond

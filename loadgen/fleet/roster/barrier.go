@@ -13,7 +13,7 @@ const (
 	Returned     Barrier = iota // after a take-over: an agent has the slot
 	Gathered                    // the slot's agent is armed
 	Acknowledged                // it knows T0
-	Stopped                     // it has been told to stop, or is not there
+	Stopped                     // it has been ordered to stop, or is not there
 	Released                    // its log is sealed, or it is lost
 )
 

@@ -29,7 +29,7 @@ type Situation struct {
 
 	// What was known before.
 	Earlier    record.End // the end that was decided on before; zero while the run goes as planned
-	IsStopping bool       // the agents have been told to stop
+	IsStopping bool       // the agents have been ordered to stop
 
 	// Where the agents are.
 	OnLoss      string   // one of LossPolicies
@@ -47,7 +47,7 @@ type Situation struct {
 // Decision is what a coordinator does in a situation.
 type Decision struct {
 	End    record.End // why the run ends or will end, Reason always set; At is not
-	Stop   bool       // tell the agents to stop now, because of End
+	Stop   bool       // order the agents to stop now, because of End
 	IsOver bool       // the record is to be closed now
 }
 
@@ -58,7 +58,7 @@ type Decision struct {
 //	completed                                   live agents have delivered, lost ones have not come back (their shares are
 //	                                            accounted for)
 //	completed    not everything was handed over some agents are silent, or take too long
-//	interrupted  stopped by the user            after the agents have been told to stop, as for completed
+//	interrupted  stopped by the user            after the agents have been ordered to stop, as for completed
 //	aborted      the threshold                  the same
 //	aborted      an agent was lost              the same, with OnLossAbort
 //	failed       the observer's error           the same
@@ -109,7 +109,7 @@ func (s *Situation) cause() record.End {
 // Ending follows a run to its end: it turns instants into the durations that Decide goes by.
 type Ending struct {
 	endsAt      time.Time     // when the last answer may have arrived
-	grace       time.Duration // how long requests in flight may still be answered once agents are told to stop
+	grace       time.Duration // how long requests in flight may still be answered once agents are ordered to stop
 	end         record.End
 	snapshots   uint64    // received by the step before
 	snapshotAt  time.Time // when that number changed
@@ -118,7 +118,7 @@ type Ending struct {
 
 // NewEnding follows a run whose last answer may arrive at endsAt. now is when that begins: later than endsAt where another
 // coordinator led the run to its end, and the measurements that the bus has kept are still to be read. grace is how long
-// requests in flight may still be answered once the agents are told to stop.
+// requests in flight may still be answered once the agents are ordered to stop.
 func NewEnding(now, endsAt time.Time, grace time.Duration) *Ending {
 	if now.After(endsAt) {
 		endsAt = now
@@ -177,7 +177,7 @@ func (r *Roster) undelivered(logs []Log) (names []string, lostAgents int) {
 	return names, lostAgents
 }
 
-// hasDelivered tells whether a live agent has ended its sending, and has delivered what earlier processes left in its spool.
+// hasDelivered reports whether a live agent has ended its sending, and has delivered what earlier processes left in its spool.
 func (s *slot) hasDelivered(logs []Log) bool {
 	if s.State != Sent && s.State != Done {
 		return false
@@ -191,12 +191,12 @@ func (s *slot) hasDelivered(logs []Log) bool {
 	return left == 0
 }
 
-// isAnyAway tells whether an agent is lost, or was stopped before it had sent its share.
+// isAnyAway reports whether an agent is lost, or was stopped before it had sent its share.
 func (r *Roster) isAnyAway() bool {
 	return slices.ContainsFunc(r.slots, func(s *slot) bool { return s.lease == lost || s.isQuitter || s.isVacant() })
 }
 
-// isAnySent tells whether an agent has sent its share to its end.
+// isAnySent reports whether an agent has sent its share to its end.
 func (r *Roster) isAnySent() bool {
 	return slices.ContainsFunc(r.slots, func(s *slot) bool { return (s.State == Sent || s.State == Done) && s.End == record.Completed })
 }

@@ -137,7 +137,7 @@ func TestDecide(t *testing.T) {
 		wantStop := !strings.HasPrefix(cause, "completed") && row[0] != 'r' && row[10] == 'n'
 		place := row[4:10]
 		if wantStop {
-			place = row[4:7] + "b" + row[8:10] // agents that are told to stop now have their time to answer
+			place = row[4:7] + "b" + row[8:10] // agents that are ordered to stop now have their time to answer
 		}
 		how := decide(t, ends, place)
 		if row[0] == 'r' {

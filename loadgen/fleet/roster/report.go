@@ -87,7 +87,7 @@ func (r *Roster) refuses(s *slot, h Heartbeat) string {
 // MostCapacity is the highest capacity of an agent.
 const MostCapacity = 1e6
 
-// isPrintable tells whether text that comes from an agent can be shown.
+// isPrintable reports whether text that comes from an agent can be shown.
 func isPrintable(text string) bool {
 	const longest = 255
 	return text != "" && len(text) <= longest && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
@@ -107,7 +107,7 @@ func (r *Roster) refuse(s *slot, h Heartbeat, why string) {
 	}
 }
 
-// StopSent records that the answer to an agent's heartbeat, which tells it to stop, has been sent.
+// StopSent records that the answer to an agent's heartbeat, which orders it to stop, has been sent.
 func (r *Roster) StopSent(number int) {
 	if number >= 1 && number <= len(r.slots) && !r.slots[number-1].stopSent {
 		r.slots[number-1].stopSent = true

@@ -79,7 +79,7 @@ type Changes struct {
 	Log     []string     // lines for the user
 	Slots   []SlotChange // in the order in which they happened
 	Revised bool         // the assignment is another: store it before any agent hears of it
-	Call    bool         // have all agents send a heartbeat now, for what they are told in the answer
+	Call    bool         // have all agents send a heartbeat now, for what the answer orders them to do
 	Woken   bool         // a Barrier may be met now that was not before
 }
 
@@ -122,7 +122,7 @@ func (r *Roster) Stop(reason string) {
 	r.changes.Woken, r.changes.Call = true, true
 }
 
-// IsStopping tells whether Stop has been called.
+// IsStopping reports whether Stop has been called.
 func (r *Roster) IsStopping() bool { return r.stop != "" }
 
 // Seal says that the record is closed: slots are offered no more.

@@ -272,7 +272,7 @@ func TestTakeOverReservesSlots(t *testing.T) {
 	}
 }
 
-// TestRefusals: who may not take part is told why, and so is the user.
+// TestRefusals: an agent that may not take part gets the reason, and so does the user.
 func TestRefusals(t *testing.T) {
 	sound := Heartbeat{Instance: "i", Host: "h", Version: "test", Capacity: 1, PlanHash: "mine", State: Armed, Bound: time.Millisecond}
 	for name, test := range map[string]struct {
@@ -314,7 +314,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestReadyAgentsAreQuiet: an agent that knows T0 is told it once, not as often as it reports.
+// TestReadyAgentsAreQuiet: an agent that knows T0 gets it once, not as often as it reports.
 func TestReadyAgentsAreQuiet(t *testing.T) {
 	f := newFleet(t, Options{Slots: 1})
 	if r := f.says(1, "one", Armed); r.Begin != nil || !r.NeedsPlan {

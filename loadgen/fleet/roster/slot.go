@@ -14,7 +14,7 @@ type slot struct {
 	refusal     string    // why the last agent that wanted the slot was refused
 	reservation reservation
 	isQuitter   bool // the agent was stopped before its share was sent, and has reported that
-	stopSent    bool // the agent has been told to stop
+	stopSent    bool // the agent has been ordered to stop
 	away        bool // its share is the other agents'
 	processes   []process
 }
@@ -56,12 +56,12 @@ func (s *slot) current() *process { return &s.processes[len(s.processes)-1] }
 
 func (s *slot) isVacant() bool { return s.Instance == "" }
 
-// isClaimable tells whether another agent may claim the slot.
+// isClaimable reports whether another agent may claim the slot.
 func (s *slot) isClaimable() bool {
 	return s.isVacant() || s.lease == lost || s.isQuitter || s.State == Failed
 }
 
-// isStoppedBeforeStart tells whether the slot's agent has been told to stop before it sent anything. It leaves without
+// isStoppedBeforeStart reports whether the slot's agent has been ordered to stop before it sent anything. It leaves without
 // a further heartbeat.
 func (s *slot) isStoppedBeforeStart() bool {
 	return s.stopSent && (s.State == Joining || s.State == Armed || s.State == Ready)

@@ -128,7 +128,7 @@ func benchmarkMerge(b *testing.B, agents, seconds int) {
 	})
 }
 
-// BenchmarkThousandAgents tells by how much a collector outruns a fleet of a thousand.
+// BenchmarkThousandAgents measures by how much a collector outruns a fleet of a thousand.
 func BenchmarkThousandAgents(b *testing.B) { benchmarkMerge(b, 1000, 20) }
 
 // BenchmarkHalfHour merges the half hour of a hundred agents. On one core, with all that a coordinator writes until

@@ -68,7 +68,7 @@ func (b *broker) restart(wipe bool) {
 	b.up()
 }
 
-// Dial lets a client that was told any address find the broker of now.
+// Dial lets a client that has any address find the broker of now.
 func (b *broker) Dial(network, _ string) (net.Conn, error) {
 	b.mu.Lock()
 	address := b.address

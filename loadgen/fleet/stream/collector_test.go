@@ -247,7 +247,7 @@ func TestEarlyFinIsHeldAgainstTheSnapshots(t *testing.T) {
 	checkComplete(t, c, 1)
 }
 
-// told encodes a snapshot that tells a second whole.
+// told encodes a snapshot that reports a whole second.
 func told(t *testing.T, key Key, number, second int, more bool) []byte {
 	t.Helper()
 	data, err := Encode(Snapshot{Key: key, Number: uint64(number), Second: second, More: more,
@@ -258,7 +258,7 @@ func told(t *testing.T, key Key, number, second int, more bool) []byte {
 	return data
 }
 
-// Seconds are written when all live slots have told them, or when the foremost is too far ahead.
+// Seconds are written when all live slots have reported them, or when the foremost is too far ahead.
 func TestWhenSecondsAreWritten(t *testing.T) {
 	var written []string
 	c, err := NewCollector(CollectorOptions{Run: testRun, Slots: 3, Patience: 4 * time.Second,

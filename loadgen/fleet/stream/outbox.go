@@ -85,7 +85,7 @@ func (o *outbox) count(second int, intervals []Interval, parts ...[]byte) {
 	}
 }
 
-// isIdle tells whether every snapshot that was to be published has been.
+// isIdle reports whether every snapshot that was to be published has been.
 func (o *outbox) isIdle() bool { return len(o.pending) == 0 && o.inFlight == 0 }
 
 func (o *outbox) fin() Fin {

@@ -67,7 +67,7 @@ func (b *fakeBus) take() (all []published, fins []Fin) {
 	return all, fins
 }
 
-// problems collects what a hook is told.
+// problems collects what a hook receives.
 type problems struct {
 	mu  sync.Mutex
 	all []error
@@ -141,7 +141,7 @@ func (a *agent) finish() {
 	}
 }
 
-// sealAll seals what fins tell of, and checks that the sender is done with it.
+// sealAll seals what fins report, and checks that the sender is done with it.
 func (a *agent) sealAll(fins ...Fin) {
 	a.t.Helper()
 	for _, fin := range fins {
@@ -184,7 +184,7 @@ func TestNothingIsLostWhileTheBusIsAway(t *testing.T) {
 				all, fins := bus.take()
 				checkMeasured(t, all, map[logID]int{{1, 1}: 30})
 				if len(fins) < 8 || len(fins) > 12 {
-					t.Errorf("the end was told %d times in 10 s, wanted about ten", len(fins))
+					t.Errorf("the end was reported %d times in 10 s, wanted about ten", len(fins))
 				}
 				a.sealAll(fins[0])
 				bus.mu.Lock()

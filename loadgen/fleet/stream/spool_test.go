@@ -233,6 +233,6 @@ func TestSweep(t *testing.T) {
 		t.Errorf("deleted %v, kept %v (%v) of a missing directory", deleted, kept, err)
 	}
 	if deleted, kept, err := Sweep(dir, time.Time{}); err != nil || len(deleted) > 0 || len(kept) != 2 {
-		t.Errorf("deleted %v, kept %v (%v) for want of an instant", deleted, kept, err)
+		t.Errorf("deleted %v, kept %v (%v) without an instant", deleted, kept, err)
 	}
 }

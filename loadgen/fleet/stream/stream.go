@@ -71,7 +71,7 @@ func sleep(ctx context.Context, wait time.Duration, changed <-chan struct{}) {
 // errorFilter remembers which errors have been reported since the last success, so that each is reported once.
 type errorFilter struct{ reported map[string]bool }
 
-// isNew tells whether an error has not been reported since the last reset, and remembers it.
+// isNew reports whether an error has not been reported since the last reset, and remembers it.
 func (f *errorFilter) isNew(err error) bool {
 	if f.reported[err.Error()] {
 		return false

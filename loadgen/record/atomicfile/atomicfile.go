@@ -1,4 +1,4 @@
-// Package atomicfile replaces a file as a whole.
+// Package atomicfile replaces a file so that readers see either its old content or its new.
 package atomicfile
 
 import (

@@ -1,4 +1,4 @@
-package scenarios
+package strict
 
 import (
 	"cmp"
@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// didYouMean returns a hint with the nearest of the words, if one is near.
-func didYouMean(word string, words []string) string {
+// DidYouMean returns a hint with the nearest of the words, if one is near.
+func DidYouMean(word string, words []string) string {
 	if len(words) == 0 {
 		return ""
 	}

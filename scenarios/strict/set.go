@@ -1,4 +1,4 @@
-package scenarios
+package strict
 
 import (
 	"fmt"
@@ -50,7 +50,7 @@ func apply(root *yaml.Node, assignment string) error {
 func descend(n *yaml.Node, name string) (*yaml.Node, error) {
 	switch n.Kind {
 	case yaml.MappingNode:
-		if c := childOf(n, name); c != nil {
+		if c := Child(n, name); c != nil {
 			return c, nil
 		}
 		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}
@@ -60,7 +60,7 @@ func descend(n *yaml.Node, name string) (*yaml.Node, error) {
 	case yaml.SequenceNode:
 		var found []string
 		for i, item := range n.Content {
-			if c := childOf(item, "name"); c != nil {
+			if c := Child(item, "name"); c != nil {
 				if found = append(found, c.Value); c.Value == name {
 					return item, nil
 				}

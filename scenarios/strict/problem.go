@@ -1,0 +1,42 @@
+package strict
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one thing wrong with a file.
+type Problem struct {
+	Line    int    // in the file; 0 for a value set on the command line, -1 for one that was read from no text
+	Field   string // path of names, such as steps.order.share
+	Message string // what was found, and what was wanted
+}
+
+// Error is everything wrong with a file.
+type Error struct {
+	File     string
+	Problems []Problem
+}
+
+// Error lists the problems, one a line: file, line, field, found, wanted.
+func (e *Error) Error() string {
+	var b strings.Builder
+	for i, p := range e.Problems {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		switch {
+		case p.Line > 0:
+			fmt.Fprintf(&b, "%s:%d: ", e.File, p.Line)
+		case p.Line == 0:
+			b.WriteString(e.File + " (set on the command line): ")
+		case e.File != "":
+			b.WriteString(e.File + ": ")
+		}
+		if p.Field != "" {
+			b.WriteString(p.Field + ": ")
+		}
+		b.WriteString(p.Message)
+	}
+	return b.String()
+}

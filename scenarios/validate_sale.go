@@ -1,0 +1,182 @@
+package scenarios
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fsctl/scenarios/quantity"
+)
+
+func (v *validator) sale() {
+	s := v.s.Sale
+	if s == nil {
+		return
+	}
+	if s.Stock < 1 || s.Stock > 1e9 {
+		v.Problem("sale.stock", "found %d, wanted the pieces of each item, 1 to 1G", s.Stock)
+	}
+	if s.Items < 1 || s.Items > 10_000_000 {
+		v.Problem("sale.items", "found %d, wanted 1 to 10M", s.Items)
+	}
+	if s.Margin > mostMoney {
+		v.Problem("sale.margin", "found %s, wanted at most 1T", quantity.Precise(float64(s.Margin)))
+	}
+	if s.Popularity.Zipf > 10 {
+		v.Problem("sale.popularity.zipf", "found %s, wanted 0 to 10", quantity.Precise(s.Popularity.Zipf))
+	}
+	t, err := ParseTemplate(s.SKU)
+	if err != nil {
+		v.Problem("sale.sku", "%v", err)
+	}
+	for _, name := range t.Variables() {
+		v.oneOf("sale.sku", "variable", name, []string{"n"})
+	}
+	if s.Items > 1 && len(t.Variables()) == 0 {
+		v.Problem("sale.sku", "found %q for %d items, wanted ${n} in it", s.SKU, s.Items)
+	}
+}
+
+func (v *validator) rehearsal() {
+	if r := v.s.Rehearsal; r != nil && r.Scale <= 0 {
+		v.Problem("rehearsal.scale", "found 0, wanted above 0")
+	}
+}
+
+// feeders checks the feeders and learns the variables they give.
+func (v *validator) feeders() {
+	v.variables = []string{"arrival", "user.id"}
+	if v.s.Sale != nil || v.IsUnread("sale") {
+		v.variables = append(v.variables, "sku")
+	}
+	for i := range v.s.Feeders {
+		f := &v.s.Feeders[i]
+		path := "feeders." + f.Name
+		fields := slices.Sorted(maps.Keys(f.Fields))
+		if !plainVariable.MatchString(f.Name) {
+			v.Problem(path, "found the name %q, wanted letters, digits and _: it stands in ${name.field}", f.Name)
+		}
+		for _, name := range fields {
+			if !plainVariable.MatchString(name) {
+				v.Problem(path+".fields."+name, "found the name %q, wanted letters, digits and _: it stands in ${%s.field}", name, f.Name)
+			}
+		}
+		switch f.From {
+		case "sequence":
+			if f.Size < 1 || f.Size > 1e12 || f.Size != Count(math.Round(float64(f.Size))) {
+				v.Problem(path+".size", "found %s, wanted a whole number of rows, 1 to 1T", quantity.Precise(float64(f.Size)))
+			}
+			for name, text := range f.Fields {
+				t, err := ParseTemplate(text)
+				if err != nil {
+					v.Problem(path+".fields."+name, "%v", err)
+				}
+				for _, used := range t.Variables() {
+					v.oneOf(path+".fields."+name, "variable", used, []string{"n"})
+				}
+			}
+		case "csv":
+			if !v.files {
+				v.Skip(path)
+				break
+			}
+			var err error
+			if fields, err = v.s.csvHeader(f); err != nil {
+				v.Problem(path+".file", "%v", err)
+				v.Skip(path)
+			}
+		}
+		for _, name := range append(fields, "id") {
+			if name := f.Name + "." + name; !slices.Contains(v.variables, name) {
+				v.variables = append(v.variables, name)
+			}
+		}
+	}
+}
+
+// Path returns where a file that the scenario names is: beside the scenario's own.
+func (s *Scenario) Path(file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(filepath.Dir(s.File), file)
+}
+
+// longestHeader keeps a file that is no CSV, such as a device, from being read for ever.
+const longestHeader = 1 << 20
+
+func (s *Scenario) csvHeader(f *Feeder) ([]string, error) {
+	if f.File == "" {
+		return nil, fmt.Errorf("missing, wanted a CSV file")
+	}
+	file, err := os.Open(s.Path(f.File))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	header, err := csv.NewReader(io.LimitReader(file, longestHeader)).Read()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w, wanted a header line", f.File, err)
+	}
+	for i := range header {
+		header[i] = strings.TrimSpace(header[i])
+	}
+	return header, nil
+}
+
+func (v *validator) thresholds() {
+	for i := range v.s.Thresholds {
+		l := &v.s.Thresholds[i]
+		if err := new(Threshold).parseMetric(l.Name); err != nil {
+			v.Problem("thresholds."+l.Name, "%v", err)
+		}
+		for _, t := range l.Thresholds {
+			path := "thresholds." + l.Name
+			if t.Step != "" {
+				v.oneOf(path, "step", t.Step, v.stepNames())
+			}
+			if t.Outcome != "" {
+				v.oneOf(path, "outcome", t.Outcome, v.outcomes(t.Step))
+			}
+		}
+	}
+}
+
+// ledger checks that what the invariants need is there.
+func (v *validator) ledger() {
+	for _, i := range v.s.Invariants {
+		if v.IsUnread("sale") {
+			break
+		}
+		if i.Name == NoOversell && v.s.Sale == nil {
+			v.Problem("invariants", "found %s without a sale, wanted sale.stock", i.Name)
+		}
+		if i.Name == OneOrderPerUser && (v.s.Sale == nil || v.s.Sale.PerUser == 0) {
+			v.Problem("invariants", "found %s without sale.per_user, wanted the number that one user may buy", i.Name)
+		}
+	}
+	l := v.s.Ledger
+	if l == nil {
+		return
+	}
+	if !strings.HasPrefix(l.URL, "/") {
+		v.Problem("ledger.url", "found %q, wanted a path that begins with /", l.URL)
+	}
+	var outcomes, variables []string
+	for _, s := range v.s.Steps {
+		if s.Transaction {
+			for _, o := range s.Outcome {
+				outcomes = append(outcomes, o.Name)
+			}
+			variables = append(variables, slices.Sorted(maps.Keys(s.Extract))...)
+		}
+	}
+	v.oneOf("ledger.outcome", "outcome of a transaction step", l.Outcome, outcomes)
+	v.oneOf("ledger.order_id", "extracted variable of a transaction step", l.OrderID, variables)
+}

@@ -1,0 +1,220 @@
+package scenarios
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"fsctl/scenarios/quantity"
+)
+
+func (v *validator) workload() {
+	w := v.s.Workload
+	people := !w.Users.IsZero() || !w.Active.IsZero() || !w.Actions.IsZero()
+	switch {
+	case people && !w.Requests.IsZero():
+		v.Problem("workload.requests", "found it beside users, active and actions, wanted one or the other")
+	case w.Requests.IsZero():
+		for _, f := range []struct {
+			name string
+			zero bool
+		}{{"users", w.Users.Low == 0}, {"active", w.Active.Low == 0}, {"actions", w.Actions.Low == 0}} {
+			if f.zero {
+				v.Problem("workload."+f.name, "missing or 0, wanted above 0 (or requests a day in place of users, active and actions)")
+			}
+		}
+	}
+	if w.Busy.Share <= 0 {
+		v.Problem("workload.busy.share", "found 0, wanted above 0")
+	}
+	if w.Busy.Window > 24*time.Hour || w.Busy.Window <= 0 {
+		v.Problem("workload.busy.window", "found %s, wanted above 0 and at most 24 h", quantity.Exact(w.Busy.Window))
+	}
+	if w.Peak.Low < 1 {
+		v.Problem("workload.peak", "found %s, wanted 1 or more: a peak is not below the mean", quantity.Precise(w.Peak.Low))
+	}
+	for name, n := range w.Origins {
+		if n <= 0 {
+			v.Problem("workload.origins."+name, "found 0, wanted above 0")
+		}
+	}
+	for step, m := range w.Event {
+		v.oneOf("workload.event."+step, "step", step, v.stepNames())
+		if m.Low <= 0 {
+			v.Problem("workload.event."+step, "found 0, wanted above 0")
+		}
+	}
+}
+
+func (v *validator) steps() {
+	if len(v.s.Steps) == 0 {
+		v.Problem("steps", "found none, wanted at least one step")
+		return
+	}
+	var sum float64
+	unread := false
+	for _, s := range v.s.Steps {
+		v.variables = append(v.variables, slices.Sorted(maps.Keys(s.Extract))...)
+		sum += float64(s.Share)
+		unread = unread || v.IsUnread("steps."+s.Name+".share")
+	}
+	if math.Abs(sum-1) > 1e-6 && !unread {
+		v.Problem("steps", "found shares that add up to %.6g%%, wanted 100%%", sum*100)
+	}
+	for i := range v.s.Steps {
+		v.step(&v.s.Steps[i])
+	}
+}
+
+func (v *validator) step(s *Step) {
+	path := "steps." + s.Name
+	v.name(path, s.Name)
+	r := s.Request
+	if r.Body != "" && r.JSON != "" {
+		v.Problem(path+".request.json", "found it beside body, wanted one or the other")
+	}
+	if r.URL != "" && !strings.HasPrefix(r.URL, "/") {
+		v.Problem(path+".request.url", "found %q, wanted a path that begins with /: it is appended to the target", r.URL)
+	}
+	if strings.ContainsFunc(r.URL, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+		v.Problem(path+".request.url", "found %q, wanted a URL without spaces or line ends: write %%20", r.URL)
+	}
+	v.template(path+".request.url", r.URL)
+	v.template(path+".request.body", r.Body)
+	v.template(path+".request.json", string(r.JSON))
+	for name, value := range r.Headers {
+		if !headerName.MatchString(name) {
+			v.Problem(path+".request.headers."+name, "found the header name %q, wanted letters, digits and -", name)
+		}
+		if strings.ContainsAny(value, "\r\n\x00") {
+			v.Problem(path+".request.headers."+name, "found %q, wanted one line", value)
+		}
+		v.template(path+".request.headers."+name, value)
+	}
+	if !methodName.MatchString(r.Method) {
+		v.Problem(path+".request.method", "found %q, wanted GET, POST or another in capitals", r.Method)
+	}
+	if r.Timeout <= 0 {
+		v.Problem(path+".request.timeout", "found 0, wanted above 0")
+	}
+	for name, text := range s.Extract {
+		if !plainVariable.MatchString(name) || slices.Contains([]string{StatusSubject, BodySubject}, name) {
+			v.Problem(path+".extract."+name, "found the variable %q, wanted letters, digits and _, and neither %s nor %s", name, StatusSubject, BodySubject)
+		}
+		if _, err := ParseExtract(text); err != nil {
+			v.Problem(path+".extract."+name, "%v", err)
+		}
+	}
+	for i, text := range s.Check {
+		v.condition(fmt.Sprintf("%s.check[%d]", path, i), text)
+	}
+	for _, o := range s.Outcome {
+		v.name(path+".outcome."+o.Name, o.Name)
+		if slices.Contains(reservedOutcomes, o.Name) {
+			v.Problem(path+".outcome."+o.Name, "found a reserved name, wanted another than %s", strings.Join(reservedOutcomes, ", "))
+		}
+		v.condition(path+".outcome."+o.Name, o.When)
+	}
+}
+
+var methodName = regexp.MustCompile(`^[A-Z]+$`)
+
+func (v *validator) journeys() {
+	for _, j := range v.s.Journeys {
+		v.name("journeys."+j.Name, j.Name)
+		v.actions("journeys."+j.Name, j.Do, 0)
+	}
+}
+
+func (v *validator) actions(path string, do []Action, depth int) {
+	if depth > 8 {
+		v.Problem(path, "found repeats nested over 8 deep, wanted fewer")
+		return
+	}
+	if len(do) == 0 {
+		v.Problem(path, "found no action, wanted at least one")
+	}
+	for i, a := range do {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if a.Step != "" {
+			v.oneOf(at, "step", a.Step, v.stepNames())
+			if s := v.s.Step(a.Step); s != nil && s.Request.URL == "" {
+				v.Problem("steps."+a.Step+".request.url", "missing, wanted a path: a journey performs this step")
+			}
+		}
+		if r := a.Repeat; r != nil {
+			at += ".repeat"
+			if r.Times == 0 && r.For == 0 {
+				v.Problem(at, "found no end, wanted times or for")
+			}
+			if r.Every == 0 && r.Times == 0 {
+				v.Problem(at, "found no pause between endless rounds, wanted every")
+			}
+			if r.Until != "" {
+				v.condition(at+".until", r.Until)
+			}
+			v.actions(at+".do", r.Do, depth+1)
+		}
+	}
+}
+
+func (v *validator) storm() {
+	storm := v.s.Storm
+	if storm == nil {
+		return
+	}
+	if storm.Lateness.Limit <= 0 {
+		v.Problem("storm.lateness.limit", "found 0, wanted above 0")
+	}
+	if len(storm.Phases) == 0 {
+		v.Problem("storm.phases", "found none, wanted at least one")
+	}
+	var journeys []string
+	for _, j := range v.s.Journeys {
+		journeys = append(journeys, j.Name)
+	}
+	for i := range storm.Phases {
+		p := &storm.Phases[i]
+		path := fmt.Sprintf("storm.phases[%d]", i)
+		v.oneOf(path+".journey", "journey", p.Journey, journeys)
+		if v.HasUnread(path) {
+			continue
+		}
+		begin := v.phase(path, p)
+		if storm.T0.At.IsZero() && !v.IsUnread("storm.t0") && begin < -storm.T0.After {
+			v.Problem(path, "begins %s before T0, but the run begins only %s before it; wanted storm.t0: %s or more",
+				quantity.Exact(-begin), quantity.Exact(storm.T0.After), quantity.Exact(-begin))
+		}
+	}
+}
+
+// phase checks one phase and returns when it begins.
+func (v *validator) phase(path string, p *Phase) time.Duration {
+	stream := p.From != nil || p.To != nil || p.Rate != Ramp{}
+	crowd := p.At != nil || p.Users != 0 || p.Reaction != nil
+	switch {
+	case stream && crowd:
+		v.Problem(path, "found fields of both forms, wanted either from, to and rate, or at, users and reaction")
+	case crowd && (p.At == nil || p.Users < 1):
+		v.Problem(path, "wanted at and users of at least 1")
+	case crowd:
+		if p.Users > 1e9 || p.Users != Count(math.Round(float64(p.Users))) {
+			v.Problem(path+".users", "found %s, wanted a whole number, at most 1G", quantity.Precise(float64(p.Users)))
+		}
+		return time.Duration(*p.At)
+	case p.From == nil || p.To == nil || p.Rate == Ramp{}:
+		v.Problem(path, "wanted from, to and a rate above 0 (or at, users and reaction)")
+	case *p.From >= *p.To:
+		v.Problem(path, "found from %v and to %v: it ends before it begins, wanted from < to", p.From, p.To)
+	default:
+		if users := p.Curve().Area(time.Duration(*p.To)); users > 1e9 {
+			v.Problem(path+".rate", "found a rate that brings %s, wanted at most 1,000,000,000 in a phase", quantity.EstimateOf(users, "user"))
+		}
+		return time.Duration(*p.From)
+	}
+	return 0
+}
