@@ -272,7 +272,7 @@ type thresholdFields struct {
 	Optional    bool          `yaml:"optional" jsonschema_description:"Without data it is skipped, where others fail."`
 }
 
-// readNode leaves a limit empty whose metric is unknown: the validator reports that, in the key's line.
+// ReadNode leaves a limit empty whose metric is unknown: the validator reports that, in the key's line.
 func (l *Limit) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	items := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
