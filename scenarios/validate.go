@@ -145,7 +145,7 @@ func (v *validator) steps() {
 		unread = unread || v.isUnread("steps."+s.Name+".share")
 	}
 	if math.Abs(sum-1) > 1e-6 && !unread {
-		v.problem("steps", "found shares that add up to %.6g%%, wanted 100%%", sum*100)
+		v.problem("steps", "found shares that add up to %s, wanted 100 %%", quantity.Precise(sum*100)+" %")
 	}
 	for i := range v.s.Steps {
 		v.step(&v.s.Steps[i])

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"fsctl/scenarios/quantity"
 	"math"
 	"reflect"
 	"slices"
@@ -71,7 +72,7 @@ func (v *validator) form(path string, f reflect.Value) {
 // number reports one that is not from 0 to most.
 func (v *validator) number(path string, n, most float64) {
 	if !(n >= 0 && n <= most) {
-		v.problem(path, "found %v, wanted 0 to %v", n, most)
+		v.problem(path, "found %s, wanted 0 to %s", quantity.Precise(n), quantity.Given(most))
 	}
 }
 

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"fsctl/scenarios/quantity"
 	"strings"
 	"time"
 	"unicode"
@@ -77,9 +78,9 @@ func (r *Roster) refuses(s *slot, h Heartbeat) string {
 	case isNew && h.Epoch == 0 && r.stop != "":
 		return "the storm is over"
 	case h.State == Armed && r.o.MaxSkew > 0 && h.Bound > r.o.MaxSkew:
-		return fmt.Sprintf("its clock is known to %v only, and %v is allowed (--max-skew)", h.Bound.Round(time.Microsecond), r.o.MaxSkew)
+		return fmt.Sprintf("its clock is known to %s only, and %s is allowed (--max-skew)", quantity.Duration(h.Bound), quantity.Exact(r.o.MaxSkew))
 	case !(h.Capacity > 0) || h.Capacity > MostCapacity:
-		return fmt.Sprintf("found capacity %v, wanted above 0, up to %v", h.Capacity, float64(MostCapacity))
+		return fmt.Sprintf("found capacity %v, wanted above 0, up to %s", h.Capacity, quantity.Given(MostCapacity))
 	}
 	return ""
 }
