@@ -149,9 +149,9 @@ func (s *ServiceScaling) because(given *scenarios.Scaling) string {
 		return fmt.Sprintf("never: a target of %s is within the autoscaler's tolerance", quantity.Percent(c.TargetRatio))
 	}
 	least := math.Ceil(s.ToInstances / math.Min(1/c.TargetRatio, 2))
-	text := fmt.Sprintf("late by %s to %s; with min %s it is on time", quantity.Seconds(c.Seconds), quantity.Seconds(c.SecondsWithNodes), quantity.Estimate(s.ToInstances))
+	text := fmt.Sprintf("late by %s to %s; with min %s it is on time", quantity.Seconds(c.Seconds), quantity.Seconds(c.SecondsWithNodes), quantity.Given(s.ToInstances)) // in full: a min that is rounded down is late
 	if c.Cycles > 1 {
-		text += fmt.Sprintf(", with min %s one cycle late", quantity.Estimate(least))
+		text += fmt.Sprintf(", with min %s one cycle late", quantity.Given(least))
 	}
 	return text
 }

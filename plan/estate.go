@@ -144,7 +144,7 @@ func verdict(e *model.Estate, p *EstatePlan) string {
 	for i := range p.Pools {
 		if pool, used := &e.Pools[i], p.Pools[i].UsedCores; pool.Provider != nil && used.P95 > 0 {
 			given := quantity.EstimateOf(pool.GivenCores, "core")
-			text = fmt.Sprintf("%s within %s %s enough: %s of %s in %s at mid, %s at p95%s", given, quantity.Exact(pool.Within), quantity.Verb(given, "is", "are"),
+			text = fmt.Sprintf("%s within %s %s enough: %s of %s in %s at mid, %s at p95%s", given, quantity.Seconds(pool.Within.Seconds()), quantity.Verb(given, "is", "are"),
 				quantity.Estimate(used.Mid), quantity.Estimate(pool.Cores), pool.Name, quantity.Estimate(used.P95), zonesText(e))
 		}
 	}

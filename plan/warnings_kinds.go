@@ -40,7 +40,7 @@ func (r *review) hotKeyLimit(i int) {
 		where = fmt.Sprintf("each of the %s shards that hold it", quantity.Given(s.KeyCopies))
 	}
 	r.warn("hot-key", "%s: the hottest key draws %s of the calls, %s%s at %s, which is planned for %s; more shards do not help, a local cache in the callers or key_copies of %s and more (key replication) do",
-		s.Name, quantity.Percent(r.Event.HotKey), above(quantity.Rate(got), quantity.Rate(planned)), when, where, quantity.Rate(planned), quantity.Estimate(r.KeyCopiesNeeded(x, i)))
+		s.Name, quantity.Percent(r.Event.HotKey), above(quantity.Rate(got), quantity.Rate(planned)), when, where, quantity.Rate(planned), quantity.Given(r.KeyCopiesNeeded(x, i)))
 	if x == r.mid {
 		r.excuse(fmt.Sprintf("%s with key_copies %s", s.Name, quantity.Given(s.KeyCopies)), model.ByHotKey, got, planned)
 	}

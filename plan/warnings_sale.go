@@ -111,7 +111,7 @@ func (r *review) autoscaler() {
 	for _, s := range r.autoscaling.Services {
 		if s.Policy == "hpa" && s.Growth > 1 {
 			r.warn("autoscaler-late", "%s goes from %s to %s by an autoscaler that sees nothing before T0: %s", s.Name,
-				quantity.Estimate(s.FromInstances), quantity.EstimateOf(s.ToInstances, "pod"), s.Because)
+				quantity.Given(s.FromInstances), quantity.Of(int64(s.ToInstances), "pod"), s.Because)
 		}
 	}
 }
