@@ -24,7 +24,7 @@ func describeMachine(b *bench, commandLine []string) string {
 		fmt.Sprintf("%s, %d cores, Linux %s; load average at the start %s", field("/proc/cpuinfo", "model name"), runtime.NumCPU(),
 			firstWord("/proc/sys/kernel/osrelease"), firstWord("/proc/loadavg")),
 		strings.Join(versions, ", ") + "; built with " + runtime.Version(),
-		fmt.Sprintf("medians of %s; each measurement %v, after %v that are not counted", quantity.Of(b.rounds, "round"), b.window, b.warmUp),
+		fmt.Sprintf("medians of %s; each measurement %s, after %s that are not counted", quantity.Of(b.rounds, "round"), quantity.Exact(b.window), quantity.Exact(b.warmUp)),
 	}
 	if b.rounds < fewestRounds {
 		lines = append(lines, fmt.Sprintf("an interval takes %d rounds: in parentheses stand lowest and highest", fewestRounds))

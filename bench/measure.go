@@ -106,7 +106,7 @@ func (b *bench) watch(c *child, before uint64, s span) (from, to instant, err er
 			break
 		}
 		if time.Now().After(deadline) {
-			return from, to, fmt.Errorf("%s sent nothing within %v", c.name, patience)
+			return from, to, fmt.Errorf("%s sent nothing within %s", c.name, quantity.Exact(patience))
 		}
 		if err := c.pause(20 * time.Millisecond); err != nil {
 			return from, to, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"fsctl/scenarios/quantity"
 	"io"
 	"maps"
 	"slices"
@@ -64,7 +65,7 @@ func (o *options) check() error {
 		return fmt.Errorf("--rounds: found %d, wanted 1 or more", o.rounds)
 	}
 	if o.window < time.Second || o.warmUp < 0 {
-		return fmt.Errorf("--window %v, --warm-up %v: wanted a window of 1s or more and no negative warm-up", o.window, o.warmUp)
+		return fmt.Errorf("--window %s, --warm-up %s: wanted a window of 1 s or more and no negative warm-up", quantity.Exact(o.window), quantity.Exact(o.warmUp))
 	}
 	return errors.Join(known("--only", o.only, comparisonNames), known("--peers", o.peers, peerNames))
 }

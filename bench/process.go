@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"fsctl/scenarios/quantity"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,7 +74,7 @@ func (c *child) wait() error {
 		return c.failure()
 	case <-time.After(patience):
 		c.end()
-		return fmt.Errorf("%s still ran %v after it should have ended", c.name, patience)
+		return fmt.Errorf("%s still ran %s after it should have ended", c.name, quantity.Exact(patience))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/scenarios/quantity"
 )
 
 type agentOptions struct {
@@ -72,17 +73,17 @@ func (o *agentOptions) check() error {
 	case o.link.url == "":
 		return &hinted{usagef("no bus to connect to"), "add --nats URL; without a server of your own: fsctl attack --listen, or fsctl attack --agents"}
 	case o.slots < 1 || o.slots > 1000:
-		return usagef("found --slots %d, wanted 1 to 1000", o.slots)
+		return usagef("found --slots %d, wanted 1 to 1,000", o.slots)
 	case o.slot < 0 || o.slot > bus.MaxAgents:
-		return usagef("found --slot %d, wanted 1 to %d, or 0 for any", o.slot, bus.MaxAgents)
+		return usagef("found --slot %d, wanted 1 to %s, or 0 for any", o.slot, quantity.Count(bus.MaxAgents))
 	case o.slots > 1 && o.slot > 0:
 		return usagef("found --slots %d beside --slot, which is for one slot: leave out one of them", o.slots)
 	case !(o.capacity > 0) || o.capacity > roster.MostCapacity:
-		return usagef("found --capacity %v, wanted above 0, up to 1000000", o.capacity)
+		return usagef("found --capacity %v, wanted above 0, up to %s", o.capacity, quantity.Given(roster.MostCapacity))
 	case o.storms < 0:
 		return usagef("found --storms %d, wanted a number, or 0 for no end", o.storms)
 	case o.linger < 0 || o.spoolKeep < 0:
-		return usagef("found --linger %v and --spool-keep %v, wanted 0 or more", o.linger, o.spoolKeep)
+		return usagef("found --linger %s and --spool-keep %s, wanted 0 or more", quantity.Exact(o.linger), quantity.Exact(o.spoolKeep))
 	}
 	return checkAllowed(o.allow)
 }

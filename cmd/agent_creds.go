@@ -10,6 +10,7 @@ import (
 
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/stream"
+	"fsctl/scenarios/quantity"
 )
 
 // keyring is the keys that an agent has, by slot.
@@ -69,7 +70,7 @@ func (k keyring) restrict(o *agentOptions) (keyring, error) {
 		k = keyring{o.slot: k[o.slot]}
 	}
 	if len(k) < o.slots {
-		return nil, &hinted{usagef("--creds %s: found keys of %s, wanted those of %d slots for --slots %[3]d", o.creds, k, o.slots),
+		return nil, &hinted{usagef("--creds %s: found keys of %s, wanted those of %s for --slots %d", o.creds, k, quantity.Of(o.slots, "slot"), o.slots),
 			"name a directory that holds a file of keys for each slot"}
 	}
 	return k, nil
@@ -82,7 +83,7 @@ func (k keyring) String() string {
 			return fmt.Sprint("slot ", slot)
 		}
 	}
-	return fmt.Sprintf("%d slots from %d to %d", len(k), slices.Min(k.slots()), slices.Max(k.slots()))
+	return fmt.Sprintf("%s from %d to %d", quantity.Of(len(k), "slot"), slices.Min(k.slots()), slices.Max(k.slots()))
 }
 
 func (k keyring) slots() []int { return slices.Collect(maps.Keys(k)) }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fsctl/loadgen/fleet/bus"
+	"fsctl/scenarios/quantity"
 )
 
 func newAgentKeys(s Streams) *cobra.Command {
@@ -27,8 +28,8 @@ func newAgentKeys(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Err, "made keys for %d agents, good until %s; give each agent its own file, such as %s\n",
-				keys.Agents(), keys.Expires().Format("2006-01-02"), filepath.Join(args[0], bus.AgentFile(1)))
+			fmt.Fprintf(s.Err, "made keys for %s, good until %s; give each agent its own file, such as %s\n",
+				quantity.Of(keys.Agents(), "agent"), keys.Expires().Format("2006-01-02"), filepath.Join(args[0], bus.AgentFile(1)))
 			if conf {
 				fmt.Fprint(s.Out, keys.ServerConf())
 			}

@@ -48,8 +48,8 @@ func (o *agentOptions) sweep(log func(format string, args ...any)) (kept []strea
 	}
 	deleted, kept, err := stream.Sweep(o.spool, before)
 	for _, l := range deleted {
-		log("deleted from the spool: run %s, slot %d, %s that no coordinator has confirmed since %s (--spool-keep %v)",
-			l.Key.Run, l.Key.Slot, bytesOf(l.SizeBytes), l.Written.Format(time.DateOnly), o.spoolKeep)
+		log("deleted from the spool: run %s, slot %d, %s that no coordinator has confirmed since %s (--spool-keep %s)",
+			l.Key.Run, l.Key.Slot, bytesOf(l.SizeBytes), l.Written.Format(time.DateOnly), quantity.Exact(o.spoolKeep))
 	}
 	if err != nil {
 		log("%v", err)

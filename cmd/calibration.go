@@ -12,6 +12,8 @@ import (
 	"fsctl/loadgen/record/atomicfile"
 	"fsctl/plan"
 	"fsctl/report"
+	"fsctl/report/render"
+	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/strict"
 )
 
@@ -78,5 +80,9 @@ func writeCalibration(s Streams, path, file string, run *report.Run, rep *report
 }
 
 func figures(v plan.Measured) string {
-	return fmt.Sprintf("%g, %g to %g %s", v.Value.Mid, v.Value.Low, v.Value.High, v.Unit)
+	mid, low, high := render.Measure(v.Value.Mid, v.Unit), render.Measure(v.Value.Low, v.Unit), render.Measure(v.Value.High, v.Unit)
+	if v.Unit == "instances" {
+		return mid + " " + quantity.Noun(mid == "1", "instance") // whose number is certain
+	}
+	return mid + ", " + low + " to " + high
 }

@@ -106,15 +106,16 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 		return err
 	}
 	if stay := search.Stay(); stay > search.Settle {
-		fmt.Fprintf(s.Err, "fsctl: warning: a user stays for up to %v, but a level settles in %v, so its request rate is still growing when it is judged: use --settle %.0fs\n",
-			stay.Round(time.Millisecond), search.Settle, math.Ceil(stay.Seconds()))
+		fmt.Fprintf(s.Err, "fsctl: warning: a user stays for up to %s, but a level settles in %s, so its request rate is still growing when it is judged: use --settle %ds\n",
+			quantity.Duration(stay), quantity.Exact(search.Settle), int(math.Ceil(stay.Seconds())))
 	}
 	planned := plannedSearch(search, len(thresholds))
 	m := search.Manifest(time.Now())
 	m.ScaleRatio = scale
 	if o.dryRun {
 		return o.tryOut(ctx, s, search, m, &report.DryRun{PeakQPS: search.FirstRequests(),
-			Summary: fmt.Sprintf("would search %s, at %s over %d connections; what this machine can send is held against the first rate", planned, m.Target, m.Connections)})
+			Summary: fmt.Sprintf("would search %s, at %s over %s; what this machine can send is held against the first rate",
+				planned, m.Target, quantity.Of(m.Connections, "connection"))})
 	}
 	if err := requireReady(ctx, search); err != nil {
 		return err
@@ -128,8 +129,9 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 // plannedSearch describes a search before it begins.
 func plannedSearch(s *search.Search, thresholds int) string {
 	most, took := s.Longest()
-	return fmt.Sprintf("from %s up to %s users, each rate held for %v after %v to settle, against %s: at most %d levels in %v",
-		quantity.Rate(float64(s.From)), quantity.Rate(float64(s.To)), s.Hold, s.Settle, quantity.Of(thresholds, "threshold"), most, took)
+	return fmt.Sprintf("from %s up to %s users, each rate held for %s after %s to settle, against %s: at most %s in %s",
+		quantity.Rate(float64(s.From)), quantity.Rate(float64(s.To)), quantity.Exact(s.Hold), quantity.Exact(s.Settle),
+		quantity.Of(thresholds, "threshold"), quantity.Of(most, "level"), quantity.Duration(took))
 }
 
 // levelObserver judges the levels of a search while they are held, and prints a line for each.

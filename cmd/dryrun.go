@@ -13,6 +13,7 @@ import (
 	"fsctl/report"
 	"fsctl/report/render"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // needer says what an attack needs of this machine.
@@ -29,14 +30,15 @@ func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.
 	rate, at := storm.Peak()
 	busiest, from := storm.PeakRequests()
 	return o.tryOut(ctx, s, storm, m, &report.DryRun{PeakQPS: busiest, PeakAtSeconds: from.Seconds(),
-		Summary: fmt.Sprintf("would send %d users within %v to %s over %d connections, at most %.0f/s, at %v",
-			m.PlannedArrivals, storm.Length().Round(time.Millisecond), m.Target, m.Connections, rate, scenarios.Instant(at.Round(time.Millisecond)))})
+		Summary: fmt.Sprintf("would send %s within %s to %s over %s, at most %s, at %v",
+			quantity.Of(m.PlannedArrivals, "user"), quantity.Duration(storm.Length()), m.Target, quantity.Of(m.Connections, "connection"),
+			quantity.Rate(rate), scenarios.Instant(at.Round(time.Millisecond)))})
 }
 
 // tryList shows what a list of targets would send, and whether this machine can send it.
 func (o *attackOptions) tryList(ctx context.Context, s Streams, list *loadgen.TargetList) error {
 	return o.tryOut(ctx, s, list, list.Manifest(time.Now()), &report.DryRun{PeakQPS: float64(list.Rate),
-		Summary: fmt.Sprintf("would send %d requests within %v over %d connections", list.Hits(), list.Duration, list.Connections)})
+		Summary: fmt.Sprintf("would send %s within %s over %s", quantity.Of(list.Hits(), "request"), quantity.Exact(list.Duration), quantity.Of(list.Connections, "connection"))})
 }
 
 // tryOut shows what an attack would send, and whether this machine can send it. Nothing is sent to the target. Where the

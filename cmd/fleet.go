@@ -20,6 +20,7 @@ import (
 	"fsctl/loadgen/fleet/roster"
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // fleetOptions are the flags for a storm from many agents.
@@ -90,9 +91,9 @@ func (o *fleetOptions) check(storm *stormOptions) error {
 	case !slices.Contains(roster.LossPolicies, o.onLoss):
 		return usagef("found --on-agent-loss %q, wanted %s", o.onLoss, strings.Join(roster.LossPolicies, " or "))
 	case o.joinTimeout <= 0:
-		return usagef("found --join-timeout %v, wanted above 0", o.joinTimeout)
+		return usagef("found --join-timeout %s, wanted above 0", quantity.Exact(o.joinTimeout))
 	case o.maxSkew < 0:
-		return usagef("found --max-skew %v, wanted 0 or more, 0 for any", o.maxSkew)
+		return usagef("found --max-skew %s, wanted 0 or more, 0 for any", quantity.Exact(o.maxSkew))
 	case o.replicas < 1 || o.replicas > 5:
 		return usagef("found --replicas %d, wanted 1 to 5", o.replicas)
 	}
@@ -121,7 +122,7 @@ func (o *fleetOptions) loadKeys() (*bus.Keys, error) {
 		return nil, err
 	}
 	if keys.Agents() < o.slots() {
-		return nil, usagef("--keys %s: found keys for %d agents, wanted %d", o.keys, keys.Agents(), o.slots())
+		return nil, usagef("--keys %s: found keys for %s, wanted %d", o.keys, quantity.Of(keys.Agents(), "agent"), o.slots())
 	}
 	return keys, nil
 }
@@ -183,7 +184,7 @@ func (o *stormOptions) checkBefore(storm *loadgen.Storm, sc *scenarios.Scenario,
 		return nil
 	}
 	if earliest := now.Add(fleet.Notice(storm.Lead())); at.Before(earliest) {
-		return &hinted{usagef("T0 is %s: found %v from now, wanted %v at the least for the agents to get ready", at.Format(time.RFC3339), at.Sub(now).Round(time.Second), earliest.Sub(now)),
+		return &hinted{usagef("T0 is %s: found %s from now, wanted %s at the least for the agents to get ready", at.Format(time.RFC3339), quantity.Duration(at.Sub(now)), quantity.Exact(earliest.Sub(now))),
 			"set storm.t0 to a later time, or to a duration after the run's start"}
 	}
 	return nil

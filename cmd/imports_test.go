@@ -56,7 +56,7 @@ func house() []room {
 		{"fsctl/plan/...", may(words + "fsctl/plan/..."),
 			"a plan is a pure function of the scenario; what a run measured reaches it as a calibration"},
 
-		{"fsctl/loadgen/record", may("fsctl/loadgen/record/atomicfile"),
+		{"fsctl/loadgen/record", may("fsctl/loadgen/record/atomicfile fsctl/scenarios/quantity"),
 			"a run must be readable in years, by a program that cannot send one"},
 		{"fsctl/loadgen/transport", nil,
 			"an engine carries a request and knows nothing of the users it is from"},
@@ -76,7 +76,7 @@ func house() []room {
 			"clocks are compared the same for every storm"},
 		{"fsctl/loadgen/fleet/local", may("fsctl/loadgen/record"),
 			"processes of this machine are started the same for every storm"},
-		{"fsctl/loadgen/fleet/stream", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/loadgen/fleet/bus"),
+		{"fsctl/loadgen/fleet/stream", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/loadgen/fleet/bus fsctl/scenarios/quantity"),
 			"measurements travel the same for every storm"},
 		{"fsctl/loadgen/fleet/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/..."),
 			"many machines send the storm of one"},

@@ -2,10 +2,10 @@ package cmd
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"fsctl/plan"
+	"fsctl/scenarios/quantity"
 )
 
 // infeasibleError says that no sizing meets the limits given. The plan has been printed.
@@ -21,20 +21,12 @@ func infeasible(p *plan.Plan) error {
 	}
 	var list []string
 	for _, e := range obstacles {
-		list = append(list, fmt.Sprintf("%s: %s %s, limit %s", e.Candidate, e.Bottleneck, short(e.Got), short(e.Limit)))
+		got, limit := quantity.Against(e.Got, e.Limit) // whose unit is in the name of the bottleneck
+		list = append(list, fmt.Sprintf("%s: %s %s, limit %s", e.Candidate, e.Bottleneck, got, limit))
 	}
 	hint := "raise the limit, or change what needs it"
 	if len(p.Tornado) > 0 {
 		hint += "; " + p.Tornado[0].Input + " moves the cores most"
 	}
 	return &hinted{&infeasibleError{strings.Join(list, "; ")}, hint}
-}
-
-// short writes a figure with four significant digits. Its unit is in the name of the bottleneck.
-func short(v float64) string {
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
-	if err != nil {
-		return strconv.FormatFloat(v, 'g', 4, 64)
-	}
-	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }

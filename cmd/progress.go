@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/scenarios/quantity"
 )
 
 // plainEvery is the time between lines of progress where the output is no terminal.
@@ -39,8 +40,8 @@ func (p *progress) show(i record.Interval) {
 		now.Add(*c)
 	}
 	p.totals.Add(now)
-	parts := []string{fmt.Sprintf("T%+ds  due %d/s", i.Second+1, now.Due), fmt.Sprintf("sent %d/s", now.Sent), fmt.Sprintf("answered %d/s", now.Done),
-		fmt.Sprintf("failed %d", p.totals.Failed), fmt.Sprintf("late %d", p.totals.Late+p.totals.Waited), fmt.Sprintf("waiting users %d", i.Generator.Waiting)}
+	parts := []string{fmt.Sprintf("T%+ds  due ", i.Second+1) + perSecond(now.Due), "sent " + perSecond(now.Sent), "answered " + perSecond(now.Done),
+		"failed " + quantity.Count(p.totals.Failed), "late " + quantity.Count(p.totals.Late+p.totals.Waited), "waiting users " + quantity.Count(i.Generator.Waiting)}
 	line := strings.Join(parts, "  ")
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -54,6 +55,9 @@ func (p *progress) show(i record.Interval) {
 	}
 	p.begun = true
 }
+
+// perSecond writes what was counted in a second.
+func perSecond(n uint64) string { return quantity.Rate(float64(n)) }
 
 // fitting returns as much of a line as fits. A narrow terminal goes without waiting users first, then without the rates
 // of answers and of sent requests, then without the late ones.

@@ -82,7 +82,7 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 		}
 		defer local.Close() // an error of closing it changes nothing: the run is over
 		o.target, o.inside = local.URL, true
-		fmt.Fprintf(s.Err, "the built-in shop sells %d x %d pieces at %s, %d workers of %v\n", config.Items, config.Stock, o.target, config.Workers, config.ServiceTime)
+		fmt.Fprintf(s.Err, "the built-in shop sells %s at %s, %s of %s\n", stockText(config), o.target, quantity.Of(config.Workers, "worker"), quantity.Exact(config.ServiceTime))
 	}
 	storm, err := o.storm(sc, scale)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"fsctl/plan"
 	"fsctl/report"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // dispatch sends a storm, from this process or by agents, and returns its run directory.
@@ -60,7 +61,7 @@ func (a *attack) users() string {
 	if a.manifest.PlannedArrivals == 0 {
 		return "users"
 	}
-	return fmt.Sprintf("%d users", a.manifest.PlannedArrivals)
+	return quantity.Of(a.manifest.PlannedArrivals, "user")
 }
 
 // send makes the run directory and runs the attack. It returns the directory, empty where it could not be made. An error with
@@ -87,7 +88,7 @@ func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir strin
 		}
 		return a.watch(i)
 	}
-	fmt.Fprintf(s.Err, "run %s: %s to %s over %d connections, T0 at %s\n", dir, a.users(), m.Target, m.Connections, m.T0.Format("15:04:05.000"))
+	fmt.Fprintf(s.Err, "run %s: %s to %s over %s, T0 at %s\n", dir, a.users(), m.Target, quantity.Of(m.Connections, "connection"), m.T0.Format("15:04:05.000"))
 	end, err := a.Run(ctx, w, m.T0, observe)
 	a.progress.end()
 	if end.Message != "" {

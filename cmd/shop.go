@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/shop"
 )
 
@@ -53,6 +54,11 @@ func runShop(c *cobra.Command, s Streams, o *shopOptions) error {
 	if err != nil {
 		return &hinted{fmt.Errorf("start shop: %w", err), "choose another port with --listen 127.0.0.1:0"}
 	}
-	fmt.Fprintf(s.Err, "shop sells %d x %d pieces at http://%s; Ctrl-C ends it\n", o.config.Items, o.config.Stock, listener.Addr())
+	fmt.Fprintf(s.Err, "shop sells %s at http://%s; Ctrl-C ends it\n", stockText(o.config), listener.Addr())
 	return v.Serve(c.Context(), listener)
+}
+
+// stockText writes what a shop sells.
+func stockText(c shop.Config) string {
+	return quantity.Count(c.Items) + " x " + quantity.Of(c.Stock, "piece")
 }

@@ -17,6 +17,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // runsDir is where runs are kept.
@@ -74,10 +75,10 @@ func (o *stormOptions) check() error {
 		return usagef("found --engine %q, wanted %s", o.engine, strings.Join(engines, ", "))
 	}
 	if o.connections < 0 || o.connections > 1_000_000 {
-		return usagef("found --connections %d, wanted 1 to 1000000, or 0 to choose", o.connections)
+		return usagef("found --connections %d, wanted 1 to 1,000,000, or 0 to choose", o.connections)
 	}
 	if o.duration < 0 {
-		return usagef("found --duration %v, wanted 0 or more", o.duration)
+		return usagef("found --duration %s, wanted 0 or more", quantity.Exact(o.duration))
 	}
 	return o.findRoute()
 }

@@ -12,6 +12,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
+	"fsctl/scenarios/quantity"
 )
 
 // Abort is a reason to stop a run early that an observer gives.
@@ -42,7 +43,7 @@ func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
 		t0 = now.Add(at.Sub(now)) // by the monotonic clock from here on
 		if begin := t0.Add(s.earliest()); begin.Before(now) {
 			return record.Manifest{}, transport.InputErrorf("set storm.t0 to a later time, or to a duration after the run's start",
-				"T0 is %s, so that the storm should have begun %v ago", at.Format(time.RFC3339), now.Sub(begin).Round(time.Second))
+				"T0 is %s, so that the storm should have begun %s ago", at.Format(time.RFC3339), quantity.Duration(now.Sub(begin)))
 		}
 	}
 	m := s.ManifestAt(now, t0)

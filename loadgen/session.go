@@ -15,6 +15,7 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
+	"fsctl/scenarios/quantity"
 )
 
 // Session is an engine and its connections, through which a storm is sent, or several after one another.
@@ -194,7 +195,7 @@ func (x *Session) watch(ctx context.Context) record.End {
 			return record.End{Reason: record.Interrupted, Message: "stopped by the user"}
 		case <-patience.C:
 			tick.Stop()
-			return record.End{Reason: record.Completed, Message: fmt.Sprintf("still not drained %v after the last arrival", x.current.Scenario.Storm.Drain)}
+			return record.End{Reason: record.Completed, Message: fmt.Sprintf("still not drained %s after the last arrival", quantity.Exact(x.current.Scenario.Storm.Drain))}
 		case <-tick.C:
 		}
 		if err := x.flush(); err != nil {

@@ -24,6 +24,7 @@ import (
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/arrivals"
+	"fsctl/scenarios/quantity"
 )
 
 // TargetOptions say how to fire a plain list of vegeta targets.
@@ -51,7 +52,7 @@ type TargetList struct {
 // NewTargetList reads and checks a list of targets. What is wrong with it is an *transport.InputError.
 func NewTargetList(o TargetOptions) (*TargetList, error) {
 	if o.Rate <= 0 || o.Duration <= 0 {
-		return nil, transport.InputErrorf("say for example --rate 100/s --duration 30s", "a target list needs a rate and a duration: found %v/s for %v", float64(o.Rate), o.Duration)
+		return nil, transport.InputErrorf("say for example --rate 100/s --duration 30s", "a target list needs a rate and a duration: found %s for %s", quantity.Rate(float64(o.Rate)), quantity.Exact(o.Duration))
 	}
 	content, err := os.ReadFile(o.File)
 	if err != nil {
@@ -88,7 +89,7 @@ func NewTargetList(o TargetOptions) (*TargetList, error) {
 	l := &TargetList{o, targets, slices.Compact(addresses), arrivals.Pacer{Curve: curve},
 		&journey.Step{Name: record.VegetaStep, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError}}}
 	if l.Hits() == 0 {
-		return nil, transport.InputErrorf("use a larger --rate or --duration", "%v/s for %v is not a single request", float64(o.Rate), o.Duration)
+		return nil, transport.InputErrorf("use a larger --rate or --duration", "%s for %s is not a single request", quantity.Rate(float64(o.Rate)), quantity.Exact(o.Duration))
 	}
 	return l, nil
 }

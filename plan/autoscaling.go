@@ -7,6 +7,7 @@ import (
 	"fsctl/plan/model"
 	"fsctl/plan/queueing"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // nodeStartSeconds is what a cluster takes to add a node.
@@ -88,12 +89,12 @@ func (a *Autoscaling) because(soldOut float64) string {
 	if slowest.Cycles == 0 {
 		return fmt.Sprintf("%s does not grow over the normal day: an autoscaler has nothing to be late for", a.Step)
 	}
-	text := fmt.Sprintf("%s grows %s times: a CPU target alone needs %d cycles at %s %% to %d at %s %%, %s to %s on nodes that run and up to %s where nodes must come",
-		a.Step, model.Number(a.Growth), quickest.Cycles, model.Number(100*quickest.TargetRatio), slowest.Cycles, model.Number(100*slowest.TargetRatio),
-		model.Duration(quickest.Seconds), model.Duration(slowest.Seconds), model.Duration(slowest.SecondsWithNodes))
+	text := fmt.Sprintf("%s grows %s times: a CPU target alone needs %s at %s to %s at %s, %s to %s on nodes that run and up to %s where nodes must come",
+		a.Step, quantity.Number(a.Growth), quantity.Of(quickest.Cycles, "cycle"), quantity.Percent(quickest.TargetRatio), quantity.Count(slowest.Cycles), quantity.Percent(slowest.TargetRatio),
+		quantity.Seconds(quickest.Seconds), quantity.Seconds(slowest.Seconds), quantity.Seconds(slowest.SecondsWithNodes))
 	switch {
 	case soldOut > 0 && soldOut < quickest.Seconds:
-		text += fmt.Sprintf("; the stock is gone %s after the opening, so a scale-up must be scheduled", model.Duration(soldOut))
+		text += fmt.Sprintf("; the stock is gone %s after the opening, so a scale-up must be scheduled", quantity.Seconds(soldOut))
 	default:
 		text += "; the crowd comes within seconds, so a scale-up must be scheduled"
 	}
@@ -139,18 +140,18 @@ func (s *ServiceScaling) because(given *scenarios.Scaling) string {
 		if last.Stuck || c.Stuck {
 			return "scheduled: there at T0"
 		}
-		return fmt.Sprintf("scheduled: there at T0, where an autoscaler is late by %s to %s", model.Duration(c.Seconds), model.Duration(last.SecondsWithNodes))
+		return fmt.Sprintf("scheduled: there at T0, where an autoscaler is late by %s to %s", quantity.Seconds(c.Seconds), quantity.Seconds(last.SecondsWithNodes))
 	case s.Policy != "hpa":
 		return "it does not scale: what runs must do"
 	case float64(given.Max) < s.ToInstances:
-		return fmt.Sprintf("too small: its max is %d pods", given.Max)
+		return fmt.Sprintf("too small: its max is %s", quantity.Of(given.Max, "pod"))
 	case c.Stuck:
-		return fmt.Sprintf("never: a target of %s %% is within the autoscaler's tolerance", model.Number(100*c.TargetRatio))
+		return fmt.Sprintf("never: a target of %s is within the autoscaler's tolerance", quantity.Percent(c.TargetRatio))
 	}
 	least := math.Ceil(s.ToInstances / math.Min(1/c.TargetRatio, 2))
-	text := fmt.Sprintf("late by %s to %s; with min %s it is on time", model.Duration(c.Seconds), model.Duration(c.SecondsWithNodes), model.Number(s.ToInstances))
+	text := fmt.Sprintf("late by %s to %s; with min %s it is on time", quantity.Seconds(c.Seconds), quantity.Seconds(c.SecondsWithNodes), quantity.Given(s.ToInstances)) // in full: a min that is rounded down is late
 	if c.Cycles > 1 {
-		text += fmt.Sprintf(", with min %s one cycle late", model.Number(least))
+		text += fmt.Sprintf(", with min %s one cycle late", quantity.Given(least))
 	}
 	return text
 }

@@ -22,7 +22,7 @@ func TestAutoscalerOfTheLiveDrop(t *testing.T) {
 		near(t, "seconds", c.Seconds, float64(want)*(15+30), 1e-12)
 		near(t, "seconds with nodes", c.SecondsWithNodes, float64(want)*(15+30+240), 1e-12)
 	}
-	for _, part := range []string{"90 times", "7 cycles at 50 %", "16 at 75 %", "297.62ms after the opening", "must be scheduled"} {
+	for _, part := range []string{"90 times", "7 cycles at 50 %", "16 at 75 %", "298 ms after the opening", "must be scheduled"} {
 		if !strings.Contains(a.Because, part) {
 			t.Errorf("because %q, want %q in it", a.Because, part)
 		}
@@ -37,7 +37,7 @@ func TestServiceScaling(t *testing.T) {
 		cycles        int // -1 for never
 		because       string
 	}{
-		{"climbing", "policy: hpa, target: 50%, max: 9999", 7, 607, 7, "late by 1m45s"},
+		{"climbing", "policy: hpa, target: 50%, max: 9999", 7, 607, 7, "late by 105 s"},
 		{"with a minimum", "policy: hpa, target: 50%, min: 300, max: 9999", 300, 607, 2, "with min 607 it is on time, with min 304 one cycle late"},
 		{"with enough", "policy: hpa, target: 50%, min: 700, max: 9999", 700, 700, 0, "enough of them run already"},
 		{"with too little", "policy: hpa, target: 50%, max: 100", 7, 607, 7, "its max is 100 pods"},

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/strict"
 )
 
@@ -145,12 +146,12 @@ func (c *Calibration) check(fields *strict.Fields, i int, runs []string) {
 	}
 	for _, x := range []float64{v.Value.Low, v.Value.Mid, v.Value.High} {
 		if !(x >= m.min && x <= m.max) {
-			fields.Problem(path+".value", "found %g, wanted %g to %g", x, m.min, m.max)
+			fields.Problem(path+".value", "found %s, wanted %s to %s", quantity.Given(x), quantity.Number(m.min), quantity.Number(m.max))
 			return
 		}
 	}
 	if v.Unit == "instances" && (!v.Value.Certain() || v.Value.Mid != math.Trunc(v.Value.Mid)) {
-		fields.Problem(path+".value", "found %g to %g, wanted one whole number", v.Value.Low, v.Value.High)
+		fields.Problem(path+".value", "found %s to %s, wanted one whole number", quantity.Given(v.Value.Low), quantity.Given(v.Value.High))
 	}
 }
 
@@ -191,7 +192,7 @@ func (c *Calibration) Stale(now time.Time) string {
 	case err != nil:
 		return fmt.Sprintf("%s: measured %q, which is no time", c.File, c.Measured)
 	case now.Sub(at) > staleAfter:
-		return fmt.Sprintf("%s: measured %s, %d days ago; measure again with: fsctl report RUN --calibrate FILE", c.File, c.Measured, int(now.Sub(at).Hours()/24))
+		return fmt.Sprintf("%s: measured %s, %s ago; measure again with: fsctl report RUN --calibrate FILE", c.File, c.Measured, quantity.Of(int(now.Sub(at).Hours()/24), "day"))
 	case at.Sub(now) > 24*time.Hour:
 		return fmt.Sprintf("%s: measured %s, which is yet to come", c.File, c.Measured)
 	}

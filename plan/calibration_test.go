@@ -135,7 +135,7 @@ func TestCalibrationFilesAreReadStrictly(t *testing.T) {
 		{"2026-11-12T01:00:00Z", "yesterday", `shop.yaml:4: measured: found "yesterday", wanted a time`},
 		{"[0.0009, 0.001, 0.0011]", "[0.002, 0.001, 0.0011]", `shop.yaml:9: values[0].value: found 0.002, 0.001, 0.0011, wanted low <= mid <= high`},
 		{"[0.0009, 0.001, 0.0011]", "[-1, 0.001, 0.0011]", `shop.yaml:9: values[0].value: found "-1"`},
-		{"[0.0009, 0.001, 0.0011]", "[0, 0.001, 0.0011]", `values[0].value: found 0, wanted 1e-09 to 1e+07`},
+		{"[0.0009, 0.001, 0.0011]", "[0, 0.001, 0.0011]", `values[0].value: found 0, wanted 1e-09 to 10,000,000`},
 		{"[0.0009, 0.001, 0.0011]", ".nan", `values[0].value: found ".nan"`},
 		{"[0.9, 0.92, 0.95]", "[0.9, 0.92, 1.95]", `values[2].value: found 1.95, wanted 0 to 1`},
 		{"unit: s\n", "unit: ms\n", `shop.yaml:10: values[0].unit: found "ms", wanted s for services.shop.demand`},

@@ -8,6 +8,7 @@ import (
 
 	"fsctl/plan/model"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // trialTotals are the figures of every trial that candidates are judged by, in the order of the trials.
@@ -131,22 +132,13 @@ func recommend(list []Candidate, limits *scenarios.SizeLimits, s stakes) Recomme
 		among = " within the limits"
 	}
 	if s.margin > 0 {
-		r.Because = fmt.Sprintf("least regret of the candidates%s: idle cores and lost orders at %s each cost %s on average; not enough in %s %% of the trials",
-			among, model.Number(s.margin), rough(best.Regret), rough(best.NotEnoughRatio*100))
+		r.Because = fmt.Sprintf("least regret of the candidates%s: idle cores and lost orders at %s each cost %s on average; not enough in %s of the trials",
+			among, quantity.Money(s.margin), quantity.Money(best.Regret), quantity.Percent(best.NotEnoughRatio))
 		return r
 	}
-	r.Because = fmt.Sprintf("least regret of the candidates%s that are enough in 95 %% of the trials: %s cores idle or missing on average; sale.margin, what a lost order costs, would weigh these against lost orders",
-		among, rough(best.Regret))
+	r.Because = fmt.Sprintf("least regret of the candidates%s that are enough in 95 %% of the trials: %s idle or missing on average; sale.margin, what a lost order costs, would weigh these against lost orders",
+		among, quantity.EstimateOf(best.Regret, "core"))
 	return r
-}
-
-// rough writes a number with three digits that count: the trials give no more.
-func rough(x float64) string {
-	if x == 0 {
-		return model.Number(0)
-	}
-	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(x)))-2)
-	return model.Number(math.Round(x/unit) * unit)
 }
 
 // reject marks the candidate where it is over a limit of the whole sale, and returns an excuse for each.

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"fsctl/plan/model"
+	"fsctl/scenarios/quantity"
 )
 
 // What decides whether, or how early, the estate can hold the event.
@@ -127,25 +128,27 @@ func (p *EstatePlan) binding() string {
 func verdict(e *model.Estate, p *EstatePlan) string {
 	switch {
 	case len(e.Pools) == 0:
-		return fmt.Sprintf("no pools are given for the %s cores of mid and %s of p95", model.Number(p.ProvisionCores.Mid), model.Number(p.ProvisionCores.P95))
+		return fmt.Sprintf("no pools are given for the %s of mid and %s of p95", quantity.EstimateOf(p.ProvisionCores.Mid, "core"), quantity.Estimate(p.ProvisionCores.P95))
 	case p.late() && p.ShortCores.P95 == 0:
 		return fmt.Sprintf("enough cores, but %s before T0 is too late to ask for them: %s of %s would be there at p95; ask %s before T0",
-			model.Duration(p.GivenLeadSeconds), model.Number(readyCores(e, p)), model.Number(p.ProvisionCores.P95), model.Duration(math.Ceil(p.LeadSeconds.P95)))
+			quantity.Seconds(p.GivenLeadSeconds), quantity.Estimate(readyCores(e, p)), quantity.Estimate(p.ProvisionCores.P95), quantity.Seconds(math.Ceil(p.LeadSeconds.P95)))
 	case !p.Enough:
-		return fmt.Sprintf("not enough: %s cores short at mid, %s at p95; %s are needed at p95%s, the pools have %s",
-			model.Number(p.ShortCores.Mid), model.Number(p.ShortCores.P95), model.Number(p.ProvisionCores.P95), zonesText(e), model.Number(p.PoolCores))
+		return fmt.Sprintf("not enough: %s short at mid, %s at p95; %s needed at p95%s, the pools have %s",
+			quantity.EstimateOf(p.ShortCores.Mid, "core"), quantity.Estimate(p.ShortCores.P95), quantity.Estimate(p.ProvisionCores.P95), zonesText(e), quantity.Estimate(p.PoolCores))
 	case p.SpillCores.P95 == 0:
-		return fmt.Sprintf("%s cores at home are enough: %s used at mid, %s at p95%s",
-			model.Number(homeCores(e)), model.Number(p.ProvisionCores.Mid), model.Number(p.ProvisionCores.P95), zonesText(e))
+		home := quantity.EstimateOf(homeCores(e), "core")
+		return fmt.Sprintf("%s at home %s enough: %s used at mid, %s at p95%s",
+			home, quantity.Verb(home, "is", "are"), quantity.Estimate(p.ProvisionCores.Mid), quantity.Estimate(p.ProvisionCores.P95), zonesText(e))
 	}
 	text := ""
 	for i := range p.Pools {
 		if pool, used := &e.Pools[i], p.Pools[i].UsedCores; pool.Provider != nil && used.P95 > 0 {
-			text = fmt.Sprintf("%s cores within %s are enough: %s of %s in %s at mid, %s at p95%s", model.Number(pool.GivenCores), pool.Within,
-				model.Number(used.Mid), model.Number(pool.Cores), pool.Name, model.Number(used.P95), zonesText(e))
+			given := quantity.EstimateOf(pool.GivenCores, "core")
+			text = fmt.Sprintf("%s within %s %s enough: %s of %s in %s at mid, %s at p95%s", given, quantity.Seconds(pool.Within.Seconds()), quantity.Verb(given, "is", "are"),
+				quantity.Estimate(used.Mid), quantity.Estimate(pool.Cores), pool.Name, quantity.Estimate(used.P95), zonesText(e))
 		}
 	}
-	return text + "; ask for them " + model.Duration(math.Ceil(p.LeadSeconds.P95)) + " before T0"
+	return text + "; ask for them " + quantity.Seconds(math.Ceil(p.LeadSeconds.P95)) + " before T0"
 }
 
 // readyCores returns the cores of p95 that are there at T0 with the lead that the scenario gives.

@@ -35,7 +35,7 @@ func TestEstateOfTheLiveDrop(t *testing.T) {
 	if !e.Enough || e.BindingLimit != byProvisionRate || e.GivenLeadSeconds != 2400 {
 		t.Errorf("enough %v, bound by %s, given lead %g s, want enough, bound by the provision rate with 2400 s", e.Enough, e.BindingLimit, e.GivenLeadSeconds)
 	}
-	for _, part := range []string{"100000 cores within 30m0s are enough", "of 100000 in cloud at mid", "at p95"} {
+	for _, part := range []string{"100,000 cores within 30 min are enough", "of 100,000 in cloud at mid", "at p95"} {
 		if !strings.Contains(e.Verdict, part) {
 			t.Errorf("verdict %q, want %q in it", e.Verdict, part)
 		}
@@ -57,10 +57,10 @@ func TestBindingLimits(t *testing.T) {
 		{"none", "{zones: 3, survive_zones: 1}", false, byPoolSize, "no pools are given for the 72 cores"},
 		{"zones", "{zones: 3, survive_zones: 1, pools: [{name: idc, cores: 70}]}", false, byZones, "with 1 of 3 zones to lose"},
 		{"start", "{pools: [{name: idc, cores: 500}]}", true, byServiceStart, "500 cores at home are enough: 48 used at mid"},
-		{"rate", "{pools: [{name: cloud, cores: 500, provision: {cores: 1, within: 10s}}]}", true, byProvisionRate, "1 cores within 10s are enough: 48 of 500 in cloud"},
-		{"fast", "{pools: [{name: cloud, cores: 500, provision: {cores: 100, within: 1s}}]}", true, byServiceStart, "100 cores within 1s are enough"},
+		{"rate", "{pools: [{name: cloud, cores: 500, provision: {cores: 1, within: 10s}}]}", true, byProvisionRate, "1 core within 10 s is enough: 48 of 500 in cloud"},
+		{"fast", "{pools: [{name: cloud, cores: 500, provision: {cores: 100, within: 1s}}]}", true, byServiceStart, "100 cores within 1 s are enough"},
 		{"late", "{pools: [{name: cloud, cores: 500, provision: {cores: 1, within: 10s}}], scaling: [{service: app, policy: scheduled, lead: 3m}]}",
-			false, byProvisionRate, "3m0s before T0 is too late to ask for them: 12 of "},
+			false, byProvisionRate, "3 min before T0 is too late to ask for them: 12 of "},
 	} {
 		p := newPlan(t, flags(t, "services.app.start=60s", "estate="+c.estate), Options{Trials: 200})
 		e := estate(t, p)

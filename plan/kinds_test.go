@@ -171,7 +171,7 @@ func TestFunctionBurst(t *testing.T) {
 	} {
 		near(t, name, detail(t, f, name), want, 1e-9)
 	}
-	if !strings.Contains(warning(p, "burst-limit"), "aws-lambda after 10s") || !strings.Contains(warning(p, "burst-limit"), "function-compute after 5m40s") || !p.Feasible {
+	if !strings.Contains(warning(p, "burst-limit"), "aws-lambda after 10 s") || !strings.Contains(warning(p, "burst-limit"), "function-compute after 5 min 40 s") || !p.Feasible {
 		t.Errorf("warning %q, want both times", warning(p, "burst-limit"))
 	}
 	own := service(t, only(t, strings.Replace(function, "LIMIT", ", provisioned: 1000, burst: {instances: 500, rate: 600/m}", 1)), "f")
@@ -214,7 +214,7 @@ func TestCenturyMart(t *testing.T) {
 	p := newPlan(t, load(t, "century-mart-coupons"), Options{Trials: 50})
 	near(t, "mean", p.Demand.DayMeanQPS, 2122, 1e-4)
 	near(t, "busy mean", p.Demand.BusyMeanQPS, 8148, 1e-4)
-	if w := warning(p, "source-figure"); !strings.Contains(w, "170 stores") || !strings.Contains(w, "1.08 M requests a day") {
+	if w := warning(p, "source-figure"); !strings.Contains(w, "170 stores") || !strings.Contains(w, "1,080,000 requests a day") {
 		t.Errorf("warning %q, want the stores and their share", w)
 	}
 	f := service(t, p, "coupon-function")

@@ -68,9 +68,7 @@ func checkPlan(t testing.TB, p *Plan) {
 			t.Errorf("%s: %g instances, want a whole number", s.Name, i)
 		}
 	}
-	if _, err := json.Marshal(p); err != nil {
-		t.Error(err)
-	}
+	checkTexts(t, p) // which has a JSON form, too
 }
 
 // finite checks every number below a value, and the order inside every Estimate.

@@ -36,3 +36,11 @@ func (r *review) worst(happens func(*model.Case) bool) (x *model.Case, when stri
 	}
 	return nil, ""
 }
+
+// above writes a figure that is above a limit. One that reads like the limit is said to be just above it.
+func above(figure, limit string) string {
+	if figure == limit {
+		return "just over " + figure
+	}
+	return figure
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"fsctl/plan/model"
+	"fsctl/scenarios/quantity"
 )
 
 // kinds warns of the limits of the service's kind, and of its provider's.
@@ -36,12 +37,12 @@ func (r *review) hotKeyLimit(i int) {
 	got := r.Event.HotKey * x.Rates[i] / s.KeyCopies
 	where := "the one shard that holds it"
 	if s.KeyCopies > 1 {
-		where = fmt.Sprintf("each of the %s shards that hold it", model.Number(s.KeyCopies))
+		where = fmt.Sprintf("each of the %s shards that hold it", quantity.Given(s.KeyCopies))
 	}
-	r.warn("hot-key", "%s: the hottest key draws %s %% of the calls, %s/s%s at %s, which is planned for %s/s; more shards do not help, a local cache in the callers or key_copies of %s and more (key replication) do",
-		s.Name, model.Number(r.Event.HotKey*100), model.Number(got), when, where, model.Number(planned), model.Number(r.KeyCopiesNeeded(x, i)))
+	r.warn("hot-key", "%s: the hottest key draws %s of the calls, %s%s at %s, which is planned for %s; more shards do not help, a local cache in the callers or key_copies of %s and more (key replication) do",
+		s.Name, quantity.Percent(r.Event.HotKey), above(quantity.Rate(got), quantity.Rate(planned)), when, where, quantity.Rate(planned), quantity.Given(r.KeyCopiesNeeded(x, i)))
 	if x == r.mid {
-		r.excuse(fmt.Sprintf("%s with key_copies %s", s.Name, model.Number(s.KeyCopies)), model.ByHotKey, got, planned)
+		r.excuse(fmt.Sprintf("%s with key_copies %s", s.Name, quantity.Given(s.KeyCopies)), model.ByHotKey, got, planned)
 	}
 }
 
@@ -58,10 +59,11 @@ func (r *review) connectionLimit(i int) {
 	if x == nil {
 		return
 	}
+	needed, accepted := quantity.Against(open(x), s.Connections)
 	r.warn("connections", "%s: a node needs %s open connections%s and accepts %s; calls would wait for one; a shorter demand than %s, a pooler before it or more replicas for reads help",
-		s.Name, model.Number(open(x)), when, model.Number(s.Connections), model.Duration(x.Values[s.Demand]))
+		s.Name, needed, when, accepted, quantity.Seconds(x.Values[s.Demand]))
 	if x == r.mid {
-		r.excuse(fmt.Sprintf("%s on %s nodes", s.Name, model.Number(x.Sizes[i].Instances)), byConnections, open(x), s.Connections)
+		r.excuse(fmt.Sprintf("%s on %s", s.Name, quantity.EstimateOf(x.Sizes[i].Instances, "node")), byConnections, open(x), s.Connections)
 	}
 }
 
@@ -77,12 +79,16 @@ func (r *review) partitionLimit(i int) {
 	rest := "it never gets empty"
 	depth := max(0, x.Rates[i]-r.WorkedOff(x, i, s.Partitions)) * r.Lasts(x)
 	if over := r.WorkedOff(x, i, s.Partitions) - r.RateAfter(x, i); over > 0 {
-		rest = fmt.Sprintf("it takes %s until it is empty", model.Duration(depth/over))
+		rest = fmt.Sprintf("it takes %s until it is empty", quantity.Seconds(depth/over))
 	}
-	r.warn("partitions", "%s: %s consumers are needed%s and only %s partitions feed them; with those %s requests queue up and %s",
-		s.Name, model.Number(x.Sizes[i].Instances), when, model.Number(s.Partitions), model.Number(depth), rest)
+	needed, partitions := quantity.Against(x.Sizes[i].Instances, s.Partitions)
+	feed := partitions + " " + quantity.Noun(partitions == "1", "partition") + quantity.Verb(partitions, " feeds", " feed")
+	waiting := quantity.EstimateOf(depth, "request")
+	waiting += quantity.Verb(waiting, " queues", " queue")
+	r.warn("partitions", "%s: %s consumers are needed%s and only %s them; with those %s up and %s",
+		s.Name, needed, when, feed, waiting, rest)
 	if x == r.mid {
-		r.excuse(fmt.Sprintf("%s with %s partitions", s.Name, model.Number(s.Partitions)), byPartitions, x.Sizes[i].Instances, s.Partitions)
+		r.excuse(fmt.Sprintf("%s with %s %s", s.Name, quantity.Given(s.Partitions), quantity.Noun(s.Partitions == 1, "partition")), byPartitions, x.Sizes[i].Instances, s.Partitions)
 	}
 }
 
@@ -96,10 +102,11 @@ func (r *review) concurrencyLimit(i int) {
 		return
 	}
 	got := x.Sizes[i].Instances
-	r.warn("concurrency-limit", "%s: %s concurrent executions%s for an account that allows %s: %s %% of the calls are throttled; have the limit raised, or shorten the call",
-		s.Name, model.Number(got), when, model.Number(s.MaxInstances), model.Number(100*(1-s.MaxInstances/got)))
+	needed, allowed := quantity.Against(got, s.MaxInstances)
+	r.warn("concurrency-limit", "%s: %s concurrent executions%s for an account that allows %s: %s of the calls are throttled; have the limit raised, or shorten the call",
+		s.Name, needed, when, allowed, quantity.Percent(1-s.MaxInstances/got))
 	if x == r.mid {
-		r.excuse(fmt.Sprintf("%s with max_instances %s", s.Name, model.Number(s.MaxInstances)), byAccount, got, s.MaxInstances)
+		r.excuse(fmt.Sprintf("%s with max_instances %s", s.Name, quantity.Given(s.MaxInstances)), byAccount, got, s.MaxInstances)
 	}
 }
 
@@ -110,13 +117,14 @@ func (r *review) burstLimit(i int) {
 	for _, p := range providersOf(s) {
 		b := s.Ramp(p.limit, rate, r.mid.Values[s.Demand])
 		if b.Seconds > 0 {
-			slow = append(slow, fmt.Sprintf("%s after %s (%s), %s requests refused or waiting meanwhile",
-				p.name, model.Duration(b.Seconds), p.note, model.Number(model.Ceil(b.ThrottledRequests))))
+			slow = append(slow, fmt.Sprintf("%s after %s (%s), %s refused or waiting meanwhile",
+				p.name, quantity.Seconds(b.Seconds), p.note, quantity.EstimateOf(model.Ceil(b.ThrottledRequests), "request")))
 		}
 	}
 	if len(slow) > 0 {
-		r.warn("burst-limit", "%s: of %s concurrent executions %s start cold at T0, and all run on %s; provision them beforehand",
-			s.Name, model.Number(r.mid.Sizes[i].Instances), model.Number(s.ColdStarts(r.mid.Sizes[i].Instances)), strings.Join(slow, "; on "))
+		cold := quantity.Estimate(s.ColdStarts(r.mid.Sizes[i].Instances))
+		r.warn("burst-limit", "%s: of %s %s cold at T0, and all run on %s; provision them beforehand",
+			s.Name, quantity.EstimateOf(r.mid.Sizes[i].Instances, "concurrent execution"), cold+quantity.Verb(cold, " starts", " start"), strings.Join(slow, "; on "))
 	}
 }
 
@@ -126,10 +134,10 @@ func (r *review) quotaLimit(i int) {
 	if x == nil {
 		return
 	}
-	r.warn("quota", "%s: %s calls/s%s for a quota of %s/s: %s %% of them are throttled; have the quota raised, or refuse them before they get here",
-		s.Name, model.Number(x.Rates[i]), when, model.Number(s.Quota), model.Number(100*r.Throttled(x, i)))
+	r.warn("quota", "%s: %s%s for a quota of %s: %s of them are throttled; have the quota raised, or refuse them before they get here",
+		s.Name, above(quantity.RateOf(x.Rates[i], "call"), quantity.RateOf(s.Quota, "call")), when, quantity.Rate(s.Quota), quantity.Percent(r.Throttled(x, i)))
 	if x == r.mid {
-		r.excuse(fmt.Sprintf("%s with quota %s/s", s.Name, model.Number(s.Quota)), byQuota, x.Rates[i], s.Quota)
+		r.excuse(fmt.Sprintf("%s with quota %s", s.Name, quantity.Rate(s.Quota)), byQuota, x.Rates[i], s.Quota)
 	}
 }
 
@@ -140,8 +148,8 @@ func (r *review) usl(i int) {
 		return
 	}
 	if r.Inputs[s.USL.Beta].Low == 0 || !s.USL.Law(r.mid).Peaks {
-		r.warn("usl-peak-unknown", "%s: up to %s instances the measurement does not show where more instances do less; measure more of them",
-			s.Name, model.Number(s.USL.Measured))
+		r.warn("usl-peak-unknown", "%s: up to %s the measurement does not show where more instances do less; measure more of them",
+			s.Name, quantity.EstimateOf(s.USL.Measured, "instance"))
 	}
 	x, when := r.worst(func(x *model.Case) bool { return x.Sizes[i].Beyond })
 	if x == nil {
@@ -150,13 +158,13 @@ func (r *review) usl(i int) {
 	law := s.USL.Law(x)
 	most := law.PerSec(law.Most)
 	if law.Peaks {
-		r.warn("usl-peak", "%s: %s calls/s%s, and no number of instances does more than %s/s, at %s of them (%s/s at %s %% utilization); %s is a lower bound",
-			s.Name, model.Number(x.Rates[i]), when, model.Number(most), model.Number(law.Most), model.Number(most*s.Utilization), model.Number(s.Utilization*100), model.Number(x.Sizes[i].Instances))
+		r.warn("usl-peak", "%s: %s%s, and no number of instances does more than %s, at %s of them (%s at %s utilization); %s is a lower bound",
+			s.Name, quantity.RateOf(x.Rates[i], "call"), when, quantity.Rate(most), quantity.Estimate(law.Most), quantity.Rate(most*s.Utilization), quantity.Percent(s.Utilization), quantity.Estimate(x.Sizes[i].Instances))
 	} else {
-		r.warn("usl-extrapolation", "%s: %s calls/s%s need more than the %s instances up to which a measurement of %s may be believed; %s is a lower bound, measure more of them",
-			s.Name, model.Number(x.Rates[i]), when, model.Number(law.Most), model.Number(s.USL.Measured), model.Number(x.Sizes[i].Instances))
+		r.warn("usl-extrapolation", "%s: %s%s need more than the %s up to which a measurement of %s may be believed; %s is a lower bound, measure more of them",
+			s.Name, quantity.RateOf(x.Rates[i], "call"), when, quantity.EstimateOf(law.Most, "instance"), quantity.Estimate(s.USL.Measured), quantity.Estimate(x.Sizes[i].Instances))
 	}
 	if x == r.mid {
-		r.excuse(s.Name+" at "+model.Number(law.Most)+" instances", model.ByUSL, x.Rates[i], most*s.Utilization)
+		r.excuse(s.Name+" at "+quantity.EstimateOf(law.Most, "instance"), model.ByUSL, x.Rates[i], most*s.Utilization)
 	}
 }

@@ -26,28 +26,28 @@ func TestWarnings(t *testing.T) {
 		set   []string
 		parts []string // of the message; none where it must not appear
 	}{
-		{"busy-window-rounded", nil, []string{"4.8h", "2777.78/s", "2666.67/s", "8333.33/s"}},
+		{"busy-window-rounded", nil, []string{"4.8 h", "2.78k/s", "2.67k/s", "8.33k/s"}},
 		{"busy-window-rounded", []string{"workload.busy.window=4h48m"}, nil},
-		{"event-above-day-peak", []string{"workload.event={transaction: 90}"}, []string{"18333.3/s", "2.75 times", "6666.67/s"}},
+		{"event-above-day-peak", []string{"workload.event={transaction: 90}"}, []string{"18.3k/s", "2.75 times", "6.67k/s"}},
 		{"event-above-day-peak", []string{"workload.event={transaction: 2}"}, nil},
-		{"second-peak", nil, []string{"6666.67/s", "26 to 36", "18055.6 to 25000/s"}},
+		{"second-peak", nil, []string{"6.67k/s", "26 to 36", "18.1k/s to 25k/s"}},
 		{"second-peak", []string{"workload.event={transaction: 90}"}, nil},
-		{"stock-bounds-orders", []string{sale}, []string{"20000 pieces", "1m0s", "333.333 transactions/s"}},
+		{"stock-bounds-orders", []string{sale}, []string{"20,000 pieces", "60 s", "333 transactions/s"}},
 		{"stock-bounds-orders", []string{"sale={items: 1000000, stock: 200}"}, nil},
-		{"hot-row", []string{database, sale}, []string{"125.915 writes/s", "18.8873 %", "100/s"}},
-		{"hot-row", []string{database}, []string{"666.667 writes/s", "no sale"}},
+		{"hot-row", []string{database, sale}, []string{"126 writes/s", "18.9 %", "100/s"}},
+		{"hot-row", []string{database}, []string{"667 writes/s", "no sale"}},
 		{"hot-row", []string{strings.Replace(database, "100/s", "700/s", 1)}, []string{"800 writes/s in the high case"}},
 		{"hot-row", []string{strings.Replace(database, "100/s", "900/s", 1)}, nil},
-		{"primary-writes", []string{strings.Replace(database, "1k/s", "900/s", 1)}, []string{"666.667 writes/s", "900/s", "630/s"}},
+		{"primary-writes", []string{strings.Replace(database, "1k/s", "900/s", 1)}, []string{"667 writes/s", "900/s", "630/s"}},
 		{"primary-writes", []string{strings.Replace(database, "1k/s", "2k/s", 1)}, nil},
-		{"source-figure", []string{"workload.actions=5000"}, []string{"5000 actions", "17.28s"}},
+		{"source-figure", []string{"workload.actions=5000"}, []string{"5,000 actions", "17.3 s"}},
 		{"source-figure", nil, nil},
-		{"latency-infeasible", []string{"services.app.latency={quantile: 0.99, limit: 23ms}"}, []string{"23.03ms", "23ms", "4.99ms"}},
+		{"latency-infeasible", []string{"services.app.latency={quantile: 0.99, limit: 23ms}"}, []string{"just over 23 ms", "limit of 23 ms", "4.99 ms"}},
 		{"latency-infeasible", []string{"services.app.latency={quantile: 0.99, limit: 25ms}", "services.app.demand=[4ms, 5ms, 6ms]"}, []string{"in the high case"}},
-		{"unsized", []string{"services=[{name: q, kind: queue, calls: {read: 1}}]"}, []string{"6333.33 calls/s", "neither demand nor capacity"}},
+		{"unsized", []string{"services=[{name: q, kind: queue, calls: {read: 1}}]"}, []string{"6.33k calls/s", "neither demand nor capacity"}},
 		{"unsized", []string{"services.app.calls={}"}, []string{"no step calls it"}},
 		{"hit-ratio", []string{"services=[{name: c, kind: cache, hit: 99%, misses: db, capacity: 1M/s, calls: {read: 1}}, {name: db, kind: database, capacity: 1k/s}]"},
-			[]string{"99 %", "63.3333/s to 126.667/s"}},
+			[]string{"99 %", "63.3/s to 127/s"}},
 		{"estate-too-small", []string{"estate={pools: [{name: idc, cores: 40}]}"}, []string{"48 cores", "60", "40"}},
 		{"zone-loss", []string{"estate={zones: 3, survive_zones: 1}"}, []string{"1 of 3 zones", "1.5 times", "72 cores", "48"}},
 	} {
@@ -69,7 +69,7 @@ func TestPeakAssumed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := warning(newPlan(t, sc, Options{Trials: 50}), "peak-assumed"); !strings.Contains(got, "2 to 3 times") || !strings.Contains(got, "5333.33 to 8000/s") {
+	if got := warning(newPlan(t, sc, Options{Trials: 50}), "peak-assumed"); !strings.Contains(got, "2 to 3 times") || !strings.Contains(got, "5.33k/s to 8k/s") {
 		t.Errorf("message %q, want the multipliers and the rates", got)
 	}
 	if got := warning(newPlan(t, flags(t), Options{Trials: 50}), "peak-assumed"); got != "" {

@@ -99,7 +99,7 @@ func TestFieldProblems(t *testing.T) {
 
 func TestStepAndServiceProblems(t *testing.T) {
 	for _, b := range []badScenario{
-		{"share: 70%", "share: 71%", []string{`29: steps: found shares that add up to 101%, wanted 100%`}},
+		{"share: 70%", "share: 71%", []string{`29: steps: found shares that add up to 101 %, wanted 100 %`}},
 		{"share: 70%", "share: 70", []string{`@: steps.browse.share: found "70", wanted a share`}},
 		{"  browse:\n    share: 70%\n", "  browse: ~\n  b2:\n    share: 70%\n", []string{`@: steps.browse: found nothing, wanted a mapping`}},
 		{`method: GET, url: "/items"`, `method: get, url: "items"`, []string{`@: steps.browse.request.method: found "get"`, `@: steps.browse.request.url: found "items", wanted a path that begins with /`}},
@@ -209,7 +209,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	}
 	wanted := []string{
 		fmt.Sprintf("sale.yaml:%d: descriptoin: unknown key, wanted one of ", line("descriptoin")),
-		fmt.Sprintf("sale.yaml:%d: steps: found shares that add up to 95%%, wanted 100%%", line("steps:")),
+		fmt.Sprintf("sale.yaml:%d: steps: found shares that add up to 95 %%, wanted 100 %%", line("steps:")),
 		fmt.Sprintf(`sale.yaml:%d: services.shop.demand: found "3", wanted a duration such as 250ms, 90s or 5h`, line("demand: [2ms")),
 		fmt.Sprintf(`sale.yaml:%d: journeys.visitor[0]: no step "browze", wanted browse or item or order or status (did you mean browse?)`, line("visitor: [browze")),
 		fmt.Sprintf(`sale.yaml:%d: thresholds.response_time{step:order}: found window "T0..T0-10s", which ends before it begins`, line("T0..T0-10s")),

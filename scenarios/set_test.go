@@ -49,7 +49,7 @@ func TestBadSet(t *testing.T) {
 	for set, want := range map[string]string{
 		"workload.usrs=5":              "0: workload.usrs: unknown key, wanted one of",
 		"services.shop.demand=3":       `0: services.shop.demand: found "3", wanted a duration`,
-		"steps.order.share=6%":         "29: steps: found shares that add up to 101%",
+		"steps.order.share=6%":         "29: steps: found shares that add up to 101 %",
 		"storm.phases.0.to=T0-40s":     "104: storm.phases[0]: found from T0-30s and to T0-40s",
 		"storm.phases.9.to=T0":         `0: --set storm.phases.9: no element "9", wanted an index below 4`,
 		"services.shp.demand=3ms":      `0: --set services.shp: no element "shp", wanted an index below 4 or one of gateway, shop, stock-cache, orders-db`,

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/random"
 	"fsctl/scenarios/strict"
 )
@@ -55,7 +56,7 @@ func (v *validator) form(path string, f reflect.Value) {
 // number reports one that is not from 0 to most.
 func (v *validator) number(path string, n, most float64) {
 	if !(n >= 0 && n <= most) {
-		v.Problem(path, "found %v, wanted 0 to %v", n, most)
+		v.Problem(path, "found %s, wanted 0 to %s", quantity.Precise(n), quantity.Given(most))
 	}
 }
 

@@ -63,7 +63,7 @@ func (v *validator) steps() {
 		unread = unread || v.IsUnread("steps."+s.Name+".share")
 	}
 	if math.Abs(sum-1) > 1e-6 && !unread {
-		v.Problem("steps", "found shares that add up to %.6g%%, wanted 100%%", sum*100)
+		v.Problem("steps", "found shares that add up to %s, wanted 100 %%", quantity.Precise(sum*100)+" %")
 	}
 	for i := range v.s.Steps {
 		v.step(&v.s.Steps[i])

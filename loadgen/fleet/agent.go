@@ -12,6 +12,7 @@ import (
 
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/scenarios/quantity"
 )
 
 // AgentOptions say who an agent is.
@@ -92,7 +93,7 @@ func (a *agent) isCalledOff(reply heartbeatReply) error {
 	case reply.Stop != "":
 		return &calledOffError{reply.Stop}
 	case a.share.Load() == nil && silent > leaveAfter:
-		return &calledOffError{fmt.Sprintf("its coordinator has not answered for %v", silent.Round(time.Second))}
+		return &calledOffError{fmt.Sprintf("its coordinator has not answered for %s", quantity.Duration(silent))}
 	}
 	return nil
 }

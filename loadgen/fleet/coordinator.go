@@ -12,6 +12,7 @@ import (
 	"fsctl/loadgen/fleet/clock"
 	"fsctl/loadgen/fleet/roster"
 	"fsctl/loadgen/record"
+	"fsctl/scenarios/quantity"
 )
 
 // CoordinatorOptions say what storm a coordinator leads.
@@ -50,9 +51,9 @@ func New(o CoordinatorOptions) (*Coordinator, error) {
 	if limit := int(o.Conn.MaxPayload()) * 7 / 10; len(c.plan) > limit { // it travels in base 64, with a little around it
 		what := "its scenario alone is too large"
 		if name, size := o.Plan.largest(); size > 0 {
-			what = fmt.Sprintf("%s has %d bytes; a feeder from: sequence needs no file, and a server with a larger max_payload carries more", name, size)
+			what = fmt.Sprintf("%s has %s; a feeder from: sequence needs no file, and a server with a larger max_payload carries more", name, quantity.Of(size, "byte"))
 		}
-		return nil, &RefusedError{Reason: fmt.Sprintf("the plan has %d bytes, and the bus carries %d at once: %s", len(c.plan), limit, what)}
+		return nil, &RefusedError{Reason: fmt.Sprintf("the plan has %s, and the bus carries %s at once: %s", quantity.Of(len(c.plan), "byte"), quantity.Count(limit), what)}
 	}
 	// A coordinator that takes over must give higher epochs than the one before.
 	lastEpoch := uint64(time.Now().Unix()) << 20

@@ -393,7 +393,7 @@ func TestPlanOverTheLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := New(CoordinatorOptions{Conn: conn, Run: bus.NewRun(), Plan: g.plan}); err == nil || !strings.Contains(err.Error(), "users.csv has 1048576 bytes") {
+	if _, err := New(CoordinatorOptions{Conn: conn, Run: bus.NewRun(), Plan: g.plan}); err == nil || !strings.Contains(err.Error(), "users.csv has 1,048,576 bytes") {
 		t.Errorf("%v, wanted the file that is too large", err)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/arrivals"
+	"fsctl/scenarios/quantity"
 )
 
 // Plan is what every agent must know to send its share of a storm: the same bytes for all of them.
@@ -118,7 +119,7 @@ func (p *Plan) Storm(local Local, owns func(arrivals.Arrival) bool) (*loadgen.St
 		return nil, err
 	}
 	if !(p.ScaleRatio > 0) || p.Slots < 1 {
-		return nil, fmt.Errorf("plan: found scale %v and %d slots, wanted both above 0", p.ScaleRatio, p.Slots)
+		return nil, fmt.Errorf("plan: found scale %s and %s, wanted both above 0", quantity.Given(p.ScaleRatio), quantity.Of(p.Slots, "slot"))
 	}
 	return loadgen.New(loadgen.Options{Scenario: sc.Scaled(p.ScaleRatio), Target: target, Allow: local.Allow, Seed: p.Seed,
 		Connections: (p.Connections + p.Slots - 1) / p.Slots, Duration: p.Duration, Engine: p.Engine,

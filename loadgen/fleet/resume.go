@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/scenarios/quantity"
 )
 
 // Keep has store called with the run's ticket: now, where T0 is set, and whenever there is a new one, before any agent
@@ -28,7 +29,7 @@ func (c *Coordinator) Keep(store func(Ticket) error) error {
 func (c *Coordinator) Fits(t Ticket) error {
 	switch {
 	case t.Start == nil || len(t.Start.Assignment.Shares) != c.Plan.Slots:
-		return &RefusedError{Reason: fmt.Sprintf("the run to resume has %d agents, and this is for %d", t.slots(), c.Plan.Slots)}
+		return &RefusedError{Reason: fmt.Sprintf("the run to resume has %s, and this is for %d", quantity.Of(t.slots(), "agent"), c.Plan.Slots)}
 	case t.Start.PlanHash != c.hash:
 		return &RefusedError{Reason: fmt.Sprintf("the run to resume has plan %.12s, and this is plan %.12s: give the same scenario, target and flags", t.Start.PlanHash, c.hash)}
 	}
@@ -46,7 +47,7 @@ func (c *Coordinator) Resume(ctx context.Context, t Ticket, within time.Duration
 	c.setStart(t.Start, t0, func(r *roster.Roster) { r.TakeOver(now, t0, t.Start.Assignment) })
 	err := c.wait(ctx, barrierWait{barrier: roster.Returned, within: within, expired: func(missing []string) error {
 		if len(missing) == c.Plan.Slots && !c.hasStored(ctx) {
-			return &RefusedError{Reason: fmt.Sprintf("none of the %d agents came back within %v, and the bus has nothing of them", len(missing), within)}
+			return &RefusedError{Reason: fmt.Sprintf("none of %s came back within %s, and the bus has nothing of them", quantity.Of(len(missing), "agent"), quantity.Exact(within))}
 		}
 		c.Log("%s", strings.Join(missing, "; "))
 		return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/scenarios/quantity"
 )
 
 // Notice returns how long before T0 the agents must be ready, for a storm whose first arrival is due lead before T0.
@@ -29,7 +30,7 @@ func (c *Coordinator) SetT0(ctx context.Context, at time.Time) (time.Time, error
 	t0 := c.now().Add(Notice(c.Plan.Lead))
 	if !at.IsZero() {
 		if at.Before(t0) {
-			return time.Time{}, &RefusedError{Reason: fmt.Sprintf("T0 is %s, and the agents were ready too late for it: that is to be %v before", at.Format(time.RFC3339), Notice(c.Plan.Lead)),
+			return time.Time{}, &RefusedError{Reason: fmt.Sprintf("T0 is %s, and the agents were ready too late for it: that is to be %s before", at.Format(time.RFC3339), quantity.Exact(Notice(c.Plan.Lead))),
 				Hint: "set storm.t0 to a later time"}
 		}
 		t0 = t0.Add(at.Sub(t0))

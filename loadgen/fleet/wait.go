@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/scenarios/quantity"
 )
 
 // Gather waits until every slot has an agent that is ready to start, and logs how many there are. When the time is over,
@@ -14,7 +15,8 @@ import (
 func (c *Coordinator) Gather(ctx context.Context, timeout time.Duration) error {
 	return c.wait(ctx, barrierWait{barrier: roster.Gathered, within: timeout, logsProgress: true,
 		expired: func(missing []string) error {
-			return &RefusedError{Reason: fmt.Sprintf("%d of %d agents are ready after %v: %s", c.Plan.Slots-len(missing), c.Plan.Slots, timeout, strings.Join(missing, "; ")),
+			agents := quantity.Of(c.Plan.Slots, "agent")
+			return &RefusedError{Reason: fmt.Sprintf("%d of %s %s ready after %s: %s", c.Plan.Slots-len(missing), agents, quantity.Verb(agents, "is", "are"), quantity.Exact(timeout), strings.Join(missing, "; ")),
 				Hint: "start the missing ones with fsctl agent, before or after this; --join-timeout gives them longer"}
 		}})
 }

@@ -11,6 +11,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
+	"fsctl/scenarios/quantity"
 )
 
 // Need is something that a run takes of this machine.
@@ -56,9 +57,9 @@ func Ready(needs []Need) error {
 // figure writes an amount of what is needed.
 func (n Need) figure(amount float64) string {
 	if n.Name == NeedMemory {
-		return fmt.Sprintf("%.0f MB", math.Ceil(amount/1e6))
+		return quantity.Bytes(amount)
 	}
-	return fmt.Sprintf("%.0f", amount)
+	return quantity.Given(amount)
 }
 
 // Needs returns what the run needs of this machine beside cores. It looks the targets up.
@@ -74,10 +75,10 @@ func (d *Demand) files() Need {
 	limit, open := fileLimit(), openFiles()
 	perConnection := ""
 	if d.PerConnection > 1 {
-		perConnection = fmt.Sprintf(" of %d each, since the target is in this process", d.PerConnection)
+		perConnection = fmt.Sprintf(" of %s each, since the target is in this process", quantity.Count(d.PerConnection))
 	}
 	return Need{Name: NeedFiles, Needed: float64(d.Connections*d.PerConnection + open + spareFiles), Available: float64(limit),
-		Because: fmt.Sprintf("%d connections%s, %d open already, %d to spare", d.Connections, perConnection, open, spareFiles),
+		Because: fmt.Sprintf("%s%s, %s open already, %d to spare", quantity.Of(d.Connections, "connection"), perConnection, quantity.Count(open), spareFiles),
 		Hint: fmt.Sprintf("raise the limit (ulimit -n %d), use --connections %d or fewer, or more agents",
 			d.Connections*d.PerConnection+open+spareFiles, max(1, (limit-open-spareFiles)/d.PerConnection))}
 }
@@ -87,7 +88,8 @@ func (d *Demand) files() Need {
 func (d *Demand) ports(ctx context.Context) (Need, error) {
 	pairs, err := d.pairs(ctx)
 	each := ephemeralPorts()
-	because := fmt.Sprintf("%d connections; %d ports (net.ipv4.ip_local_port_range) for each pair of addresses, here and there: %d", d.Connections, each, pairs)
+	because := fmt.Sprintf("%s; %s (net.ipv4.ip_local_port_range) for each pair of addresses, here and there: %s",
+		quantity.Of(d.Connections, "connection"), quantity.Of(each, "port"), quantity.Count(pairs))
 	return Need{Name: NeedPorts, Needed: float64(d.Connections), Available: float64(each * pairs), Because: because,
 		Hint: fmt.Sprintf("widen the range (sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"), send from several --source addresses, use --connections %d or fewer, or more agents",
 			max(1, each*pairs))}, err
@@ -142,7 +144,7 @@ func (d *Demand) memory() Need {
 		each = secureMemory
 	}
 	return Need{Name: NeedMemory, Needed: math.Ceil(baseMemory + float64(d.Connections*d.PerConnection)*each + d.Thinking*userMemory), Available: freeMemory(),
-		Because: fmt.Sprintf("%d connections and at most %.0f users who think at once", d.Connections, d.Thinking),
+		Because: fmt.Sprintf("%s and at most %s who think at once", quantity.Of(d.Connections, "connection"), quantity.EstimateOf(math.Ceil(d.Thinking), "user")),
 		Hint:    "use fewer --connections, a smaller --scale, or more agents"}
 }
 

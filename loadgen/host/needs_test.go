@@ -85,7 +85,7 @@ func TestReady(t *testing.T) {
 	}
 	err := Ready([]Need{enough, short})
 	input, ok := errors.AsType[*transport.InputError](err)
-	if !ok || input.Hint != "use less" || !strings.Contains(input.Error(), "memory: found 1 MB, wanted 3 MB: 1 connection") {
+	if !ok || input.Hint != "use less" || !strings.Contains(input.Error(), "memory: found 1 MB, wanted 2.5 MB: 1 connection") {
 		t.Errorf("found %v", err)
 	}
 }

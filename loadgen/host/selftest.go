@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"runtime"
 	"time"
+
+	"fsctl/scenarios/quantity"
 )
 
 // Ability is what a machine was measured to send.
@@ -40,7 +42,7 @@ func SelfTest(ctx context.Context, send func(ctx context.Context, address string
 	}
 	spent := processCPU() - before - responder.cpu()
 	if answered == 0 || spent <= 0 {
-		return Ability{}, fmt.Errorf("self-test: found %d answers for %v of CPU, wanted some", answered, spent)
+		return Ability{}, fmt.Errorf("self-test: found %s for %s of CPU, wanted some", quantity.Of(answered, "answer"), quantity.Duration(spent))
 	}
 	a := Ability{CPUPerRequest: spent / time.Duration(answered), UsableCores: usableCores()}
 	a.RequestsPerSec = a.UsableCores * float64(answered) / spent.Seconds()

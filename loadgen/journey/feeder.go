@@ -12,6 +12,7 @@ import (
 
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/random"
 )
 
@@ -96,8 +97,8 @@ func (f *feeder) enough(arrivals uint64) error {
 	if f.recycle || arrivals <= f.size {
 		return nil
 	}
-	return transport.InputErrorf(fmt.Sprintf("give it %d rows, use --scale to send fewer users, or say recycle: true to give rows again", arrivals),
-		"feeder %s ends early: it has %d rows for %d arrivals, and gives no row twice", f.name, f.size, arrivals)
+	return transport.InputErrorf(fmt.Sprintf("give it %s, use --scale to send fewer users, or say recycle: true to give rows again", quantity.Of(arrivals, "row")),
+		"feeder %s ends early: it has %s for %s, and gives no row twice", f.name, quantity.Of(f.size, "row"), quantity.Of(arrivals, "arrival"))
 }
 
 func (f *feeder) field(name string) (int, error) {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"fsctl/scenarios/quantity"
 )
 
 // Names of the files in a run directory.
@@ -30,13 +32,13 @@ func (m Manifest) check() error {
 		return fmt.Errorf("start is %s, wanted the instant when the run started", m.Start.Format(time.RFC3339))
 	}
 	if lead := m.T0.Sub(m.Start).Abs(); lead > maxSecond*time.Second {
-		return fmt.Errorf("start and t0 are %s apart, wanted at most a year", lead)
+		return fmt.Errorf("start and t0 are %s apart, wanted at most a year", quantity.Duration(lead))
 	}
 	for i, l := range m.Levels {
 		ordered := l.FromSeconds <= l.HoldFromSeconds && l.HoldFromSeconds <= l.ToSeconds
 		if !ordered || l.FromSeconds < -maxSecond || l.ToSeconds > maxSecond || !(l.RatePerSec > 0) {
-			return fmt.Errorf("levels[%d] is %g/s from second %d, judged from %d to %d, wanted a rate above 0 and seconds in order within a year of t0",
-				i, l.RatePerSec, l.FromSeconds, l.HoldFromSeconds, l.ToSeconds)
+			return fmt.Errorf("levels[%d] is %s from second %d, judged from %d to %d, wanted a rate above 0 and seconds in order within a year of t0",
+				i, quantity.Rate(l.RatePerSec), l.FromSeconds, l.HoldFromSeconds, l.ToSeconds)
 		}
 	}
 	return nil

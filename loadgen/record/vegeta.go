@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"fsctl/scenarios/quantity"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
@@ -117,7 +119,7 @@ type vegetaSpan struct {
 
 func (s *vegetaSpan) add(result *vegeta.Result) error {
 	if result.Latency < 0 {
-		return fmt.Errorf("latency is %s, wanted at least 0", result.Latency)
+		return fmt.Errorf("latency is %s, wanted at least 0", quantity.Duration(result.Latency))
 	}
 	if !result.Timestamp.After(time.Unix(0, 0)) {
 		return fmt.Errorf("timestamp is %s, wanted the instant when it was sent", result.Timestamp.Format(time.RFC3339))
@@ -177,7 +179,7 @@ func (f *vegetaFill) add(result *vegeta.Result) error {
 	f.record.addCounters(done, VegetaStep, ended)
 	h := f.histogram(vegetaKey{sent, Tag{ServiceTime, VegetaStep, outcome}})
 	if err := h.RecordValue(min(int64(result.Latency), HighestValue)); err != nil {
-		return fmt.Errorf("latency %s: %w", result.Latency, err)
+		return fmt.Errorf("latency %s: %w", quantity.Duration(result.Latency), err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // LevelJudge says how a level went, by the seconds that the observer has seen: up to l.EndSeconds. The
@@ -87,15 +88,15 @@ func (s *Search) check() error {
 	switch {
 	case !whole(s.Settle, 0) || !whole(s.Hold, time.Second):
 		return transport.InputErrorf("say for example --settle 5s --hold 15s",
-			"found a settle time of %v and a hold of %v, wanted whole seconds, the hold 1s or more: a record is kept per second", s.Settle, s.Hold)
+			"found a settle time of %s and a hold of %s, wanted whole seconds, the hold 1 s or more: a record is kept per second", quantity.Exact(s.Settle), quantity.Exact(s.Hold))
 	case s.Precision < finest || s.Precision > 1:
-		return transport.InputErrorf("say for example --precision 5%", "found a precision of %g%%, wanted 1%% to 100%%", float64(s.Precision)*100)
+		return transport.InputErrorf("say for example --precision 5%", "found a precision of %s, wanted %s to 100 %%", quantity.Percent(float64(s.Precision)), quantity.Percent(finest))
 	case s.From > s.To || s.To > highestRate:
 		return transport.InputErrorf("say for example --from 100/s --to 10k/s",
-			"found rates from %g/s to %g/s, wanted the first not above the last and both at most %d/s", float64(s.From), float64(s.To), highestRate)
+			"found rates from %s to %s, wanted the first not above the last and both at most %s", quantity.Rate(float64(s.From)), quantity.Rate(float64(s.To)), quantity.Rate(highestRate))
 	case users < fewestJudged:
 		return transport.InputErrorf("raise --from or --hold",
-			"found %g/s held for %v, which is %.1f users, wanted at least %d: fewer can not be judged", float64(s.From), s.Hold, users, fewestJudged)
+			"found %s held for %s, which is %s, wanted at least %s: fewer can not be judged", quantity.Rate(float64(s.From)), quantity.Exact(s.Hold), quantity.EstimateOf(users, "user"), quantity.Count(fewestJudged))
 	}
 	return nil
 }
@@ -141,7 +142,7 @@ func (s *Search) mostUsers() uint64 {
 func (s *Search) checkRows(users uint64) error {
 	err := s.storm.CheckRows(users)
 	if input, ok := errors.AsType[*transport.InputError](err); ok {
-		input.Hint = fmt.Sprintf("a search may bring so many users: lower --to or --hold, give the feeder %d rows, or say recycle: true to give rows again", users)
+		input.Hint = fmt.Sprintf("a search may bring so many users: lower --to or --hold, give the feeder %s, or say recycle: true to give rows again", quantity.Of(users, "row"))
 	}
 	return err
 }
@@ -187,7 +188,7 @@ func (s *climb) run(ctx context.Context) record.End {
 		}
 		storm := s.level(number, rate, users, s.session.NextSecond(ahead))
 		if err := s.storm.CheckRows(storm.Size()); err != nil {
-			return record.End{Reason: record.Completed, Message: fmt.Sprintf("no level at %g/s was held: %v", rate, err)}
+			return record.End{Reason: record.Completed, Message: fmt.Sprintf("no level at %s was held: %v", quantity.Rate(rate), err)}
 		}
 		users = storm.Size()
 		l, end := s.hold(ctx, storm, rate)

@@ -313,13 +313,13 @@ func TestSearchRefusesWhatItCannotDo(t *testing.T) {
 		text   string
 		change func(*Options)
 	}{
-		"wanted whole seconds":                         {visitors, func(o *Options) { o.Hold = 2500 * time.Millisecond }},
-		"found a settle time":                          {visitors, func(o *Options) { o.Settle = -time.Second }},
-		"a precision of 0.1%":                          {visitors, func(o *Options) { o.Precision = 0.001 }},
-		"rates from 2000/s":                            {visitors, func(o *Options) { o.From = 2000 }},
-		"which is 1.0 users":                           {visitors, func(o *Options) { o.Hold, o.From = time.Second, 1 }},
-		"feeder user ends early: it has 2000 rows for": {strings.Replace(mingled, "100k", "2k", 1), func(*Options) {}},
-		"has no storm to send":                         {"steps: {browse: {share: 100%, request: {url: /items}}}", func(*Options) {}},
+		"wanted whole seconds":                          {visitors, func(o *Options) { o.Hold = 2500 * time.Millisecond }},
+		"found a settle time":                           {visitors, func(o *Options) { o.Settle = -time.Second }},
+		"a precision of 0.1 %":                          {visitors, func(o *Options) { o.Precision = 0.001 }},
+		"rates from 2k/s":                               {visitors, func(o *Options) { o.From = 2000 }},
+		"which is 1 user":                               {visitors, func(o *Options) { o.Hold, o.From = time.Second, 1 }},
+		"feeder user ends early: it has 2,000 rows for": {strings.Replace(mingled, "100k", "2k", 1), func(*Options) {}},
+		"has no storm to send":                          {"steps: {browse: {share: 100%, request: {url: /items}}}", func(*Options) {}},
 	} {
 		so := good
 		c.change(&so)

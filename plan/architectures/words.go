@@ -2,10 +2,10 @@ package architectures
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"fsctl/plan/model"
+	"fsctl/scenarios/quantity"
 )
 
 // singlePoints lists what stops the sale by its loss alone, in the high case.
@@ -29,7 +29,7 @@ func (w *workload) singlePoints(v *design, high *model.Case) []string {
 			reads += w.writes(high)
 		}
 		if reads > takes {
-			list = append(list, fmt.Sprintf("the cache: without it %s reads/s fall on nodes that take %s/s", model.Number(math.Round(reads)), model.Number(math.Round(takes))))
+			list = append(list, fmt.Sprintf("the cache: without it %s fall on nodes that take %s", quantity.RateOf(reads, "read"), quantity.Rate(takes)))
 		}
 	}
 	return list
@@ -38,31 +38,32 @@ func (w *workload) singlePoints(v *design, high *model.Case) []string {
 // gain says in one phrase what an architecture buys over the one before, in the mid case; before is nil for the first.
 func (w *workload) gain(v *design, mid *model.Case, before, a *Architecture) string {
 	if before == nil {
-		return fmt.Sprintf("nothing yet: one machine of %s cores and one database for %s reads/s%s", model.Number(w.computeCores(mid, v)),
-			model.Number(math.Round(a.DatabaseReadsQPS.Mid)), w.tooLarge(a))
+		return fmt.Sprintf("nothing yet: one machine of %s and one database for %s%s", quantity.EstimateOf(w.computeCores(mid, v), "core"),
+			quantity.RateOf(a.DatabaseReadsQPS.Mid, "read"), w.tooLarge(a))
 	}
+	waiting := quantity.Estimate(a.OrderBacklog.Mid)
 	switch {
 	case v.queued && a.OrderBacklog.Mid > 0:
-		return fmt.Sprintf("the database turns away %s orders/s fewer: at most %s wait, and the primary sees %s writes/s in place of %s",
-			model.Number(math.Round(before.RefusedOrdersQPS.Mid-a.RefusedOrdersQPS.Mid)), model.Number(math.Round(a.OrderBacklog.Mid)),
-			model.Number(math.Round(a.PrimaryWritesQPS.Mid)), model.Number(math.Round(before.PrimaryWritesQPS.Mid)))
+		return fmt.Sprintf("the database turns away %s fewer: at most %s, and the primary sees %s in place of %s",
+			quantity.RateOf(before.RefusedOrdersQPS.Mid-a.RefusedOrdersQPS.Mid, "order"), waiting+quantity.Verb(waiting, " waits", " wait"),
+			quantity.RateOf(a.PrimaryWritesQPS.Mid, "write"), quantity.Rate(before.PrimaryWritesQPS.Mid))
 	case v.queued:
 		return fmt.Sprintf("the primary may fail or lag: the %s orders of a failover of %s wait in place of being refused",
-			model.Number(math.Round(min(w.pieces, w.orders(mid)*failoverSeconds))), model.Duration(failoverSeconds))
+			quantity.Estimate(min(w.pieces, w.orders(mid)*failoverSeconds)), quantity.Seconds(failoverSeconds))
 	case v.apart:
-		return fmt.Sprintf("%d times the reads of one node: %s/s on each replica in place of %s/s on the primary, which only writes",
-			v.readNodes, model.Number(math.Round(a.ReadsPerNodeQPS.Mid)), model.Number(math.Round(before.ReadsPerNodeQPS.Mid)))
+		return fmt.Sprintf("%d times the reads of one node: %s on each replica in place of %s on the primary, which only writes",
+			v.readNodes, quantity.Rate(a.ReadsPerNodeQPS.Mid), quantity.Rate(before.ReadsPerNodeQPS.Mid))
 	case v.cache && before.DatabaseReadsQPS.Mid > 0:
-		return fmt.Sprintf("%s %% of the reads leave the database: %s/s in place of %s/s",
-			model.Number(math.Round(1000*(1-a.DatabaseReadsQPS.Mid/before.DatabaseReadsQPS.Mid))/10),
-			model.Number(math.Round(a.DatabaseReadsQPS.Mid)), model.Number(math.Round(before.DatabaseReadsQPS.Mid)))
+		return fmt.Sprintf("%s of the reads leave the database: %s in place of %s",
+			quantity.Percent(1-a.DatabaseReadsQPS.Mid/before.DatabaseReadsQPS.Mid),
+			quantity.Rate(a.DatabaseReadsQPS.Mid), quantity.Rate(before.DatabaseReadsQPS.Mid))
 	case v.cache:
 		return "hot reads are answered before the database"
 	case v.split:
-		return fmt.Sprintf("each step scales and fails on its own, for %s instances in place of %s", model.Number(a.Instances.Mid), model.Number(before.Instances.Mid))
+		return fmt.Sprintf("each step scales and fails on its own, for %s in place of %s", quantity.EstimateOf(a.Instances.Mid, "instance"), quantity.Estimate(before.Instances.Mid))
 	}
-	return fmt.Sprintf("no single machine is needed any more: %s with %s cores each share the load%s, and a replica stands by for the database",
-		model.Number(model.Ceil(w.computeCores(mid, v)/w.instanceCores)), model.Number(w.instanceCores), w.spared(before, a))
+	return fmt.Sprintf("no single machine is needed any more: %s with %s each share the load%s, and a replica stands by for the database",
+		quantity.Estimate(model.Ceil(w.computeCores(mid, v)/w.instanceCores)), quantity.EstimateOf(w.instanceCores, "core"), w.spared(before, a))
 }
 
 func (w *workload) tooLarge(a *Architecture) string {
@@ -76,14 +77,14 @@ func (w *workload) spared(before, a *Architecture) string {
 	if before.RefusedOrdersQPS.Mid <= a.RefusedOrdersQPS.Mid {
 		return ""
 	}
-	return fmt.Sprintf(", %s orders/s fewer are refused", model.Number(math.Round(before.RefusedOrdersQPS.Mid-a.RefusedOrdersQPS.Mid)))
+	return fmt.Sprintf(", %s fewer are refused", quantity.RateOf(before.RefusedOrdersQPS.Mid-a.RefusedOrdersQPS.Mid, "order"))
 }
 
 // assumptions says what the scenario did not.
 func (w *workload) assumptions() []string {
 	list := []string{
 		fmt.Sprintf("a machine has at most %d cores; load balancers come in pairs and are not counted; a queue has %d brokers", largestMachine, int(brokers)),
-		fmt.Sprintf("the peak lasts %s, then the busy mean returns; a failover takes %s", model.Duration(peakSeconds), model.Duration(failoverSeconds)),
+		fmt.Sprintf("the peak lasts %s, then the busy mean returns; a failover takes %s", quantity.Seconds(peakSeconds), quantity.Seconds(failoverSeconds)),
 		"all databases are taken as one, whose nodes share reads evenly; what is beyond a node's capacity is refused",
 		fmt.Sprintf("replicas: what the high case needs, but %d to %d", leastReplicas, mostReplicas),
 	}

@@ -6,6 +6,7 @@ import (
 
 	"fsctl/plan/model"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // What the comparison assumes where a scenario says nothing; each is in its assumptions.
@@ -56,7 +57,7 @@ func newWorkload(m *model.Model) *workload {
 	w.assume()
 	if w.pieces = math.MaxFloat64; m.Sale != nil {
 		w.pieces = m.Sale.Pieces()
-		w.note("the queue comes after the stock is taken, so no more orders wait than there are pieces: %s; an attempt after that is told sold out", model.Number(w.pieces))
+		w.note("the queue comes after the stock is taken, so no more orders wait than there are pieces: %s; an attempt after that is told sold out", quantity.Given(w.pieces))
 	}
 	w.setPrice()
 	return w
@@ -68,13 +69,13 @@ func (w *workload) setPrice() {
 		for _, p := range w.m.Estate.Pools {
 			if p.Price > 0 {
 				w.price = p.Price
-				w.note("a core costs %g an hour, the price of the first pool that gives one", w.price)
+				w.note("a core costs %s an hour, the price of the first pool that gives one", quantity.Money(w.price))
 				return
 			}
 		}
 	}
 	w.price = assumedPrice
-	w.note("a core costs %g an hour", w.price)
+	w.note("a core costs %s an hour", quantity.Money(w.price))
 }
 
 func (w *workload) note(format string, args ...any) {
@@ -98,10 +99,10 @@ func (w *workload) assume() {
 		}
 	}
 	if w.database == model.Absent {
-		w.note("there is no database: one is assumed that takes %g calls/s a node, with a read a request and a write more a transaction", assumedNodeRate)
+		w.note("there is no database: one is assumed that takes %s a node, with a read a request and a write more a transaction", quantity.RateOf(assumedNodeRate, "call"))
 	}
 	if len(w.caches) == 0 {
-		w.note("there is no cache: one is assumed that takes %g calls/s a shard and answers %g %% of the reads outside transactions", assumedShardRate, 100*assumedHit)
+		w.note("there is no cache: one is assumed that takes %s a shard and answers %s of the reads outside transactions", quantity.RateOf(assumedShardRate, "call"), quantity.Percent(assumedHit))
 	}
 	if len(w.queues) == 0 {
 		w.note("there is no queue: orders are assumed to write to the database through one in the last architecture")

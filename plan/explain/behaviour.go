@@ -5,6 +5,7 @@ import (
 
 	"fsctl/plan/model"
 	"fsctl/plan/queueing"
+	"fsctl/scenarios/quantity"
 )
 
 // unsizedFigure explains the 0 of a service that has no such figure; it reports whether that is so.
@@ -144,5 +145,5 @@ func (e *explainer) waitError(x *model.Case, i int) string {
 		return "none in the model: " + w.Method + " is exact for this service time"
 	}
 	return fmt.Sprintf("mean wait by %s, %s; the exact one is from %s to %s. Two moments do not fix a percentile: simulate requests at high load",
-		w.Method, model.Duration(w.MeanWaitSeconds), model.Duration(w.LowSeconds), model.Duration(w.HighSeconds))
+		w.Method, quantity.Seconds(w.MeanWaitSeconds), quantity.Seconds(w.LowSeconds), quantity.Seconds(w.HighSeconds))
 }

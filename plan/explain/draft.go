@@ -103,7 +103,8 @@ func same(a, b, tolerance float64) bool {
 	return a == b || math.Abs(a-b) <= tolerance*math.Max(math.Abs(a), math.Abs(b))
 }
 
-// decimal writes a number with so many digits that count, all of them for -1.
+// decimal writes a number with so many digits that count, all of them for -1. It is no text of quantity:
+// [Evaluate] reads a filled formula back, which must give the plan's figure again.
 func decimal(v float64, digits int) string {
 	if digits > 0 {
 		v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'e', digits-1, 64), 64) // it has just been written

@@ -17,6 +17,7 @@ import (
 	"fsctl/plan"
 	"fsctl/plan/model"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // All explains every figure of the plan's demand, services and totals; see [Field].
@@ -138,20 +139,17 @@ func (e *explainer) caseOf(l leaf) (x *model.Case, about string, err error) {
 	if e.cases[at] == nil {
 		e.cases[at] = e.Trial(at)
 	}
-	return e.cases[at], fmt.Sprintf("%s %% of the %s trials ask for at most this. The numbers put in are those of trial %d, whose value it is.",
-		model.Number(percentileShare(l.part)*100), model.Number(float64(e.plan.Trials)), at+1), nil
+	return e.cases[at], fmt.Sprintf("%s of the %s ask for at most this. The numbers put in are those of trial %s, whose value it is.",
+		quantity.Percent(percentileShare(l.part)), quantity.Of(e.plan.Trials, "trial"), quantity.Count(at+1)), nil
 }
 
 // samplingError says between which shares the true one of a percentile lies, for so many trials:
 // p +- 1.96 sqrt(p (1-p) / n).
 func samplingError(share float64, trials int) string {
 	half := 1.96 * math.Sqrt(share*(1-share)/float64(trials))
-	return "with " + model.Number(float64(trials)) + " trials, the true " + model.Number(100*share) + " % point lies between the trials' " +
-		percent(max(0, share-half)) + " and " + percent(min(1, share+half)) + " % points (95 % confidence)"
+	return "with " + quantity.Of(trials, "trial") + ", the true " + quantity.Percent(share) + " point lies between the trials' " +
+		quantity.Percent(max(0, share-half)) + " and " + quantity.Percent(min(1, share+half)) + " points (95 % confidence)"
 }
-
-// percent writes a share in percent with two decimals.
-func percent(share float64) string { return model.Number(math.Round(share*1e4) / 100) }
 
 // nearest returns the fields that share the most pairs of letters with what was asked for.
 func nearest(field string, all []leaf) []string {

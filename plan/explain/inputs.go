@@ -1,13 +1,16 @@
 package explain
 
-import "fsctl/plan/model"
+import (
+	"fsctl/plan/model"
+	"fsctl/scenarios/quantity"
+)
 
 // input adds a symbol that is an input of the trials: its value in this case, and its interval.
 func (e *explainer) input(d *draft, x *model.Case, name string, index int, unit, path string) {
 	in := &e.Inputs[index]
 	origin := d.origins.of(path)
 	if !in.Certain() {
-		origin += " (low " + model.Number(in.Low) + ", mid " + model.Number(in.Mid) + ", high " + model.Number(in.High) + ")"
+		origin += " (low " + quantity.Precise(in.Low) + ", mid " + quantity.Precise(in.Mid) + ", high " + quantity.Precise(in.High) + ")"
 	}
 	d.symbol(name, x.Values[index], unit, origin)
 }
@@ -39,7 +42,7 @@ func (e *explainer) rate(x *model.Case, d *draft, i int) string {
 func (e *explainer) demand(x *model.Case, d *draft, i int, instances float64) {
 	s := &e.Services[i]
 	if s.USL != nil {
-		d.symbol("demand", s.Seconds(x, instances), "s", "calculated: core time of a call where "+model.Number(instances)+" instances contend, services."+s.Name+".usl")
+		d.symbol("demand", s.Seconds(x, instances), "s", "calculated: core time of a call where "+quantity.EstimateOf(instances, "instance")+" contend, services."+s.Name+".usl")
 		return
 	}
 	e.input(d, x, "demand", s.Demand, "s", "services."+s.Name+".demand")

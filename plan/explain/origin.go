@@ -8,6 +8,7 @@ import (
 
 	"fsctl/plan"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // origins knows where the values of a plan come from.
@@ -29,7 +30,7 @@ func newOrigins(sc *scenarios.Scenario, measured []plan.Change) origins {
 func (o origins) of(path string) string {
 	for _, c := range o.measured {
 		if c.Applied && (c.Field == path || strings.HasPrefix(path, c.Field+".")) {
-			return fmt.Sprintf("calibration: %s, measured in %s by %s, n = %d", path, c.Origin.Run, c.Origin.Method, c.Origin.N)
+			return fmt.Sprintf("calibration: %s, measured in %s by %s, n = %s", path, c.Origin.Run, c.Origin.Method, quantity.Count(c.Origin.N))
 		}
 	}
 	if o.root == nil {

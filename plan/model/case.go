@@ -1,6 +1,6 @@
 package model
 
-import "fmt"
+import "fsctl/scenarios/quantity"
 
 // Corners are the cases in which all inputs are at once at the values that ask for the least, the
 // expected and the most.
@@ -79,8 +79,8 @@ func (m *Model) checkReach(high *Case) error {
 			{out.Instances, MaxNodes, "instances"},
 		} {
 			if r.got > r.limit {
-				return &InputError{"services." + s.Name, fmt.Sprintf("%.3g %s in the high case", r.got, r.what),
-					fmt.Sprintf("at most %.0e; lower workload, calls or demand", r.limit)}
+				return &InputError{"services." + s.Name, quantity.Estimate(r.got) + " " + r.what + " in the high case",
+					"at most " + quantity.Estimate(r.limit) + "; lower workload, calls or demand"}
 			}
 		}
 	}

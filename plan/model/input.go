@@ -2,10 +2,10 @@ package model
 
 import (
 	"math"
-	"strconv"
 	"time"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/random"
 )
 
@@ -147,8 +147,8 @@ func (b bounds) check(field string, value float64) error {
 	if value >= b.min && value <= b.max {
 		return nil
 	}
-	return &InputError{field, strconv.FormatFloat(value, 'g', 6, 64),
-		b.unit + " from " + strconv.FormatFloat(b.min, 'g', -1, 64) + " to " + strconv.FormatFloat(b.max, 'g', -1, 64)}
+	return &InputError{field, quantity.Given(value),
+		b.unit + " from " + quantity.Number(b.min) + " to " + quantity.Number(b.max)}
 }
 
 func (b bounds) hold(value float64) float64 { return math.Max(b.min, math.Min(b.max, value)) }

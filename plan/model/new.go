@@ -2,14 +2,13 @@ package model
 
 import (
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 
 	"go.yaml.in/yaml/v3"
 
 	"fsctl/plan/queueing"
 	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // New reads a scenario.
@@ -59,7 +58,7 @@ func (b *builder) problem(field, found, wanted string) {
 // between reports a value outside the range in which every figure stays finite.
 func (b *builder) between(field string, value, least, most float64) {
 	if !(value >= least && value <= most) {
-		b.problem(field, strconv.FormatFloat(value, 'g', 6, 64), fmt.Sprintf("%g to %g", least, most))
+		b.problem(field, quantity.Given(value), quantity.Number(least)+" to "+quantity.Number(most))
 	}
 }
 

@@ -29,13 +29,13 @@ func (p *page) calibration(pl *plan.Plan) {
 func calibrationRow(c plan.Change) []string {
 	old := "-"
 	if c.Old != nil {
-		old = measure(c.Old.Mid, c.Unit)
+		old = Measure(c.Old.Mid, c.Unit)
 	}
 	field := c.Field
 	if !c.Applied {
 		field += " (not used)"
 	}
-	return []string{field, old, measure(c.New.Mid, c.Unit), measure(c.New.Low, c.Unit) + " to " + measure(c.New.High, c.Unit),
+	return []string{field, old, Measure(c.New.Mid, c.Unit), Measure(c.New.Low, c.Unit) + " to " + Measure(c.New.High, c.Unit),
 		c.Origin.Method, quantity.Count(c.Origin.N), c.Origin.Run}
 }
 
@@ -58,8 +58,8 @@ func uncalibratedRows(pl *plan.Plan) [][]string {
 	return rows
 }
 
-// measure writes a value in its unit.
-func measure(v float64, unit string) string {
+// Measure writes a measured value in its unit, one of those of a calibration file.
+func Measure(v float64, unit string) string {
 	switch unit {
 	case "s":
 		return quantity.Seconds(v)

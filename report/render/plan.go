@@ -209,20 +209,8 @@ func (p *page) excuses(list []plan.Excuse) {
 	p.blank()
 }
 
-// excuseRow writes what was rejected, with figures whose unit only the bottleneck knows. What was got is
-// rounded unless it would look like the limit then.
+// excuseRow writes what was rejected, with figures whose unit only the bottleneck knows.
 func excuseRow(e plan.Excuse) []string {
-	got, limit := quantity.Number(e.Got), inFull(e.Limit)
-	if got == quantity.Number(e.Limit) {
-		got = inFull(e.Got)
-	}
+	got, limit := quantity.Against(e.Got, e.Limit)
 	return []string{e.Candidate, e.Bottleneck, got, limit}
-}
-
-// inFull writes a number that was given, or that is held against one.
-func inFull(v float64) string {
-	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
-		return quantity.Count(int64(v))
-	}
-	return quantity.Precise(v)
 }

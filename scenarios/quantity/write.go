@@ -16,6 +16,7 @@
 //	Money     0.04, 12,300                                   < 0.01
 //	Factor    2.5 x                                          < 0.001 x
 //	Number    0.123, 1,230, 1.23e-07                         never: a parameter's size always matters
+//	Given     12,345, 0.04567 (a limit or an input)          never
 //
 // 0 is written 0. What is no number, or is infinite, is written "-", which means that nothing applies
 // here. From 1e15 on a number has an exponent. The Parse functions read what the writers print.
@@ -101,6 +102,23 @@ func Factor(f float64) string { return factor.of(f) }
 // Number writes a number without a unit, such as a parameter of a formula.
 func Number(f float64) string { return number.of(f) }
 
+// Given writes a number that was given: a whole one in full, others with up to eight significant digits.
+func Given(f float64) string {
+	if f == math.Trunc(f) && math.Abs(f) < exponentFrom {
+		return Count(int64(f))
+	}
+	return Precise(f)
+}
+
+// Against writes a figure and the limit that it is held against. The limit was given; the figure is
+// rounded unless it would look like the limit then.
+func Against(got, limit float64) (figure, held string) {
+	if Number(got) == Number(limit) {
+		return Given(got), Given(limit)
+	}
+	return Number(got), Given(limit)
+}
+
 // Precise writes a number with up to eight significant digits and without separators, for a reader who
 // calculates with it.
 func Precise(f float64) string { return precise.of(f) }
@@ -141,6 +159,15 @@ func Noun(one bool, noun string) string {
 		return noun + "es"
 	}
 	return noun + "s"
+}
+
+// Verb chooses the form of a verb that goes with a number, or a number with its noun, that was written:
+// 1 pod is, 2 pods are.
+func Verb(written, one, many string) string {
+	if written == "1" || strings.HasPrefix(written, "1 ") {
+		return one
+	}
+	return many
 }
 
 // of writes a number's size with its sign in front.

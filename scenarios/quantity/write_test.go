@@ -26,11 +26,12 @@ func TestForms(t *testing.T) {
 		{Money(0.04), "0.04"}, {Money(12345), "12,300"}, {Money(0.001), "< 0.01"},
 		{Factor(2.5), "2.5 x"}, {Factor(0.0001), "< 0.001 x"},
 		{Number(0.1234), "0.123"}, {Number(1234567), "1,230,000"}, {Number(1.234e-7), "1.23e-07"}, {Number(math.Copysign(0, -1)), "0"},
+		{Given(12345), "12,345"}, {Given(-2), "-2"}, {Given(0.045678), "0.045678"}, {Given(1e18), "1e+18"}, {Given(nan), "-"},
 		{Precise(1234567.891), "1234567.9"}, {Precise(1.23456789e-7), "1.2345679e-07"}, {Precise(0), "0"},
 		{Count(12000), "12,000"}, {Count(-1234567), "-1,234,567"}, {Count(uint64(999)), "999"}, {Count(uint64(math.MaxUint64)), "18,446,744,073,709,551,615"},
 		{Count(int64(math.MinInt64)), "-9,223,372,036,854,775,808"},
 		{Of(1, "order"), "1 order"}, {Of(2000, "order"), "2,000 orders"}, {Of(0, "replica"), "0 replicas"}, {Of(2, "query"), "2 queries"}, {Of(2, "day"), "2 days"},
-		{Of(3, "process"), "3 processes"}, {EstimateOf(1.0001, "core"), "1 core"}, {EstimateOf(79673, "core"), "79,700 cores"},
+		{Of(3, "process"), "3 processes"}, {EstimateOf(1.0001, "core"), "1 core"}, {EstimateOf(79673, "core"), "79,700 cores"}, {Verb(Of(1, "pod"), "is", "are"), "is"}, {Verb("11 pods", "is", "are"), "are"}, {Verb("1", "is", "are"), "is"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, wanted %q", c.got, c.want)

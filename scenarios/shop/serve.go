@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"fsctl/scenarios/quantity"
 )
 
 const (
@@ -48,8 +50,8 @@ func (s *Shop) Serve(ctx context.Context, listener net.Listener) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("shut down shop on %s: requests were still under way after %v: %w",
-		listener.Addr(), shutdownGrace, errors.Join(err, server.Close()))
+	return fmt.Errorf("shut down shop on %s: requests were still under way after %s: %w",
+		listener.Addr(), quantity.Exact(shutdownGrace), errors.Join(err, server.Close()))
 }
 
 // reset ends the connection as a crashed back end would: the client reads a TCP reset and not

@@ -13,6 +13,8 @@ import (
 	"fsctl/scenarios/random"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"fsctl/scenarios/quantity"
 )
 
 // Config says what the shop sells, how fast it is, and what is wrong with it.
@@ -119,7 +121,7 @@ func (c Config) check() error {
 	atLeast("Faults.SlowBy in ns", int64(c.Faults.SlowBy), 0)
 	for _, k := range kinds {
 		if r := *k.ratio(&c.Faults); !(r >= 0 && r <= 1) {
-			wrong = append(wrong, fmt.Errorf("share of the fault %s: found %v, wanted 0 to 1", k.name, r))
+			wrong = append(wrong, fmt.Errorf("share of the fault %s: found %s, wanted 0 to 1", k.name, quantity.Precise(r)))
 		}
 	}
 	return errors.Join(wrong...)

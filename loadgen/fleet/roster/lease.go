@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/scenarios/quantity"
 )
 
 // How long an agent may be silent. It sends a heartbeat twice a second.
@@ -91,7 +92,7 @@ func (r *Roster) Watch(now time.Time) {
 		switch {
 		case silent >= lostAfter:
 			if !s.isQuitter {
-				r.log("agent %d (%s) is lost: nothing heard for %v%s", s.number, s.Host, now.Sub(s.lastSeen).Round(100*time.Millisecond), r.consequence())
+				r.log("agent %d (%s) is lost: nothing heard for %s%s", s.number, s.Host, quantity.Duration(now.Sub(s.lastSeen)), r.consequence())
 			}
 			r.lose(s)
 		case silent >= suspectAfter && s.lease == live && !s.isQuitter:

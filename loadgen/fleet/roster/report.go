@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"fsctl/scenarios/quantity"
 )
 
 // Offer answers an agent that asks for a slot; wanted is the one that its keys are for, 0 for any. The slot that is
@@ -77,9 +79,9 @@ func (r *Roster) refuses(s *slot, h Heartbeat) string {
 	case isNew && h.Epoch == 0 && r.stop != "":
 		return "the storm is over"
 	case h.State == Armed && r.o.MaxSkew > 0 && h.Bound > r.o.MaxSkew:
-		return fmt.Sprintf("its clock is known to %v only, and %v is allowed (--max-skew)", h.Bound.Round(time.Microsecond), r.o.MaxSkew)
+		return fmt.Sprintf("its clock is known to %s only, and %s is allowed (--max-skew)", quantity.Duration(h.Bound), quantity.Exact(r.o.MaxSkew))
 	case !(h.Capacity > 0) || h.Capacity > MostCapacity:
-		return fmt.Sprintf("found capacity %v, wanted above 0, up to %v", h.Capacity, float64(MostCapacity))
+		return fmt.Sprintf("found capacity %v, wanted above 0, up to %s", h.Capacity, quantity.Given(MostCapacity))
 	}
 	return ""
 }

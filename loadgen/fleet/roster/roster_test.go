@@ -83,7 +83,7 @@ func TestLease(t *testing.T) {
 		t.Errorf("%+v after %v of silence", c, suspectAfter)
 	}
 	f.pass(lostAfter-suspectAfter, 2)
-	want := "agent 1 (host) is lost: nothing heard for 4s; its users are not sent unless another agent takes its slot"
+	want := "agent 1 (host) is lost: nothing heard for 4 s; its users are not sent unless another agent takes its slot"
 	if c := f.Drain(); !slices.Equal(c.Log, []string{want}) || !slices.Equal(c.Slots, []SlotChange{{1, true}}) || !c.Woken || !f.isLost(1) {
 		t.Errorf("%+v after %v of silence", c, lostAfter)
 	}

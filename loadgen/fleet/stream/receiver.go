@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fsctl/scenarios/quantity"
+
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -162,7 +164,7 @@ func (r *Receiver) follow(ctx context.Context, consumer jetstream.Consumer) erro
 		}
 		r.ask()
 		if delivered == before && r.read < stored {
-			return fmt.Errorf("found nothing in %v, wanted message %d of %d", r.o.Poll, r.read+1, stored)
+			return fmt.Errorf("found nothing in %s, wanted message %d of %d", quantity.Exact(r.o.Poll), r.read+1, stored)
 		}
 		if _, stored, err = r.stream(ctx); err != nil || r.lost != lost {
 			return err
