@@ -161,7 +161,7 @@ type Estate struct {
 	Zones         int           `yaml:"zones"`
 	SurviveZones  int           `yaml:"survive_zones" jsonschema_description:"Zones that may be lost with the rest still within capacity."`
 	EventDuration time.Duration `yaml:"event_duration" jsonschema_description:"How long the event's cores are held and paid for; 1h by default."`
-	Margin        time.Duration `yaml:"margin" jsonschema_description:"Added to the time that a scale-up takes, for what nobody thought of; 5m by default."`
+	Margin        time.Duration `yaml:"margin" jsonschema_description:"Added to the time that a scale-up takes, as a reserve; 5m by default."`
 	Pools         []Pool        `yaml:"pools" jsonschema_description:"Filled in this order."`
 	Scaling       []Scaling     `yaml:"scaling"`
 }
