@@ -15,6 +15,7 @@ import (
 	"fsctl/loadgen/fleet/roster"
 	"fsctl/loadgen/host"
 	"fsctl/scenarios/arrivals"
+	"fsctl/scenarios/quantity"
 )
 
 // Serve waits for a storm, takes part in it and returns when it is over. Where a storm is called off before it begins, it
@@ -129,7 +130,7 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) 
 	if err != nil {
 		return nil, err
 	}
-	a.Log("slot %d: %s, opening %d connections to %s", a.slot, storm.Scenario.Name, storm.Connections, plan.Target)
+	a.Log("slot %d: %s, opening %s to %s", a.slot, storm.Scenario.Name, quantity.Of(storm.Connections, "connection"), plan.Target)
 	session, err := storm.Open(ctx)
 	if err != nil {
 		return nil, err

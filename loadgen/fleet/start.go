@@ -10,6 +10,7 @@ import (
 
 	"fsctl/loadgen/fleet/clock"
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/scenarios/quantity"
 )
 
 // Timings before T0.
@@ -66,7 +67,7 @@ func (a *agent) acceptStart(s *Start) error {
 		return &RefusedError{Reason: fmt.Sprintf("T0 is for plan %.12s, and this agent has %.12s", s.PlanHash, a.status.PlanHash)}
 	}
 	if len(s.Assignment.Shares) < a.slot {
-		return &RefusedError{Reason: fmt.Sprintf("T0 comes with shares for %d slots, and this agent has slot %d", len(s.Assignment.Shares), a.slot)}
+		return &RefusedError{Reason: fmt.Sprintf("T0 comes with shares for %s, and this agent has slot %d", quantity.Of(len(s.Assignment.Shares), "slot"), a.slot)}
 	}
 	a.share.Store(shareOf(*s))
 	a.status.State, a.status.Revision = roster.Ready, len(s.Assignment.Revisions)

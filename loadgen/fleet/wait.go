@@ -66,7 +66,8 @@ func (c *Coordinator) wait(ctx context.Context, w barrierWait) error {
 		missing, changed, err := c.missing(w.barrier)
 		if w.logsProgress && len(missing) != logged && (len(missing) == 0 || time.Since(loggedAt) > logEvery) {
 			logged, loggedAt = len(missing), time.Now()
-			c.Log("%d of %d agents are ready", c.Plan.Slots-logged, c.Plan.Slots)
+			agents := quantity.Of(c.Plan.Slots, "agent")
+			c.Log("%d of %s %s ready", c.Plan.Slots-logged, agents, quantity.Verb(agents, "is", "are"))
 		}
 		if err != nil || len(missing) == 0 {
 			return err
