@@ -34,7 +34,7 @@ func TestNeeds(t *testing.T) {
 	if secure[host.NeedMemory].Needed <= plain[host.NeedMemory].Needed {
 		t.Errorf("memory: %g bytes, with TLS %g", plain[host.NeedMemory].Needed, secure[host.NeedMemory].Needed)
 	}
-	if why := plain[host.NeedMemory].Because; !strings.Contains(why, "1000 connections and at most 2000 users") {
+	if why := plain[host.NeedMemory].Because; !strings.Contains(why, "1,000 connections and at most 2,000 users") {
 		t.Errorf("memory is for %s, wanted 1000 connections and 2 s of 1000 users/s", why)
 	}
 	if runtime.GOOS == "linux" {
