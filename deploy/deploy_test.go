@@ -16,7 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"fsctl/cmd"
-	"fsctl/loadgen/fleet"
+	"fsctl/loadgen/fleet/roster"
 	"fsctl/scenarios"
 )
 
@@ -184,7 +184,7 @@ func TestFleet(t *testing.T) {
 
 // The chart knows every policy that fsctl has.
 func TestLossPolicies(t *testing.T) {
-	for _, policy := range fleet.LossPolicies {
+	for _, policy := range roster.LossPolicies {
 		if found := install(t, "{coordinator: {onAgentLoss: "+policy+"}}").pod(t, "coordinator").arg("on-agent-loss"); found != policy {
 			t.Errorf("found %s, wanted %s", found, policy)
 		}
