@@ -63,8 +63,8 @@ func newAgent(s Streams) *cobra.Command {
 	f.BoolVar(&o.shares, "shares-machine", false, "say that other agents run on this machine too")
 	f.BoolVar(&o.child, "child", false, "leave when standard input ends")
 	_ = f.MarkHidden("child") // for the agents of attack --agents, which must end with it
-	f.StringVar(&o.tls.certificate, "cert", "", "client certificate for the target, PEM `FILE`")
-	f.StringVar(&o.tls.key, "key", "", "key of the client certificate, PEM `FILE`")
+	f.StringVar(&o.tls.certificate, "cert", "", "PEM `FILE` of a client certificate for the target")
+	f.StringVar(&o.tls.key, "key", "", "PEM `FILE` of the client certificate's key")
 	return c
 }
 

@@ -27,7 +27,7 @@ type attackOptions struct {
 func newAttack(s Streams) *cobra.Command {
 	o := &attackOptions{}
 	c := &cobra.Command{
-		Use:   "attack SCENARIO --target URL",
+		Use:   "attack SCENARIO --target URL | attack --targets FILE --rate RATE",
 		Short: "Send a scenario's load to a target and judge whether the target held",
 		Long: "attack sends the scenario's storm, the load around T0, the instant when the sale opens. It sends open-loop: each\n" +
 			"request goes out at its scheduled time, whether or not earlier ones were answered. It writes what it measures to a run directory, prints the verdict and exits with its code.\n" +

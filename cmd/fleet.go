@@ -84,9 +84,7 @@ func (o *fleetOptions) check(storm *stormOptions) error {
 		return usagef("found --expect-agents without --nats or --listen")
 	case o.resume != "" && (o.agents > 0 || ways == 0):
 		return usagef("found --resume without --nats or --listen, where the agents are to be found again")
-	case ways == 0:
-		return checkAllowed(storm.allow)
-	case storm.raw:
+	case storm.raw && ways > 0:
 		return usagef("found --raw beside agents: single requests are kept by a storm from one process only")
 	case !slices.Contains(roster.LossPolicies, o.onLoss):
 		return usagef("found --on-agent-loss %q, wanted %s", o.onLoss, strings.Join(roster.LossPolicies, " or "))

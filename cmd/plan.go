@@ -126,6 +126,8 @@ func (o *planOptions) check() error {
 		return usagef("found --trials %d, wanted 1 or more", o.trials)
 	case o.architectures && o.calibration.file != "":
 		return usagef("found --calibration beside --compare-architectures, wanted one of them: only the architecture that ran was measured")
+	case o.architectures && o.explain.on():
+		return usagef("found --explain or --html beside --compare-architectures, wanted one of them: they are of the plan itself")
 	case o.name != "" && o.services.transactions != "":
 		return &hinted{usagef("found --transactions beside a scenario, whose steps say what is a transaction"), "use --set steps.order.share=5%"}
 	}

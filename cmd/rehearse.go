@@ -94,9 +94,7 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 
 // check finds what is wrong with the flags, before anything is printed.
 func (o *rehearseOptions) check() (shop.Faults, error) {
-	if o.fleet.agents > 0 {
-		o.fleet.useDefaults()
-	}
+	o.fleet.useDefaults()
 	if err := errors.Join(o.output.check(), o.stormOptions.check(), o.fleet.check(&o.stormOptions)); err != nil {
 		return shop.Faults{}, err
 	}

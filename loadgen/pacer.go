@@ -70,16 +70,16 @@ func (p *pacer) mustPoll() bool {
 // sleep, so that at an even rate every one of them would bring a round for a single request.
 const fewAtOnce = 16
 
-// until has the pacer wake at an instant. It returns a time to sleep, or 0 where the alarm will ring; handed is how many
+// until has the pacer wake at an instant. It returns a time to sleep, or 0 where the alarm will ring; sent is how many
 // requests have left in this round.
-func (p *pacer) until(at, now time.Duration, handed int) (nap time.Duration) {
+func (p *pacer) until(at, now time.Duration, sent int) (nap time.Duration) {
 	if at == never || at-now >= p.nap {
 		p.wakeBy(at, now)
 		return 0
 	}
 	p.wake = soon
 	nap = max(at-now, 1)
-	if handed <= fewAtOnce {
+	if sent <= fewAtOnce {
 		nap = max(nap, p.nap/2)
 	}
 	return nap

@@ -217,8 +217,8 @@ func (j *judgement) judgeConnections() {
 		j.saturate(FindingCPU, "%s of the requests waited for a connection while the generator used %s of its %s, so that it may have been slow to read the answers itself: it needs more cores or more agents",
 			quantity.Percent(waited), coresOf(used), quantity.Of(j.rec.Manifest.Cores, "core"))
 	case p.queues():
-		j.find(FindingTargetLimited, "the target queued: with all %sconnections busy a request took %s, %s times the %s of quiet moments; %s of the requests waited for the target, not for the generator",
-			countIf(j.rec.Manifest.Connections), quantity.Seconds(p.full), quantity.Number(p.ratio), quantity.Seconds(p.quiet), quantity.Percent(waited))
+		j.find(FindingTargetLimited, "the target queued: with all %sconnections busy a request took %s, against %s in quiet moments (%s times as long, averaged over the steps); %s of the requests waited for the target, not for the generator",
+			countIf(j.rec.Manifest.Connections), quantity.Seconds(p.full), quantity.Seconds(p.quiet), quantity.Number(p.ratio), quantity.Percent(waited))
 	default:
 		needed := j.connectionsNeeded()
 		j.health.ConnectionsNeeded = needed

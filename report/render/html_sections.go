@@ -52,7 +52,7 @@ func charts(list ...*chart) []*chart {
 }
 
 func uncertainty(pl *plan.Plan) string {
-	text := "low, mid, high: all inputs at once at that value; " + trialsLine(pl) + "."
+	text := "low, mid, high: all inputs at once at that value; " + trialsLine(pl) + "; a total's are those of the trials' sums, not the sums of the rows'."
 	if len(pl.Candidates) > 0 {
 		text += " Size to take: " + advice(pl) + "."
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"fsctl/plan"
@@ -27,7 +28,7 @@ func Plan(w io.Writer, pl *plan.Plan, s Style) error {
 		p.say(p.paint(mark, yellow), strings.Repeat(" ", len(mark)), warning.Message)
 	}
 	p.blank()
-	p.say("", "  ", "low, mid, high: all inputs at once at that value; "+trialsLine(pl))
+	p.say("", "  ", "low, mid, high: all inputs at once at that value; "+trialsLine(pl)+"; a total's are those of the trials' sums, not the sums of the rows'")
 	return p.writeTo(w)
 }
 
@@ -65,15 +66,20 @@ func headline(pl *plan.Plan) string {
 	if n := pl.Totals.Instances.P95; n > 0 {
 		text += " needs " + quantity.EstimateOf(math.Ceil(n), "instance")
 		if cores := pl.Totals.CPUCores.P95; cores > 0 {
-			text += ", " + quantity.EstimateOf(cores, "core") + busy(&pl.Totals)
+			text += ", " + quantity.EstimateOf(cores, "core") + busy(pl)
 		}
 	}
 	return text
 }
 
-// busy says how many of the cores are busy. The others are what keeps utilization, wait and latency.
-func busy(t *plan.Totals) string {
-	if t.BusyCores.P95 == 0 {
+// busy says how many of the cores are busy. The others are what keeps utilization, wait and latency. Executions of functions
+// run only while they are busy, so that with them a utilization would say nothing about a reserve.
+func busy(pl *plan.Plan) string {
+	t := &pl.Totals
+	switch {
+	case slices.ContainsFunc(pl.Services, func(s plan.Service) bool { return s.Kind == "function" }):
+		return ", counting each function execution as a core"
+	case t.BusyCores.P95 == 0:
 		return ""
 	}
 	return fmt.Sprintf(" at %s utilization (%s busy)", quantity.Percent(t.BusyCores.P95/t.CPUCores.P95), quantity.Estimate(t.BusyCores.P95))

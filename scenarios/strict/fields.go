@@ -14,7 +14,7 @@ type Fields struct {
 	file     string
 	lines    map[string]int
 	problems []Problem
-	unread   []string // fields that could not be read: nothing more is said about them
+	unread   []string // fields that could not be read, or whose first problem is enough: nothing more is said about them
 }
 
 // noLine is the line of a field that was read from no text.

@@ -46,7 +46,7 @@ spec:
         {{- if .Values.bus.nats.secret }}
         - {name: nats, mountPath: /nats, readOnly: true}
         {{- else if $indexed }}
-        # The one file of this pod's slot: an agent sees nobody else's keys.
+        # The one file of this pod's slot: an agent sees no other agent's keys.
         - {name: keys, mountPath: /keys/agent.creds, subPathExpr: $(INDEX), readOnly: true}
         {{- else }}
         # The files of all slots: a pod takes whichever is free.

@@ -134,7 +134,7 @@ func NewEnding(now, endsAt time.Time, grace time.Duration) *Ending {
 func (e *Ending) Step(now time.Time, r *Roster, events Events, logs []Log, snapshots uint64) Decision {
 	s := Situation{Events: events}
 	s.Undelivered, s.Lost = r.undelivered(logs)
-	s.IsAnyAway, s.IsAnySent = r.isAnyAway(), r.isAnySent()
+	s.IsAnyAway, s.IsAnySent = r.isAnyMissing(), r.isAnySent()
 	s.OnLoss, s.IsStopping, s.Earlier = r.o.OnLoss, r.IsStopping(), e.end
 	switch isDelivered := len(s.Undelivered) == 0; {
 	case !isDelivered:
@@ -191,8 +191,8 @@ func (s *slot) hasDelivered(logs []Log) bool {
 	return left == 0
 }
 
-// isAnyAway reports whether an agent is lost, or was stopped before it had sent its share.
-func (r *Roster) isAnyAway() bool {
+// isAnyMissing reports whether a slot has no agent, or one that is lost or was stopped before it had sent its share.
+func (r *Roster) isAnyMissing() bool {
 	return slices.ContainsFunc(r.slots, func(s *slot) bool { return s.lease == lost || s.isQuitter || s.isVacant() })
 }
 

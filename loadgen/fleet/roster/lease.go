@@ -19,8 +19,8 @@ const replacementDelay = 2 * time.Second
 // SetLink says whether the coordinator's own link to the bus is up.
 func (r *Roster) SetLink(now time.Time, up bool) { r.link.down, r.link.since = !up, now }
 
-// claim gives a slot to an agent: to the first one, to one that replaces a lost one, or to one that another coordinator
-// has accepted already.
+// claim gives a slot to an agent: to the first one, to one that replaces an agent that is lost, was stopped or failed, or
+// to one that another coordinator has accepted already.
 func (r *Roster) claim(now time.Time, s *slot, h Heartbeat) {
 	p := process{epoch: h.Epoch, from: BeforeAll}
 	if h.Epoch == 0 {

@@ -25,7 +25,7 @@ type lease int
 const (
 	live    lease = iota
 	suspect       // silent for suspectAfter
-	lost          // silent for lostAfter, or it withdrew
+	lost          // silent for lostAfter, or it withdrew or was refused
 )
 
 // reservation keeps a slot for an agent that was offered it, until it claims it.
