@@ -45,7 +45,7 @@ func (r *review) event() {
 		return
 	}
 	if d.EventQPS.Mid > d.PeakQPS.Mid {
-		r.warn("event-above-day-peak", "the sale brings %s, %s times the day's peak of %s; services are sized for the sale",
+		r.warn("event-above-day-peak", "the event brings %s, %s times the day's peak of %s; services are sized for the event",
 			quantity.Rate(d.EventQPS.Mid), quantity.Number(d.EventQPS.Mid/d.PeakQPS.Mid), quantity.Rate(d.PeakQPS.Mid))
 	}
 }

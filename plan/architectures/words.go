@@ -29,7 +29,7 @@ func (w *workload) singlePoints(v *design, high *model.Case) []string {
 			reads += w.writes(high)
 		}
 		if reads > takes {
-			list = append(list, fmt.Sprintf("the cache: without it %s fall on nodes that take %s", quantity.RateOf(reads, "read"), quantity.Rate(takes)))
+			list = append(list, fmt.Sprintf("the cache: without it, in the high case, %s fall on nodes that take %s", quantity.RateOf(reads, "read"), quantity.Rate(takes)))
 		}
 	}
 	return list

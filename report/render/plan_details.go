@@ -8,7 +8,7 @@ import (
 // details writes what only a service's kind has, under the services' table.
 func (p *page) details(services []plan.Service) {
 	t := &table{columns: []column{
-		{title: "service", flex: true}, {title: "figure", flex: true}, {title: "value", right: true}, {title: "unit", drop: 2}, {title: "note", flex: true, drop: 1},
+		{title: "service", flex: true}, {title: "figure", flex: true}, {title: "value mid", right: true}, {title: "unit", drop: 2}, {title: "note", flex: true, drop: 1},
 	}}
 	for _, row := range detailRows(services) {
 		t.add(row...)
@@ -53,5 +53,5 @@ func (m *markdown) details(pl *plan.Plan) {
 	for _, row := range rows {
 		row[0], row[1], row[3], row[4] = escaped(row[0]), code(row[1]), escaped(row[3]), escaped(row[4])
 	}
-	m.table("service,figure,value,unit,note", "---,---,--:,---,---", rows)
+	m.table("service,figure,value mid,unit,note", "---,---,--:,---,---", rows)
 }
