@@ -44,7 +44,6 @@ type target struct {
 	mu    sync.Mutex
 	asked map[string]int
 	first time.Time // of the requests
-	last  time.Time
 }
 
 func newTarget(t *testing.T) *target {
@@ -54,8 +53,8 @@ func newTarget(t *testing.T) *target {
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		v.asked[r.Method+" "+r.URL.Path]++
-		if v.last = time.Now(); v.first.IsZero() {
-			v.first = v.last
+		if v.first.IsZero() {
+			v.first = time.Now()
 		}
 	}))
 	t.Cleanup(v.Close)
@@ -275,9 +274,10 @@ func TestClocksApart(t *testing.T) {
 			t.Errorf("%s: clock off by %v, known to %v; in truth %v", a.Name, off, bound, offsets[i])
 		}
 	}
-	// The first user comes at most 300 ms before T0, and a storm seconds off would begin or end that much apart.
-	if early, late := g.target.first.Sub(r.Manifest.T0), g.target.last.Sub(r.Manifest.T0); early < -400*time.Millisecond || late-early > 4*time.Second {
-		t.Errorf("requests came from %v to %v after T0, wanted -300ms to 1.3s", early, late)
+	// The first user comes at most 300 ms before T0. Agents whose offset is left out, or taken with the wrong sign, would begin
+	// seconds before that: offsets are of both signs. How late the last request comes is up to the machine.
+	if early := g.target.first.Sub(r.Manifest.T0); early < -400*time.Millisecond {
+		t.Errorf("requests came from %v after T0, wanted -300ms", early)
 	}
 }
 
