@@ -11,7 +11,7 @@ import (
 type Log struct {
 	Slot      int
 	Epoch     uint64
-	Complete  bool // nothing of it is missing
+	Complete  bool // no second of it is missing
 	Recovered bool // it ends where its process was killed
 	Second    int  // last second reported in full; valid only if HasSecond
 	HasSecond bool
