@@ -52,6 +52,7 @@ func wantedOf(err error) string {
 	return wanted
 }
 
+// ReadNode reads one value, [low, mid, high] or low..high.
 func (i *Interval[T]) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	var err error
 	switch {
@@ -85,6 +86,7 @@ func readInt(d *strict.Decoder, n *yaml.Node, path string, v any) {
 	*v.(*int) = int(f)
 }
 
+// ReadNode reads T0, T0+30s or T0-1m, as ParseInstant does.
 func (i *Instant) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	readWord(d, n, path, "a time such as T0, T0+30s or T0-1m", ParseInstant, i)
 }
@@ -102,10 +104,12 @@ func readWord[T any](d *strict.Decoder, n *yaml.Node, path, wanted string, parse
 	*v = got
 }
 
+// ReadNode reads a duration after the run's start, or a wall-clock time (RFC 3339).
 func (s *Start) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	readWord(d, n, path, "a duration such as 30s, or a time such as 2026-11-11T20:00:00+08:00", parseStart, s)
 }
 
+// ReadNode reads one rate, or [from, to].
 func (r *Ramp) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	switch {
 	case n.Kind == yaml.ScalarNode:
@@ -178,10 +182,12 @@ func pointTo[T any](p **T) *T {
 	return *p
 }
 
+// ReadNode reads a list of actions.
 func (s *Script) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	d.Value(n, path, reflect.ValueOf(&s.Do).Elem())
 }
 
+// ReadNode reads a step's name, {think: ...} or {repeat: ...}.
 func (a *Action) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	const wanted = "a step's name, {think: ...} or {repeat: ...}"
 	if n.Kind == yaml.ScalarNode && n.Value != "" && !strict.IsNull(n) {
@@ -206,6 +212,7 @@ func (a *Action) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	}
 }
 
+// ReadNode reads a condition as text; the validator checks it.
 func (o *Outcome) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	if n.Kind != yaml.ScalarNode || strict.IsNull(n) {
 		d.Wrong(n, path, "a condition such as: status in 200,202")
@@ -214,6 +221,7 @@ func (o *Outcome) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	o.When = n.Value
 }
 
+// ReadNode reads a name, or {name: ..., optional: ...}.
 func (i *Invariant) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	if n.Kind == yaml.ScalarNode {
 		i.Name = n.Value
@@ -224,6 +232,7 @@ func (i *Invariant) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	d.Struct(n, path, reflect.ValueOf(i).Elem())
 }
 
+// ReadNode writes a YAML value as JSON text, with its keys in the file's order.
 func (j *JSON) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	var b strings.Builder
 	writeJSON(d, n, path, &b)

@@ -18,7 +18,7 @@ var builtin embed.FS
 //go:embed template.yaml
 var template []byte
 
-// Starter returns the text of a small scenario of that name to begin with, with comments.
+// Starter returns the text of a small scenario of that name to begin with, with comments. The name is not checked.
 func Starter(name string) []byte {
 	return bytes.ReplaceAll(template, []byte("my-sale"), []byte(name))
 }
@@ -33,8 +33,8 @@ func Builtin() []string {
 	return names
 }
 
-// Read returns the text of a scenario: a built-in's name or a file's path.
-// A path has a slash, ends in .yaml or .yml, or names a file that is there.
+// Read returns the text of a scenario: a built-in's name or a file's path. A path has a slash, ends in .yaml or .yml,
+// or names a file that is there. The error is an *[UnknownError] for a name that is neither, or the file system's.
 func Read(name string) (file string, text []byte, err error) {
 	if text, err := builtin.ReadFile("builtin/" + name + ".yaml"); err == nil {
 		return name, text, nil
@@ -56,10 +56,11 @@ func Read(name string) (file string, text []byte, err error) {
 
 // UnknownError is a scenario that is neither built in nor a file.
 type UnknownError struct {
-	Name string
+	Name string // as it was given
 	Why  string // where there is something of that name that is no scenario
 }
 
+// Error says which name has no scenario, and which names are like it.
 func (e *UnknownError) Error() string {
 	if e.Why != "" {
 		return fmt.Sprintf("read scenario %s: %s, wanted a file or one of %s", e.Name, e.Why, strings.Join(Builtin(), ", "))
@@ -77,12 +78,14 @@ func Load(name string, set ...string) (*Scenario, error) {
 	return Parse(file, text, set...)
 }
 
-// Parse reads a scenario's text as Load does. Data files are looked for beside file.
+// Parse reads a scenario's text as Load does. Data files are looked for beside file. The error is a *[strict.Error]
+// with every problem, by line and field.
 func Parse(file string, text []byte, set ...string) (*Scenario, error) {
 	return parseScenario(file, text, true, set)
 }
 
-// With returns the scenario with fields set, given as PATH=VALUE. No file is read again.
+// With returns the scenario with fields set, given as PATH=VALUE. No file is read again. The error is a *[strict.Error]
+// for a path that does not exist and for a scenario that is not valid with the values.
 func (s *Scenario) With(set ...string) (*Scenario, error) {
 	if len(set) == 0 {
 		return s, nil
@@ -104,7 +107,7 @@ func ReadStrictly(file, kind string, text []byte, v any) (*strict.Fields, error)
 }
 
 // ParseRun reads the scenario of a run that is over as Parse does, but looks for no data files: a record does not hold
-// them, and nothing is sent any more.
+// them, and nothing is sent any more. The error is a *[strict.Error], as Parse has it.
 func ParseRun(file string, text []byte) (*Scenario, error) {
 	return parseScenario(file, text, false, nil)
 }

@@ -33,7 +33,9 @@ type Scenario struct {
 	Document []byte `yaml:"-"` // its text, with every --set applied
 }
 
-// Workload turns people into requests per second by the 2/8 rule.
+// Workload turns people into requests per second by the 2/8 rule: a share of the day's requests (80 %) comes in a
+// busy window. Actions are 0 or more a day; Peak and Event are factors over the busy mean, above 0 and without a
+// unit.
 type Workload struct {
 	Users    Interval[Count]              `yaml:"users" jsonschema_description:"Registered users."`
 	Active   Interval[Ratio]              `yaml:"active" jsonschema_description:"Share of them active on the day."`
@@ -69,6 +71,7 @@ type Outcome struct {
 }
 
 // Request is the template of an HTTP request. ${name} stands for a variable in url, headers, body and json.
+// Redirects is 0 or more.
 type Request struct {
 	Method    string            `yaml:"method" jsonschema_description:"GET by default, POST with a body."`
 	URL       string            `yaml:"url" jsonschema_description:"Path and query, appended to the target."`
@@ -82,7 +85,9 @@ type Request struct {
 // JSON is a body as JSON text; ${name} inside its strings stands for a variable.
 type JSON string
 
-// Service is something that answers, stores or forwards, as plan sizes it.
+// Service is something that answers, stores or forwards, as plan sizes it. Calls are 0 or more a request;
+// Variability is a squared coefficient of variation, 0 to 100; Running, KeyCopies, Connections, Partitions,
+// Provisioned and MaxInstances count things, 0 or more.
 type Service struct {
 	Name         string                  `yaml:"name" jsonschema:"required"`
 	Kind         string                  `yaml:"kind" jsonschema:"required,enum=service,enum=cache,enum=database,enum=queue,enum=function"`
@@ -116,6 +121,7 @@ type Service struct {
 //
 //	X(N) = gamma N / (1 + alpha (N-1) + beta N (N-1))
 //
+// X is in calls per second, N and Measured in instances from 1; alpha is 0 to 1, beta 0 or more, both without a unit.
 // Source: Gunther, Guerrilla Capacity Planning, 2007, chapter 5.
 type USL struct {
 	Gamma    Interval[Rate]    `yaml:"gamma" jsonschema:"required" jsonschema_description:"Calls per second of one instance."`
@@ -124,7 +130,7 @@ type USL struct {
 	Measured int               `yaml:"measured" jsonschema:"required" jsonschema_description:"Most instances that were measured: the law is believed up to twice as many."`
 }
 
-// Instance is the size of one instance.
+// Instance is the size of one instance, at least 1 core.
 type Instance struct {
 	Cores int `yaml:"cores" jsonschema_description:"Cores of one instance; 1 by default."`
 }
@@ -135,13 +141,15 @@ type Burst struct {
 	Rate      Rate  `yaml:"rate" jsonschema:"required" jsonschema_description:"Instances that it creates after that, such as 300/m."`
 }
 
-// Latency is a limit on a quantile of the response time.
+// Latency is a limit on a quantile of the response time: a share Quantile of calls, 0 to 1 exclusive, is answered
+// within Limit.
 type Latency struct {
 	Quantile Ratio         `yaml:"quantile" jsonschema:"required"`
 	Limit    time.Duration `yaml:"limit" jsonschema:"required"`
 }
 
-// Sale is what is sold.
+// Sale is what is sold. Items is 1 to 10 M, Stock pieces of each 1 to 1 G, PerUser 0 or more, Margin an amount of
+// money an order, 0 to 1e12.
 type Sale struct {
 	Items      int        `yaml:"items" jsonschema_description:"Different items; 1 by default."`
 	Stock      int        `yaml:"stock" jsonschema_description:"Pieces of each item."`
@@ -151,12 +159,12 @@ type Sale struct {
 	Margin     float64    `yaml:"margin" jsonschema_description:"What a lost order costs, in the currency of the pools' prices; unknown by default."`
 }
 
-// Popularity is the law by which visitors choose items.
+// Popularity is the law by which visitors choose items. Zipf is an exponent without a unit, 0 to 10.
 type Popularity struct {
 	Zipf float64 `yaml:"zipf" jsonschema_description:"Exponent s: item i is wanted in proportion to 1/i^s; 0 for all alike."`
 }
 
-// Estate is where the services run.
+// Estate is where the services run, in Zones of which any SurviveZones, fewer than Zones, may be lost.
 type Estate struct {
 	Zones         int           `yaml:"zones"`
 	SurviveZones  int           `yaml:"survive_zones" jsonschema_description:"Zones that may be lost with the rest still within capacity."`
@@ -166,7 +174,7 @@ type Estate struct {
 	Scaling       []Scaling     `yaml:"scaling"`
 }
 
-// Pool is a stock of cores.
+// Pool is a stock of cores. Price is an amount of money a core-hour, 0 or more.
 type Pool struct {
 	Name      string     `yaml:"name" jsonschema:"required"`
 	Cores     Count      `yaml:"cores" jsonschema:"required"`
@@ -175,7 +183,7 @@ type Pool struct {
 	Billing   string     `yaml:"billing" jsonschema:"enum=reserved,enum=on-demand,enum=burst" jsonschema_description:"reserved (the whole pool is paid for all day), on-demand or burst (paid while used, burst at a premium price); on-demand by default with provision, else reserved."`
 }
 
-// Provision is a rate at which cores come.
+// Provision is a rate at which cores come: so many Cores, above 0, Within a time.
 type Provision struct {
 	Cores  Count         `yaml:"cores" jsonschema:"required"`
 	Within time.Duration `yaml:"within" jsonschema:"required"`
@@ -189,7 +197,8 @@ const (
 	BurstBilling = "burst"
 )
 
-// Scaling is the policy by which a service grows.
+// Scaling is the policy by which a service grows. For hpa, Min and Max bound the instances, 1 <= Min <= Max, and
+// Target is above 0 and at most 1.
 type Scaling struct {
 	Service string        `yaml:"service" jsonschema:"required"`
 	Policy  string        `yaml:"policy" jsonschema:"required,enum=none,enum=scheduled,enum=hpa"`
@@ -232,7 +241,7 @@ type Phase struct {
 	Spacing  string               `yaml:"spacing" jsonschema:"enum=poisson,enum=even" jsonschema_description:"poisson (independent users, the default) or even."`
 }
 
-// Rehearsal shrinks a storm to one machine and sets up the built-in shop.
+// Rehearsal shrinks a storm to one machine and sets up the built-in shop. Workers is 0 or more, 0 for any number.
 type Rehearsal struct {
 	Scale       Ratio         `yaml:"scale" jsonschema_description:"Multiplies rates, populations and stock; 100% by default."`
 	ServiceTime time.Duration `yaml:"service_time" jsonschema_description:"Time a worker of the shop takes for a request."`
@@ -253,7 +262,8 @@ type Action struct {
 	Repeat *Repeat
 }
 
-// Repeat is a loop. It ends when Until holds, after Times rounds or when For has passed, whichever is first.
+// Repeat is a loop. It ends when Until holds, after Times rounds or when For has passed, whichever is first. Times of
+// 0 is no bound.
 type Repeat struct {
 	Times int           `yaml:"times" jsonschema_description:"Rounds at most."`
 	Until string        `yaml:"until" jsonschema_description:"Condition that ends the loop."`
@@ -292,7 +302,7 @@ type Ledger struct {
 	OrderID string `yaml:"order_id" jsonschema_description:"Extracted variable that holds the order's number; order_id by default."`
 }
 
-// Step returns the step of that name, or nil.
+// Step returns the step of that name, or nil where there is none.
 func (s *Scenario) Step(name string) *Step {
 	for i := range s.Steps {
 		if s.Steps[i].Name == name {
@@ -302,7 +312,7 @@ func (s *Scenario) Step(name string) *Step {
 	return nil
 }
 
-// Journey returns the journey of that name, or nil.
+// Journey returns the journey of that name, or nil where there is none.
 func (s *Scenario) Journey(name string) *Script {
 	for i := range s.Journeys {
 		if s.Journeys[i].Name == name {

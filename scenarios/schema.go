@@ -15,7 +15,8 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Schema returns the JSON Schema of a scenario file, made from the types that read it.
+// Schema returns the JSON Schema of a scenario file, made from the types that read it. It fails
+// only where encoding/json refuses the schema, a mistake in the tags.
 func Schema() ([]byte, error) {
 	s := reflectType(reflect.TypeFor[Scenario]())
 	s.Definitions = jsonschema.Definitions{"action": actionSchema()}

@@ -8,7 +8,8 @@ import (
 	"fsctl/scenarios/arrivals"
 )
 
-// Curve returns the rate of the phase's arrivals over time.
+// Curve returns the rate of the phase's arrivals over time, in users per second from T0. The phase is a valid one: it has
+// From and To, or At.
 func (p *Phase) Curve() arrivals.Curve {
 	if p.At != nil {
 		return arrivals.Crowd{Start: time.Duration(*p.At), Users: math.Round(float64(p.Users)), Reaction: p.Reaction}
@@ -16,7 +17,7 @@ func (p *Phase) Curve() arrivals.Curve {
 	return arrivals.Line{From: time.Duration(*p.From), To: time.Duration(*p.To), FromRate: float64(p.Rate.From), ToRate: float64(p.Rate.To)}
 }
 
-// Curve returns the curve of all phases together.
+// Curve returns the curve of all phases together, in users per second from T0.
 func (s *Storm) Curve() arrivals.Sum {
 	sum := make(arrivals.Sum, len(s.Phases))
 	for i := range s.Phases {
@@ -25,7 +26,7 @@ func (s *Storm) Curve() arrivals.Sum {
 	return sum
 }
 
-// Schedule draws the storm's arrivals of a seed, without those due after end; 0 means no end.
+// Schedule draws the storm's arrivals of a seed, without those due after end, counted from T0; 0 means no end.
 func (s *Storm) Schedule(seed uint64, end time.Duration) *arrivals.Schedule {
 	phases := make([]arrivals.Phase, len(s.Phases))
 	for i := range s.Phases {
@@ -34,8 +35,8 @@ func (s *Storm) Schedule(seed uint64, end time.Duration) *arrivals.Schedule {
 	return arrivals.NewSchedule(phases, seed, end)
 }
 
-// Scaled returns the scenario with its storm's rates and crowds and its stock multiplied by the
-// ratio. Crowds and stock stay at least 1. The workload, which plan reads, is left as it is.
+// Scaled returns the scenario with its storm's rates and crowds and its stock multiplied by the ratio. Crowds and stock
+// stay at least 1. The workload, which plan reads, is left as it is. ratio is above 0.
 func (s *Scenario) Scaled(ratio float64) *Scenario {
 	c := *s
 	if s.Sale != nil {

@@ -19,7 +19,8 @@ type Template []Part
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$`)
 
-// ParseTemplate cuts text at every ${name}. A lone $ is text.
+// ParseTemplate cuts text at every ${name}. A lone $ is text. It fails where ${ is not closed, or what it holds
+// is no name such as sku or user.id.
 func ParseTemplate(text string) (Template, error) {
 	var t Template
 	for text != "" {
@@ -40,7 +41,7 @@ func ParseTemplate(text string) (Template, error) {
 	return t, nil
 }
 
-// Variables returns the names of a template's variables.
+// Variables returns the names of a template's variables in their order, one that stands twice twice.
 func (t Template) Variables() []string {
 	var names []string
 	for _, p := range t {
@@ -62,7 +63,7 @@ type Condition struct {
 	Subject  string // status, body or a variable
 	Operator string // in, not in, ==, !=, <, <=, >, >=, contains, matches
 	Values   []string
-	Numbers  []float64      // Values as numbers, where all are
+	Numbers  []float64      // Values as numbers, finite, where all are; nil otherwise
 	Pattern  *regexp.Regexp // of matches
 }
 
@@ -73,7 +74,8 @@ var (
 )
 
 // ParseCondition reads conditions such as: status in 200,409; status 409; state == confirmed; body contains ok.
-// Without an operator, the one word after the subject must be equal to it.
+// Without an operator, the one word after the subject must be equal to it. It fails for text of another form,
+// an empty value in a list, what is no regular expression after matches, and words where numbers are compared.
 func ParseCondition(text string) (Condition, error) {
 	var c Condition
 	if m := conditionForm.FindStringSubmatch(text); m != nil {
@@ -139,7 +141,8 @@ type Extract struct {
 	Pattern *regexp.Regexp
 }
 
-// ParseExtract reads json:$.order_id, header:Location, regex:id=(\d+) or cookie:session.
+// ParseExtract reads json:$.order_id, header:Location, regex:id=(\d+) or cookie:session. It fails for another
+// kind, an empty name, and a JSON path (RFC 9535), regular expression or header name that is not well-formed.
 func ParseExtract(text string) (Extract, error) {
 	from, what, _ := strings.Cut(text, ":")
 	e := Extract{From: from, Name: strings.TrimSpace(what)}

@@ -52,20 +52,20 @@ type Limit struct {
 
 // Threshold is one condition on one metric: aggregation, operator, number.
 type Threshold struct {
-	Metric      string     // without tags
-	Kind        MetricKind // of the metric
-	Step        string     // only this step's requests; empty for all
-	Outcome     string     // only this outcome; empty for all
-	Expected    *bool      // only requests answered as expected, or not; nil for all
-	Text        string     // as written: p(99)<300ms
-	Aggregation string     // avg min max med p count rate value
-	Quantile    float64    // of aggregation p, 0 to 1
-	Operator    string     // < <= > >= == !=
-	Value       float64    // seconds for a trend, 0 to 1 for a share, else the plain number
-	Window      *Window    // nil for the whole run
-	AbortOnFail bool       // stop the run when it is crossed
-	AbortDelay  time.Duration
-	Optional    bool // without data it is skipped, where others fail
+	Metric      string        // without tags
+	Kind        MetricKind    // of the metric
+	Step        string        // only this step's requests; empty for all
+	Outcome     string        // only this outcome; empty for all
+	Expected    *bool         // only requests answered as expected, or not; nil for all
+	Text        string        // as written: p(99)<300ms
+	Aggregation string        // avg min max med p count rate value
+	Quantile    float64       // of aggregation p, 0 to 1
+	Operator    string        // < <= > >= == !=
+	Value       float64       // seconds for a trend, 0 to 1 for a share, else the plain number
+	Window      *Window       // nil for the whole run
+	AbortOnFail bool          // stop the run when it is crossed
+	AbortDelay  time.Duration // since the first arrival, 0 or more
+	Optional    bool          // without data it is skipped, where others fail
 }
 
 // Window is a span of a run; its ends are whole seconds from T0.
@@ -120,7 +120,9 @@ func (t *Threshold) Key() string {
 	return t.Metric + "{" + strings.Join(tags, ",") + "}"
 }
 
-// ParseThreshold reads a metric with tags and a k6 threshold expression.
+// ParseThreshold reads a metric with tags, such as response_time{step:order}, and a k6 threshold
+// expression, such as p(99)<300ms. It fails for an unknown metric, tag, aggregation or operator, and
+// for a limit that the metric cannot have; the error says what was found and wanted.
 func ParseThreshold(metric, expression string) (Threshold, error) {
 	var t Threshold
 	err := t.parse(metric, expression)
@@ -246,7 +248,8 @@ func (t *Threshold) parseValue(text string) error {
 	return err
 }
 
-// ParseWindow reads FROM..TO in whole seconds from T0, such as T0..T0+10s.
+// ParseWindow reads FROM..TO in whole seconds from T0, such as T0..T0+10s. It fails for another form,
+// fractions of a second, and a window that ends before it begins.
 func ParseWindow(text string) (Window, error) {
 	from, to, ok := strings.Cut(text, "..")
 	f, err1 := ParseInstant(from)

@@ -9,13 +9,13 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// Count is a number of people, requests or cores. Text forms: 10000, 10,000, 10k, 10M, 1.2G.
+// Count is a number of people, requests or cores, 0 or more. Text forms: 10000, 10,000, 10k, 10M, 1.2G.
 type Count float64
 
 // Ratio is a share, 0 to 1. Text forms: 20%, 20 %, 0.2.
 type Ratio float64
 
-// Rate is a number per second. Text forms: 120/s, 3k/s, 600/m, 5/h.
+// Rate is a number per second [1/s], 0 or more. Text forms: 120/s, 3k/s, 600/m, 5/h.
 type Rate float64
 
 // scalar is what one word of a scenario can stand for.
@@ -28,13 +28,13 @@ type scalar interface {
 type Interval[T scalar] struct{ Low, Mid, High T }
 
 // Normal90 is the 90 % point of the standard normal distribution: the Low and High of an [Interval] lie so
-// many deviations below and above its Mid.
+// many deviations below and above its Mid. It has no unit.
 const Normal90 = 1.2815515655446004
 
-// Exactly returns the interval of a quantity that is certain.
+// Exactly returns the interval of a quantity that is certain: all three points are v.
 func Exactly[T scalar](v T) Interval[T] { return Interval[T]{v, v, v} }
 
-// Between returns the interval from low to high with its mid half-way.
+// Between returns the interval from low to high, low <= high, with its mid half-way.
 func Between[T scalar](low, high T) Interval[T] {
 	return Interval[T]{low, low + (high-low)/2, high}
 }
@@ -47,7 +47,9 @@ func (i Interval[T]) IsZero() bool { return i == Interval[T]{} }
 
 func (i Interval[T]) element() reflect.Type { return reflect.TypeFor[T]() }
 
-// ParseInterval reads one value, low..high, or low..mid..high.
+// ParseInterval reads one value, low..high, or low..mid..high, each in the text form of its type. It fails
+// for a value of another form, below 0, for a ratio above 1 or a time above 366 days, and for points that
+// do not rise.
 func ParseInterval[T scalar](text string) (Interval[T], error) {
 	var iv Interval[T]
 	words := strings.Split(text, "..")
@@ -155,7 +157,8 @@ func parseDuration(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// ParseRate reads a rate such as 120/s, 3k/s or 600/m; a bare number counts per second.
+// ParseRate reads a rate such as 120/s, 3k/s or 600/m; a bare number counts per second. It fails for
+// another form and for a rate below 0.
 func ParseRate(text string) (Rate, error) {
 	if !strings.Contains(text, "/") {
 		text += "/s"
@@ -163,13 +166,14 @@ func ParseRate(text string) (Rate, error) {
 	return parse[Rate](text)
 }
 
-// ParseRatio reads a share such as 20% or 0.2.
+// ParseRatio reads a share such as 20% or 0.2. It fails for another form and for a share outside 0 to 1.
 func ParseRatio(text string) (Ratio, error) { return parse[Ratio](text) }
 
 // Instant is a time relative to T0. Text forms: T0, T0+30s, T0-1m.
 type Instant time.Duration
 
-// ParseInstant reads T0, T0+30s or T0-1m.
+// ParseInstant reads T0, T0+30s or T0-1m. It fails for another form and for an instant more than 366 days
+// from T0.
 func ParseInstant(text string) (Instant, error) {
 	rest, ok := strings.CutPrefix(strings.ReplaceAll(text, " ", ""), "T0")
 	if ok && rest == "" {
@@ -185,7 +189,7 @@ func ParseInstant(text string) (Instant, error) {
 	return Instant(d), nil
 }
 
-// String returns the text form.
+// String returns the text form, which ParseInstant reads.
 func (i Instant) String() string {
 	switch {
 	case i == 0:
@@ -198,7 +202,7 @@ func (i Instant) String() string {
 
 // Start is when T0 is: After the run's start, or At a wall-clock time where that is set.
 type Start struct {
-	After time.Duration
+	After time.Duration // 0 to 366 days
 	At    time.Time
 }
 
@@ -213,10 +217,11 @@ func parseStart(text string) (Start, error) {
 	return Start{After: d}, nil
 }
 
-// Ramp is a rate that changes in a straight line.
+// Ramp is a rate that changes in a straight line, From and To in users per second.
 type Ramp struct{ From, To Rate }
 
-// ParseScale reads a factor such as 1%, 0.5 or 250%, above 0.
+// ParseScale reads a factor such as 1%, 0.5 or 250%, which is 2.5. It fails for another form and for what
+// is not above 0.
 func ParseScale(text string) (float64, error) {
 	f, err := positive(text, quantity.ParseFactor, scaleForm)
 	if err == nil && f == 0 {

@@ -15,21 +15,26 @@ import (
 //	At(n)     the t at which Lambda(t) = n, 0 <= n <= Area(end)
 //	Span()    lambda is 0 outside
 //
+// Area and At are so by definition of an inhomogeneous Poisson process.
 // One type for all: plan reads its peak, simulate integrates it, loadgen paces from At, report finds when a request was due.
 type Curve interface {
+	// Rate returns lambda(t) [1/s], 0 or more.
 	Rate(t time.Duration) float64
+	// Area returns Lambda(t), arrivals from 0 to the total.
 	Area(t time.Duration) float64
+	// At returns when arrival n is due, n from 0 to the total; the first instant where it is at several.
 	At(n float64) time.Duration
+	// Span returns the first instant of the curve and the one at which it is over, both from T0.
 	Span() (from, to time.Duration)
 }
 
 // Line is a rate that changes in a straight line between From and To; a hold where both rates are equal.
 type Line struct {
-	From, To         time.Duration
-	FromRate, ToRate float64 // [1/s]
+	From, To         time.Duration // since T0
+	FromRate, ToRate float64       // [1/s], 0 or more
 }
 
-// Rate returns lambda(t).
+// Rate returns lambda(t) [1/s], 0 outside From to To.
 func (l Line) Rate(t time.Duration) float64 {
 	if t < l.From || t >= l.To {
 		return 0
@@ -45,13 +50,15 @@ func (l Line) slope() float64 {
 	return (l.ToRate - l.FromRate) / (l.To - l.From).Seconds()
 }
 
-// Area returns r0 x + a x^2/2, x the time since From, a the slope.
+// Area returns the arrivals up to t: r0 x + a x^2/2, x the time since From [s], r0 FromRate [1/s], a the slope [1/s^2].
+// It is the integral of Rate.
 func (l Line) Area(t time.Duration) float64 {
 	x := min(max(t-l.From, 0), l.To-l.From).Seconds()
 	return x * (l.FromRate + l.slope()*x/2)
 }
 
-// At solves r0 x + a x^2/2 = n in the form that does not cancel: x = 2n / (r0 + sqrt(r0^2 + 2 a n)).
+// At returns when arrival n is due, n from 0 to Area(To). It solves r0 x + a x^2/2 = n, the symbols as in Area, in the
+// form that does not cancel: x = 2n / (r0 + sqrt(r0^2 + 2 a n)), derived from the quadratic formula.
 func (l Line) At(n float64) time.Duration {
 	r0 := l.FromRate
 	root := 2 * r0
@@ -71,23 +78,23 @@ func (l Line) Span() (from, to time.Duration) { return l.From, l.To }
 // Crowd is a population whose members each act once, a reaction time after the instant Start:
 // the rate is the population times the reaction's density.
 type Crowd struct {
-	Start    time.Duration
-	Users    float64
-	Reaction *random.Distribution
+	Start    time.Duration        // since T0
+	Users    float64              // 0 or more
+	Reaction *random.Distribution // nil for at once
 }
 
 // grain is the time over which the rate of a crowd is taken: people who act at one instant have no density.
 const grain = time.Millisecond
 
-// Rate returns the mean rate of the millisecond that begins at t.
+// Rate returns the mean rate [1/s] of the millisecond that begins at t.
 func (c Crowd) Rate(t time.Duration) float64 {
 	return (c.Area(t+grain-1) - c.Area(t-1)) / grain.Seconds()
 }
 
-// Area returns the users who acted at t or before.
+// Area returns the users who acted at t or before, 0 to Users: by definition Users times the reaction's CDF.
 func (c Crowd) Area(t time.Duration) float64 { return c.Users * c.Reaction.CDF(t-c.Start) }
 
-// At returns when a share n/Users of the crowd has acted: the quantile of the reaction.
+// At returns when a share n/Users of the crowd has acted: the quantile of the reaction. n is from 0 to Users.
 func (c Crowd) At(n float64) time.Duration {
 	if c.Users <= 0 {
 		return c.Start
@@ -101,7 +108,7 @@ func (c Crowd) Span() (from, to time.Duration) { return c.At(0), c.At(c.Users) +
 // Sum is several curves at once.
 type Sum []Curve
 
-// Rate returns the sum of the rates.
+// Rate returns the sum of the rates [1/s].
 func (s Sum) Rate(t time.Duration) float64 {
 	var r float64
 	for _, c := range s {
@@ -110,7 +117,7 @@ func (s Sum) Rate(t time.Duration) float64 {
 	return r
 }
 
-// Area returns the sum of the areas.
+// Area returns the sum of the areas, arrivals from 0 to the total of all curves.
 func (s Sum) Area(t time.Duration) float64 {
 	var a float64
 	for _, c := range s {
@@ -119,7 +126,7 @@ func (s Sum) Area(t time.Duration) float64 {
 	return a
 }
 
-// At returns the earliest instant, to the nanosecond, by which the area has reached n.
+// At returns the earliest instant, to the nanosecond, by which the area has reached n, 0 to the total.
 func (s Sum) At(n float64) time.Duration {
 	low, high := s.Span()
 	for low < high {
@@ -132,7 +139,7 @@ func (s Sum) At(n float64) time.Duration {
 	return low
 }
 
-// Span returns the earliest begin and the latest end.
+// Span returns the earliest begin and the latest end; 0 and 0 of no curve.
 func (s Sum) Span() (from, to time.Duration) {
 	for i, c := range s {
 		f, t := c.Span()
@@ -179,7 +186,8 @@ func Peak(c Curve, window time.Duration) (ratePerSec float64, at time.Duration) 
 // Pacer paces a vegeta attack by a curve: it has the two methods of vegeta.Pacer.
 type Pacer struct{ Curve Curve }
 
-// Pace returns how long to wait until the next hit is due, and whether the curve is at its end.
+// Pace returns how long to wait, 0 or more, until the next hit is due, and whether the curve is at its end. elapsed is
+// the time since the curve's begin, hits how many have been sent.
 func (p Pacer) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, stop bool) {
 	from, to := p.Curve.Span()
 	if float64(hits) >= math.Round(p.Curve.Area(to)) {
@@ -188,10 +196,10 @@ func (p Pacer) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, sto
 	return max(0, p.Due(hits)-from-elapsed), false
 }
 
-// Due returns when hit number n, counted from 0, should leave: half-way through its unit of area.
+// Due returns when hit number n, counted from 0, should leave, since T0: half-way through its unit of area.
 func (p Pacer) Due(n uint64) time.Duration { return p.Curve.At(float64(n) + 0.5) }
 
-// Rate returns the rate at a time since the curve's begin.
+// Rate returns the rate [1/s] at a time since the curve's begin, in hits per second.
 func (p Pacer) Rate(elapsed time.Duration) float64 {
 	from, _ := p.Curve.Span()
 	return p.Curve.Rate(from + elapsed)

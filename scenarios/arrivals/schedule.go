@@ -14,8 +14,8 @@ import (
 
 // Arrival is one user who comes.
 type Arrival struct {
-	Index uint64        // its number in the whole storm, which decides everything drawn for it
-	Phase int           // of the storm
+	Index uint64        // its number in the whole storm, from 0, which decides everything drawn for it
+	Phase int           // its place in the storm, from 0
 	Due   time.Duration // from T0
 }
 

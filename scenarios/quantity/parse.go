@@ -21,21 +21,27 @@ const (
 	NumberForm   = "a number such as 2.5"
 )
 
-// ParseNumber reads a number such as 2.5, -3, 1e6 or 1,230. It is finite.
+// ParseNumber reads a number without a unit, such as 2.5, -3, 1e6 or 1,230. The result is finite. The
+// error repeats any other text and says what is wanted, as with every function here: found "x", wanted
+// a number such as 2.5.
 func ParseNumber(text string) (float64, error) { return readNumber(text, text, NumberForm) }
 
-// ParseCount reads how many there are of a thing: 10000, 10,000, 10k, 10M, 1.2G, 3T.
+// ParseCount reads how many there are of a thing: 10000, 10,000, 10k, 10M, 1.2G, 3T. The result is
+// finite; the caller refuses a negative or a broken one. It fails for text of any other form.
 func ParseCount(text string) (float64, error) { return readCount(text, text, CountForm) }
 
-// ParseMoney reads an amount in the currency that is meant: 0.04, 12,300, 12.3k.
+// ParseMoney reads an amount in the currency that is meant: 0.04, 12,300, 12.3k. The result is finite.
+// It fails for text of any other form.
 func ParseMoney(text string) (float64, error) {
 	return readCount(text, text, MoneyForm)
 }
 
-// ParseRatio reads a ratio: 20%, 20 %, 0.2. It may be above 1.
+// ParseRatio reads a ratio: 20%, 20 %, 0.2. 20% is 0.2, and the result may be above 1 or below 0. It
+// fails for text of any other form.
 func ParseRatio(text string) (float64, error) { return readRatio(text, RatioForm) }
 
-// ParseFactor reads how many times as much something is: 2.5 x, 2.5, 250%.
+// ParseFactor reads how many times as much something is: 2.5 x, 2.5, 250%, which are all 2.5. It fails
+// for text of any other form.
 func ParseFactor(text string) (float64, error) {
 	if times, ok := strings.CutSuffix(text, "x"); ok {
 		return readNumber(strings.TrimSuffix(times, " "), text, FactorForm)
@@ -55,7 +61,9 @@ func readRatio(text, wanted string) (float64, error) {
 // rateNoun is what a rate is of, such as users. A single letter would be a suffix.
 var rateNoun = regexp.MustCompile(` [a-z]{2,}$`)
 
-// ParseRate reads a number per second, minute or hour: 120/s, 3k/s, 600/m, 284M/min, 5/h, 1.2k users/s.
+// ParseRate reads a number per second, minute or hour, and returns it per second [1/s]: 120/s, 3k/s,
+// 600/m, 284M/min, 5/h, 1.2k users/s. It fails for text of any other form, a number without its unit
+// too.
 func ParseRate(text string) (float64, error) {
 	amount, unit, _ := strings.Cut(text, "/")
 	amount = rateNoun.ReplaceAllString(amount, "")
@@ -67,7 +75,8 @@ func ParseRate(text string) (float64, error) {
 	return f / per, err
 }
 
-// ParseBytes reads a size: 850 B, 1.2kB, 52 MB. 1 kB is 1,000 bytes.
+// ParseBytes reads a size [bytes]: 850 B, 1.2kB, 52 MB. 1 kB is 1,000 bytes. It fails for text of any
+// other form, a number without B too.
 func ParseBytes(text string) (float64, error) {
 	amount, ok := strings.CutSuffix(text, "B")
 	if !ok {
@@ -86,8 +95,9 @@ var gap = regexp.MustCompile(`([0-9.]) ([a-zµμ])|([a-zµμ]) ([0-9.])`)
 // minutes is the unit min, which Go calls m.
 var minutes = regexp.MustCompile(`([0-9.])min`)
 
-// ParseDuration reads a time: 250ms, 90s, 1m30s, 350 ms, 26 min 23 s, 3 h 2 min, -3s.
-// It is exact to a nanosecond; what is longer than a time.Duration is an error.
+// ParseDuration reads a time: 250ms, 90s, 1m30s, 350 ms, 26 min 23 s, 3 h 2 min, -3s. It is exact to a
+// nanosecond. It fails for text of any other form, and for what a time.Duration cannot hold, 292 years
+// and more.
 func ParseDuration(text string) (time.Duration, error) {
 	plain, ok := unseparated(text)
 	for ok && gap.MatchString(plain) {

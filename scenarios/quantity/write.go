@@ -51,10 +51,10 @@ var (
 	precise  = form{"0", 0, "", func(a float64) string { return decimal(rounded(a, 8)) }}
 )
 
-// Rate writes a number per second.
+// Rate writes a number per second [1/s]: 8.45k/s.
 func Rate(perSec float64) string { return rate.of(perSec) }
 
-// RateOf writes how many of a thing there are per second: 1.2k users/s.
+// RateOf writes how many of a thing there are per second: 1.2k users/s. noun is in the singular.
 func RateOf(perSec float64, noun string) string {
 	amount, isNumber := strings.CutSuffix(Rate(perSec), "/s")
 	if !isNumber {
@@ -63,18 +63,19 @@ func RateOf(perSec float64, noun string) string {
 	return amount + " " + Noun(amount == "1", noun) + "/s"
 }
 
-// Estimate writes how many there are of a thing where that was calculated, not counted.
+// Estimate writes how many there are of a thing where that was calculated, not counted. n need not be
+// whole, and may be below 0.
 func Estimate(n float64) string { return estimate.of(n) }
 
-// Percent writes a ratio: 0.2 is 20 %. A ratio short of 1 is not rounded to 100 %: from 99.95 % on it
-// has two decimals.
+// Percent writes a ratio as a percentage: 0.2 is 20 %. A ratio short of 1 is not rounded to 100 %: from
+// 99.95 % on it has two decimals.
 func Percent(ratio float64) string { return percent.of(ratio * 100) }
 
-// Duration writes a time.
+// Duration writes a time with three significant digits, in the unit that fits: 850 us, 1.2 s, 3 h 2 min.
 func Duration(d time.Duration) string { return seconds.of(d.Seconds()) }
 
-// Seconds writes a time. From two minutes on it is whole seconds, from two hours on whole minutes, from
-// a hundred hours on hours.
+// Seconds writes a time of s seconds. From two minutes on it is whole seconds, from two hours on whole
+// minutes, from a hundred hours on hours.
 func Seconds(s float64) string { return seconds.of(s) }
 
 // Exact writes a time that was set, which is not rounded: 1 h 30 s, 1.234567 s.
@@ -90,19 +91,20 @@ func Exact(d time.Duration) string {
 	return strings.Join(kept, " ")
 }
 
-// Bytes writes a size in memory, on a disk or on a wire; 1 kB is 1,000 bytes.
+// Bytes writes a size of n bytes in memory, on a disk or on a wire; 1 kB is 1,000 bytes.
 func Bytes(n float64) string { return bytes.of(n) }
 
 // Money writes an amount in the currency of the prices that it was calculated from.
 func Money(amount float64) string { return estimate.of(amount) }
 
-// Factor writes how many times as much something is.
+// Factor writes how many times as much something is, f times: 2.5 x.
 func Factor(f float64) string { return factor.of(f) }
 
-// Number writes a number without a unit, such as a parameter of a formula.
+// Number writes a number without a unit, such as a parameter of a formula. f may be any number.
 func Number(f float64) string { return number.of(f) }
 
-// Given writes a number that was given: a whole one in full, others with up to eight significant digits.
+// Given writes a number that was given: a whole one in full, others with up to eight significant digits. f
+// may be any number; its unit is not written.
 func Given(f float64) string {
 	if f == math.Trunc(f) && math.Abs(f) < exponentFrom {
 		return Count(int64(f))
@@ -110,8 +112,9 @@ func Given(f float64) string {
 	return Precise(f)
 }
 
-// Against writes a figure and the limit that it is held against. The limit was given; the figure is
-// rounded unless it would look like the limit then.
+// Against writes a figure and the limit that it is held against, got and limit in the same unit, which is
+// not written. The limit was given; the figure is rounded to three digits unless it would look like the
+// limit then.
 func Against(got, limit float64) (figure, held string) {
 	if Number(got) == Number(limit) {
 		return Given(got), Given(limit)
@@ -120,7 +123,7 @@ func Against(got, limit float64) (figure, held string) {
 }
 
 // Precise writes a number with up to eight significant digits and without separators, for a reader who
-// calculates with it.
+// calculates with it. f may be any number; its unit is not written.
 func Precise(f float64) string { return precise.of(f) }
 
 // Whole is a type that counts.
@@ -137,12 +140,13 @@ func Count[N Whole](n N) string {
 	return separated(strconv.FormatUint(uint64(n), 10))
 }
 
-// Of writes how many there are of a thing: 1 order, 2,000 orders.
+// Of writes how many there are of a thing: 1 order, 2,000 orders. noun is in the singular.
 func Of[N Whole](n N, noun string) string {
 	return Count(n) + " " + Noun(n == 1, noun)
 }
 
-// EstimateOf writes about how many there are of a thing: 1 core, 79,700 cores.
+// EstimateOf writes about how many there are of a thing: 1 core, 79,700 cores. n need not be whole; noun is
+// in the singular.
 func EstimateOf(n float64, noun string) string {
 	text := Estimate(n)
 	return text + " " + Noun(text == "1", noun)

@@ -38,7 +38,8 @@ type Normal struct {
 // Tail is the probability that is cut from laws without an upper end, so that every draw is finite.
 const Tail = 1e-4
 
-// Check returns an error that says which parameter of the law is out of its range.
+// Check fails where a parameter of the law is out of its range, and says which: a mean, a median or
+// a deviation that is not above 0, a sigma outside 0 to 5, a low above its high. nil is well.
 func (d *Distribution) Check() error {
 	switch {
 	case d.Exponential != nil && *d.Exponential <= 0:
@@ -58,8 +59,8 @@ func duration(ns float64) time.Duration {
 	return time.Duration(min(max(ns, -1<<60), 1<<60))
 }
 
-// Quantile returns the duration that a share u of draws does not exceed, 0 <= u <= 1.
-// Laws without an upper end are conditioned on staying below their 99.99 % point.
+// Quantile returns the duration that a share u of draws does not exceed, 0 <= u <= 1. Laws without
+// an upper end are conditioned on staying below their 99.99 % point. u outside is taken as 0 or 1.
 func (d *Distribution) Quantile(u float64) time.Duration {
 	u = min(max(u, 0), 1)
 	cut := u * (1 - Tail)
@@ -82,7 +83,7 @@ func (d *Distribution) Quantile(u float64) time.Duration {
 	return 0
 }
 
-// CDF returns the share of draws that do not exceed t: the inverse of Quantile.
+// CDF returns the share of draws that do not exceed t, 0 to 1: the inverse of Quantile.
 func (d *Distribution) CDF(t time.Duration) float64 {
 	if t < 0 {
 		return 0

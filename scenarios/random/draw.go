@@ -9,6 +9,9 @@ import "math/bits"
 type Stream uint64
 
 // NewStream returns the stream of a seed and a name. Streams of different names are independent.
+// Any seed is good, and any name.
+// Source: the name is hashed with FNV-1a (Fowler, Noll, Vo), and mixed as SplitMix64
+// does.
 func NewStream(seed uint64, name string) Stream {
 	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
 	h := uint64(offset)
@@ -29,10 +32,11 @@ func mix(z uint64) uint64 {
 	return z ^ z>>31
 }
 
-// Uint64 returns draw k.
+// Uint64 returns draw k, uniform over 0 to 2^64-1; k is any number.
+// Source: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), read at place k.
 func (s Stream) Uint64(k uint64) uint64 { return mix(mix(uint64(s)+golden*k) + golden) }
 
-// Float64 returns draw k as a number in [0, 1).
+// Float64 returns draw k as a number in [0, 1), a multiple of 2^-53.
 func (s Stream) Float64(k uint64) float64 { return float64(s.Uint64(k)>>11) / (1 << 53) }
 
 // Sub returns the stream that belongs to draw k, for quantities that need many draws each.
@@ -44,7 +48,7 @@ type Source struct {
 	next   uint64
 }
 
-// Uint64 returns the next draw.
+// Uint64 returns the next draw, uniform over 0 to 2^64-1.
 func (s *Source) Uint64() uint64 {
 	s.next++
 	return s.Stream.Uint64(s.next - 1)
@@ -59,7 +63,7 @@ type Permutation struct {
 	keys [6]Stream
 }
 
-// NewPermutation returns the permutation of 0..size-1 that the stream names; size > 0.
+// NewPermutation returns the permutation of 0..size-1 that the stream names; size is at least 1.
 func NewPermutation(s Stream, size uint64) *Permutation {
 	p := &Permutation{size: size, half: max(1, uint(bits.Len64(size-1)+1)/2)}
 	for i := range p.keys {
@@ -68,7 +72,7 @@ func NewPermutation(s Stream, size uint64) *Permutation {
 	return p
 }
 
-// At returns the image of k, k < size.
+// At returns the image of k, from 0 to size-1 as k is. For a larger k it has no meaning.
 func (p *Permutation) At(k uint64) uint64 {
 	mask := uint64(1)<<p.half - 1
 	for {

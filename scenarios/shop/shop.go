@@ -73,7 +73,8 @@ type shard struct {
 	keys   map[idempotencyKey]int64 // order number
 }
 
-// New returns a shop with full shelves. It reports every field of the configuration that is out of range.
+// New returns a shop with full shelves. The error names every field of the configuration that is out of its
+// range, or two items of one name.
 func New(config Config) (*Shop, error) {
 	if err := config.check(); err != nil {
 		return nil, fmt.Errorf("shop configuration: %w", err)

@@ -24,13 +24,14 @@ type Decoder struct {
 
 // NodeReader is a type with a form of its own in a file.
 type NodeReader interface {
+	// ReadNode fills the value from node n, the field of that path, and reports to d what is wrong with it.
 	ReadNode(d *Decoder, n *yaml.Node, path string)
 }
 
 // Forms are the readers of types that have no method ReadNode, by type. A reader gets a pointer to the value that it fills.
 type Forms map[reflect.Type]func(d *Decoder, n *yaml.Node, path string, v any)
 
-// Problems returns how many problems there are so far.
+// Problems returns the number of problems so far, from 0.
 func (d *Decoder) Problems() int { return len(d.problems) }
 
 // Found notes the line of a field.
@@ -41,7 +42,7 @@ func (d *Decoder) Problem(n *yaml.Node, path, format string, args ...any) {
 	d.problems = append(d.problems, Problem{n.Line, path, fmt.Sprintf(format, args...)})
 }
 
-// Wrong reports a node of the wrong kind.
+// Wrong reports a node of the wrong kind: what it is, and what was wanted.
 func (d *Decoder) Wrong(n *yaml.Node, path, wanted string) {
 	d.Problem(n, path, "found %s, wanted %s", describe(n), wanted)
 }
@@ -236,7 +237,7 @@ func elementPath(path string, i int, n *yaml.Node) string {
 	return Named(path, i, "")
 }
 
-// Named returns the path of a list's element: by its name where it has one, else by its index.
+// Named returns the path of a list's element: by its name where it has one, else by its index i, from 0.
 func Named(path string, i int, name string) string {
 	if name == "" {
 		return fmt.Sprintf("%s[%d]", path, i)

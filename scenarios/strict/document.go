@@ -49,7 +49,7 @@ func (d *Document) Set(assignments []string) error {
 	return nil
 }
 
-// Text returns the document's text, with what was set.
+// Text returns the document's text, with what was set. It fails only where the YAML package cannot write what was set.
 func (d *Document) Text() ([]byte, error) {
 	text, err := yaml.Marshal(&d.node)
 	if err != nil {
