@@ -95,7 +95,8 @@ func LoadCalibration(path string) (*Calibration, error) {
 	return ParseCalibration(path, text)
 }
 
-// ParseCalibration reads a calibration's text as LoadCalibration does.
+// ParseCalibration reads a calibration's text as LoadCalibration does; file is its name in messages.
+// The error is a *[strict.Error] with every problem, by line and field.
 func ParseCalibration(file string, text []byte) (*Calibration, error) {
 	c := &Calibration{File: file}
 	fields, err := scenarios.ReadStrictly(file, "calibration", text, c)
@@ -185,7 +186,7 @@ func (c *Calibration) value(field string) *Measured {
 const staleAfter = 90 * 24 * time.Hour
 
 // Stale says why a calibration should not be trusted at an instant: it is over 90 days old, or from
-// later than that instant. It is empty otherwise.
+// over a day later than that instant, or its time cannot be read. It is empty otherwise.
 func (c *Calibration) Stale(now time.Time) string {
 	at, err := time.Parse(time.RFC3339, c.Measured)
 	switch {
@@ -199,7 +200,8 @@ func (c *Calibration) Stale(now time.Time) string {
 	return ""
 }
 
-// YAML returns the calibration's text, which ParseCalibration reads.
+// YAML returns the calibration's text, which ParseCalibration reads. It fails only where the YAML
+// package cannot write it.
 func (c *Calibration) YAML() ([]byte, error) {
 	type value struct {
 		Field  string    `yaml:"field"`

@@ -9,8 +9,8 @@ import "fsctl/plan/model"
 // Plan is what a sale needs. Its JSON form is a contract; see docs/model.md for the formulas.
 type Plan struct {
 	Scenario string    `json:"scenario"`
-	Seed     uint64    `json:"seed"`
-	Trials   int       `json:"trials"`
+	Seed     uint64    `json:"seed"`   // of the trials' random numbers
+	Trials   int       `json:"trials"` // Monte Carlo trials, 1 to 10 M
 	Demand   Demand    `json:"demand"`
 	Services []Service `json:"services"`
 	Totals   Totals    `json:"totals"`
@@ -33,16 +33,17 @@ type Plan struct {
 // Estimate is a quantity of a plan by its corners and by its trials.
 type Estimate = model.Estimate
 
-// Demand is what comes in. Single figures are those of the inputs' mid values.
+// Demand is what comes in: QPS are requests per second, TPS those of transaction steps. Single figures are those of the
+// inputs' mid values.
 type Demand struct {
 	ActiveUsers    float64      `json:"active_users"` // 0 where the workload gives requests a day
 	RequestsPerDay float64      `json:"requests_per_day"`
-	DayMeanQPS     float64      `json:"day_mean_qps"`
-	BusyMeanQPS    float64      `json:"busy_mean_qps"`
-	PeakQPS        Estimate     `json:"peak_qps"`  // of the day: peak multiplier x busy mean
-	PeakTPS        Estimate     `json:"peak_tps"`  // its transactions
-	EventQPS       Estimate     `json:"event_qps"` // at the sale, with its event multipliers; the day's peak where there are none
-	EventTPS       Estimate     `json:"event_tps"` // its transactions
+	DayMeanQPS     float64      `json:"day_mean_qps"`  // requests / 86,400 s
+	BusyMeanQPS    float64      `json:"busy_mean_qps"` // in the busy window [1/s]
+	PeakQPS        Estimate     `json:"peak_qps"`      // of the day: peak multiplier x busy mean
+	PeakTPS        Estimate     `json:"peak_tps"`      // its transactions
+	EventQPS       Estimate     `json:"event_qps"`     // at the sale, with its event multipliers; the day's peak where there are none
+	EventTPS       Estimate     `json:"event_tps"`     // its transactions
 	Steps          []StepDemand `json:"steps"`
 }
 
@@ -51,7 +52,7 @@ type Demand struct {
 type StepDemand struct {
 	Name        string   `json:"name"`
 	Transaction bool     `json:"transaction"`
-	BusyMeanQPS float64  `json:"busy_mean_qps"`
+	BusyMeanQPS float64  `json:"busy_mean_qps"` // in the busy window [1/s]
 	PeakQPS     Estimate `json:"peak_qps"`
 }
 
@@ -61,20 +62,20 @@ type Service struct {
 	Name             string   `json:"name"`
 	Kind             string   `json:"kind"`
 	PeakQPS          Estimate `json:"peak_qps"`
-	CPUCores         Estimate `json:"cpu_cores"` // needed, before rounding up to instances; 0 where no CPU demand is given
-	Instances        Estimate `json:"instances"` // or shards, nodes, concurrent executions, by kind
-	Running          int      `json:"running"`   // instances that run now, 0 where unknown
-	UtilizationRatio float64  `json:"utilization_ratio"`
-	WaitProbability  float64  `json:"wait_probability_ratio"`
+	CPUCores         Estimate `json:"cpu_cores"`              // needed, before rounding up to instances; 0 where no CPU demand is given
+	Instances        Estimate `json:"instances"`              // or shards, nodes, concurrent executions, by kind
+	Running          int      `json:"running"`                // instances that run now, 0 where unknown
+	UtilizationRatio float64  `json:"utilization_ratio"`      // share of time that a core or node is busy, 0 to 1
+	WaitProbability  float64  `json:"wait_probability_ratio"` // share of calls that wait, 0 to 1
 	ResponseSeconds  Response `json:"response_seconds"`
 	Bottleneck       string   `json:"bottleneck"` // what asks for the most: cpu, wait, latency, node-rate, primary-writes, hot-row, hot-key, drain, concurrency, usl
 	Details          []Detail `json:"details,omitempty"`
 }
 
-// Response holds quantiles of a response time.
+// Response holds quantiles of a response time [s]: P50 and P99 are those that 50 and 99 % of calls do not exceed.
 type Response struct {
-	P50 float64 `json:"p50"`
-	P99 float64 `json:"p99"`
+	P50 float64 `json:"p50"` // [s]
+	P99 float64 `json:"p99"` // [s]
 }
 
 // Totals sums the services.
@@ -90,7 +91,8 @@ type Warning struct {
 	Message string `json:"message"`
 }
 
-// Excuse says why a candidate was rejected.
+// Excuse says why a candidate was rejected: Got and Limit are in the unit of what is limited, cores, instances,
+// calls/s, seconds or an amount of money.
 type Excuse struct {
 	Candidate  string  `json:"candidate"`
 	Bottleneck string  `json:"bottleneck"`
@@ -109,8 +111,8 @@ type Excuse struct {
 //	any       quota_qps, throttled_qps{quota}, throttled_ratio{quota}
 type Detail struct {
 	Name  string  `json:"name"`
-	Value float64 `json:"value"`
-	Unit  string  `json:"unit"` // 1/s, s, ratio, or what is counted
+	Value float64 `json:"value"` // in Unit
+	Unit  string  `json:"unit"`  // 1/s, s, ratio, or what is counted
 	Note  string  `json:"note,omitempty"`
 }
 
@@ -124,9 +126,9 @@ type Detail struct {
 // provision, and take their room there first: what holds no hot cache goes to the cloud first.
 // Source: queueing.ZoneRedundancy, queueing.TokenBucket, queueing.PrescaleLead; docs/model.md.
 type EstatePlan struct {
-	Zones            int        `json:"zones"`
-	SurviveZones     int        `json:"survive_zones"`
-	ZoneFactor       float64    `json:"zone_factor"` // Z/(Z-k), 1 where no zone is to be survived
+	Zones            int        `json:"zones"`         // 0 where none is given
+	SurviveZones     int        `json:"survive_zones"` // zones that may be lost, fewer than Zones
+	ZoneFactor       float64    `json:"zone_factor"`   // Z/(Z-k), 1 where no zone is to be survived
 	NeedCores        Estimate   `json:"need_cores"`
 	ProvisionCores   Estimate   `json:"provision_cores"`
 	HomeCores        Estimate   `json:"home_cores"`  // the part of provision_cores that may not leave home
@@ -150,6 +152,8 @@ type EstatePlan struct {
 //
 //	reserved   cost = cores of the pool x 24 h x price
 //	otherwise  cost = cores used x (lead + event) x price: paid from the request on
+//
+// So by definition of the two ways of billing; price is that of a core-hour.
 type PoolPlan struct {
 	Name             string   `json:"name"`
 	Billing          string   `json:"billing"` // reserved, on-demand or burst
@@ -181,9 +185,9 @@ type Autoscaling struct {
 // Climb is how long an autoscaler with one target takes.
 type Climb struct {
 	TargetRatio      float64 `json:"target_ratio"`
-	Cycles           int     `json:"cycles"`
+	Cycles           int     `json:"cycles"`             // decisions, at least 0
 	Seconds          float64 `json:"seconds"`            // on nodes that run already
-	SecondsWithNodes float64 `json:"seconds_with_nodes"` // where every cycle must add nodes first
+	SecondsWithNodes float64 `json:"seconds_with_nodes"` // [s], where every cycle must add nodes first
 	Stuck            bool    `json:"stuck"`              // the target is within the tolerance of 100 %: it never grows
 }
 
@@ -193,7 +197,7 @@ type ServiceScaling struct {
 	Policy        string  `json:"policy"`         // hpa, scheduled or none
 	FromInstances float64 `json:"from_instances"` // on the normal day
 	ToInstances   float64 `json:"to_instances"`   // at the event
-	Growth        float64 `json:"growth_ratio"`
+	Growth        float64 `json:"growth_ratio"`   // of its instances over those of the normal day; 1 where it does not grow
 	Climbs        []Climb `json:"climbs"`
 	LeadSeconds   float64 `json:"lead_seconds"` // before T0 that a scheduled scale-up is asked for
 	Because       string  `json:"because"`
@@ -230,8 +234,9 @@ const (
 	RegretInCores   = "cores"
 )
 
-// Influence is what one uncertain input does to an output of the plan: to totals.cpu_cores in
-// [Plan].Tornado, to demand.event_qps in [Plan].EventTornado.
+// Influence is what one uncertain input does to an output of the plan: to totals.cpu_cores [cores] in [Plan].Tornado,
+// to demand.event_qps [1/s] in [Plan].EventTornado. Low, High and Swing are in the unit of the output, [cores] or
+// [1/s].
 type Influence struct {
 	Input string  `json:"input"` // field of the scenario
 	Low   float64 `json:"low"`   // the output with this input at its low value and all others at mid
@@ -250,7 +255,7 @@ type Change struct {
 	Applied bool   `json:"applied"` // the plan counts with it
 }
 
-// Range is an interval in the unit of its field: its 10, 50 and 90 % points.
+// Range is an interval: Low, Mid and High are its 10, 50 and 90 % points, in the unit of its field.
 type Range struct {
 	Low  float64 `json:"low"`
 	Mid  float64 `json:"mid"`

@@ -8,7 +8,8 @@ import (
 	"fsctl/scenarios"
 )
 
-// Quantile is a point of a distribution: a share of the trials needs at most Value.
+// Quantile is a point of a distribution: a share of the trials needs at most Value, in the unit of
+// the figure, such as cores.
 type Quantile struct {
 	ShareRatio float64 `json:"share_ratio"` // above 0 and below 1
 	Value      float64 `json:"value"`

@@ -5,14 +5,14 @@ import "fsctl/plan/model"
 // Comparison is one workload on one architecture after the other.
 type Comparison struct {
 	Scenario      string         `json:"scenario"`
-	Seed          uint64         `json:"seed"`
-	Trials        int            `json:"trials"`
+	Seed          uint64         `json:"seed"`   // of the trials' random numbers
+	Trials        int            `json:"trials"` // Monte Carlo trials, 1 to 10 M
 	Architectures []Architecture `json:"architectures"`
 	Assumptions   []string       `json:"assumptions"`
 }
 
 // Architecture is one step of the published way from one machine to a sale that holds.
-// Rates are those of the event.
+// Rates (QPS) are per second, those of the event; costs are in the currency of the pools' prices.
 type Architecture struct {
 	Name             string         `json:"name"`
 	DatabaseReadsQPS model.Estimate `json:"database_reads_qps"`

@@ -26,7 +26,7 @@ type Explanation struct {
 // Symbol is a name in a formula, or the answer of a function in it.
 type Symbol struct {
 	Name   string  `json:"name"`
-	Value  float64 `json:"value"`
+	Value  float64 `json:"value"` // in Unit
 	Unit   string  `json:"unit"`
 	Origin string  `json:"origin"` // scenario field with file:line, default, assumption, or calculated
 }

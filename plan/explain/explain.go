@@ -20,7 +20,8 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// All explains every figure of the plan's demand, services and totals; see [Field].
+// All explains every figure of the plan's demand, services and totals. The errors are those of [Field]:
+// figures that differ from the plan's, which is a mistake of ours.
 func All(sc *scenarios.Scenario, p *plan.Plan) ([]Explanation, error) { return Field(sc, p, "") }
 
 // Field says where the figure of that field comes from, or every figure below the field where it
@@ -34,7 +35,7 @@ func All(sc *scenarios.Scenario, p *plan.Plan) ([]Explanation, error) { return F
 //	p      its plan
 //	field  path in the plan's JSON; steps and services by name
 //
-// Errors: *[model.InputError] for a field that the plan does not have, with the nearest names.
+// Errors: *[model.InputError] for a field that the plan does not have, with the nearest names, and those of [model.New].
 func Field(sc *scenarios.Scenario, p *plan.Plan, field string) ([]Explanation, error) {
 	e, err := newExplainer(sc, p)
 	if err != nil {

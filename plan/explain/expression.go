@@ -17,8 +17,9 @@ type expression struct {
 	start, end int // of a name in the whole text
 }
 
-// Evaluate returns the value of a formula with its numbers put in, such as an explanation's Filled.
-// Errors say what is not a formula, or which name has no number.
+// Evaluate returns the value of a formula with its numbers put in, such as an explanation's Filled,
+// in the unit that the explanation names. The error says what is not a formula, or which name has no
+// number.
 func Evaluate(filled string) (float64, error) {
 	e, err := parseExpression(filled)
 	if err != nil {

@@ -2,8 +2,8 @@ package model
 
 // Behaviour is how a service fares in a case on the instances of that case.
 type Behaviour struct {
-	Utilization float64 // share of time that a core, or the busiest node, is busy; at most 1
-	Wait        float64 // share of calls that arrive while every core is busy
+	Utilization float64 // share of time that a core, or the busiest node, is busy, 0 to 1
+	Wait        float64 // share of calls that arrive while every core is busy, 0 to 1
 	P50, P99    float64 // of the response time [s]; 0 where no demand is given, and of a queue that grows
 }
 
@@ -39,7 +39,7 @@ func (m *Model) Behaviour(x *Case, i int) Behaviour {
 }
 
 // Grows reports whether service i is a queue that gets more than it can do, as a limit on its drain time
-// allows: it has no steady state.
+// allows: it has no steady state. i is the index of the service, from 0.
 func (m *Model) Grows(x *Case, i int) bool {
 	s, instances := &m.Services[i], x.Sizes[i].Instances
 	return s.DrainSeconds > 0 && x.Rates[i]*s.Seconds(x, instances) >= instances*s.InstanceCores

@@ -21,14 +21,16 @@ func (m *Model) corner(side int) *Case {
 	return m.sized(x)
 }
 
-// Trial returns the case of one Monte Carlo trial, every service sized.
+// Trial returns the case of one Monte Carlo trial, every service sized. n is the trial's number,
+// from 0.
 func (m *Model) Trial(n int) *Case {
 	x := m.newCase()
 	m.draw(x, n)
 	return m.sized(x)
 }
 
-// Moved returns the mid case with one input at another value, every service sized.
+// Moved returns the mid case with one input at another value, every service sized. input is its
+// index, from 0, and value in the unit and range of the [Input].
 func (m *Model) Moved(input int, value float64) *Case {
 	x := m.newCase()
 	for i := range m.Inputs {

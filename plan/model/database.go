@@ -21,11 +21,12 @@ func (m *Model) databaseNodes(x *Case, i int, planned float64) (nodes float64, b
 	return 1 + Ceil((x.Rates[i]-writes)/planned), bottleneck
 }
 
-// WriteRate returns the rate at the primary of database i [1/s]: misses are reads.
+// WriteRate returns the rate at the primary of database i [1/s]: misses are reads. i is the index of
+// the service, from 0. By definition calls of the steps x share that writes.
 func (m *Model) WriteRate(x *Case, i int) float64 { return x.Direct[i] * m.Services[i].Writes }
 
-// HotRowRate returns the writes per second to the row of the most wanted item: those of the
-// transaction steps, by that item's share of orders.
+// HotRowRate returns the writes to the row of the most wanted item [1/s]: those of the transaction
+// steps, by that item's share of orders. i is the index of the service, from 0.
 func (m *Model) HotRowRate(x *Case, i int) float64 {
 	var sum float64
 	for k, calls := range m.Services[i].Calls {

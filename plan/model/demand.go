@@ -67,6 +67,7 @@ func (m *Model) HasEvent() bool {
 }
 
 // Lasts returns how long the event's orders come in [s]: until the stock is sold, or the event is over.
+// By definition it is min(event, pieces / transactions a second).
 func (m *Model) Lasts(x *Case) float64 {
 	if m.Sale == nil || m.Sale.Pieces() == 0 || x.EventTPS <= 0 {
 		return m.Event.Seconds

@@ -6,8 +6,8 @@ import "fmt"
 // give finite answers.
 type InputError struct {
 	Field  string // path of names, such as workload.users
-	Found  string
-	Wanted string
+	Found  string // the value, with its unit
+	Wanted string // the range
 }
 
 // Error names the field, what was found and what was wanted.

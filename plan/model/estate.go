@@ -21,7 +21,8 @@ func (m *Model) estateLoad(x *Case) (pinned, mobile float64) {
 	return pinned, mobile
 }
 
-// EstateCores returns the cores of all instances that run on the estate, without those for lost zones.
+// EstateCores returns the cores of all instances that run on the estate, 0 or more, without those for
+// lost zones.
 func (m *Model) EstateCores(x *Case) float64 {
 	pinned, mobile := m.estateLoad(x)
 	return pinned + mobile
@@ -41,7 +42,8 @@ func (m *Model) Provisioned(x *Case) (pinned, mobile float64) {
 }
 
 // Fill returns the cores of one pool that are used, and those that no pool has. Pools are filled in
-// their order; pinned cores only take pools at home, and take their room there first.
+// their order; pinned cores only take pools at home, and take their room there first. pinned and
+// mobile are cores, 0 or more; pool is an index from 0.
 func (e *Estate) Fill(pinned, mobile float64, pool int) (used, short float64) {
 	for i := range e.Pools {
 		p := &e.Pools[i]
@@ -59,7 +61,8 @@ func (e *Estate) Fill(pinned, mobile float64, pool int) (used, short float64) {
 	return used, pinned + mobile
 }
 
-// OverPools adds up a figure of every pool in a case, and returns the largest.
+// OverPools adds up a figure of every pool in a case, and returns the largest, both in the unit of
+// the figure; 0 without pools. used are the cores of the pool that the case takes, 0 or more.
 func (m *Model) OverPools(x *Case, figure func(p *Pool, used float64) float64) (sum, most float64) {
 	pinned, mobile := m.Provisioned(x)
 	for i := range m.Estate.Pools {
@@ -70,8 +73,8 @@ func (m *Model) OverPools(x *Case, figure func(p *Pool, used float64) float64) (
 	return sum, most
 }
 
-// ProvisionSeconds returns the time [s] in which the pool's provider brings cores.
-// Source: queueing.TokenBucket.
+// ProvisionSeconds returns the time [s] in which the pool's provider brings so many cores, from 0; 0
+// where they are there at once. Source: queueing.TokenBucket.
 func (p *Pool) ProvisionSeconds(cores float64) float64 {
 	if p.Provider == nil {
 		return 0
@@ -83,8 +86,8 @@ func (p *Pool) ProvisionSeconds(cores float64) float64 {
 	return seconds
 }
 
-// LeadSeconds returns how long [s] before T0 that many cores of the pool must be asked for:
-// provisioning + slowest service start + margin. Source: queueing.PrescaleLead.
+// LeadSeconds returns how long [s] before T0 so many cores of the pool, from 0, must be asked for:
+// provisioning + slowest service start + margin; 0 for none. Source: queueing.PrescaleLead.
 func (e *Estate) LeadSeconds(p *Pool, cores float64) float64 {
 	if cores == 0 {
 		return 0
@@ -101,10 +104,14 @@ func (e *Estate) LeadSeconds(p *Pool, cores float64) float64 {
 	return seconds
 }
 
-// Cost returns what that many cores of the pool cost on the day of the event.
+// Cost returns what so many cores of the pool, from 0, cost on the day of the event, in the currency
+// of its price.
 //
 //	reserved   cores of the pool x 24 h x price
 //	otherwise  cores used x (lead + event) x price: paid from the request on
+//
+// So by definition of the two ways of billing; lead is [Estate.LeadSeconds], price that of a
+// core-hour.
 func (e *Estate) Cost(p *Pool, cores float64) float64 {
 	if p.Billing == scenarios.Reserved {
 		return p.Cores * p.Price * DaySeconds / 3600

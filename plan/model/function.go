@@ -8,7 +8,8 @@ func (s *Service) concurrency(rate, seconds, scv float64) Size {
 	return Size{Cores: rate * seconds, Instances: Ceil(rate * seconds), Bottleneck: ByConcurrency, Late: s.tooSlow(seconds, scv)}
 }
 
-// ColdStarts returns the instances of so many that have to be created for the event.
+// ColdStarts returns the instances, of so many that the event needs, that have to be created for it:
+// those beyond Provisioned, at least 0.
 func (s *Service) ColdStarts(instances float64) float64 { return max(0, instances-s.Provisioned) }
 
 // Ramp is how a provider gets from the provisioned instances of a function to those that the event needs.

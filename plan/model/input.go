@@ -10,7 +10,7 @@ import (
 )
 
 // Input is one input of a plan, ready to be drawn from. Low, Mid and High are its 10, 50 and 90 % points,
-// in seconds, 1/s or as counted; all three are equal where it is certain.
+// in seconds, 1/s, a share from 0 to 1, or as counted; all three are equal where it is certain.
 type Input struct {
 	Field          string // path in the scenario
 	Low, Mid, High float64
@@ -72,7 +72,8 @@ func (in *Input) corner(side int) float64 {
 	return in.Mid
 }
 
-// Uniform returns the number from 0 to 1 that a trial draws the input by. The input grows with it.
+// Uniform returns the number from 0 to 1 that a trial draws the input by. The input grows with it. trial
+// is its number, from 0.
 func (in *Input) Uniform(trial uint64) float64 { return in.stream.Float64(trial) }
 
 // draw returns the value in one trial.

@@ -16,7 +16,7 @@ import (
 	"fsctl/scenarios"
 )
 
-// Absent is the index of an input, or of a service, that the scenario does not give.
+// Absent is the index of an input, or of a service, that the scenario does not give; others count from 0.
 const Absent = -1
 
 // Model is a scenario with names resolved to indices, units to seconds and 1/s, and intervals to
@@ -43,7 +43,7 @@ type Workload struct {
 	PeakGiven              bool               // false where the scenario's text leaves the peak to the default
 	BusyShare              float64            // share of the day's requests in the busy window, above 0 and at most 1
 	BusySeconds            float64            // length of the busy window [s], at most a day
-	Origins                map[string]float64 // how many places the requests come from, by what they are
+	Origins                map[string]float64 // how many places the requests come from, above 0, by what they are
 }
 
 // Step is one kind of request.
@@ -51,17 +51,17 @@ type Step struct {
 	Name        string
 	Share       float64 // of all requests, 0 to 1
 	Transaction bool
-	Event       int // index of the input that multiplies the step at the sale, or Absent
+	Event       int // index of the input, a factor over the busy mean, that multiplies the step at the sale; or Absent
 }
 
 // Service is one service with its limits. Demand, Variability, Hit and Capacity are indices of inputs,
 // or Absent. A limit that is 0 is not there.
 type Service struct {
 	Name, Kind    string
-	Calls         []float64 // by one request of each step
+	Calls         []float64 // by one request of each step, 0 or more
 	Misses        int       // index of the service that gets the calls which are no hits, or Absent
 	Running       int       // instances that run now, 0 where unknown
-	InstanceCores float64   // of one instance, 1 or more
+	InstanceCores float64   // cores of one instance, 1 or more
 	StartSeconds  float64   // from the request for an instance until it is ready [s]
 
 	Demand      int // core time of a call [s]
@@ -71,26 +71,26 @@ type Service struct {
 
 	Utilization  float64 // never planned above, above 0 and at most 1
 	Wait         float64 // largest share of calls that wait for a core, above 0; 1 where waiting is what the service is for
-	Quantile     float64 // share of calls that must keep LimitSeconds
+	Quantile     float64 // share of calls that must keep LimitSeconds, 0 to 1 exclusive
 	LimitSeconds float64 // of the response time at Quantile [s]
 	Writes       float64 // share of the steps' calls that write, 0 to 1
-	HotRow       float64 // writes per second that one row takes
+	HotRow       float64 // writes per second that one row takes [1/s]
 
-	KeyCopies    float64 // shards of a cache that each hold the hottest key, 1 or more
-	Connections  float64 // that a node of a database accepts
-	Partitions   float64 // of a queue
+	KeyCopies    float64 // shards of a cache that each hold the hottest key, at least 1
+	Connections  float64 // connections that a node of a database accepts
+	Partitions   float64 // of a queue: consumers are at most so many
 	DrainSeconds float64 // until a queue must be empty again [s]
 	Provisioned  float64 // instances of a function that are kept warm
 	MaxInstances float64 // of a function, in its account
-	Quota        float64 // calls per second that a provider lets through
+	Quota        float64 // calls per second that a provider lets through [1/s]
 	QuotaBurst   float64 // calls above the quota that pass at once
 
 	Burst *queueing.TokenBucket // by which a provider creates instances of a function; nil where not given
 	USL   *USL                  // nil where no growth by instances was measured
 }
 
-// USL is how the throughput of a service grows with its instances, as measured. Gamma, Alpha and Beta
-// are indices of inputs. Source: [queueing.USL].
+// USL is how the throughput of a service grows with its instances, as measured. Gamma [1/s], Alpha, 0 to 1, and
+// Beta, 0 or more, are indices of inputs. Source: [queueing.USL].
 type USL struct {
 	Gamma, Alpha, Beta int
 	Measured           float64 // most instances measured, 1 or more
@@ -99,24 +99,24 @@ type USL struct {
 // Event is what the scenario says of the sale's opening.
 type Event struct {
 	Seconds float64 // longest time that the event's rate lasts [s]: the storm after T0, else the busy window
-	HotKey  float64 // share of a cache's calls for its hottest key; 0 where no sale gives it
-	Hottest float64 // share of all orders for the most wanted item; 1 where no sale distinguishes the rows
+	HotKey  float64 // share of a cache's calls for its hottest key, 0 to 1; 0 where no sale gives it
+	Hottest float64 // share of all orders for the most wanted item, 0 to 1; 1 where no sale distinguishes the rows
 }
 
 // Sale is what is sold.
 type Sale struct {
-	Items  float64 // different ones, 1 or more
-	Stock  float64 // pieces of each item
-	Margin float64 // what a lost order costs; 0 where unknown
+	Items  float64 // different ones, at least 1
+	Stock  float64 // pieces of each item, at least 1
+	Margin float64 // what a lost order costs, in the currency of the pools' prices; 0 where unknown
 }
 
-// Pieces returns the pieces of all items.
+// Pieces returns the pieces of all items, at least 1: by definition stock x items.
 func (s *Sale) Pieces() float64 { return s.Stock * s.Items }
 
 // Estate is where the services run.
 type Estate struct {
-	Zones, SurviveZones int
-	ZoneFactor          float64 // Z/(Z-k) for k of Z zones that may be lost; 1 where none
+	Zones, SurviveZones int     // SurviveZones of Zones may be lost, from 0 to Zones-1
+	ZoneFactor          float64 // Z/(Z-k) for k of Z zones that may be lost, at least 1
 	EventSeconds        float64 // that the event's cores are held and paid for [s]
 	MarginSeconds       float64 // added to the time that a scale-up takes [s]
 	StartSeconds        float64 // of the slowest service [s]
@@ -130,8 +130,8 @@ type Estate struct {
 // Pool is a stock of cores.
 type Pool struct {
 	Name, Billing string
-	Cores         float64
-	Price         float64               // of a core-hour
+	Cores         float64               // 0 or more
+	Price         float64               // of a core-hour, 0 or more
 	Provider      *queueing.TokenBucket // by which cores come; nil where all are there at once
 	GivenCores    float64               // the provider's rate as the scenario writes it: these cores
 	Within        time.Duration         // come within this time
@@ -140,19 +140,20 @@ type Pool struct {
 
 // Case is one set of values of the inputs with what follows from them. All rates are in 1/s.
 type Case struct {
-	Values             []float64 // of the inputs
+	Values             []float64 // of the inputs, each in the unit and range of its [Input]
 	ActiveUsers        float64   // 0 where the workload gives requests a day
 	RequestsPerDay     float64
-	BusyMean           float64   // rate in the mean of the busy window
-	PeakQPS, PeakTPS   float64   // at the day's peak: of all steps, and of those that are transactions
-	EventQPS, EventTPS float64   // at the sale, likewise
-	Steps              []float64 // rate of each step at the sale
-	Rates              []float64 // calls of each service, with those that others miss
+	BusyMean           float64   // rate in the mean of the busy window [1/s]
+	PeakQPS, PeakTPS   float64   // at the day's peak [1/s]: of all steps, and of those that are transactions
+	EventQPS, EventTPS float64   // at the sale [1/s], likewise
+	Steps              []float64 // rate of each step at the sale [1/s]
+	Rates              []float64 // calls of each service [1/s], with those that others miss
 	Direct             []float64 // the part of Rates that the steps call
 	Sizes              []Size    // of each service
 }
 
-// Value returns the value of the input of that index, or otherwise where the scenario does not give it.
+// Value returns the value of the input of that index, in the unit of the [Input]; or otherwise, a value in the
+// same unit, where the index is Absent.
 func (x *Case) Value(index int, otherwise float64) float64 {
 	if index == Absent {
 		return otherwise
@@ -162,10 +163,10 @@ func (x *Case) Value(index int, otherwise float64) float64 {
 
 // Size is what one service needs in one case.
 type Size struct {
-	Cores, Instances float64
-	Bottleneck       string
-	Late             bool // the service time alone exceeds the latency limit, so no size keeps it
-	Beyond           bool // instances are a lower bound: what was measured of their growth ends before
+	Cores, Instances float64 // 0 or more; instances are shards, nodes, consumers or executions, by kind
+	Bottleneck       string  // what asks for the most: a By constant, empty where nothing is needed
+	Late             bool    // the service time alone exceeds the latency limit, so no size keeps it
+	Beyond           bool    // instances are a lower bound: what was measured of their growth ends before
 }
 
 // What can ask for the most of a service: the values of [Size].Bottleneck.
@@ -187,13 +188,14 @@ const (
 const (
 	LeastRate  = 1e-15 // 1/s; below, there are no calls
 	MaxRate    = 1e15  // 1/s
-	MaxErlang  = 1e9
-	MaxServers = 2e9 // cores
-	MaxNodes   = 1e12
+	MaxErlang  = 1e9   // erlang
+	MaxServers = 2e9   // cores
+	MaxNodes   = 1e12  // instances
 )
 
 // DaySeconds is the length of a day [s].
 const DaySeconds = 86400
 
-// Ceil rounds up, but takes 40.000000000000007 for the 40 that was meant.
+// Ceil rounds up, but takes 40.000000000000007 for the 40 that was meant: x may be larger than a whole number
+// by a share of 1e-12. x is any number; its unit is kept.
 func Ceil(x float64) float64 { return math.Ceil(x - 1e-12*x) }

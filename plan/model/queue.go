@@ -25,7 +25,7 @@ func (m *Model) Consumed(x *Case, i int) float64 {
 }
 
 // RateAfter returns the rate at service i when the event is over [1/s]: that of the day's peak, at most
-// the event's.
+// the event's. i is the index of the service, from 0.
 func (m *Model) RateAfter(x *Case, i int) float64 {
 	var calls float64
 	for k := range m.Steps {
@@ -35,8 +35,9 @@ func (m *Model) RateAfter(x *Case, i int) float64 {
 	return min(x.Rates[i], misses+x.Values[m.Workload.Peak]*x.BusyMean*calls)
 }
 
-// WorkedOff returns the rate at which so many consumers of queue i work at their utilization [1/s],
-// infinite where neither a demand nor a capacity bounds it.
+// WorkedOff returns the rate at which so many consumers of queue i, 0 or more, work at their
+// utilization [1/s], infinite where neither a demand nor a capacity bounds it. Source: the utilization
+// law, consumers x utilization / demand.
 func (m *Model) WorkedOff(x *Case, i int, consumers float64) float64 {
 	s := &m.Services[i]
 	rate := math.Inf(1)

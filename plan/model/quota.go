@@ -1,12 +1,13 @@
 package model
 
-// Throttled returns the share of calls to service i that its quota refuses while the event lasts.
+// Throttled returns the share of calls to service i, 0 to 1, that its quota refuses while the event
+// lasts.
 //
 //	max(0, lambda T - q T - b) / (lambda T)
 //
-//	lambda  rate of calls [1/s]
-//	q       quota [1/s]
-//	b       what the token bucket lets through above the quota at once
+//	lambda  rate of calls [1/s], above 0
+//	q       quota [1/s], above 0
+//	b       calls that the token bucket lets through above the quota at once
 //	T       how long the event lasts [s]
 //
 // Source: queueing.TokenBucket, full at T0.

@@ -30,13 +30,19 @@ type ResponseTime struct {
 	Wait           float64 // share of calls that wait
 }
 
-// ServiceTime returns the distribution when no call waits: seconds is the mean service time [s], scv its
-// squared coefficient of variation.
+// ServiceTime returns the distribution when no call waits: seconds is the mean service time [s], above
+// 0, scv its squared coefficient of variation, 0 to 100.
 func ServiceTime(seconds, scv float64) ResponseTime {
 	return ResponseTime{mean: seconds, variance: scv * seconds * seconds}
 }
 
-// NewResponseTime returns the distribution with c cores, more than rate [1/s] x seconds [s].
+// NewResponseTime returns the distribution of the time in line and in service on c cores; it is that
+// of [ServiceTime] where they are more than the formulas take.
+//
+//	rate     of calls [1/s], 0 or more
+//	seconds  mean service time [s], above 0
+//	scv      squared coefficient of variation of the service time, 0 to 100
+//	c        cores, more than rate x seconds
 func NewResponseTime(rate, seconds, scv float64, c int) ResponseTime {
 	r := ServiceTime(seconds, scv)
 	q, err := queueing.NewMMc(rate, seconds, c)
@@ -63,7 +69,7 @@ func NewResponseTime(rate, seconds, scv float64, c int) ResponseTime {
 // manyStages is the shape from which a gamma distribution is taken as normal.
 const manyStages = 1e6
 
-// Tail returns the share of calls that take longer than t [s].
+// Tail returns the share of calls, 0 to 1, that take longer than t [s], t at least 0.
 func (r ResponseTime) Tail(t float64) float64 {
 	if r.exact {
 		share, err := r.queue.ResponseTail(t)

@@ -12,13 +12,14 @@ import (
 //	wait     least c with ErlangC(c, a) <= wait
 //	latency  least c with P(response > limit) <= 1 - quantile
 //
-//	rate     of calls [1/s]
-//	seconds  mean service time [s]
+//	rate     of calls [1/s], 1e-15 to 1e15
+//	seconds  mean service time [s], above 0
 //	scv      squared coefficient of variation of the service time, 0 to 100
 //
 // All cores of the service are taken as one group with one line. Where the service time alone
 // exceeds the latency limit that limit is left out, and Late says so. Beyond 1e9 erlang, where only
 // single trials get, the wait follows Halfin and Whitt.
+// Source: the utilization law; queueing.ErlangC; [ResponseTime]; queueing.HalfinWhittBeta.
 func (s *Service) Staff(rate, seconds, scv float64) Size {
 	a := rate * seconds
 	out := Size{Cores: math.Max(Ceil(a/s.Utilization), math.Floor(a)+1), Bottleneck: ByCPU}
@@ -43,7 +44,8 @@ func (s *Service) Staff(rate, seconds, scv float64) Size {
 }
 
 // LeastForWait returns the least number of cores from the given one on at which at most the given
-// share of calls waits, for a load [erlang] of at most MaxErlang. Source: queueing.MinServersErlangC.
+// share of calls waits. from is at least 1, erlang the load from 0 to MaxErlang, wait the share,
+// above 0 and at most 1; outside it returns from. Source: queueing.MinServersErlangC.
 func LeastForWait(from int, erlang, wait float64) int {
 	if c, err := queueing.ErlangC(from, erlang); err == nil && c <= wait {
 		return from
@@ -56,8 +58,14 @@ func LeastForWait(from int, erlang, wait float64) int {
 }
 
 // LeastForLatency returns the least number of cores from the given one on at which the quantile of
-// the response time keeps the limit: by doubling steps, then by halving. The service must not be
-// too slow for any number. Source: [ResponseTime].
+// the response time keeps the limit: by doubling steps, then by halving.
+//
+//	from     cores, more than rate x seconds
+//	rate     of calls [1/s], above 0
+//	seconds  mean service time [s], above 0
+//	scv      squared coefficient of variation of the service time, 0 to 100
+//
+// The service must not be too slow for any number. Source: [ResponseTime].
 func (s *Service) LeastForLatency(from int, rate, seconds, scv float64) float64 {
 	enough := func(c int) bool {
 		r := NewResponseTime(rate, seconds, scv, c)

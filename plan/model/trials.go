@@ -15,7 +15,7 @@ type Options struct {
 	Cores  int    // trials that run at once; 0 for as many as there are processors. It does not change the plan
 }
 
-// DefaultTrials is the number of trials where none is asked for.
+// DefaultTrials is the number of trials, 1 to 10 M, where none is asked for.
 const DefaultTrials = 10_000
 
 const maxTrials = 10_000_000
@@ -35,9 +35,10 @@ func (o Options) Resolved() (Options, error) {
 	return o, nil
 }
 
-// Estimate is a quantity of a plan. Low, Mid and High come from all inputs at their low, mid and
-// high values at once: the corners. P50, P95 and P99 come from the Monte Carlo trials, in which
-// the inputs vary on their own.
+// Estimate is a quantity of a plan, all six figures in its unit. Low, Mid and High come from all inputs
+// at their low, mid and high values at once: the corners. P50, P95 and P99 come from the Monte Carlo
+// trials, in which the inputs vary on their own: a share of 50, 95 and 99 % of the trials needs at most
+// so much.
 type Estimate struct {
 	Low  float64 `json:"low"`
 	Mid  float64 `json:"mid"`
@@ -56,7 +57,7 @@ func (e Estimate) Mapped(f func(float64) float64) Estimate {
 // Figure is one number of a case, of which a plan has an [Estimate].
 type Figure struct {
 	Field string // its path in the JSON, such as services.shop.instances
-	Needs int    // the service that must have been sized, or AllServices, or NoService
+	Needs int    // index of the service that must have been sized, or AllServices, or NoService
 	Read  func(*Case) float64
 }
 
@@ -74,7 +75,7 @@ type Estimates map[string]Estimate
 //
 // A limit that only the high case cannot meet is left out there; so Low is at most Mid, and High is at
 // least Mid. In each trial every input is drawn on its own, from the stream of the model's seed and its
-// name at the trial's number; the percentiles are order statistics of the trials, the value of rank
+// name at the trial's number; the percentiles are order statistics of the trials, by definition the value of rank
 // ceil(p n). So neither the cores nor the memory change them.
 //
 //	c     the model's corners
@@ -169,7 +170,8 @@ func (m *Model) needed(figures []Figure) []int {
 }
 
 // Parallel splits 0..n-1 into blocks of at least the given length, one for each core, and returns when
-// all are done.
+// all are done. cores is at least 1; do is given blocks from (included) to to (excluded), at the same
+// time.
 func Parallel(n, cores, least int, do func(from, to int)) {
 	block := max(least, (n+cores-1)/cores)
 	var group sync.WaitGroup
@@ -179,7 +181,8 @@ func Parallel(n, cores, least int, do func(from, to int)) {
 	group.Wait()
 }
 
-// Rank returns the order statistic of rank ceil(p n) of sorted values, p above 0 and at most 1.
+// Rank returns the order statistic of rank ceil(p n) of n values in rising order, at least 1 of them, p
+// above 0 and at most 1, in their unit. By definition it is the nearest-rank quantile.
 func Rank(sorted []float64, p float64) float64 {
 	return sorted[max(1, int(math.Ceil(p*float64(len(sorted))-1e-9)))-1]
 }

@@ -6,7 +6,7 @@ import (
 	"fsctl/plan/queueing"
 )
 
-// Law returns the growth in one case.
+// Law returns the growth in one case, by the case's gamma, alpha and beta.
 func (u *USL) Law(x *Case) Growth {
 	exactly := func(index int) queueing.Estimate {
 		v := x.Values[index]
@@ -31,7 +31,8 @@ type Growth struct {
 	Peaks bool    // at Most
 }
 
-// PerSec returns the throughput of n instances [1/s], n from 1 to Most+1.
+// PerSec returns the throughput of n instances [1/s], n from 1 to Most+1. Outside it is that of one
+// instance. Source: [queueing.USL].
 func (l Growth) PerSec(n float64) float64 {
 	x, err := l.ThroughputPerSec(n)
 	if err != nil { // the caller keeps the range

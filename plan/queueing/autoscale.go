@@ -22,8 +22,14 @@ type HPA struct {
 	StabilizationSeconds float64 // scale-down takes the largest desired count of this time [s], 0 to 3600
 }
 
-// DefaultHPA returns the controller's defaults: 10 % tolerance, at most +100 % or +4 pods per 15 s,
-// 5 minutes of stabilization before scale-down.
+// DefaultHPA returns the controller's defaults: 10 % tolerance, at most +100 % or +4 pods per 15 s, 5
+// minutes of stabilization before scale-down.
+//
+//	targetRatio  utilization it steers to, 0.01 to 1
+//	maxReplicas  pods at most, 1 to 1e6
+//
+// The methods of HPA refuse others. Source: kubernetes.io, Horizontal Pod Autoscaling,
+// autoscaling/v2.
 func DefaultHPA(targetRatio float64, maxReplicas int) HPA {
 	return HPA{TargetRatio: targetRatio, ToleranceRatio: 0.1, MinReplicas: 1, MaxReplicas: maxReplicas,
 		GrowthRatio: 1, GrowthPods: 4, SyncSeconds: 15, StabilizationSeconds: 300}
@@ -60,7 +66,7 @@ func (h HPA) check() error {
 //	unready  pods started but not ready, 0 to 1e6
 //	loadPods work offered, in pods fully used, 0 to 1e18; a ready pod cannot use more than itself
 //
-// Errors: [RangeError].
+// Errors: [RangeError]. Source: kubernetes.io, Horizontal Pod Autoscaling, algorithm details.
 func (h HPA) Desired(ready, unready int, loadPods float64) (int, error) {
 	if err := errors.Join(h.check(), checkReplicas("ready pods", ready), checkReplicas("unready pods", unready),
 		checkCount("load", loadPods)); err != nil {
@@ -106,7 +112,7 @@ func (h HPA) bounded(current, desired int) int {
 //	needPods  replicas that the load needs at the target, 1 to 1e6
 //
 // While pods are saturated the controller sees 100 %, whatever the load: 10 towards 900 at a
-// target of 50 % goes 10 20 40 80 160 320 640 900. Errors: [RangeError].
+// target of 50 % goes 10 20 40 80 160 320 640 900. Errors: [RangeError]. Source: [HPA.Desired], repeated.
 func (h HPA) Climb(start, needPods int) ([]int, error) {
 	if err := errors.Join(h.check(), checkReplicas("replicas needed", needPods), checkReplicas("replicas at start", start),
 		checkAtLeast("replicas at start", start, 1)); err != nil {
@@ -132,6 +138,8 @@ func (h HPA) Climb(start, needPods int) ([]int, error) {
 //
 // Without the whole pods of [HPA.Climb], which small deployments gain from. Errors: [RangeError];
 // [ErrInfeasible] where 1/target is within the tolerance, so that it never grows at all.
+// Derived from [HPA.Desired]: a saturated pod is seen at 100 %, so a decision multiplies them by 1/target,
+// within the growth limit.
 func (h HPA) ClimbCycles(growth float64) (int, error) {
 	if err := h.check(); err != nil {
 		return 0, err
@@ -149,7 +157,7 @@ func (h HPA) ClimbCycles(growth float64) (int, error) {
 
 // Replicas is a deployment after one sync.
 type Replicas struct {
-	Ready, Unready int
+	Ready, Unready int // pods, 0 to 1e6
 }
 
 // Track returns the deployment at every sync while the load changes.
@@ -159,7 +167,7 @@ type Replicas struct {
 //	loadPods        work offered at each sync, in pods fully used, each 0 to 1e18
 //
 // Scale-down goes to the largest desired count of the stabilization window, and takes unready pods first.
-// Errors: [RangeError].
+// Errors: [RangeError]. Source: as [HPA.Desired], with its stabilization window.
 func (h HPA) Track(start int, podStartSeconds float64, loadPods []float64) ([]Replicas, error) {
 	if err := errors.Join(h.check(), checkReplicas("replicas at start", start), checkAtLeast("replicas at start", start, 1),
 		checkSecondsOrZero("pod start", podStartSeconds)); err != nil {
@@ -223,9 +231,9 @@ type PrescaleLead struct {
 	MarginSeconds    float64     // for what was not foreseen [s]
 }
 
-// Seconds returns how long before T0 the scale-up must begin [s]: readiness + time at the
-// provider's rate + warm-up + margin. Errors: [RangeError]; [ErrInfeasible] as
-// [TokenBucket.SecondsToPass].
+// Seconds returns how long before T0 the scale-up must begin [s]: readiness + time at the provider's rate
+// + warm-up + margin, which follow one another, so by definition their sum. The times are 0 or 1e-12 to
+// 1e12 s. Errors: [RangeError]; [ErrInfeasible] as [TokenBucket.SecondsToPass].
 func (l PrescaleLead) Seconds() (float64, error) {
 	if err := errors.Join(checkSecondsOrZero("readiness", l.ReadinessSeconds), checkSecondsOrZero("warm-up", l.WarmupSeconds),
 		checkSecondsOrZero("margin", l.MarginSeconds)); err != nil {

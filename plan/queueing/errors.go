@@ -17,7 +17,7 @@ var ErrInfeasible = errors.New("limit cannot be met")
 // RangeError reports an argument outside the range in which a formula holds.
 type RangeError struct {
 	Parameter string  // the argument, with its unit: "service time [s]"
-	Value     float64 // what was found
+	Value     float64 // what was found, in the unit that Parameter names
 	Want      string  // the range that was wanted: "in (0, 1]"
 }
 

@@ -15,16 +15,16 @@ type Flow struct {
 
 // FluidPoint is a corner of a backlog that changes linearly in between.
 type FluidPoint struct {
-	Seconds float64 // since the first flow began
-	Backlog float64 // requests
+	Seconds float64 // since the first flow began [s]
+	Backlog float64 // requests, 0 or more
 }
 
 // Fluid is a backlog over time.
 type Fluid struct {
 	Points       []FluidPoint // begin, end of each flow, and wherever the backlog empties
 	PeakBacklog  float64      // requests
-	PeakSeconds  float64      // when it was first reached
-	FinalBacklog float64
+	PeakSeconds  float64      // when it was first reached [s]
+	FinalBacklog float64      // requests, when the last flow ends
 	// WaitRequestSeconds is the area under the backlog: divided by the arrivals, the mean wait.
 	WaitRequestSeconds float64
 }
@@ -97,7 +97,8 @@ func fluidUnstable(arrivalPerSec, servicePerSec float64) error {
 		ErrUnstable, arrivalPerSec, servicePerSec)
 }
 
-// Spike is an arrival rate that jumps and fades: lambda(t) = b + l0 e^(-t/tau), t >= 0.
+// Spike is an arrival rate that jumps and fades, by definition lambda(t) = b + l0 e^(-t/tau), t >=
+// 0.
 type Spike struct {
 	BasePerSec   float64 // b, what stays [1/s], 0 or 1e-15 to 1e15
 	SurgePerSec  float64 // l0, what the jump adds at t = 0 [1/s], 0 or 1e-15 to 1e15
@@ -190,6 +191,7 @@ func (b TokenBucket) check() error {
 //	lostInstances   gone with the zone, 0 to instances-1
 //
 // Before a loss the same setting passes more than the limit. Errors: [RangeError].
+// Derived from instances x limit = global, for requests spread evenly.
 func InstanceLimitPerSec(globalPerSec float64, instances, lostInstances int) (float64, error) {
 	if err := errors.Join(checkRateOrZero("global limit", globalPerSec), checkAtLeast("instances", instances, 1),
 		checkAtLeast("lost instances", lostInstances, 0)); err != nil {

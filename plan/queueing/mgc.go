@@ -9,7 +9,7 @@ import (
 
 // WaitEstimate is a mean wait with how it was found and how far from it the truth may be.
 type WaitEstimate struct {
-	MeanWaitSeconds float64
+	MeanWaitSeconds float64 // [s]
 	LowSeconds      float64 // the exact wait was never found below this
 	HighSeconds     float64 // nor above this; both equal the mean where the formula is exact
 	Method          string  // the formula's name, for explanations

@@ -24,6 +24,7 @@ type MMc struct {
 //	servers        c       number of servers, 1 to 2^31-1
 //
 // Errors: [RangeError]; [ErrUnstable] where lambda S >= c.
+// Source: Erlang C as [ErlangC]; Kleinrock, Queueing Systems I, 1975, section 3.5.
 func NewMMc(arrivalPerSec, serviceSeconds float64, servers int) (MMc, error) {
 	if err := errors.Join(checkRateOrZero("arrival rate", arrivalPerSec),
 		checkSeconds("service time", serviceSeconds), checkServers(servers, 1)); err != nil {
@@ -44,9 +45,11 @@ func NewMMc(arrivalPerSec, serviceSeconds float64, servers int) (MMc, error) {
 }
 
 // Utilization returns rho = lambda S / c, the share of time that a server is busy, 0 to 1 exclusive.
+// Source: as the function [Utilization].
 func (q MMc) Utilization() float64 { return q.erlang / math.Max(1, float64(q.servers)) }
 
-// WaitProbability returns C, the share of requests that find every server busy; see [ErlangC].
+// WaitProbability returns C, the share of requests that find every server busy, 0 to 1. Source: as
+// [ErlangC].
 func (q MMc) WaitProbability() float64 { return q.wait }
 
 // MeanWaitSeconds returns Wq = C / theta [s], theta = c/S - lambda, the mean time in line.
@@ -58,10 +61,11 @@ func (q MMc) MeanWaitSeconds() float64 {
 	return q.wait / q.spare
 }
 
-// MeanResponseSeconds returns R = Wq + S [s], the mean time in line plus in service.
+// MeanResponseSeconds returns R = Wq + S [s], by definition the mean time in line plus in service.
 func (q MMc) MeanResponseSeconds() float64 { return q.MeanWaitSeconds() + q.serviceSeconds }
 
-// MeanQueueLength returns Lq = lambda Wq, the mean number of requests in line (Little's law).
+// MeanQueueLength returns Lq = lambda Wq, the mean number of requests in line, 0 or more. Source:
+// Little's law, as [LittleConcurrency].
 func (q MMc) MeanQueueLength() float64 { return q.arrivalPerSec * q.MeanWaitSeconds() }
 
 // WaitTail returns P(W > t) = C e^(-theta t), the share of requests that wait longer than t [s], t
@@ -92,7 +96,8 @@ func (q MMc) ResponseTail(seconds float64) (float64, error) {
 }
 
 // WaitQuantile returns the time [s] within which a share q of requests leaves the line:
-// ln(C/(1-q))/theta, or 0 where 1-q >= C. q is 0 to 1 exclusive. Errors: [RangeError].
+// ln(C/(1-q))/theta, or 0 where 1-q >= C. q is 0 to 1 exclusive. Errors: [RangeError]. Derived by
+// inverting [MMc.WaitTail].
 func (q MMc) WaitQuantile(quantile float64) (float64, error) {
 	if err := errors.Join(checkQuantile(quantile), q.checkBuilt()); err != nil {
 		return 0, err
@@ -109,6 +114,7 @@ func (q MMc) waitQuantile(tail float64) float64 {
 
 // ResponseQuantile returns the time [s] within which a share q of requests is answered, the root t
 // of ResponseTail(t) = 1-q, to a relative 1e-12. q is 0 to 1 exclusive. Errors: [RangeError].
+// Derived by inverting [MMc.ResponseTail] with a root finder.
 func (q MMc) ResponseQuantile(quantile float64) (float64, error) {
 	if err := errors.Join(checkQuantile(quantile), q.checkBuilt()); err != nil {
 		return 0, err

@@ -31,6 +31,7 @@ func FanOutRatio(callRatio float64, calls int) (float64, error) {
 //	survive   k  zones that may be lost, 0 to Z-1
 //
 // For load and capacity spread evenly. Errors: [RangeError].
+// Derived: the Z-k zones that stay must carry the load of Z.
 func ZoneRedundancy(zones, survive int) (float64, error) {
 	if err := errors.Join(checkAtLeast("zones", zones, 1), checkAtLeast("zones to survive", survive, 0)); err != nil {
 		return 0, err
@@ -56,6 +57,7 @@ func checkRetries(retries int) error {
 //	retries      r  attempts after the first, 0 to 1000
 //
 // For attempts that fail independently. Errors: [RangeError].
+// Derived: attempt i+1 is made where i attempts failed, p^i of the requests; a geometric sum.
 func RetryAmplification(failureRatio float64, retries int) (float64, error) {
 	if err := errors.Join(checkProbability("failure share", failureRatio), checkRetries(retries)); err != nil {
 		return 0, err
@@ -73,8 +75,8 @@ func amplification(p float64, retries int) float64 {
 
 // RetryBranch is a load that retries keep up: attempts cause failures that cause these attempts.
 type RetryBranch struct {
-	AttemptsPerSec float64
-	FailureRatio   float64
+	AttemptsPerSec float64 // first attempts and retries [1/s], at least the first attempts
+	FailureRatio   float64 // share of attempts that fail, 0 to 1
 }
 
 // RetryLoad is what [RetryFixedPoint] found.

@@ -19,6 +19,7 @@ func ServerlessConcurrency(requestsPerSec, durationSeconds float64) (float64, er
 //	durationSeconds         [s], 1e-12 to 1e12
 //
 // Errors: [RangeError]; [ErrInfeasible] as [TokenBucket.SecondsToPass].
+// Source: [ServerlessConcurrency], [TokenBucket.SecondsToPass].
 func BurstRampSeconds(limit TokenBucket, requestsPerSec, durationSeconds float64) (float64, error) {
 	instances, err := ServerlessConcurrency(requestsPerSec, durationSeconds)
 	if err != nil {

@@ -11,7 +11,7 @@ var ErrPeakUnknown = errors.New("peak unknown")
 
 // Estimate is a fitted value with its confidence interval.
 type Estimate struct {
-	Value, Low, High float64
+	Value, Low, High float64 // in the unit of what is estimated; Low <= Value <= High
 }
 
 // USL is a system's throughput by the Universal Scalability Law, fitted to measurements by [FitUSL].
@@ -25,25 +25,25 @@ type Estimate struct {
 //
 // Source: Gunther, Guerrilla Capacity Planning, 2007, chapter 5.
 type USL struct {
-	GammaPerSec Estimate
-	Alpha       Estimate
-	Beta        Estimate
+	GammaPerSec Estimate // [1/s], > 0
+	Alpha       Estimate // 0 to 1
+	Beta        Estimate // >= 0
 
-	LargestConcurrency float64 // largest N measured; answers stop at twice that
+	LargestConcurrency float64 // largest N measured, 1 to 1e9; answers stop at twice that
 	ResidualPerSec     float64 // root mean square distance of the points from the curve [1/s]
 }
 
 // USLPeak is where more concurrency starts to give less throughput.
 type USLPeak struct {
-	Concurrency      float64
-	ThroughputPerSec float64
+	Concurrency      float64 // N*, at least 1
+	ThroughputPerSec float64 // X(N*) [1/s]
 }
 
 // How far beyond the largest measured concurrency a fitted curve may be believed.
 const uslReach = 2
 
 // ThroughputPerSec returns X(N) [1/s] for N from 1 to twice the largest measured concurrency.
-// Errors: [RangeError].
+// Errors: [RangeError]. Source: as [USL].
 func (u USL) ThroughputPerSec(concurrency float64) (float64, error) {
 	if err := u.checkReach(concurrency); err != nil {
 		return 0, err
@@ -54,7 +54,7 @@ func (u USL) ThroughputPerSec(concurrency float64) (float64, error) {
 // Peak returns N* = sqrt((1-alpha)/beta), at least 1, with X(N*).
 //
 // Errors: [ErrPeakUnknown] where beta's confidence interval includes 0, or where the peak would lie
-// beyond twice the largest measured concurrency.
+// beyond twice the largest measured concurrency. Source: Gunther 2007, as [USL]; the root of dX/dN.
 func (u USL) Peak() (USLPeak, error) {
 	if !(u.Beta.Low > 0) {
 		return USLPeak{}, ErrPeakUnknown
@@ -75,7 +75,7 @@ func (u USL) Peak() (USLPeak, error) {
 //
 //	throughputPerSec X  [1/s], > 0, at most the curve's maximum up to twice the largest measured N
 //
-// Errors: [RangeError].
+// Errors: [RangeError]. Derived from X(N) of [USL], solved for N.
 func (u USL) Concurrency(throughputPerSec float64) (float64, error) {
 	if err := checkRate("throughput", throughputPerSec); err != nil {
 		return 0, err

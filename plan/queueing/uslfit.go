@@ -13,7 +13,7 @@ import (
 // USLPoint is one measurement: the throughput that a concurrency gave.
 type USLPoint struct {
 	Concurrency      float64 // N, 1 to 1e9
-	ThroughputPerSec float64 // X [1/s]
+	ThroughputPerSec float64 // X [1/s], 1e-15 to 1e15
 }
 
 // Bootstrap says how [FitUSL] finds confidence intervals.

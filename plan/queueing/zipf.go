@@ -28,7 +28,7 @@ const zipfHead = 4096
 //	items    N  1 to 1e9
 //	exponent s  0 (all alike) to 10; shops and caches see 0.6 to 1.2
 //
-// Good to 1e-8 relative, in constant time. Errors: [RangeError].
+// Good to 1e-8 relative, in constant time. Errors: [RangeError]. Source: as [Zipf].
 func NewZipf(items int, exponent float64) (Zipf, error) {
 	if items < 1 || items > 1e9 {
 		return Zipf{}, &RangeError{Parameter: "items", Value: float64(items), Want: "in [1, 1e9]"}
@@ -41,7 +41,8 @@ func NewZipf(items int, exponent float64) (Zipf, error) {
 	return z, nil
 }
 
-// Share returns p_i, the share of requests for the item of the given rank, 1 to N. Errors: [RangeError].
+// Share returns p_i, the share of requests, 0 to 1, for the item of the given rank, 1 to N. Errors:
+// [RangeError]. Source: as [Zipf].
 func (z Zipf) Share(rank int) (float64, error) {
 	if rank < 1 || rank > z.items {
 		return 0, &RangeError{Parameter: "rank", Value: float64(rank), Want: "in [1, items], items from NewZipf"}
@@ -49,7 +50,8 @@ func (z Zipf) Share(rank int) (float64, error) {
 	return math.Pow(float64(rank), -z.exponent) / z.norm, nil
 }
 
-// TopShare returns the share of requests for the k most popular items, k from 0 to N. Errors: [RangeError].
+// TopShare returns the share of requests, 0 to 1, for the count k of the most popular items, k from 0 to N:
+// by definition the sum of [Zipf.Share] up to k. Errors: [RangeError].
 func (z Zipf) TopShare(count int) (float64, error) {
 	if count < 0 || count > z.items || z.items == 0 {
 		return 0, &RangeError{Parameter: "top items", Value: float64(count), Want: "in [0, items], items from NewZipf"}
@@ -158,6 +160,7 @@ func (z Zipf) groups() []zipfGroup {
 //	shards         K       at least 1
 //
 // More shards never bring it below p1 lambda. Errors: [RangeError].
+// Derived: one shard takes all calls of the hottest key and a K-th of the others.
 func ShardLoadPerSec(requestsPerSec, hottestShare float64, shards int) (float64, error) {
 	if err := errors.Join(checkRateOrZero("request rate", requestsPerSec),
 		checkProbability("share of the hottest key", hottestShare), checkAtLeast("shards", shards, 1)); err != nil {
@@ -172,7 +175,7 @@ func ShardLoadPerSec(requestsPerSec, hottestShare float64, shards int) (float64,
 //	readsPerSec lambda  [1/s], 0 or 1e-15 to 1e15
 //	hitRatio    h       0 to 1
 //
-// Errors: [RangeError].
+// Errors: [RangeError]. By definition of the hit ratio.
 func DatabaseReadsPerSec(readsPerSec, hitRatio float64) (float64, error) {
 	if err := errors.Join(checkRateOrZero("read rate", readsPerSec), checkProbability("hit ratio", hitRatio)); err != nil {
 		return 0, err
