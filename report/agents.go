@@ -5,7 +5,7 @@ import "fsctl/loadgen/record"
 // Agent is one of the generator processes of a run from many.
 type Agent struct {
 	Name       string  `json:"name"`
-	ShareRatio float64 `json:"share_ratio"` // of the arrivals
+	ShareRatio float64 `json:"share_ratio"` // of the arrivals, 0 to 1
 	Finished   bool    `json:"finished"`    // all that it measured is in the record
 	Lost       bool    `json:"lost"`
 
@@ -15,10 +15,10 @@ type Agent struct {
 
 	// Users of its share: reported, in doubt and unsent add up to planned, and what was sent beyond that is extra.
 	PlannedArrivals  uint64 `json:"planned_arrivals"`
-	ReportedArrivals uint64 `json:"reported_arrivals"`
+	ReportedArrivals uint64 `json:"reported_arrivals"` // users in the record
 	InDoubtArrivals  uint64 `json:"in_doubt_arrivals"` // sent, perhaps, and not in the record
-	UnsentArrivals   uint64 `json:"unsent_arrivals"`
-	ExtraArrivals    uint64 `json:"extra_arrivals"` // sent though they were another agent's by then, who sent them too
+	UnsentArrivals   uint64 `json:"unsent_arrivals"`   // users who were never sent
+	ExtraArrivals    uint64 `json:"extra_arrivals"`    // sent though they were another agent's by then, who sent them too
 	InDoubtSeconds   int    `json:"in_doubt_seconds"`
 	ExtraSeconds     int    `json:"extra_seconds"`
 }

@@ -12,9 +12,9 @@ import (
 // consecutive seconds, or over fewer in which it was busy throughout. Failed requests are left out,
 // since refusing is cheap.
 type Capacity struct {
-	QPS              float64            `json:"qps"`
+	QPS              float64            `json:"qps"`               // requests per second
 	AtSeconds        int                `json:"at_seconds"`        // where that rate began, from T0
-	Steps            map[string]float64 `json:"steps"`             // each step's own best rate
+	Steps            map[string]float64 `json:"steps"`             // each step's own best rate [1/s]
 	LowerBound       bool               `json:"lower_bound"`       // the target was never at its limit: it may do more
 	SaturatedSeconds int                `json:"saturated_seconds"` // in which it was
 

@@ -27,16 +27,16 @@ type DryRun struct {
 
 // SelfTest is what a machine was measured to send, at most.
 type SelfTest struct {
-	MaxQPS               float64 `json:"max_qps"`
-	CPUSecondsPerRequest float64 `json:"cpu_seconds_per_request"`
-	UsableCores          float64 `json:"usable_cores"` // that a generator may use up and still be punctual
+	MaxQPS               float64 `json:"max_qps"`                 // requests per second, with all usable cores
+	CPUSecondsPerRequest float64 `json:"cpu_seconds_per_request"` // [s], of one core
+	UsableCores          float64 `json:"usable_cores"`            // that a generator may use up and still be punctual
 }
 
 // Check holds what an attack needs against what there is.
 type Check struct {
 	Name      string  `json:"name"`
-	Needed    float64 `json:"needed"`
-	Available float64 `json:"available"` // 0 where unknown
+	Needed    float64 `json:"needed"`    // in Unit
+	Available float64 `json:"available"` // in Unit, 0 where unknown
 	Unit      string  `json:"unit"`      // bytes, or empty for a number
 	OK        bool    `json:"ok"`
 	Because   string  `json:"because"`

@@ -35,15 +35,16 @@ type Health struct {
 
 // Skew is how far apart the generators began, in seconds.
 type Skew struct {
-	Max         float64 `json:"max"`
-	Uncertainty float64 `json:"uncertainty"` // of the clocks by which it was measured
+	Max         float64 `json:"max"`         // [s]
+	Uncertainty float64 `json:"uncertainty"` // [s], of the clocks by which it was measured
 }
 
-// Agents counts the generator processes of a run.
+// Agents counts the generator processes of a run: Finished are those of which all measurements are in the
+// record, Lost those that fell silent.
 type Agents struct {
-	Expected int `json:"expected"`
-	Finished int `json:"finished"`
-	Lost     int `json:"lost"`
+	Expected int `json:"expected"` // at least 1
+	Finished int `json:"finished"` // from 0
+	Lost     int `json:"lost"`     // from 0
 }
 
 // Finding is something about the run that its figures alone do not say.

@@ -12,13 +12,13 @@ import (
 )
 
 // Report is the verdict on one run. Its JSON form is a contract: a ratio is 0 to 1, a seconds field
-// seconds, a qps field requests per second.
+// seconds, a qps field requests per second; counts are from 0.
 type Report struct {
 	Run      string  `json:"run"` // the run directory, empty for a live record
 	Scenario string  `json:"scenario"`
 	Verdict  Verdict `json:"verdict"`
-	ExitCode int     `json:"exit_code"`
-	Reason   string  `json:"reason"` // the verdict's cause in one line
+	ExitCode int     `json:"exit_code"` // of package exitcode
+	Reason   string  `json:"reason"`    // the verdict's cause in one line
 
 	Ended           string    `json:"ended"` // completed, interrupted, aborted, failed or died
 	T0              time.Time `json:"t0"`

@@ -26,7 +26,9 @@ type Run struct {
 	Plan     *plan.Plan          // of the sale at full scale; nil without a scenario
 }
 
-// Read reads a run directory, with the scenario that ran, or a file of vegeta results. It writes nothing.
+// Read reads a run directory, with the scenario that ran, or a file of vegeta results. It writes nothing. It
+// fails where the path does not exist, and as record.Open, record.FromVegeta, scenarios.ParseRun and plan.New
+// do for what cannot be read.
 func Read(path string) (*Run, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -66,7 +68,8 @@ func (r *Run) Judge() *Report { return Judge(r.Record, r.Scenario, r.Plan) }
 //	sc  the scenario that ran, at full scale; nil for a list of targets
 //	p   its plan, nil where the caller has made none
 //
-// The report is returned also where it could not be kept.
+// The report is returned also where it could not be kept, with the error of the file. It is nil where the
+// record cannot be read or the scenario cannot be planned.
 func Conclude(dir string, sc *scenarios.Scenario, p *plan.Plan) (*Report, error) {
 	rec, err := record.Open(dir)
 	if err != nil {

@@ -12,25 +12,27 @@ import (
 // Step is what was measured of one step over the whole run, or over one level of a search.
 type Step struct {
 	Name        string            `json:"name"`
-	Requests    int64             `json:"requests"`     // that ended, in an answer or an error
-	Errors      int64             `json:"errors"`       // outcome failed or error
-	AchievedQPS float64           `json:"achieved_qps"` // requests over the seconds from the step's first event to its last
-	Outcomes    map[string]int64  `json:"outcomes"`
+	Requests    int64             `json:"requests"`              // that ended, in an answer or an error
+	Errors      int64             `json:"errors"`                // outcome failed or error
+	AchievedQPS float64           `json:"achieved_qps"`          // requests over the seconds from the step's first event to its last
+	Outcomes    map[string]int64  `json:"outcomes"`              // requests by outcome
 	ErrorKinds  map[string]uint64 `json:"error_kinds,omitempty"` // by class: refused, reset, timeout, ...
 
 	ResponseTime *Distribution `json:"response_time_seconds"` // from due; null where due instants are not known
 	ServiceTime  *Distribution `json:"service_time_seconds"`  // from sent
 }
 
-// Distribution sums up a time, in seconds. Quantiles are HdrHistogram's, exact to 3 digits.
+// Distribution sums up a time, all in seconds. P50 is the time that 50 % of the requests do not exceed,
+// P999 that of 99.9 %. Quantiles are HdrHistogram's, exact to 3 digits.
+// Source: Tene, HdrHistogram, hdrhistogram.org.
 type Distribution struct {
-	P50  float64 `json:"p50"`
-	P90  float64 `json:"p90"`
-	P95  float64 `json:"p95"`
-	P99  float64 `json:"p99"`
-	P999 float64 `json:"p999"`
-	Max  float64 `json:"max"`
-	Mean float64 `json:"mean"`
+	P50  float64 `json:"p50"`  // [s]
+	P90  float64 `json:"p90"`  // [s]
+	P95  float64 `json:"p95"`  // [s]
+	P99  float64 `json:"p99"`  // [s]
+	P999 float64 `json:"p999"` // [s]
+	Max  float64 `json:"max"`  // [s]
+	Mean float64 `json:"mean"` // [s]
 }
 
 const nanosPerSecond = 1e9

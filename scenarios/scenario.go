@@ -70,8 +70,8 @@ type Outcome struct {
 	When string
 }
 
-// Request is the template of an HTTP request. ${name} stands for a variable in url, headers, body and json.
-// Redirects is 0 or more.
+// Request is the template of an HTTP request. ${name} stands for a variable in url, headers, body and json. Redirects
+// are from 0, each a request more.
 type Request struct {
 	Method    string            `yaml:"method" jsonschema_description:"GET by default, POST with a body."`
 	URL       string            `yaml:"url" jsonschema_description:"Path and query, appended to the target."`
@@ -164,7 +164,8 @@ type Popularity struct {
 	Zipf float64 `yaml:"zipf" jsonschema_description:"Exponent s: item i is wanted in proportion to 1/i^s; 0 for all alike."`
 }
 
-// Estate is where the services run, in Zones of which any SurviveZones, fewer than Zones, may be lost.
+// Estate is where the services run. Zones is their number, 0 or more, and SurviveZones, 0 to Zones-1, are those that
+// may be lost.
 type Estate struct {
 	Zones         int           `yaml:"zones"`
 	SurviveZones  int           `yaml:"survive_zones" jsonschema_description:"Zones that may be lost with the rest still within capacity."`

@@ -15,7 +15,7 @@ type Explanation struct {
 	Case        string   `json:"case,omitempty"` // of an estimate: which inputs the numbers are
 	Formula     string   `json:"formula"`
 	Filled      string   `json:"filled"`
-	Result      float64  `json:"result"`
+	Result      float64  `json:"result"` // in Unit
 	Unit        string   `json:"unit"`
 	Symbols     []Symbol `json:"symbols"`
 	Source      string   `json:"source"`

@@ -78,7 +78,7 @@ type Service struct {
 
 	KeyCopies    float64 // shards of a cache that each hold the hottest key, at least 1
 	Connections  float64 // connections that a node of a database accepts
-	Partitions   float64 // of a queue: consumers are at most so many
+	Partitions   float64 // of a queue: the most consumers, 0 for no limit
 	DrainSeconds float64 // until a queue must be empty again [s]
 	Provisioned  float64 // instances of a function that are kept warm
 	MaxInstances float64 // of a function, in its account

@@ -35,10 +35,9 @@ func (o Options) Resolved() (Options, error) {
 	return o, nil
 }
 
-// Estimate is a quantity of a plan, all six figures in its unit. Low, Mid and High come from all inputs
-// at their low, mid and high values at once: the corners. P50, P95 and P99 come from the Monte Carlo
-// trials, in which the inputs vary on their own: a share of 50, 95 and 99 % of the trials needs at most
-// so much.
+// Estimate is a quantity of a plan. Low, Mid and High are its values with all inputs at their low, mid and high
+// values at once, the corners, in its unit. P50, P95 and P99 come from the Monte Carlo trials, in which the
+// inputs vary on their own: a share of 50, 95 and 99 % of the trials needs at most so much.
 type Estimate struct {
 	Low  float64 `json:"low"`
 	Mid  float64 `json:"mid"`
@@ -181,8 +180,8 @@ func Parallel(n, cores, least int, do func(from, to int)) {
 	group.Wait()
 }
 
-// Rank returns the order statistic of rank ceil(p n) of n values in rising order, at least 1 of them, p
-// above 0 and at most 1, in their unit. By definition it is the nearest-rank quantile.
+// Rank returns the order statistic of rank ceil(p n), by definition the nearest-rank quantile. sorted are n
+// values in rising order, at least 1, of any unit; p is above 0 and at most 1.
 func Rank(sorted []float64, p float64) float64 {
 	return sorted[max(1, int(math.Ceil(p*float64(len(sorted))-1e-9)))-1]
 }

@@ -17,7 +17,7 @@ const (
 
 // Code is an exit code as it is explained to people.
 type Code struct {
-	Code    int
+	Code    int    // of the process, 0 to 125
 	Name    string // one word, for tables
 	Meaning string
 }

@@ -10,7 +10,8 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// Architectures writes a comparison of architectures for people.
+// Architectures writes a comparison of architectures for people. It fails where w does, or a table
+// cannot be laid out.
 func Architectures(w io.Writer, a *architectures.Comparison, s Style) error {
 	p := &page{Style: s}
 	p.say("", "  ", cmp.Or(plain(a.Scenario), "this sale")+" on one architecture after the other, at its highest rate (mid; refused and waiting orders also p95)")
@@ -50,7 +51,8 @@ func architectureRows(a *architectures.Comparison) [][]string {
 	return rows
 }
 
-// ArchitecturesMarkdown writes a comparison of architectures for GitHub's step summary.
+// ArchitecturesMarkdown writes a comparison of architectures for GitHub's step summary. It fails
+// where w does.
 func ArchitecturesMarkdown(w io.Writer, a *architectures.Comparison) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "## Architectures: %s\n", escaped(cmp.Or(a.Scenario, "this sale")))

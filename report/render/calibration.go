@@ -58,7 +58,8 @@ func uncalibratedRows(pl *plan.Plan) [][]string {
 	return rows
 }
 
-// Measure writes a measured value in its unit, one of those of a calibration file.
+// Measure writes a measured value v in its unit, one of those of a calibration file: s, 1/s,
+// instances, or a ratio or plain number for any other.
 func Measure(v float64, unit string) string {
 	switch unit {
 	case "s":

@@ -10,7 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// JSON writes a result as indented JSON. It fails, and writes nothing, where v cannot be JSON.
+// JSON writes a result as indented JSON. It fails, and writes nothing, where v cannot be JSON. Else
+// the error is w's.
 func JSON(w io.Writer, v any) error {
 	text, err := marshal(v)
 	if err != nil {
@@ -31,7 +32,8 @@ func marshal(v any) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// YAML writes a result as YAML with the keys and the order of its JSON form.
+// YAML writes a result as YAML with the keys and the order of its JSON form. It fails, and writes
+// nothing, where v cannot be JSON; else the error is w's.
 func YAML(w io.Writer, v any) error {
 	text, err := marshal(v)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// DryRun writes for people what would be sent, and whether this machine can.
+// DryRun writes for people what would be sent, and whether this machine can. It fails where w does,
+// or a table cannot be laid out.
 func DryRun(w io.Writer, d *report.DryRun, s Style) error {
 	p := &page{Style: s}
 	for _, line := range dryRunLines(d) {
@@ -30,7 +31,7 @@ func DryRun(w io.Writer, d *report.DryRun, s Style) error {
 	return p.writeTo(w)
 }
 
-// DryRunMarkdown writes the same for GitHub's step summary.
+// DryRunMarkdown writes the same for GitHub's step summary. It fails where w does.
 func DryRunMarkdown(w io.Writer, d *report.DryRun) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "## %s\n", escaped(d.Reason))

@@ -62,7 +62,8 @@ func (g *explained) assumptions() []string {
 	return g.distinct(func(e *explain.Explanation) []string { return e.Assumptions })
 }
 
-// Explanations writes where figures of a plan come from, for people.
+// Explanations writes where figures of a plan come from, for people. It fails where w does, or a
+// table cannot be laid out.
 func Explanations(w io.Writer, list []explain.Explanation, s Style) error {
 	p := &page{Style: s}
 	for i := range list {
@@ -108,7 +109,8 @@ func withUnit(number, unit string) string {
 	return number + " " + unit
 }
 
-// ExplanationsMarkdown writes where figures of a plan come from, as one document.
+// ExplanationsMarkdown writes where figures of a plan come from, as one document. It fails where w
+// does.
 func ExplanationsMarkdown(w io.Writer, pl *plan.Plan, list []explain.Explanation) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "# Where the figures of %s come from\n\n%s\n", escaped(cmp.Or(pl.Scenario, "this sale")), escaped(trialsLine(pl)))

@@ -64,6 +64,8 @@ type htmlCase struct{ Name, Result, Filled, About string }
 //
 //	list   every explanation of the plan
 //	cores  the distribution of the total of cores
+//
+// It fails where a chart cannot be drawn, or w fails.
 func PlanHTML(w io.Writer, pl *plan.Plan, list []explain.Explanation, cores []plan.Quantile) error {
 	page, err := template.New("plan").Parse(planPage)
 	if err != nil {

@@ -46,7 +46,7 @@ type junitMessage struct {
 // JUnit writes a report in the common JUnit dialect: one test suite for the run, one test case for each
 // threshold and invariant. What failed is a failure, optional checks without data are skipped. Of a run
 // that is invalid all are errors; of one that did not go to its end those that held are, since a part of a
-// storm cannot show that something holds.
+// storm cannot show that something holds. It fails where w does.
 func JUnit(w io.Writer, r *report.Report) error {
 	suite := junitSuite{
 		Name: cmp.Or(plain(r.Scenario), "fsctl"),

@@ -68,7 +68,7 @@ func (m *markdown) list(items []string) {
 	}
 }
 
-// Markdown writes a report for GitHub's step summary.
+// Markdown writes a report for GitHub's step summary. It fails where w does.
 func Markdown(w io.Writer, r *report.Report) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "## %s: %s\n\n%s\n\n", strings.ToUpper(escaped(string(r.Verdict))), escaped(cmp.Or(r.Scenario, "run")), escaped(r.Reason))
@@ -155,7 +155,7 @@ func mark(s report.Status, optional bool) string {
 	return word
 }
 
-// PlanMarkdown writes a plan for GitHub's step summary.
+// PlanMarkdown writes a plan for GitHub's step summary. It fails where w does.
 func PlanMarkdown(w io.Writer, pl *plan.Plan) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "## Plan: %s\n\n%s\n\n%s\n", escaped(cmp.Or(pl.Scenario, "this sale")), escaped(headline(pl)), escaped(dayLine(pl)))

@@ -12,7 +12,8 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// Plan writes a plan for people: what comes in, what it needs, and what to know about the figures.
+// Plan writes a plan for people: what comes in, what it needs, and what to know about the figures. It fails where w
+// does, or a table cannot be laid out.
 func Plan(w io.Writer, pl *plan.Plan, s Style) error {
 	p := &page{Style: s}
 	p.sizes(pl)
@@ -32,7 +33,8 @@ func Plan(w io.Writer, pl *plan.Plan, s Style) error {
 	return p.writeTo(w)
 }
 
-// PlanSizes writes what comes in and what it needs, and says where there is more to know.
+// PlanSizes writes what comes in and what it needs, and says where there is more to know. It fails where w does, or a
+// table cannot be laid out.
 func PlanSizes(w io.Writer, pl *plan.Plan, s Style, more string) error {
 	p := &page{Style: s}
 	p.sizes(pl)

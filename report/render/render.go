@@ -14,7 +14,7 @@ type Style struct {
 	Width int  // columns; PipedWidth where 0 or less
 }
 
-// PipedWidth is the width of text that no terminal shows.
+// PipedWidth is the width of text that no terminal shows, in columns.
 const PipedWidth = 120
 
 // leastWidth is the narrowest text that still has columns.

@@ -12,7 +12,8 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// Report writes a report for people: the verdict with its reason, then what it rests on.
+// Report writes a report for people: the verdict with its reason, then what it rests on. It fails
+// where w does, or a table cannot be laid out.
 func Report(w io.Writer, r *report.Report, s Style) error {
 	p := &page{Style: s}
 	p.verdict(r)

@@ -145,8 +145,8 @@ func Of[N Whole](n N, noun string) string {
 	return Count(n) + " " + Noun(n == 1, noun)
 }
 
-// EstimateOf writes about how many there are of a thing: 1 core, 79,700 cores. n need not be whole; noun is
-// in the singular.
+// EstimateOf writes about how many there are of a thing: 1 core, 79,700 cores. n is any number, whole or
+// not; noun is in the singular.
 func EstimateOf(n float64, noun string) string {
 	text := Estimate(n)
 	return text + " " + Noun(text == "1", noun)

@@ -26,7 +26,7 @@ type Uniform struct{ Low, High time.Duration }
 // Lognormal is the law exp(N(ln Median, Sigma^2)), usual for human reaction times.
 type Lognormal struct {
 	Median time.Duration `yaml:"median" jsonschema:"required"`
-	Sigma  float64       `yaml:"sigma" jsonschema:"required"`
+	Sigma  float64       `yaml:"sigma" jsonschema:"required"` // without unit, above 0 and at most 5
 }
 
 // Normal is the law N(Mean, Deviation^2), with what falls below zero taken as zero.
@@ -114,12 +114,15 @@ func (d *Distribution) CDF(t time.Duration) float64 {
 	return min(max(share, 0), 1)
 }
 
-// Mean returns the mean of draws, the integral of Quantile over 0..1. With q = 1 - Tail and
-// z the quantile q of N(0,1), Phi and phi its CDF and density:
+// Mean returns the mean of draws, the integral of Quantile over 0..1; 0 of nil. With q = 1 - Tail
+// and z the quantile q of N(0,1), Phi and phi its CDF and density:
 //
 //	exponential  m (1 + Tail ln(Tail) / q)
 //	lognormal    median exp(s^2/2) Phi(z-s) / q
 //	normal       (m (q - Phi(-m/s)) + s (phi(m/s) - phi(z))) / q, which counts what is below 0 as 0
+//
+// m is the mean, s the sigma or the deviation. Derived by integration up to z; the lognormal and
+// normal forms are the usual partial expectations.
 func (d *Distribution) Mean() time.Duration {
 	const q = 1 - Tail
 	unit := distuv.UnitNormal
