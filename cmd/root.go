@@ -34,8 +34,8 @@ func Main() int {
 	return Run(ctx, os.Args[1:], Streams{os.Stdin, os.Stdout, os.Stderr})
 }
 
-// Run runs a command line and returns its exit code, one of package exitcode. Errors are printed once, on s.Err. When
-// ctx ends the command stops, as for Ctrl-C.
+// Run runs a command line and returns its exit code: 0 where it did what was asked, else one of package exitcode.
+// Errors are printed once, on s.Err. When ctx ends the command stops, as for Ctrl-C.
 func Run(ctx context.Context, args []string, s Streams) int {
 	root, started := newRoot(s)
 	root.SetArgs(args)
