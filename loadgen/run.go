@@ -18,6 +18,7 @@ import (
 // Abort is a reason to stop a run early that an observer gives.
 type Abort struct{ Message string }
 
+// Error returns the observer's message.
 func (a *Abort) Error() string { return a.Message }
 
 // Observer sees every second of a run as it is written. An *Abort stops the run.
@@ -25,18 +26,20 @@ type Observer func(record.Interval) error
 
 // Recorder keeps what is measured while a storm goes on: a run's record, or what an agent sends to its coordinator.
 type Recorder interface {
-	// WriteAll takes the seconds that were flushed together, in order, and keeps nothing of them.
+	// WriteAll takes the seconds that were flushed together, in order, and keeps nothing of them. It fails where they
+	// cannot be kept, which ends the storm.
 	WriteAll([]record.Interval) error
-	// Told takes an order that a buyer was told of.
+	// Told takes an order that a buyer was told of. It fails where the order cannot be kept.
 	Told(record.Order) error
-	// Raw takes a request in vegeta's form, where these are wanted.
+	// Raw takes a request in vegeta's form, where these are wanted. It fails where it cannot be kept.
 	Raw(*vegeta.Result) error
 }
 
 // Grace is how long requests in flight may still be answered once a run is stopped.
 const Grace = 5 * time.Second
 
-// Manifest returns what run.json says of the storm before it is sent, with T0 set from now.
+// Manifest returns what run.json says of the storm before it is sent, with T0 set from now. It fails with a
+// *transport.InputError where T0 is an instant, and the first arrival would have been due already.
 func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
 	t0 := now.Add(s.Lead())
 	if at := s.Scenario.Storm.T0.At; !at.IsZero() {
@@ -59,14 +62,16 @@ func (s *Storm) ManifestAt(now, t0 time.Time) record.Manifest {
 	}
 }
 
-// Run sends the storm and writes its record, which it closes. It returns when the storm is over
-// and drained, or soon after ctx is done: what was measured is kept, and the record says how the
-// run ended. The error is the record's: a full disk, say.
+// Run sends the storm and writes its record, which it closes. It returns when the storm is over and drained, or soon
+// after ctx is done: what was measured is kept, and the record says how the run ended. It fails where the target's
+// name cannot be looked up, or the record cannot be written: a full disk, say.
 func (s *Storm) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe Observer) (record.End, error) {
 	return s.RunWith(ctx, w, t0, func(x *Session) record.End { return x.Send(ctx, s, observe) })
 }
 
 // RunWith opens the session that send sends storms through, reads the ledger when it is over, and closes the record.
+// It fails where the target's name cannot be looked up, or the record cannot be written; the record is closed all
+// the same.
 func (s *Storm) RunWith(ctx context.Context, w *record.Writer, t0 time.Time, send func(*Session) record.End) (record.End, error) {
 	x, err := s.Open(ctx)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"fsctl/scenarios"
 )
 
-// SelfTest measures what this machine can send: the whole path of a storm, with an engine, but for the network; see
-// host.SelfTest. The record is kept in a temporary folder.
+// SelfTest measures what this machine can send: the whole path of a storm, with an engine, but for the network. The
+// record is kept in a temporary folder. It fails as host.SelfTest does, and where no temporary file can be written.
 func SelfTest(ctx context.Context, engine string) (host.Ability, error) {
 	return host.SelfTest(ctx, func(ctx context.Context, address string) (uint64, error) { return sendSelfTest(ctx, engine, address) })
 }

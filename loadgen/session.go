@@ -43,7 +43,8 @@ type Session struct {
 	workers  sync.WaitGroup
 }
 
-// Open looks the target up. Connections are opened when they are first needed.
+// Open looks the target up. Connections are opened when they are first needed. It fails where the name has no address;
+// the vegeta engine leaves that to the first request.
 func (s *Storm) Open(ctx context.Context) (*Session, error) {
 	engine, err := s.newEngine(ctx)
 	if err != nil {
@@ -85,7 +86,7 @@ func (x *Session) Connect(ctx context.Context) error {
 	return nil
 }
 
-// Close closes the connections.
+// Close closes the connections; requests under way fail.
 func (x *Session) Close() {
 	if x.giveUp != nil {
 		x.giveUp()
@@ -124,10 +125,11 @@ func (x *Session) Skew() time.Duration { return x.skew }
 // Drained reports whether the last storm went to its end, and every user with it.
 func (x *Session) Drained() bool { return x.drained }
 
-// Second returns the first second that is not recorded yet, counted from T0.
+// Second returns the first second that is not recorded yet, counted from T0; below 0 before it.
 func (x *Session) Second() int { return x.event }
 
-// NextSecond returns the second in which the next storm may begin, so much time from now at the least.
+// NextSecond returns the second, counted from T0, in which the next storm may begin, so much time from now at the
+// least.
 func (x *Session) NextSecond(ahead time.Duration) int {
 	return max(second(time.Since(x.t0)+ahead)+1, x.event)
 }

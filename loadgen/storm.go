@@ -21,8 +21,8 @@ import (
 type Options struct {
 	Scenario    *scenarios.Scenario // scaled already
 	Target      *url.URL
-	Allow       []string // hosts beyond this machine that may be stormed
-	Seed        uint64
+	Allow       []string      // hosts beyond this machine that may be stormed
+	Seed        uint64        // of all that is drawn: when users come, their items and pauses
 	Connections int           // open at once; 0 to choose
 	Duration    time.Duration // cuts the storm after so long from the run's start; 0 for all of it
 	TLS         *tls.Config
@@ -48,7 +48,8 @@ type Storm struct {
 	shards   int
 }
 
-// New compiles a storm. Nothing is sent. What is wrong with the input is an *transport.InputError.
+// New compiles a storm. Nothing is sent. It fails with a *transport.InputError for a scenario without a storm or
+// without arrivals, a target that is not allowed, and a feeder with too few rows.
 func New(o Options) (*Storm, error) {
 	s, err := Compile(o)
 	if err != nil {
@@ -72,8 +73,8 @@ func New(o Options) (*Storm, error) {
 	return s, s.CheckRows(s.Size())
 }
 
-// Compile compiles all of a storm but its arrivals: it can be opened, and With makes storms that can be sent. What is wrong
-// with the input is an *transport.InputError.
+// Compile compiles all of a storm but its arrivals: it can be opened, and With makes storms that can be sent. It fails
+// with a *transport.InputError for a scenario without a storm and a target that is not allowed.
 func Compile(o Options) (*Storm, error) {
 	sc := o.Scenario
 	if sc.Storm == nil {
@@ -106,8 +107,9 @@ const (
 	assumedAnswer     = 250 * time.Millisecond
 )
 
-// ChooseConnections applies Little's law to the highest rate of users, with an answer assumed to take a
-// quarter of a second, unless the user has chosen.
+// ChooseConnections applies Little's law to the highest rate of users [1/s], with an answer assumed to take a quarter
+// of a second, unless the user has chosen: 64 to 10,000 connections. Source: Little, Operations Research 9(3), 1961,
+// 383-387.
 func (s *Storm) ChooseConnections(peakPerSec float64) {
 	if s.Connections == 0 {
 		n := math.Ceil(peakPerSec * assumedAnswer.Seconds())
@@ -117,8 +119,8 @@ func (s *Storm) ChooseConnections(peakPerSec float64) {
 	s.pacing = pacingFor(s.Dial == nil, runtime.GOMAXPROCS(0), host.Cores())
 }
 
-// Lead returns the time from the run's start to T0. For a T0 on the wall clock that time is only
-// known when the run starts: Lead is then that of the earliest phase.
+// Lead returns the time from the run's start to T0, 0 or more. For a T0 on the wall clock that time is only known when
+// the run starts: Lead is then that of the earliest phase.
 func (s *Storm) Lead() time.Duration {
 	if storm := s.Scenario.Storm; storm.T0.At.IsZero() {
 		return storm.T0.After
@@ -145,7 +147,8 @@ func (s *Storm) With(phases []scenarios.Phase, seed, first uint64) *Storm {
 	return &v
 }
 
-// CheckRows fails with a *transport.InputError where feeders have no row of their own for each of so many users.
+// CheckRows fails with a *transport.InputError where feeders have no row of their own for each of so many users. users
+// is a number of users, 0 or more.
 func (s *Storm) CheckRows(users uint64) error { return s.journeys.CheckRows(users) }
 
 // Size returns one more than the largest number that a user of the storm can have.
@@ -154,7 +157,7 @@ func (s *Storm) Size() uint64 { return s.schedule.Size() }
 // Arrivals returns how many users the storm brings.
 func (s *Storm) Arrivals() uint64 { return s.schedule.Len() }
 
-// Length returns the time from the first arrival to the last.
+// Length returns the time from the first arrival to the last, 0 or more.
 func (s *Storm) Length() time.Duration {
 	from, to := s.Scenario.Storm.Curve().Span()
 	if s.Duration > 0 {

@@ -29,9 +29,9 @@ import (
 
 // TargetOptions say how to fire a plain list of vegeta targets.
 type TargetOptions struct {
-	File        string // vegeta's http or JSON format
-	Rate        scenarios.Rate
-	Duration    time.Duration
+	File        string         // vegeta's http or JSON format
+	Rate        scenarios.Rate // requests per second, above 0
+	Duration    time.Duration  // above 0
 	Allow       []string
 	Connections int // 0 to choose
 	TLS         *tls.Config
@@ -49,7 +49,9 @@ type TargetList struct {
 	step      *journey.Step
 }
 
-// NewTargetList reads and checks a list of targets. What is wrong with it is an *transport.InputError.
+// NewTargetList reads and checks a list of targets. It fails where the file cannot be read, and with a
+// *transport.InputError for what is wrong with it: no target, a URL that is none, a host that is not allowed, no
+// rate or duration above 0.
 func NewTargetList(o TargetOptions) (*TargetList, error) {
 	if o.Rate <= 0 || o.Duration <= 0 {
 		return nil, transport.InputErrorf("say for example --rate 100/s --duration 30s", "a target list needs a rate and a duration: found %s for %s", quantity.Rate(float64(o.Rate)), quantity.Exact(o.Duration))
@@ -94,7 +96,7 @@ func NewTargetList(o TargetOptions) (*TargetList, error) {
 	return l, nil
 }
 
-// Hits returns how many requests will be sent.
+// Hits returns how many requests will be sent, at least 1: rate x duration.
 func (l *TargetList) Hits() uint64 { return uint64(l.pacer.Curve.Area(l.Duration) + 0.5) }
 
 // Manifest returns what run.json says of the attack before it is sent.
@@ -106,7 +108,8 @@ func (l *TargetList) Manifest(now time.Time) record.Manifest {
 	}
 }
 
-// Run fires the list and writes its record, which it closes; see Storm.Run.
+// Run fires the list and writes its record, which it closes. It returns when all was answered, or soon after ctx
+// is done. It fails where the record cannot be written.
 //
 // vegeta stamps a request when a worker takes it; when it was due follows from its number.
 func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe Observer) (record.End, error) {

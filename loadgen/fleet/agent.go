@@ -21,7 +21,7 @@ type AgentOptions struct {
 	Slot     int           // that its keys are for; 0 for any that is free
 	Slots    []int         // that Move has keys for, in the order to try them where Slot is taken
 	Local    Local         // Dir is also for its spool files, which outlive it
-	Capacity float64       // its part of the load against that of the others, up to roster.MostCapacity
+	Capacity float64       // its weight against the others, above 0 to 1e6 (roster.MostCapacity)
 	Version  string        // of fsctl; a coordinator accepts its own only
 	Linger   time.Duration // for how long it keeps offering its measurements once all is sent
 	// SharesMachine says that other agents run on this machine, so that the CPU time which they use is not reported as that

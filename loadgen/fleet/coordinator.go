@@ -23,7 +23,7 @@ type CoordinatorOptions struct {
 	Version  string        // of fsctl; agents of another are refused
 	MaxSkew  time.Duration // an agent whose clock offset has a larger error is refused; 0 accepts any
 	OnLoss   string        // one of roster.LossPolicies
-	Replicas int           // copies of what the bus stores, on a cluster; 0 for 1
+	Replicas int           // copies of what the bus stores, on a cluster, 1 to 5; 0 for 1
 	Log      func(format string, args ...any)
 }
 
@@ -44,7 +44,7 @@ type Coordinator struct {
 	changed chan struct{}           // closed at the next change of the roster
 }
 
-// New returns a coordinator. The errors are about the plan.
+// New returns a coordinator. It fails with a *RefusedError for a plan that is too large for one message of the bus.
 func New(o CoordinatorOptions) (*Coordinator, error) {
 	c := &Coordinator{CoordinatorOptions: o, now: clock.Steady(), changed: make(chan struct{})}
 	c.plan, c.hash = o.Plan.Encode()
@@ -61,7 +61,8 @@ func New(o CoordinatorOptions) (*Coordinator, error) {
 	return c, nil
 }
 
-// Listen answers agents until the function that it returns is called.
+// Listen answers agents until the function that it returns is called. It fails where the bus takes no subscription: the
+// connection is closed.
 func (c *Coordinator) Listen() (close func(), err error) {
 	var subs []*nats.Subscription
 	close = func() {

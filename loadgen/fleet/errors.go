@@ -6,6 +6,7 @@ type RefusedError struct {
 	Hint   string // what can be done; may be empty
 }
 
+// Error returns the reason, without the hint.
 func (e *RefusedError) Error() string { return e.Reason }
 
 // UnsealedError says that no coordinator has confirmed that what was measured is on record.
@@ -15,6 +16,7 @@ type UnsealedError struct {
 	Stopped bool // by the user
 }
 
+// Error says whether all was sent, and where the measurements are.
 func (e *UnsealedError) Error() string {
 	what := "all was sent, but"
 	if e.Cut {

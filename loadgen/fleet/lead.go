@@ -22,6 +22,8 @@ const sealHeardWithin = 2 * time.Second
 //
 //	storm    the whole storm, as one machine would send it: for what was planned, and for the shop's ledger
 //	observe  is called with every merged second; may be nil. An *loadgen.Abort ends the run
+//
+// It fails where the record cannot be written; what else went wrong is in the end that it returns.
 func (c *Coordinator) Lead(ctx context.Context, w *record.Writer, storm *loadgen.Storm, observe loadgen.Observer) (record.End, error) {
 	l := &leader{Coordinator: c, failures: make(chan error, 1), planned: roster.NewPlanned(storm.Walk(), c.Plan.Slots)}
 	receiver, err := l.open(w, observe)

@@ -29,7 +29,7 @@ type Plan struct {
 	ScaleRatio  float64           `json:"scale_ratio"`
 	Target      string            `json:"target"`
 	Seed        uint64            `json:"seed"`
-	Slots       int               `json:"slots"`       // agents that share the storm
+	Slots       int               `json:"slots"`       // agents that share the storm, at least 1
 	Connections int               `json:"connections"` // of all agents together
 	Duration    time.Duration     `json:"duration_ns"`
 	Engine      string            `json:"engine"`
@@ -39,7 +39,7 @@ type Plan struct {
 	Lead        time.Duration     `json:"lead_ns"`   // from the first arrival to T0
 }
 
-// Encode returns the plan's bytes and their hash.
+// Encode returns the plan's bytes and their hash, SHA-256 in hexadecimal digits.
 func (p *Plan) Encode() (data []byte, hash string) {
 	data = encode(p)
 	return data, hashOf(data)
@@ -50,7 +50,7 @@ func hashOf(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// DecodePlan reads a plan. It is checked as far as JSON goes; Storm does the rest.
+// DecodePlan reads a plan. It fails where data is not JSON of a plan; Storm checks the rest.
 func DecodePlan(data []byte) (*Plan, error) {
 	p := new(Plan)
 	if err := json.Unmarshal(data, p); err != nil {
@@ -59,7 +59,8 @@ func DecodePlan(data []byte) (*Plan, error) {
 	return p, nil
 }
 
-// ReadFiles puts the files that the scenario's feeders read into the plan.
+// ReadFiles puts the files that the scenario's feeders read into the plan. It fails where one cannot be read; the error
+// names the feeder.
 func (p *Plan) ReadFiles(sc *scenarios.Scenario) error {
 	p.Files = map[string][]byte{}
 	for _, f := range sc.Feeders {
@@ -95,7 +96,9 @@ type Local struct {
 // PlanDirs matches the directories in Local.Dir that hold a plan's files while it is compiled.
 const PlanDirs = "plan-*"
 
-// Storm compiles the plan for one agent. owns picks the arrivals that it sends.
+// Storm compiles the plan for one agent. owns picks the arrivals that it sends. It fails where the plan's scenario,
+// target, files or certificate cannot be used, a file cannot be written, and as loadgen.New does for a target that
+// local does not allow.
 func (p *Plan) Storm(local Local, owns func(arrivals.Arrival) bool) (*loadgen.Storm, error) {
 	target, err := url.Parse(p.Target)
 	if err != nil {

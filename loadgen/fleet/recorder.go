@@ -19,7 +19,7 @@ type recorder struct {
 	told []record.Order // since the second before
 }
 
-// Told keeps an order until the second's end.
+// Told keeps an order until the second's end. The error is always nil.
 func (r *recorder) Told(o record.Order) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -27,7 +27,8 @@ func (r *recorder) Told(o record.Order) error {
 	return nil
 }
 
-// WriteAll sends seconds and the orders since the ones before.
+// WriteAll sends seconds and the orders since the ones before. The error is that of
+// stream.Sender.Send.
 func (r *recorder) WriteAll(intervals []record.Interval) error {
 	r.mu.Lock()
 	told := r.told

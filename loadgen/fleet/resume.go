@@ -24,8 +24,8 @@ func (c *Coordinator) Keep(store func(Ticket) error) error {
 	return store(c.ticket())
 }
 
-// Fits returns an error where a ticket is of another storm than this coordinator's. To be called before Listen: agents of
-// another plan are refused, and stop.
+// Fits fails with a *RefusedError where a ticket is of another storm than this coordinator's. To be called before
+// Listen: agents of another plan are refused, and stop.
 func (c *Coordinator) Fits(t Ticket) error {
 	switch {
 	case t.Start == nil || len(t.Start.Assignment.Shares) != c.Plan.Slots:
@@ -37,7 +37,8 @@ func (c *Coordinator) Fits(t Ticket) error {
 }
 
 // Resume takes over a run from a coordinator that has ended, and returns T0 by this machine's clock. It waits for the
-// agents to come back, no longer than within; those that do not are lost.
+// agents to come back, no longer than within; those that do not are lost. The errors are those of Fits, a *RefusedError
+// where no agent has come back and the bus has stored nothing, that of an agent which refuses to go on, and ctx's.
 func (c *Coordinator) Resume(ctx context.Context, t Ticket, within time.Duration) (time.Time, error) {
 	if err := c.Fits(t); err != nil {
 		return time.Time{}, err

@@ -63,8 +63,10 @@ type Session struct {
 	close  []func()      // in the order of opening
 }
 
-// StartSession opens the bus, starts the agents of this machine, waits until all agents are ready and sets T0; or it takes over a
-// run, and waits until its agents are back. The session is to be closed.
+// StartSession opens the bus, starts the agents of this machine, waits until all agents are ready and sets T0; or it
+// takes over a run, and waits until its agents are back. The session is to be closed. It fails where the bus cannot be
+// reached or started, an agent is not ready within JoinTimeout or cannot take part, T0 is too soon or set already, and
+// when ctx ends; all that was opened is closed then.
 func StartSession(ctx context.Context, o SessionOptions) (*Session, error) {
 	s := &Session{o: o}
 	err := s.open(ctx)
@@ -185,7 +187,9 @@ func (s *Session) setT0(ctx context.Context) (time.Time, error) {
 	return s.SetT0(ctx, s.o.T0)
 }
 
-// Run leads the agents, who know T0 already, to the end of the storm. It closes the record.
+// Run leads the agents, who know T0 already, to the end of the storm. It closes the record. It fails where the record
+// cannot be written; what else went wrong is in the end that it returns. observe is called with every merged second,
+// and may be nil.
 func (s *Session) Run(ctx context.Context, w *record.Writer, _ time.Time, observe loadgen.Observer) (record.End, error) {
 	err := s.Keep(writeTicket(w.Dir()))
 	if err == nil && s.o.Resume == nil {

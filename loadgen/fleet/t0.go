@@ -18,8 +18,9 @@ func Notice(lead time.Duration) time.Duration { return lead + startNotice }
 // startNotice is how long before the first arrival T0 is set at the latest.
 const startNotice = 3 * time.Second
 
-// SetT0 sets T0 for good: another coordinator of the same run gets an error. at is T0 on the wall clock, zero for as soon
-// as possible. It returns T0 by this machine's clock.
+// SetT0 sets T0 for good: another coordinator of the same run gets an error. at is T0 on the wall clock, zero for as
+// soon as possible. It returns T0 by this machine's clock. It fails with a *RefusedError where that is too soon or T0
+// was set by another, where a capacity is not above 0, and where the bus cannot store it.
 func (c *Coordinator) SetT0(ctx context.Context, at time.Time) (time.Time, error) {
 	c.mu.Lock()
 	shares, err := c.roster.Shares()

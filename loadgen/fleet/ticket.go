@@ -31,10 +31,11 @@ const TicketFile = "fleet.json"
 // EndedError says that a run has ended, so that there is nothing to take over.
 type EndedError struct{ Reason string }
 
+// Error says how the run has ended.
 func (e *EndedError) Error() string { return fmt.Sprintf("the run has ended (%s)", e.Reason) }
 
-// ReadTicket reads the ticket in a run directory. The error is an *EndedError for a run that has ended. One that failed
-// can be taken over: its agents still have their measurements.
+// ReadTicket reads the ticket in a run directory. It fails with an *EndedError for a run that has ended, and where the
+// file is missing or is not JSON. A run that failed can be taken over: its agents still have their measurements.
 func ReadTicket(dir string) (t Ticket, err error) {
 	if r, err := record.Open(dir); err == nil && r.Manifest.End != nil && r.Manifest.End.Reason != record.Failed {
 		return t, &EndedError{r.Manifest.End.Reason}

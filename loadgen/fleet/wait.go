@@ -21,7 +21,8 @@ func (c *Coordinator) Gather(ctx context.Context, timeout time.Duration) error {
 		}})
 }
 
-// Acknowledged waits until every agent knows T0, until half a second before the first arrival at the latest.
+// Acknowledged waits until every agent knows T0, until half a second before the first arrival at the latest. Then it
+// fails, and the error names those that do not know it; it also fails where ctx ends, or an agent cannot take part.
 func (c *Coordinator) Acknowledged(ctx context.Context) error {
 	left := max(0, c.t0.Add(-c.Plan.Lead-finalCheck).Sub(c.now()))
 	return c.wait(ctx, barrierWait{barrier: roster.Acknowledged, within: left,

@@ -18,7 +18,7 @@ import (
 type Need struct {
 	Name      string  // NeedFiles, NeedPorts or NeedMemory
 	Needed    float64 // in bytes for memory, else a number of them
-	Available float64 // 0 where the system does not report it
+	Available float64 // likewise; 0 where the system does not report it
 	Because   string  // what both figures are made of
 	Hint      string  // what to do where there is not enough
 }
@@ -35,7 +35,7 @@ func (n Need) OK() bool { return n.Available == 0 || n.Needed <= n.Available }
 
 // Demand is what a run is made of, as far as it takes something of its machine.
 type Demand struct {
-	Connections   int
+	Connections   int // open at once
 	PerConnection int // file descriptors: two where the target is in this process too
 	Secure        bool
 	Thinking      float64  // users between two requests at once, at most
@@ -62,7 +62,8 @@ func (n Need) figure(amount float64) string {
 	return quantity.Given(amount)
 }
 
-// Needs returns what the run needs of this machine beside cores. It looks the targets up.
+// Needs returns what the run needs of this machine beside cores. It looks the targets up. It fails
+// where a name cannot be looked up; what needs no name is returned all the same.
 func (d *Demand) Needs(ctx context.Context) ([]Need, error) {
 	ports, err := d.ports(ctx)
 	return []Need{d.files(), ports, d.memory()}, err

@@ -17,7 +17,7 @@ type Ability struct {
 	UsableCores    float64       // that a generator may use up and still be punctual
 }
 
-// Cores returns how many cores a rate takes.
+// Cores returns how many cores a rate of requests [1/s] takes: by definition rate x CPU time of a request.
 func (a Ability) Cores(requestsPerSec float64) float64 {
 	return requestsPerSec * a.CPUPerRequest.Seconds()
 }

@@ -173,7 +173,7 @@ func (s *Step) Render(r *transport.Request, u *User) {
 
 // Judgement is what became of a request.
 type Judgement struct {
-	Outcome        int
+	Outcome        int    // index of Step.Outcomes, from 0
 	Passed, Failed uint64 // checks
 	nameless       bool   // the order's number should have been in the answer, and was not
 }
@@ -220,7 +220,7 @@ func (s *Step) outcomeOf(u *User, a *transport.Answer, failed bool) int {
 	return OutcomeOK
 }
 
-// Places reports whether an outcome confirms an order.
+// Places reports whether an outcome confirms an order; outcome is an index of Step.Outcomes, from 0.
 func (s *Step) Places(outcome int) bool { return outcome == s.placed }
 
 // Order returns the order that a buyer was told of by an answer that Places one. An order without a number is one too.

@@ -25,8 +25,8 @@ type round struct {
 	start time.Duration // of the round
 }
 
-// Start reuses u for a new arrival, whose user goes through p: only u's memory stays. It returns the first step,
-// whose due instant it sets, or nil where there is none to send.
+// Start reuses u for a new arrival, whose user goes through p: only u's memory stays. It returns the first step, whose
+// due instant it sets, or nil where there is none to send. arrival is the user's number, from 0; due counts from T0.
 func (u *User) Start(arrival uint64, due time.Duration, p *Program) *Step {
 	for i := range u.values {
 		u.values[i] = u.values[i][:0]

@@ -22,7 +22,8 @@ type Pipes struct {
 // NewPipes returns a network without connections.
 func NewPipes() *Pipes { return &Pipes{accept: make(chan net.Conn), closed: make(chan struct{})} }
 
-// Dial opens a connection as soon as it is accepted. It is a transport.Dial.
+// Dial opens a connection as soon as it is accepted. It is a transport.Dial. The error is ECONNREFUSED
+// after Close, or the context's.
 func (p *Pipes) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
@@ -42,7 +43,7 @@ func (p *Pipes) Connections() (n int) {
 	return n
 }
 
-// Accept returns the server's end of the next connection.
+// Accept returns the server's end of the next connection. The error is net.ErrClosed after Close.
 func (p *Pipes) Accept() (net.Conn, error) {
 	select {
 	case c := <-p.accept:
@@ -52,7 +53,7 @@ func (p *Pipes) Accept() (net.Conn, error) {
 	}
 }
 
-// Close has Dial be refused from now on.
+// Close has Dial be refused from now on. The error is always nil.
 func (p *Pipes) Close() error { p.once.Do(func() { close(p.closed) }); return nil }
 
 // Addr is an address of loopback on which nothing listens.

@@ -58,7 +58,8 @@ func (r Run) All(step string) record.Counters {
 	return r.Counters(record.Everything, step)
 }
 
-// Values returns how many values the histograms of a metric and step hold; empty for every step.
+// Values returns how many values, from 0, the histograms of a metric, step and outcome hold; an
+// empty step or outcome stands for all.
 func (r Run) Values(metric, step, outcome string) uint64 {
 	return uint64(r.Count(record.Everything, func(t record.Tag) bool {
 		return t.Metric == metric && (step == "" || t.Step == step) && (outcome == "" || t.Outcome == outcome)
@@ -74,7 +75,8 @@ func (r Run) Users() (arrivals, iterations uint64) {
 	return arrivals, iterations
 }
 
-// Unbalanced returns what does not add up in a record, empty for nothing.
+// Unbalanced returns what does not add up in a record, empty for nothing. planned is the number of
+// users, from 0, that the storm was to bring.
 func (r Run) Unbalanced(planned uint64) string {
 	const small = 1 << 40 // a counter that went below zero is larger
 	if first, last, ok := r.Seconds(); ok {

@@ -73,7 +73,7 @@ type logParser struct {
 	tags       map[string]Tag
 }
 
-// MaxTags is the most distinct tags that a run may have, since each costs a whole histogram in memory.
+// MaxTags is the most distinct tags that a run may have, 1 to so many, since each costs a whole histogram in memory.
 const MaxTags = 4096
 
 func newLogParser(t0 time.Time) *logParser {

@@ -28,23 +28,27 @@ const (
 )
 
 // Told records an order that a buyer was told to have. The line is kept in memory until the next Write, so
-// that a buyer's goroutine does not wait for the disk.
+// that a buyer's goroutine does not wait for the disk. It fails where the record is broken, see Err, or
+// closed.
 func (w *Writer) Told(order Order) error {
 	return w.ledgerLine(ledgerLine{Type: toldLine, Order: &order})
 }
 
-// Sold records an order that the shop says it sold.
+// Sold records an order that the shop says it sold. It fails where the record is broken, see Err, or
+// closed.
 func (w *Writer) Sold(order Order) error {
 	return w.ledgerLine(ledgerLine{Type: soldLine, Order: &order})
 }
 
 // Stock records what the shop says it had of each SKU, and that its ledger has been read whole: it is to be
-// called after the last Sold, with nil from a shop that does not report its stock.
+// called after the last Sold, with nil from a shop that does not report its stock. It fails where the
+// record is broken, see Err, or closed. Stock counts pieces, from 0.
 func (w *Writer) Stock(stock map[string]int) error {
 	return w.ledgerLine(ledgerLine{Type: stockLine, Stock: stock})
 }
 
-// LedgerError records why the shop's ledger could not be read whole.
+// LedgerError records why the shop's ledger could not be read whole. It fails where the record is broken,
+// see Err, or closed.
 func (w *Writer) LedgerError(message string) error {
 	return w.ledgerLine(ledgerLine{Type: errorLine, Error: message})
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // Raw appends a request to results.bin, which is made with the first. The file is vegeta's own (gob), for
-// vegeta report and vegeta plot.
+// vegeta report and vegeta plot. It fails where the file cannot be written, or the record is broken or
+// closed.
 func (w *Writer) Raw(result *vegeta.Result) error {
 	if err := w.Err(); err != nil {
 		return err

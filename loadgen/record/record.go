@@ -34,7 +34,8 @@ const (
 	SignificantDigits = 3
 )
 
-// NewHistogram returns an empty histogram of the range and precision that every record uses.
+// NewHistogram returns an empty histogram of the range and precision that every record uses: 1 us to 1 h in
+// nanoseconds, 3 significant digits. Source: Tene, HdrHistogram, hdrhistogram.org.
 func NewHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(LowestValue, HighestValue, SignificantDigits)
 }
@@ -55,10 +56,10 @@ type Manifest struct {
 	Target          string         `json:"target"`
 	Engine          string         `json:"engine"`
 	Seed            uint64         `json:"seed"`
-	ScaleRatio      float64        `json:"scale_ratio"` // multiplies rates, populations and stock
-	Connections     int            `json:"connections"` // most connections open at once
-	Cores           int            `json:"cores"`       // cores the generator may use
-	PlannedArrivals uint64         `json:"planned_arrivals"`
+	ScaleRatio      float64        `json:"scale_ratio"`      // multiplies rates, populations and stock
+	Connections     int            `json:"connections"`      // most connections open at once
+	Cores           int            `json:"cores"`            // cores the generator may use
+	PlannedArrivals uint64         `json:"planned_arrivals"` // users that the storm was to bring
 	Start           time.Time      `json:"start"`
 	T0              time.Time      `json:"t0"`
 	Agents          []Agent        `json:"agents"`
@@ -73,19 +74,19 @@ type Agent struct {
 	OffsetSeconds float64 `json:"offset_seconds"`  // its clock minus the coordinator's
 	BoundSeconds  float64 `json:"bound_seconds"`   // largest possible error of the offset
 	T0SkewSeconds float64 `json:"t0_skew_seconds"` // lateness of its first request due at or after T0
-	ShareRatio    float64 `json:"share_ratio"`     // of the arrivals
+	ShareRatio    float64 `json:"share_ratio"`     // of the arrivals, 0 to 1
 	Finished      bool    `json:"finished"`
 	Lost          bool    `json:"lost"`
 
 	// What became of the users of its share, where there are several agents: reported, in doubt and unsent add up
 	// to planned.
-	PlannedArrivals  uint64 `json:"planned_arrivals,omitempty"`
+	PlannedArrivals  uint64 `json:"planned_arrivals,omitempty"`  // users due in its share
 	ReportedArrivals uint64 `json:"reported_arrivals,omitempty"` // what they did is in the record
 	InDoubtArrivals  uint64 `json:"in_doubt_arrivals,omitempty"` // sent, perhaps, and not in the record
-	UnsentArrivals   uint64 `json:"unsent_arrivals,omitempty"`
-	ExtraArrivals    uint64 `json:"extra_arrivals,omitempty"`   // sent by it though they were another's by then, who sent them too
-	InDoubtSeconds   int    `json:"in_doubt_seconds,omitempty"` // seconds with users in doubt
-	ExtraSeconds     int    `json:"extra_seconds,omitempty"`    // seconds with extra users
+	UnsentArrivals   uint64 `json:"unsent_arrivals,omitempty"`   // users who were never sent
+	ExtraArrivals    uint64 `json:"extra_arrivals,omitempty"`    // sent by it though they were another's by then, who sent them too
+	InDoubtSeconds   int    `json:"in_doubt_seconds,omitempty"`  // seconds with users in doubt
+	ExtraSeconds     int    `json:"extra_seconds,omitempty"`     // seconds with extra users
 }
 
 // Verdicts on a level.
@@ -142,26 +143,26 @@ type Interval struct {
 
 // Counters are the events of one step in one second. They add up over seconds, steps and agents.
 type Counters struct {
-	Due          uint64            `json:"due"`
-	Sent         uint64            `json:"sent"`
-	Done         uint64            `json:"done"`   // answered or failed; every sent request ends here once
-	Failed       uint64            `json:"failed"` // outcome failed or error
-	Unsent       uint64            `json:"unsent"` // given up when the run ended
-	Late         uint64            `json:"late"`   // sent later than the lateness limit allows though a connection was idle
-	Waited       uint64            `json:"waited"` // sent later than the lateness limit allows because none was
-	ChecksPassed uint64            `json:"checks_passed"`
-	ChecksFailed uint64            `json:"checks_failed"`
+	Due          uint64            `json:"due"`              // requests that were to be sent
+	Sent         uint64            `json:"sent"`             // requests
+	Done         uint64            `json:"done"`             // answered or failed; every sent request ends here once
+	Failed       uint64            `json:"failed"`           // outcome failed or error
+	Unsent       uint64            `json:"unsent"`           // given up when the run ended
+	Late         uint64            `json:"late"`             // sent later than the lateness limit allows though a connection was idle
+	Waited       uint64            `json:"waited"`           // sent later than the lateness limit allows because none was
+	ChecksPassed uint64            `json:"checks_passed"`    // conditions on answers
+	ChecksFailed uint64            `json:"checks_failed"`    // conditions on answers
 	Errors       map[string]uint64 `json:"errors,omitempty"` // by class: refused, reset, timeout, ...
-	BytesOut     uint64            `json:"bytes_out"`
-	BytesIn      uint64            `json:"bytes_in"`
-	Quiet        Load              `json:"quiet"` // answered requests sent while at most a quarter of the connections were busy
-	Full         Load              `json:"full"`  // and those sent while all of them were
+	BytesOut     uint64            `json:"bytes_out"`        // of request bodies
+	BytesIn      uint64            `json:"bytes_in"`         // of answer bodies
+	Quiet        Load              `json:"quiet"`            // answered requests sent while at most a quarter of the connections were busy
+	Full         Load              `json:"full"`             // and those sent while all of them were
 }
 
 // Load sums service times, to distinguish a target that queues from a generator short of connections.
 type Load struct {
-	Requests uint64  `json:"requests"`
-	Seconds  float64 `json:"seconds"`
+	Requests uint64  `json:"requests"` // answered
+	Seconds  float64 `json:"seconds"`  // sum of their service times [s]
 }
 
 // Generator is the generator's own health in one second. What the system does not report is 0.
@@ -198,7 +199,7 @@ type Order struct {
 	ID       string    `json:"order_id"`
 	User     string    `json:"user"`
 	SKU      string    `json:"sku"`
-	Quantity int       `json:"quantity,omitempty"`
+	Quantity int       `json:"quantity,omitempty"` // pieces; 0 where not said
 	At       time.Time `json:"at,omitzero"`
 }
 

@@ -122,7 +122,8 @@ func (w *Writer) broke(err error) error {
 	return w.Err()
 }
 
-// WriteAll appends seconds in their order, as Write does.
+// WriteAll appends seconds in their order, as Write does. It fails at the first that Write fails for; those
+// before it are written.
 func (w *Writer) WriteAll(intervals []Interval) error {
 	for _, interval := range intervals {
 		if err := w.Write(interval); err != nil {
@@ -136,7 +137,8 @@ func (w *Writer) WriteAll(intervals []Interval) error {
 // confirmed since to ledger.jsonl. Histograms and counters that are empty cost nothing. Nothing of the interval
 // is kept.
 //
-// An interval with an impossible tag, step or second is refused whole, with nothing written.
+// An interval with an impossible tag, step or second is refused whole, with nothing written. An error of the disk breaks
+// the record: every later call returns it.
 func (w *Writer) Write(interval Interval) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -257,8 +259,8 @@ func (w *Writer) startEarlier(second int) error {
 	return nil
 }
 
-// Update changes the manifest and rewrites run.json, whole or not at all. T0 must stay: every second of the
-// record counts from it.
+// Update changes the manifest and rewrites run.json, whole or not at all. T0 must stay: every second of the record
+// counts from it. It fails for another T0, a manifest that cannot be, and where the file cannot be written.
 func (w *Writer) Update(change func(*Manifest)) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -280,9 +282,9 @@ func (w *Writer) Update(change func(*Manifest)) error {
 	return w.broke(writeManifest(w.dir, changed))
 }
 
-// Close ends the record: everything goes to the disk, latency.hlog gets one line a second and tag in
-// order, and run.json says how the run ended. Where the record is broken it never says Completed but
-// Failed, with the cause. Closing twice does nothing more.
+// Close ends the record: everything goes to the disk, latency.hlog gets one line a second and tag in order, and
+// run.json says how the run ended. Where the record is broken it never says Completed but Failed, with the cause.
+// Closing twice does nothing more. It fails where the disk does.
 func (w *Writer) Close(end End) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -28,7 +28,7 @@ type Options struct {
 	To        scenarios.Rate  // highest rate; 0 for sixteen times the storm's peak
 	Settle    time.Duration   // at each rate before it is judged; whole seconds
 	Hold      time.Duration   // at each rate while it is judged; whole seconds, 1 s or more
-	Precision scenarios.Ratio // by which the lowest rate that failed may be above the highest that passed
+	Precision scenarios.Ratio // by which the lowest rate that failed may be above the highest that passed, 0.01 to 1
 	Judge     LevelJudge
 }
 
@@ -53,7 +53,8 @@ const (
 	spareDeviation = 6                      // of the number of users who come at random: rows to spare
 )
 
-// New compiles a search. Nothing is sent. What is wrong with the input is an *transport.InputError.
+// New compiles a search. Nothing is sent. It fails with a *transport.InputError as loadgen.Compile does, and
+// for rates, times or a precision out of range.
 func New(o loadgen.Options, so Options) (*Search, error) {
 	storm, err := loadgen.Compile(o)
 	if err != nil {
@@ -114,8 +115,8 @@ func (s *Search) FirstRequests() float64 {
 	return perSec
 }
 
-// Stay returns how long a user stays at the most, under the same conditions: until then the requests of a level
-// still become more.
+// Stay returns how long a user stays at the most, under the same conditions, 0 or more: until then the requests
+// of a level still become more.
 func (s *Search) Stay() time.Duration {
 	var longest time.Duration
 	for _, m := range s.mix {
@@ -147,7 +148,8 @@ func (s *Search) checkRows(users uint64) error {
 	return err
 }
 
-// Needs returns what the search needs of this machine beside cores. It looks the target up.
+// Needs returns what the search needs of this machine beside cores. It looks the target up, and fails where
+// that does not succeed.
 func (s *Search) Needs(ctx context.Context) ([]host.Need, error) { return s.storm.Needs(ctx) }
 
 // Manifest returns what run.json says of the search before anything is sent, with T0, the first level's begin,
@@ -161,8 +163,9 @@ func (s *Search) Manifest(now time.Time) record.Manifest {
 	return m
 }
 
-// Run searches and writes the record, which it closes; see Storm.Run. The levels are in the manifest, each
-// as soon as it is judged, so that a search that is stopped keeps what it has found.
+// Run searches and writes the record, which it closes; see Storm.Run. The levels are in the manifest, each as
+// soon as it is judged, so that a search that is stopped keeps what it has found. It fails where the target's
+// name cannot be looked up, or the record cannot be written.
 func (s *Search) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe loadgen.Observer) (record.End, error) {
 	return s.storm.RunWith(ctx, w, t0, func(x *loadgen.Session) record.End {
 		return (&climb{s, x, w, observe}).run(ctx)

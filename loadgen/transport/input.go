@@ -9,9 +9,10 @@ type InputError struct {
 	Hint    string // what can be done; may be empty
 }
 
+// Error returns the message, without the hint.
 func (e *InputError) Error() string { return e.Message }
 
-// InputErrorf returns an InputError.
+// InputErrorf returns an *InputError, whose message is made as fmt.Sprintf makes it. hint may be empty.
 func InputErrorf(hint, format string, args ...any) error {
 	return &InputError{fmt.Sprintf(format, args...), hint}
 }

@@ -149,7 +149,7 @@ func (c *netConn) redirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// Connect leaves the connection to the first request.
+// Connect leaves the connection to the first request. The error is always nil.
 func (c *netConn) Connect(context.Context) error { return nil }
 
 // Do sends a request and reads the whole answer.

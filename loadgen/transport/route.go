@@ -25,7 +25,8 @@ type Detour struct {
 	ToHost, ToPort string // that is dialled; empty for the one that is meant
 }
 
-// ParseDetour reads HOST1:PORT1:HOST2:PORT2. Each part may be empty; IPv6 addresses stand in brackets.
+// ParseDetour reads HOST1:PORT1:HOST2:PORT2. Each part may be empty; IPv6 addresses stand in brackets. It
+// fails with an *InputError for another form and for a port outside 1 to 65535.
 func ParseDetour(text string) (Detour, error) {
 	const wanted = "wanted HOST1:PORT1:HOST2:PORT2, IPv6 addresses in brackets"
 	parts, ok := cutColons(text)
@@ -125,7 +126,8 @@ func (r Route) destination(target *url.URL) (host, address string, err error) {
 	return host, to, err
 }
 
-// Check fails where a detour matches none of these host:port: it would be left out without a word.
+// Check fails with an *InputError where a detour matches none of these host:port: it would be left out
+// without a word.
 func (r Route) Check(addresses []string) error {
 	for _, d := range r.ConnectTo {
 		used := false
@@ -141,7 +143,8 @@ func (r Route) Check(addresses []string) error {
 	return nil
 }
 
-// ParseSource reads a local address to send from, and makes sure that it is this machine's.
+// ParseSource reads a local address to send from. It fails with an *InputError for what is no address,
+// and where this machine cannot listen on it.
 func ParseSource(text string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(strings.TrimSpace(text))
 	if err != nil || a.IsUnspecified() || a.IsMulticast() {

@@ -73,7 +73,8 @@ func newConn(e *Engine, number uint64) *Conn {
 		ctx: context.Background()}
 }
 
-// Connect opens the connection if it is not open, so that the first request finds it ready.
+// Connect opens the connection if it is not open, so that the first request finds it ready. It fails where the
+// target refuses it, TLS fails, or ctx ends; transport.Classify names the class.
 func (c *Conn) Connect(ctx context.Context) error {
 	if c.stream != nil {
 		return nil

@@ -18,7 +18,7 @@ type dialer struct {
 	failure error       // of the newest attempt; nats.go says only that there is no server
 }
 
-// Dial is how nats.go asks for a socket.
+// Dial is how nats.go asks for a socket. The error is that of net.Dialer, or of the context.
 func (d *dialer) Dial(network, address string) (net.Conn, error) {
 	conn, err := (&net.Dialer{Timeout: attemptTimeout}).DialContext(d.context(), network, address)
 	d.mu.Lock()

@@ -15,8 +15,10 @@ type InputError struct {
 	Hint string // what can be done; may be empty
 }
 
+// Error says what cannot be used, without the hint.
 func (e *InputError) Error() string { return e.Err.Error() }
 
+// Unwrap returns what is wrong with it.
 func (e *InputError) Unwrap() error { return e.Err }
 
 func inputError(hint, format string, args ...any) error {
@@ -31,20 +33,23 @@ type ConnectError struct {
 	Hint string // what can be done; may be empty
 }
 
+// Error says who could not connect to what, and why.
 func (e *ConnectError) Error() string {
 	return fmt.Sprintf("connect to %s as %s: %v", e.URL, e.Name, e.Err)
 }
 
+// Unwrap returns the error of the last attempt.
 func (e *ConnectError) Unwrap() error { return e.Err }
 
 // DeniedError is something that the server's permissions keep this connection from doing. A client
 // that waits for an answer sees a time-out only.
 type DeniedError struct {
-	Slot    int // who was denied
+	Slot    int // who was denied, from 1; 0 for the coordinator
 	Action  string
 	Subject string
 }
 
+// Error says who may not publish or subscribe to what.
 func (e *DeniedError) Error() string {
 	return fmt.Sprintf("%s: permission denied to %s %q", identity(e.Slot), e.Action, e.Subject)
 }

@@ -22,7 +22,7 @@ const (
 	agentsFile      = "agents.json" // the agents' public keys, that of slot 1 first
 )
 
-// AgentFile names an agent's file in a directory of keys.
+// AgentFile names an agent's file in a directory of keys; slot is from 1.
 func AgentFile(slot int) string { return "agent-" + strconv.Itoa(slot) + ".creds" }
 
 // Keys is the coordinator's part of a set of keys: the server's certificate, the coordinator's own
@@ -35,7 +35,7 @@ type Keys struct {
 	agents []string
 }
 
-// Agents returns the number of slots.
+// Agents returns the number of slots, at least 1.
 func (k *Keys) Agents() int { return len(k.agents) }
 
 // Expires returns when the keys cease to be good: 365 days after they were made.

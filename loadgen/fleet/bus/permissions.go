@@ -15,7 +15,7 @@ type Permissions struct {
 // everyRun stands for any run in permissions: keys are made before the runs are.
 const everyRun = Run("*")
 
-// AgentPermissions returns all that the agent of a slot may do. The coordinator may do everything.
+// AgentPermissions returns all that the agent of a slot, from 1, may do. The coordinator may do everything.
 func AgentPermissions(slot int) Permissions {
 	return Permissions{
 		Publish:   agentPublishes(slot),

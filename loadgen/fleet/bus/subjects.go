@@ -22,10 +22,10 @@ var runToken = regexp.MustCompile(`^[A-Za-z0-9]{8,32}$`)
 // elsewhere goes through ParseRun, or through JSON, which checks it too.
 type Run string
 
-// NewRun returns a name that no other run has.
+// NewRun returns a name that no other run has: 26 letters and digits, drawn at random (130 bits).
 func NewRun() Run { return Run(rand.Text()) }
 
-// ParseRun checks the name of a run.
+// ParseRun checks the name of a run. It fails for anything but 8 to 32 letters and digits.
 func ParseRun(text string) (Run, error) {
 	if !runToken.MatchString(text) {
 		return "", fmt.Errorf("run: found %.40q, wanted 8 to 32 letters and digits", text)
@@ -33,7 +33,7 @@ func ParseRun(text string) (Run, error) {
 	return Run(text), nil
 }
 
-// UnmarshalText checks the name of a run that comes in a message.
+// UnmarshalText checks the name of a run that comes in a message. It fails as ParseRun does.
 func (r *Run) UnmarshalText(text []byte) (err error) {
 	*r, err = ParseRun(string(text))
 	return err
@@ -42,7 +42,7 @@ func (r *Run) UnmarshalText(text []byte) (err error) {
 // ClockSubject carries probes of the coordinator's clock: requests of agents, answered by the coordinator.
 func (r Run) ClockSubject() string { return r.subject("clock") }
 
-// UpSubject carries an agent's heartbeats.
+// UpSubject carries the heartbeats of the agent of a slot, from 1.
 func (r Run) UpSubject(slot int) string { return r.slotted("up", slot) }
 
 // UpSubjects stands for the UpSubject of every slot, to subscribe to.
@@ -51,15 +51,15 @@ func (r Run) UpSubjects() string { return r.subject("up.*") }
 // DownSubject carries control by the coordinator to all agents.
 func (r Run) DownSubject() string { return r.subject("down") }
 
-// DownSlotSubject carries control by the coordinator to one agent.
+// DownSlotSubject carries control by the coordinator to the agent of a slot, from 1.
 func (r Run) DownSlotSubject(slot int) string { return r.slotted("down", slot) }
 
 func (r Run) downSlotSubjects() string { return r.subject("down.*") }
 
-// RecordSubject carries an agent's snapshots. The stream stores them.
+// RecordSubject carries the snapshots of the agent of a slot, from 1. The stream stores them.
 func (r Run) RecordSubject(slot int) string { return r.slotted("rec", slot) }
 
-// FinalSubject carries an agent's final message. The stream stores it.
+// FinalSubject carries the final message of the agent of a slot, from 1. The stream stores it.
 func (r Run) FinalSubject(slot int) string { return r.slotted("fin", slot) }
 
 // StoredSubjects stands for the RecordSubject and FinalSubject of every slot: what the stream stores.
@@ -75,8 +75,8 @@ func (r Run) subject(name string) string { return "fsctl." + string(r) + "." + n
 
 func (r Run) slotted(name string, slot int) string { return r.subject(name + "." + strconv.Itoa(slot)) }
 
-// SlotOf returns the slot at the end of a subject. With keys it is who sent the message: a server lets no
-// agent publish for another slot.
+// SlotOf returns the slot at the end of a subject, from 1. With keys it is who sent the message: a server
+// lets no agent publish for another slot. It fails where the subject does not end in such a number.
 func SlotOf(subject string) (int, error) {
 	slot, err := strconv.Atoi(subject[strings.LastIndexByte(subject, '.')+1:])
 	if err != nil || slot < 1 {

@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// DriftRatio is how fast two clocks move apart at most: each is wrong by 50 parts in a million or less, as
+// DriftRatio is how fast two clocks move apart at most [s/s]: each is wrong by 50 parts in a million or less, as
 // quartz is.
 const DriftRatio = 100e-6
 
@@ -59,8 +59,8 @@ type Reading struct {
 	Probes int           // that were answered
 }
 
-// BoundAt returns how far the true offset is from Offset at most, at another instant of the own clock. It
-// grows by DriftRatio.
+// BoundAt returns how far the true offset is from Offset at most, 0 or more, at another instant of the own clock.
+// It grows by DriftRatio.
 func (r Reading) BoundAt(own time.Time) time.Duration {
 	return r.Bound + drift(own.Sub(r.Own).Abs())
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // Answer answers the probes of a run's agents by the clock now, which Steady should have made, until the
-// subscription ends. It serves any number of agents.
+// subscription ends. It serves any number of agents. It fails where the connection takes no
+// subscription: it is closed.
 func Answer(conn *nats.Conn, run bus.Run, now func() time.Time) (*nats.Subscription, error) {
 	sub, err := conn.Subscribe(run.ClockSubject(), func(m *nats.Msg) {
 		received := now()
@@ -25,7 +26,8 @@ func Answer(conn *nats.Conn, run bus.Run, now func() time.Time) (*nats.Subscript
 	return sub, nil
 }
 
-// Measure estimates the offset to the clock of a run's coordinator, over the bus. See Estimate.
+// Measure estimates the offset to the clock of a run's coordinator, over the bus. The errors are those
+// of Estimate; nats.ErrNoResponders is among them where no coordinator answers.
 func Measure(ctx context.Context, conn *nats.Conn, run bus.Run, c Config) (Reading, error) {
 	return Estimate(ctx, func(ctx context.Context) (received, sent time.Time, err error) {
 		m, err := conn.RequestWithContext(ctx, run.ClockSubject(), nil)

@@ -14,7 +14,7 @@ import (
 
 // Options say which agents to start.
 type Options struct {
-	Count int
+	Count int // agents, at least 1
 	// Args returns the arguments with which this program is the agent of a slot. url is that of the bus, spool a directory
 	// for measurements. The agent must end when its standard input does.
 	Args func(url, spool string, slot int) []string
@@ -31,7 +31,8 @@ type Agents struct {
 	alive     *os.File   // standard input of the agents, which ends with this process
 }
 
-// Start starts agents that find the bus at url.
+// Start starts agents that find the bus at url. It fails where a process or a temporary directory cannot be made;
+// the agents started before are killed then.
 func Start(o Options, url string) (*Agents, error) {
 	a := &Agents{failures: make(chan error, o.Count)}
 	program, err := os.Executable()

@@ -9,7 +9,7 @@ import (
 
 // Log is what the coordinator has received of the measurements of one agent process.
 type Log struct {
-	Slot      int
+	Slot      int // from 1
 	Epoch     uint64
 	Complete  bool // no second of it is missing
 	Recovered bool // it ends where its process was killed

@@ -130,7 +130,7 @@ func NewEnding(now, endsAt time.Time, grace time.Duration) *Ending {
 //
 //	events     what has happened since the step before
 //	logs       what has been received of each agent process; their Arrivals are not used
-//	snapshots  how many have been received in all
+//	snapshots  how many have been received in all, from 0
 func (e *Ending) Step(now time.Time, r *Roster, events Events, logs []Log, snapshots uint64) Decision {
 	s := Situation{Events: events}
 	s.Undelivered, s.Lost = r.undelivered(logs)

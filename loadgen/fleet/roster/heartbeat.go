@@ -25,7 +25,7 @@ type Heartbeat struct {
 	Version   string        `json:"version"`
 	Host      string        `json:"host"`
 	Cores     int           `json:"cores"`
-	Capacity  float64       `json:"capacity"`            // its part of the load against that of the others
+	Capacity  float64       `json:"capacity"`            // its weight against the others, above 0 to MostCapacity
 	PlanHash  string        `json:"plan_hash,omitempty"` // of the plan that it has
 	Revision  int           `json:"revision,omitempty"`  // how many revisions of the assignment it follows
 	Offset    time.Duration `json:"offset_ns"`           // coordinator's clock minus its own

@@ -16,7 +16,7 @@ type Planned struct {
 	counts  map[int][]uint32 // by second; of slots, less 1
 }
 
-// NewPlanned returns counts of the arrivals of a schedule, none of which is counted yet.
+// NewPlanned returns counts of the arrivals of a schedule, none of which is counted yet, for slots 1 to slots.
 func NewPlanned(c *arrivals.Cursor, slots int) *Planned {
 	p := &Planned{cursor: c, slots: slots, counts: map[int][]uint32{}}
 	p.head, p.hasHead = p.cursor.Next()

@@ -86,7 +86,7 @@ func (r *Roster) refuses(s *slot, h Heartbeat) string {
 	return ""
 }
 
-// MostCapacity is the highest capacity of an agent.
+// MostCapacity is the highest capacity of an agent, a weight above 0 without a unit.
 const MostCapacity = 1e6
 
 // isPrintable reports whether text that comes from an agent can be shown.

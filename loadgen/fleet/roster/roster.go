@@ -31,7 +31,7 @@ var LossPolicies = []string{OnLossAccount, OnLossReassign, OnLossAbort}
 
 // Options say what agents are accepted, and what happens when one is lost.
 type Options struct {
-	Slots     int
+	Slots     int           // of the storm, at least 1
 	Version   string        // of fsctl; agents of another are refused
 	PlanHash  string        // agents that have another plan are refused
 	MaxSkew   time.Duration // an agent whose clock offset has a larger error is refused; 0 accepts any
@@ -85,7 +85,7 @@ type Changes struct {
 
 // SlotChange says that the agent of a slot was lost, or is back.
 type SlotChange struct {
-	Slot int
+	Slot int // from 1
 	Lost bool
 }
 
@@ -128,7 +128,8 @@ func (r *Roster) IsStopping() bool { return r.stop != "" }
 // Seal says that the record is closed: slots are offered no more.
 func (r *Roster) Seal() { r.sealed = true }
 
-// Shares divides the arrivals in proportion to the agents' capacities.
+// Shares divides the arrivals in proportion to the agents' capacities. It fails where a slot has none, as NewShares
+// does.
 func (r *Roster) Shares() (Shares, error) {
 	weights := make([]float64, len(r.slots))
 	for i, s := range r.slots {

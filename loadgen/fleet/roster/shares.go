@@ -13,6 +13,8 @@ import (
 // falls. This sequence is equidistributed (Weyl, 1916) with low discrepancy, so that each slot gets its share of any few
 // arrivals in a row. The union over the slots is every arrival, once.
 //
+// Source: Weyl, Mathematische Annalen 77, 1916, 313-352; Knuth, The Art of Computer Programming 3, section 6.4.
+//
 // It lists the upper end of each slot's range, as whole numbers of 2^64, so that every machine computes the same slot; the
 // last one is the highest number.
 type Shares []uint64
@@ -20,7 +22,8 @@ type Shares []uint64
 // golden is 2^64 / phi, rounded to an odd number: k * golden mod 2^64 is the fraction of arrival k.
 const golden = 0x9E3779B97F4A7C15
 
-// NewShares returns shares in proportion to weights, which must be above 0 and finite.
+// NewShares returns shares in proportion to weights, one a slot, of any unit. It fails for a weight that is not above 0
+// and finite, and names the slot.
 func NewShares(weights []float64) (Shares, error) {
 	var sum float64
 	for i, w := range weights {
@@ -41,7 +44,7 @@ func NewShares(weights []float64) (Shares, error) {
 	return shares, nil
 }
 
-// Ratio returns a slot's share of all arrivals, 0 to 1.
+// Ratio returns a slot's share of all arrivals, 0 to 1; slot is from 1 to the number of shares.
 func (s Shares) Ratio(slot int) float64 {
 	var below uint64
 	if slot > 1 {

@@ -25,7 +25,7 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // CollectorOptions say what is collected and where it goes.
 type CollectorOptions struct {
 	Run   string
-	Slots int // the run has slots 1 to Slots; none is lost at first
+	Slots int // at least 1: the run has slots 1 to Slots; none is lost at first
 
 	// Write takes each merged second, in ascending order where possible; measurements that arrive late follow as
 	// further intervals of their second. It must not keep the interval. record.Writer.Write fits.
@@ -70,7 +70,8 @@ type slotState struct {
 	decoder *decoder // one a slot, so that the limit on names holds for each slot; nil until something arrived
 }
 
-// NewCollector returns a collector that has received nothing.
+// NewCollector returns a collector that has received nothing. It fails where the run has no name that fits a file, or
+// Slots is not at least 1.
 func NewCollector(o CollectorOptions) (*Collector, error) {
 	if err := (Key{Run: o.Run, Slot: o.Slots}).check(); err != nil {
 		return nil, fmt.Errorf("collect: %w", err)
@@ -87,7 +88,7 @@ func NewCollector(o CollectorOptions) (*Collector, error) {
 
 // Accept takes a message of the run's stream: a snapshot or a fin.
 //
-//	slot  that the message came from, as the bus guarantees
+//	slot  that the message came from, from 1, as the bus guarantees
 //	data  the message, of which parts are kept: it must not be changed
 //
 // The first copy of a snapshot is taken, and an identical repeat has no effect. The error is a *RefusedError for a message
@@ -258,8 +259,8 @@ func (c *Collector) write() error {
 	return c.merger.flush(c.written)
 }
 
-// SetLost says whether a slot's agent is lost. The collector does not wait for the seconds of a lost slot; what it sends
-// nevertheless is taken.
+// SetLost says whether a slot's agent is lost. The collector does not wait for the seconds of a lost slot; what it
+// sends nevertheless is taken. It fails for a slot outside 1 to Slots, and where Write or Told has failed.
 func (c *Collector) SetLost(slot int, lost bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -275,8 +276,9 @@ func (c *Collector) SetLost(slot int, lost bool) error {
 	return c.err
 }
 
-// Flush writes everything that has arrived and is not written yet, whether or not more is missing: to be called when the
-// run is over. Messages that arrive later have no effect, so that every log that is complete is in the record.
+// Flush writes everything that has arrived and is not written yet, whether or not more is missing: to be called when
+// the run is over. Messages that arrive later have no effect, so that every log that is complete is in the record. It
+// fails where Write or Told does, or has failed before.
 func (c *Collector) Flush() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

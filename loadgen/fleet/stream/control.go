@@ -12,7 +12,7 @@ import (
 // Fin ends a log and states what it holds.
 type Fin struct {
 	Key
-	Snapshots uint64
+	Snapshots uint64          // how many, from 0
 	Totals    record.Counters // of all steps and seconds
 	Hash      Hash
 	Recovered bool // the process that wrote it did not end it: a later one found its spool and did
@@ -44,7 +44,8 @@ func (f Fin) Encode() []byte {
 	})
 }
 
-// DecodeFin returns the Fin that a message holds.
+// DecodeFin returns the Fin that a message holds. It fails where data is another message, is cut off or damaged, or
+// does not have the form that Encode writes.
 func DecodeFin(data []byte) (Fin, error) {
 	r, err := openKind(data, kindFin)
 	if err != nil {
@@ -67,7 +68,8 @@ func (n Resend) Encode() []byte {
 	})
 }
 
-// DecodeResend returns the Resend that a message holds.
+// DecodeResend returns the Resend that a message holds. It fails where data is another message, is cut off or damaged,
+// or does not have the form that Encode writes.
 func DecodeResend(data []byte) (Resend, error) {
 	r, err := openKind(data, kindResend)
 	if err != nil {
@@ -93,7 +95,8 @@ func (s Seal) Encode() []byte {
 	return appendMessage(nil, kindSeal, func(dst []byte) []byte { return append(appendKey(dst, s.Key), s.Hash[:]...) })
 }
 
-// DecodeSeal returns the Seal that a message holds.
+// DecodeSeal returns the Seal that a message holds. It fails where data is another message, is cut off or damaged, or
+// does not have the form that Encode writes.
 func DecodeSeal(data []byte) (Seal, error) {
 	r, err := openKind(data, kindSeal)
 	if err != nil {

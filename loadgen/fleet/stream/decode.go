@@ -7,9 +7,10 @@ import (
 	"fsctl/loadgen/record"
 )
 
-// Decode returns the snapshot that a message holds. It accepts only what a record can take: sound names,
-// seconds within a year of T0, finite numbers, histograms with values. Whatever the bytes, it takes memory of
-// a small multiple of theirs. The snapshot keeps data, which must not be changed.
+// Decode returns the snapshot that a message holds. It fails for a message that is damaged, or that a record
+// cannot take: it wants sound names, seconds within a year of T0, finite numbers, histograms with values.
+// Whatever the bytes, it takes memory of a small multiple of theirs. The snapshot keeps data, which must not
+// be changed.
 func Decode(data []byte) (Snapshot, error) {
 	return newDecoder().snapshot(data)
 }

@@ -13,7 +13,7 @@ import (
 // Progress is what has arrived of one log.
 type Progress struct {
 	Key
-	Snapshots uint64
+	Snapshots uint64  // how many, from 0
 	Missing   []Range // snapshots that exist and have not arrived: a later one has, or the Fin counts them
 	Second    int     // last second reported in full, by snapshots without a gap; valid only if HasSecond
 	HasSecond bool

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Range is the snapshots from From to To, without To itself.
+// Range is the snapshots numbered From to To, without To itself; numbers begin at 0.
 type Range struct{ From, To uint64 }
 
 // rangeSet is a set of numbers as ascending ranges that do not touch.

@@ -65,7 +65,7 @@ func (e *StreamLostError) Error() string {
 	return fmt.Sprintf("stream %s: the bus lost what it held; made anew, and the agents are asked for what is missing", e.Stream)
 }
 
-// NewReceiver returns a receiver that has read nothing.
+// NewReceiver returns a receiver that has read nothing. It fails where JetStream refuses the connection's options.
 func NewReceiver(o ReceiverOptions) (*Receiver, error) {
 	js, err := jetstream.New(o.Conn)
 	if err != nil {
@@ -76,7 +76,7 @@ func NewReceiver(o ReceiverOptions) (*Receiver, error) {
 }
 
 // Open creates the stream where there is none, so that agents can publish: to be called before they start. Run does it
-// too.
+// too. It fails where the bus does not answer, or refuses to make the stream.
 func (r *Receiver) Open(ctx context.Context) error {
 	if _, _, err := r.stream(ctx); err != nil {
 		return fmt.Errorf("make stream %s: %w", r.o.Stream, explain(err))

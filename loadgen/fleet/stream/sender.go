@@ -63,7 +63,9 @@ type Sender struct {
 	errors   errorFilter
 }
 
-// NewSender opens the log's spool, and those that earlier processes left of the same run and slot.
+// NewSender opens the log's spool, and those that earlier processes left of the same run and slot. It fails with a
+// *BusyError where another process has the own spool open, and where a directory or file cannot be read or made. A
+// spool of an earlier process that cannot be opened is a Problem only.
 func NewSender(o SenderOptions) (*Sender, error) {
 	js, err := jetstream.New(o.Conn)
 	if err != nil {
@@ -138,7 +140,7 @@ func (s *Sender) Send(intervals []record.Interval, told []record.Order) error {
 	return nil
 }
 
-// Finish ends the log and syncs its spool to the disk. From now on Run publishes its Fin.
+// Finish ends the log and syncs its spool to the disk. From now on Run publishes its Fin. It fails where the disk does.
 func (s *Sender) Finish() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,7 +149,8 @@ func (s *Sender) Finish() error {
 	return s.own.spool.Sync()
 }
 
-// Close closes the spools. Those that are not sealed stay on the disk for the next process of the slot.
+// Close closes the spools. Those that are not sealed stay on the disk for the next process of the slot. It fails where
+// a file cannot be closed.
 func (s *Sender) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

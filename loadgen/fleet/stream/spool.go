@@ -178,8 +178,8 @@ func (s *Spool) Len() uint64 {
 	return uint64(len(s.ends) - 1)
 }
 
-// Append adds encoded snapshots, all or none, which get the numbers from Len on. Where it fails, a full disk
-// say, the spool is as it was.
+// Append adds encoded snapshots, all or none, which get the numbers from Len on. Where it fails, a full disk say, the
+// spool is as it was. It fails for a snapshot that is too large, too.
 func (s *Spool) Append(snapshots ...[]byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -207,7 +207,8 @@ func appendEntry(dst, data []byte) []byte {
 	return append(dst, data...)
 }
 
-// Read returns the snapshot of a number below Len, as it was appended.
+// Read returns the snapshot of a number, from 0 and below Len, as it was appended. It fails for another number, and
+// where the entry is damaged or cannot be read.
 func (s *Spool) Read(number uint64) ([]byte, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -222,14 +223,14 @@ func (s *Spool) Read(number uint64) ([]byte, error) {
 	return data, nil
 }
 
-// Sync writes what was appended to the disk.
+// Sync writes what was appended to the disk. It fails where the disk does, or the spool is closed.
 func (s *Spool) Sync() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.file.Sync()
 }
 
-// Close closes the spool; the file stays. Closing twice does nothing more.
+// Close closes the spool; the file stays. Closing twice does nothing more. It fails where the file system does.
 func (s *Spool) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -239,11 +240,11 @@ func (s *Spool) Close() error {
 	return nil
 }
 
-// Remove closes the spool and deletes its file.
+// Remove closes the spool and deletes its file. It fails where the file cannot be deleted, or is gone.
 func (s *Spool) Remove() error { return errors.Join(s.Close(), os.Remove(s.path)) }
 
 // Spools returns the logs that have a spool in dir, by name; none where dir is missing. They are of agents that run, or
-// that ended before their log was sealed.
+// that ended before their log was sealed. It fails where dir cannot be read.
 func Spools(dir string) ([]Key, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
