@@ -142,7 +142,7 @@ func TestDocstringRules(t *testing.T) {
 		{elsewhere, "// Open reads a run and returns an error.\nfunc Open(path string) error { return nil }", ruleErrors},
 		{elsewhere, "// Open reads a run. Errors: [RangeError].\nfunc Open(path string) error { return nil }", ""},
 		{elsewhere, "// Open reads a run. The error is an *InputError for a file that is none.\nfunc Open(path string) (string, error) { return path, nil }", ""},
-		{elsewhere, "// T is a thing.\ntype T struct{}\n// Write writes.\nfunc (T) Write(p []byte) (n int, err error) { return 0, nil }", ""},
+		{elsewhere, "// T is a thing.\ntype T struct{}\n// Unwrap is what is wrong.\nfunc (T) Unwrap() error { return nil }", ""},
 		{elsewhere, "// I reads.\ntype I interface {\n\t// Read reads a run.\n\tOpen(path string) error\n}", ruleName + " " + ruleErrors},
 
 		{elsewhere, "// Cost returns what it costs.\nfunc Cost(rate float64) string { return \"\" }", ruleNumber},

@@ -22,7 +22,8 @@ type Quantile struct {
 //	p       its plan; the seed and the number of trials are taken from it
 //	points  how many shares, 1 to 10 000
 //
-// Errors: *[model.InputError] as [New], and for points out of range.
+// Values are in cores. Errors: *[model.InputError] as [New], and for points outside 1 to 10,000. By definition they are
+// the nearest-rank quantiles of the trials.
 func TotalCores(sc *scenarios.Scenario, p *Plan, points int) ([]Quantile, error) {
 	if points < 1 || points > 10_000 {
 		return nil, &model.InputError{Field: "points", Found: strconv.Itoa(points), Wanted: "1 to 10000"}

@@ -40,8 +40,8 @@ type calibration struct {
 //
 // Of the one service that was the target's limit, by the report's finding, with running set:
 //
-//	demand       D = c U / X, c cores of all instances, U = 1 while work waited throughout, X calls
-//	             answered in such a second; the interval is Student's for the mean of those seconds
+//	demand       D = c U / X [s], c cores of all instances, U = 1 while work waited throughout, X calls
+//	             answered in such a second [1/s]; the interval is Student's for the mean of those seconds
 //	variability  squared coefficient of variation of the service time in quiet seconds; the
 //	             interval is the jackknife's over those seconds
 //

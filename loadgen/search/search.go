@@ -54,7 +54,7 @@ const (
 )
 
 // New compiles a search. Nothing is sent. It fails with a *transport.InputError as loadgen.Compile does, and
-// for rates, times or a precision out of range.
+// for rates, times or a precision outside what [Options] allows.
 func New(o loadgen.Options, so Options) (*Search, error) {
 	storm, err := loadgen.Compile(o)
 	if err != nil {

@@ -54,7 +54,8 @@ func (e *NetHTTP) Close() {
 	e.transport.CloseIdleConnections()
 }
 
-// RoundTrip sends a request outside of any Conn, on a connection that others may use after it.
+// RoundTrip sends a request outside of any Conn, on a connection that others may use after it. The errors are those of
+// net/http.Transport.
 func (e *NetHTTP) RoundTrip(r *http.Request) (*http.Response, error) { return e.transport.RoundTrip(r) }
 
 // Conn returns a connection that is opened when it is first needed.
@@ -87,8 +88,9 @@ type netConn struct {
 // time is not enough for a server to have closed it for being idle: it broke the connection, and that is counted.
 const ResendAfter = time.Second
 
-// RoundTrip sends one request on the connection; it is for http.Client. Where a server closed the
-// connection just when a request without effects was sent on it, the request goes out again on a new one.
+// RoundTrip sends one request on the connection; it is for http.Client. Where a server closed the connection just when
+// a request without effects was sent on it, the request goes out again on a new one. The errors are those of
+// net/http.Transport.
 func (c *netConn) RoundTrip(r *http.Request) (*http.Response, error) {
 	idle := time.Since(c.idleSince)
 	used := c.open != nil && c.open.Available() > 0

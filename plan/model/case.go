@@ -6,8 +6,8 @@ import "fsctl/scenarios/quantity"
 // expected and the most.
 type Corners struct{ Low, Mid, High *Case }
 
-// Corners returns the three corners, every service sized.
-// Errors: *[InputError] for a high case that is out of the formulas' range.
+// Corners returns the three corners, every service sized. Errors: *[InputError] for a high case
+// beyond MaxRate, MaxErlang, MaxServers or MaxNodes.
 func (m *Model) Corners() (Corners, error) {
 	c := Corners{m.corner(-1), m.corner(0), m.corner(+1)}
 	return c, m.checkReach(c.High)

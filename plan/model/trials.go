@@ -20,8 +20,8 @@ const DefaultTrials = 10_000
 
 const maxTrials = 10_000_000
 
-// Resolved returns the options with what was left out.
-// Errors: *[InputError] for a number of trials out of range.
+// Resolved returns the options with what was left out: 10,000 trials, and as many cores as there are processors.
+// Errors: *[InputError] for a number of trials outside 1 to 10 M.
 func (o Options) Resolved() (Options, error) {
 	if o.Trials == 0 {
 		o.Trials = DefaultTrials

@@ -8,6 +8,9 @@ import (
 // MMc is a stable M/M/c queue: Poisson arrivals, exponential service times, c equal servers, one
 // first-come first-served line without end. [NewMMc] makes it; the zero value is a queue that
 // no arrival enters, and refuses to give quantiles.
+//
+// In the comments of its methods lambda is the arrival rate [1/s], S the mean service time [s], mu = 1/S, c the
+// servers, C the wait probability of [ErlangC], by definition theta = c mu - lambda the spare rate [1/s].
 type MMc struct {
 	arrivalPerSec  float64
 	serviceSeconds float64

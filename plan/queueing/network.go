@@ -15,6 +15,7 @@ const maxNetworkUsers = 10_000
 //
 //	X(N) = G(N-1)/G(N), G the convolution over stations of f_i(n) = Di^n / prod_{k<=n} min(k, mi)
 //
+//	Di, mi   demand [s] and servers of station i, as [Station] has them
 //	users N  1 to 10000; time grows with N for one server and with N^2 for more
 //
 // The same answers as mean value analysis (Reiser and Lavenberg, Journal of the ACM 27(2), 1980),

@@ -87,7 +87,9 @@ type Bounds struct {
 //
 //	X <= min(N/(D+Z), min_i mi/Di), R >= max(D, N max(Di/mi) - Z), D = sum Di
 //
-//	users N  at least 1, to 1e9
+//	Di, mi   demand [s] and servers of station i, as [Station] has them
+//	Z        think time [s], 0 or 1e-12 to 1e12
+//	users N  1 to 1e9
 //
 // Errors: [RangeError]. Source: Denning and Buzen 1978; Lazowska et al., Quantitative System
 // Performance, 1984, chapter 5.

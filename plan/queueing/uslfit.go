@@ -31,7 +31,8 @@ const uslPoints = 6
 // resampling the residuals. Measure on both sides of the knee: points on the straight part alone
 // leave beta, and with it the peak, unknown.
 //
-// Errors: [RangeError] for a point or setting out of range or too few points.
+// Errors: [RangeError] for a point outside the ranges of [USLPoint], a setting outside those of [Bootstrap], and fewer
+// than 6 distinct concurrencies.
 // Source: Gunther 2007; Levenberg 1944, Marquardt 1963; Efron, Annals of Statistics 7(1), 1979.
 func FitUSL(points []USLPoint, b Bootstrap) (USL, error) {
 	b, err := b.withDefaults()

@@ -31,7 +31,7 @@ func DryRun(w io.Writer, d *report.DryRun, s Style) error {
 	return p.writeTo(w)
 }
 
-// DryRunMarkdown writes the same for GitHub's step summary. It fails where w does.
+// DryRunMarkdown writes what DryRun does, for GitHub's step summary. It fails where w does.
 func DryRunMarkdown(w io.Writer, d *report.DryRun) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "## %s\n", escaped(d.Reason))

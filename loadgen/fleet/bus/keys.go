@@ -48,7 +48,7 @@ func (k *Keys) Expires() time.Time { return k.server.Leaf.NotAfter }
 //	dir    is made where it is missing; a file in it is never overwritten
 //
 // Each agent is given its AgentFile and nothing else. The CA's key is not kept. The errors are an
-// *InputError for a number or a host out of range, or for keys that are there already.
+// *InputError for a number of agents outside 1 to MaxAgents, a host that is no name or address, or keys that are there already.
 func MakeKeys(dir string, agents int, hosts []string) (*Keys, error) {
 	return makeKeys(dir, agents, hosts, time.Now())
 }
