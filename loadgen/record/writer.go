@@ -260,7 +260,7 @@ func (w *Writer) startEarlier(second int) error {
 }
 
 // Update changes the manifest and rewrites run.json, whole or not at all. T0 must stay: every second of the record
-// counts from it. It fails for another T0, a manifest that cannot be, and where the file cannot be written.
+// counts from it. It fails for another T0, a manifest that Create would refuse, and where the file cannot be written.
 func (w *Writer) Update(change func(*Manifest)) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

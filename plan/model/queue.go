@@ -37,7 +37,7 @@ func (m *Model) RateAfter(x *Case, i int) float64 {
 
 // WorkedOff returns the rate at which so many consumers of queue i, 0 or more, work at their
 // utilization [1/s], infinite where neither a demand nor a capacity bounds it. Source: the utilization
-// law, consumers x utilization / demand.
+// law, consumers x utilization / demand: Denning and Buzen, ACM Computing Surveys 10(3), 1978.
 func (m *Model) WorkedOff(x *Case, i int, consumers float64) float64 {
 	s := &m.Services[i]
 	rate := math.Inf(1)
