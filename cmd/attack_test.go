@@ -246,13 +246,3 @@ func TestKill(t *testing.T) {
 		t.Errorf("report of the killed run:\n%s", out)
 	}
 }
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
