@@ -37,23 +37,25 @@ func (b *fleetTest) secret(slots int) string {
 func (b *fleetTest) standing(name, secret string, flags ...string) *process {
 	b.t.Helper()
 	return b.start(name, append([]string{"agent", "--nats", "tls://" + b.address, "--creds", secret, "--spool", b.path("spool-" + name),
-		"--shares-machine", "--linger", "40s"}, flags...)...)
+		"--shares-machine", "--linger", "3m"}, flags...)...)
 }
 
 // brief is a storm of as many users as ever, within 3 s, by four agents.
 func (b *fleetTest) brief() []string {
-	return append(b.listening(), "--expect-agents", "4", "--set", "storm.phases.0.to=T0+3s", "--set", "storm.phases.0.rate=600/s")
+	return append(b.listening(), "--expect-agents", "4", "--set", "storm.phases.0.to=T0+3s", "--set", "storm.phases.0.rate=400/s")
 }
 
 // TestAgentsShareKeys has four agents find a slot each with the same directory of keys, of which two are in one process.
 // A fifth finds none, and is there for the next storm, with those that stay.
 func TestAgentsShareKeys(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
-	b := newFleetTest(t)
+	b := newFleetTest(t, "fsctl")
 	secret := b.secret(4)
+	c := b.attack("run", b.brief()...)
 	leaving := []*process{b.standing("one", secret), b.standing("two", secret)}
 	b.standing("pair", secret, "--slots", "2", "--storms", "0")
-	b.whole(b.ends(b.attack("run", b.brief()...), 0))
+	b.whole(b.ends(c, 0))
 	for _, a := range leaving {
 		if <-a.done; a.err != nil {
 			t.Errorf("%s ended with %v", a.name, a.err)
@@ -71,12 +73,13 @@ func TestAgentsShareKeys(t *testing.T) {
 // TestWaitingAgentReplacesOne kills one of four agents: a fifth with the same keys, which waited for a slot, takes its
 // place.
 func TestWaitingAgentReplacesOne(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
-	b := newFleetTest(t)
+	b := newFleetTest(t, "fsctl")
 	secret := b.secret(4)
+	c := b.attack("run", append(b.listening(), "--expect-agents", "4", "--set", "storm.phases.0.to=T0+14s", "--set", "storm.phases.0.rate=100/s")...)
 	victim := b.standing("victim", secret)
 	b.standing("others", secret, "--slots", "3")
-	c := b.attack("run", append(b.listening(), "--expect-agents", "4", "--set", "storm.phases.0.to=T0+14s", "--set", "storm.phases.0.rate=100/s")...)
 	b.await(100)
 	b.standing("fifth", secret)
 	b.await(200)
@@ -117,8 +120,9 @@ func publicKeys(t *testing.T, dir string) (keys []string) {
 // TestRefusedAgentEnds starts a bus again that does not know an agent's key any more: the agent says so and ends, though
 // it was to stay for ever.
 func TestRefusedAgentEnds(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
-	b := newFleetTest(t)
+	b := newFleetTest(t, released(t))
 	server := b.bus()
 	a := b.standing("agent", b.path("keys/agent-1.creds"), "--storms", "0")
 	c := b.attack("run", append(b.dialing(), "--expect-agents", "1")...)

@@ -67,13 +67,6 @@ func fsctl(t *testing.T, code int, args ...string) string {
 	return out.String() + log.String()
 }
 
-// command is fsctl in a directory of its own.
-func command(dir string, args ...string) *exec.Cmd {
-	c := exec.Command("fsctl", args...)
-	c.Dir = dir
-	return c
-}
-
 func exitOf(err error) int {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -88,9 +81,10 @@ func exitOf(err error) int {
 // A generator short of connections is at fault itself: nothing is concluded from its run,
 // whatever the thresholds say.
 func TestSaturatedGeneratorIsInvalid(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	target := server(t, "shop", "--listen", "127.0.0.1:0", "--service-time", "50ms", "--workers", "100")
-	out := fsctl(t, 111, "attack", steady(t, "60/s", "2s"), "--target", target, "--connections", "1", "--run", filepath.Join(t.TempDir(), "run"))
+	out := fsctl(t, 111, "attack", steady(t, "60/s", "1s"), "--target", target, "--connections", "1", "--run", filepath.Join(t.TempDir(), "run"))
 	for _, want := range []string{"INVALID", "saturated", "connection"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("wanted %q in:\n%s", want, out)
@@ -98,18 +92,29 @@ func TestSaturatedGeneratorIsInvalid(t *testing.T) {
 	}
 }
 
-// nginx serves a page on a free port of this machine.
+// nginx serves a page on a free port of this machine. It inherits the socket, so that no other program can take the port.
 func nginx(t *testing.T) (address string) {
 	t.Helper()
 	dir := t.TempDir()
-	port := freePort(t)
-	config := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log %[1]s/error.log;
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	socket, err := listener.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	config := fmt.Sprintf(`daemon off; worker_processes 1; pid %[1]s/pid; error_log %[1]s/error.log;
 events {} http { access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
-server { listen 127.0.0.1:%[2]d; location /ok { return 200 "hello\n"; } location /gone { return 404; } } }`, dir, port)
+server { listen %[2]s; location /ok { return 200 "hello\n"; } location /gone { return 404; } } }`, dir, listener.Addr())
 	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(config), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	c := exec.Command("nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", filepath.Join(dir, "error.log"))
+	c.ExtraFiles = []*os.File{socket}
+	c.Env = append(os.Environ(), "NGINX=3;") // the sockets that it inherits: the first file after stderr
 	if err := c.Start(); err != nil {
 		t.Fatalf("start nginx: %v; install it with: make deps", err)
 	}
@@ -117,30 +122,12 @@ server { listen 127.0.0.1:%[2]d; location /ok { return 200 "hello\n"; } location
 		_ = c.Process.Signal(syscall.SIGTERM)
 		_ = c.Wait()
 	})
-	address = fmt.Sprintf("127.0.0.1:%d", port)
-	for range 200 {
-		if conn, err := net.Dial("tcp", address); err == nil {
-			conn.Close()
-			return "http://" + address
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatal("nginx does not listen")
-	return ""
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return "http://" + listener.Addr().String() // which takes connections already
 }
 
 // A plain vegeta target list is fired at a real nginx; vegeta itself reads the raw results.
 func TestTargetListAtNginx(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	address := nginx(t)
 	dir := t.TempDir()
@@ -200,6 +187,7 @@ func start(t *testing.T, run string, args ...string) (c *exec.Cmd, out *bytes.Bu
 
 // Ctrl-C once stops, drains, saves and reports.
 func TestInterrupt(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	target := server(t, "shop", "--listen", "127.0.0.1:0")
 	run := filepath.Join(t.TempDir(), "run")
@@ -219,6 +207,7 @@ func TestInterrupt(t *testing.T) {
 
 // Ctrl-C twice ends at once, though the target never answers; the run can still be reported.
 func TestInterruptTwice(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -246,6 +235,7 @@ func TestInterruptTwice(t *testing.T) {
 
 // A process that is killed leaves a run that can be reported.
 func TestKill(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	target := server(t, "shop", "--listen", "127.0.0.1:0")
 	run := filepath.Join(t.TempDir(), "run")

@@ -14,6 +14,7 @@ import (
 // A shop of 3 workers of 20 ms holds 150 requests a second. The search passes half of that and fails at twice as
 // much; at the capacity itself either may be. What it found can be reported again, and planned with.
 func TestFindCapacity(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	target := server(t, "shop", "--listen", "127.0.0.1:0", "--service-time", "20ms", "--workers", "3")
 	dir := t.TempDir()

@@ -12,6 +12,7 @@ import (
 
 // A full disk ends the run with an error that says so, and what was written stays readable.
 func TestFullDisk(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	dir := t.TempDir()
 	limit := "unlimited"

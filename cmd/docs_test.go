@@ -3,8 +3,10 @@ package cmd_test
 import (
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,30 +39,57 @@ func manual(t *testing.T) map[string]string {
 
 // Every command that the manual shows with its prompt runs, in order, page by page.
 func TestManualCommands(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
-	ran := 0
+	fsctl, found := released(t), 0
 	for page, text := range manual(t) {
-		dir := t.TempDir()
-		for _, m := range shown.FindAllStringSubmatch(text, -1) {
-			want, _ := strconv.Atoi(m[2])
-			args := strings.Fields(m[1])[1:]
-			if args[0] == "rehearse" {
-				args = append(args, "--set", "storm.lateness.limit=5s", "--set", "thresholds={}") // how fast this machine is now is not the point
+		commands := shown.FindAllStringSubmatch(text, -1)
+		if found += len(commands); len(commands) == 0 {
+			continue
+		}
+		t.Run(filepath.Base(page), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for _, m := range commands {
+				want, _ := strconv.Atoi(m[2])
+				args := strings.Fields(m[1])[1:]
+				c := exec.Command(fsctl, append(args, besides(args)...)...)
+				c.Dir = dir
+				if out, err := c.CombinedOutput(); exitOf(err) != want {
+					t.Errorf("%s: %s: exit code %d, wanted %d\n%s", page, m[1], exitOf(err), want, out)
+				}
 			}
-			c := command(dir, args...)
-			if out, err := c.CombinedOutput(); exitOf(err) != want {
-				t.Errorf("%s: %s: exit code %d, wanted %d\n%s", page, m[1], exitOf(err), want, out)
-			}
-			ran++
+		})
+	}
+	if found < 5 {
+		t.Errorf("found %d commands, wanted those of the README", found)
+	}
+}
+
+// besides returns flags that a command of the manual gets here. How fast this machine is now is not the point: nothing is late,
+// and no limit is held against what was measured. A storm begins 2 s before its T0 and ends 3 s after it, with the users
+// that come at T0 as they are.
+func besides(args []string) (flags []string) {
+	set := func(fields ...string) {
+		for _, f := range fields {
+			flags = append(flags, "--set", f)
 		}
 	}
-	if ran < 5 {
-		t.Errorf("ran %d commands, wanted those of the README", ran)
+	switch {
+	case args[0] == "rehearse":
+		set("storm.lateness.limit=1m", "thresholds={}", "storm.t0=2s", "storm.phases.0.from=T0-2s", "storm.phases.0.to=T0+3s")
+		if !slices.Contains(args, "my-sale.yaml") {
+			set("storm.phases.1.from=T0-2s")
+		}
+	case args[0] == "plan" && slices.Contains(args, "--calibration"):
+		set("services.shop.latency.limit=1h")
 	}
+	return flags
 }
 
 // Every command and flag that the manual mentions is there.
 func TestManualFlags(t *testing.T) {
+	t.Parallel()
 	flag := regexp.MustCompile(`--[a-z][a-z-]*`)
 	for page, text := range manual(t) {
 		for _, m := range mentioned.FindAllStringSubmatch(text, -1) {

@@ -2,13 +2,20 @@ package cmd_test
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,23 +25,29 @@ import (
 
 const fleetAgents = 8
 
-// fleetScenario is of users who come evenly for a while, each with a request of its own.
+// fleetScenario is of users who come evenly for a while, each with a request of its own. What is late, or how far clocks are
+// apart, decides nothing here: the tests must hold on a machine that is busy with others.
 const fleetScenario = `{apiVersion: fsctl/v1, kind: Scenario, name: fleet, workload: {requests: 1M},
 steps: {item: {share: 100%, request: {url: "/u/${user.id}"}}},
-storm: {t0: 1s, phases: [{journey: visitor, from: T0, to: T0+9s, rate: 200/s, spacing: even}], drain: 3s, lateness: {limit: 2s}},
+storm: {t0: 3s, phases: [{journey: visitor, from: T0, to: T0+6s, rate: 200/s, spacing: even}], drain: 30s, lateness: {limit: 2m}},
 journeys: {visitor: [item]}, feeders: {user: {from: sequence, size: 10k, fields: {token: "t${n}"}}}}
 `
 
-const fleetUsers = 1800
+const fleetUsers = 1200
+
+// victim is the slot of the agent that a fleet loses.
+const victim = 3
 
 // fleetTest has a target, keys, and a fleet whose agents dial a bus over TLS.
 type fleetTest struct {
 	t       *testing.T
 	dir     string
-	host    string // of the bus, as agents dial it
-	address string // of the bus
+	fsctl   string   // the program that is tested
+	within  []string // a command that runs another one where the fleet is, such as in a network namespace; empty for here
+	host    string   // of the bus, as agents dial it
+	address string   // of the bus, with the port that it chose; empty until it has listened for the first time
 	target  *httptest.Server
-	agents  []*process
+	grouped bool // all agents but the victim are in one process, else each has its own
 
 	mu    sync.Mutex
 	asked map[string]int
@@ -44,24 +57,70 @@ type fleetTest struct {
 type process struct {
 	*exec.Cmd
 	name string
-	log  bytes.Buffer
+	log  output
 	done chan struct{}
 	err  error
 }
 
-func newFleetTest(t *testing.T) *fleetTest {
+// output is what a process has printed so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// newFleetTest makes one on this machine, of a program.
+func newFleetTest(t *testing.T, fsctl string) *fleetTest {
 	t.Helper()
-	b := &fleetTest{t: t, dir: t.TempDir(), asked: map[string]int{}, host: "127.0.0.1", address: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
-	b.target = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	target, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return (&fleetTest{t: t, fsctl: fsctl, host: busHost()}).open(target)
+}
+
+// busHost returns an address of this machine for a bus of its own. On Linux that is one of the 16 million of the loopback
+// network: no other program uses it, so that a bus that starts again finds the port free that it had before. Elsewhere there
+// is one loopback address only.
+func busHost() string {
+	if runtime.GOOS != "linux" {
+		return "127.0.0.1"
+	}
+	return fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+}
+
+// open makes the target, the scenario and the keys.
+func (b *fleetTest) open(target net.Listener) *fleetTest {
+	b.t.Helper()
+	b.dir, b.asked = b.t.TempDir(), map[string]int{}
+	b.target = &httptest.Server{Listener: target, Config: &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.asked[r.URL.Path]++
-	}))
-	t.Cleanup(b.target.Close)
-	if err := os.WriteFile(filepath.Join(b.dir, "fleet.yaml"), []byte(fleetScenario), 0o644); err != nil {
-		t.Fatal(err)
+	})}}
+	b.target.Start()
+	b.t.Cleanup(b.target.Close)
+	if err := os.WriteFile(b.path("fleet.yaml"), []byte(fleetScenario), 0o644); err != nil {
+		b.t.Fatal(err)
 	}
-	fsctl(t, 0, "agent-keys", filepath.Join(b.dir, "keys"), "--agents", fmt.Sprint(fleetAgents), "--host", "127.0.0.1")
+	conf, err := exec.Command(b.fsctl, "agent-keys", b.path("keys"), "--agents", fmt.Sprint(fleetAgents), "--host", b.host, "--server-conf").Output()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(b.path("nats.conf"), conf, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
 	return b
 }
 
@@ -70,12 +129,20 @@ func (b *fleetTest) path(name string) string { return filepath.Join(b.dir, name)
 // start starts fsctl and ends it with the test.
 func (b *fleetTest) start(name string, args ...string) *process {
 	b.t.Helper()
-	return b.run(name, exec.Command("fsctl", args...))
+	return b.run(name, append([]string{b.fsctl}, args...)...)
 }
 
-func (b *fleetTest) run(name string, c *exec.Cmd) *process {
+// run starts a program where the fleet is and ends it with the test.
+func (b *fleetTest) run(name string, command ...string) *process {
 	b.t.Helper()
-	p := &process{Cmd: c, name: name, done: make(chan struct{})}
+	return b.runIn(b.within, name, command...)
+}
+
+// runIn starts a program by another command, and ends it with the test.
+func (b *fleetTest) runIn(within []string, name string, command ...string) *process {
+	b.t.Helper()
+	command = slices.Concat(within, command)
+	p := &process{Cmd: exec.Command(command[0], command[1:]...), name: name, done: make(chan struct{})}
 	p.Stdout, p.Stderr = &p.log, &p.log
 	if err := p.Start(); err != nil {
 		b.t.Fatal(err)
@@ -98,59 +165,157 @@ func (p *process) kill() {
 }
 
 // agent starts an agent of a slot.
-func (b *fleetTest) agent(slot int) *process {
-	return b.start(fmt.Sprint("agent ", slot), "agent", "--nats", "tls://"+b.address, "--creds", b.path(fmt.Sprintf("keys/agent-%d.creds", slot)),
-		"--spool", b.path(fmt.Sprint("spool-", slot)), "--shares-machine", "--linger", "40s")
+func (b *fleetTest) agent(slot int, flags ...string) *process {
+	b.t.Helper()
+	return b.start(fmt.Sprint("agent ", slot), append(b.agentArgs(slot), flags...)...)
 }
 
-// fleet starts all agents.
-func (b *fleetTest) fleet() {
-	for i := range fleetAgents {
-		b.agents = append(b.agents, b.agent(i+1))
+// agentArgs are those of an agent of a slot.
+func (b *fleetTest) agentArgs(slot int) []string {
+	return []string{"agent", "--nats", "tls://" + b.address, "--creds", b.path(keyFile("keys", slot)), "--spool", b.path(fmt.Sprint("spool-", slot)),
+		"--shares-machine", "--linger", "3m"}
+}
+
+func keyFile(dir string, slot int) string {
+	return filepath.Join(dir, fmt.Sprintf("agent-%d.creds", slot))
+}
+
+// fleet starts all agents and returns that of the victim's slot and the others.
+func (b *fleetTest) fleet(flags ...string) (lone *process, others []*process) {
+	b.t.Helper()
+	return b.agent(victim, flags...), b.others(victim, flags...)
+}
+
+// others starts the agents of all slots but one.
+func (b *fleetTest) others(but int, flags ...string) (others []*process) {
+	b.t.Helper()
+	if b.grouped {
+		keys := b.path("keys-of-others")
+		for slot := 1; slot <= fleetAgents; slot++ {
+			if slot != but {
+				b.copy(keyFile(keys, slot), b.path(keyFile("keys", slot)))
+			}
+		}
+		return []*process{b.standing("others", keys, append(flags, "--slots", fmt.Sprint(fleetAgents-1))...)}
+	}
+	for slot := 1; slot <= fleetAgents; slot++ {
+		if slot != but {
+			others = append(others, b.agent(slot, flags...))
+		}
+	}
+	return others
+}
+
+// copy copies a file of keys.
+func (b *fleetTest) copy(to, from string) {
+	b.t.Helper()
+	text, err := os.ReadFile(from)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(to), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(to, text, 0o600)
+	}
+	if err != nil {
+		b.t.Fatal(err)
 	}
 }
 
-// attack starts a coordinator; how says where its agents are.
+// attack starts a coordinator; how says where its agents are. When it returns, the bus listens.
 func (b *fleetTest) attack(run string, how ...string) *process {
+	b.t.Helper()
 	args := append([]string{"attack", b.path("fleet.yaml"), "--target", b.target.URL, "--run", b.path(run), "--keys", b.path("keys"), "--expect-agents", fmt.Sprint(fleetAgents),
-		"--connections", "16", "--max-skew", "1s", "-o", "json"}, how...)
-	return b.start("coordinator "+run, args...)
+		"--connections", "16", "--max-skew", "10s", "--join-timeout", patience.String(), "-o", "json"}, how...)
+	p := b.start("coordinator "+run, args...)
+	if b.address == "" {
+		b.until("the coordinator waits for agents", func() bool {
+			found := waitsAt.FindStringSubmatch(p.log.String())
+			if found != nil {
+				b.address = found[1]
+			}
+			return found != nil || p.hasEnded()
+		})
+	}
+	return p
 }
 
-// listening has the bus in the coordinator.
-func (b *fleetTest) listening() []string { return []string{"--listen", b.address} }
+// waitsAt finds the address that a coordinator tells its agents to dial.
+var waitsAt = regexp.MustCompile(`waiting for agents at tls://(\S+)`)
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// listening has the bus in the coordinator: at a free port at first, and where it was from then on.
+func (b *fleetTest) listening() []string {
+	return []string{"--listen", cmp.Or(b.address, net.JoinHostPort(b.host, "0"))}
+}
 
 // dialing has the coordinator dial a bus that is there.
 func (b *fleetTest) dialing() []string { return []string{"--nats", "tls://" + b.address} }
 
-// onBothBuses runs a test with the bus in the coordinator, and with a nats-server. how are the coordinator's flags.
-func onBothBuses(t *testing.T, test func(t *testing.T, b *fleetTest, how []string)) {
+// place says where the bus of a fleet is.
+type place struct {
+	*fleetTest
+	isExternal bool
+}
+
+// how returns the flags of a coordinator.
+func (p place) how(more ...string) []string {
+	if p.isExternal {
+		return append(p.dialing(), more...)
+	}
+	return append(p.listening(), more...)
+}
+
+// onBothBuses runs a test with the bus in the coordinator, and the released build with a nats-server. There every agent is a
+// process. With the race detector, of which a process costs as much as its storm, agents share one.
+func onBothBuses(t *testing.T, test func(t *testing.T, b place)) {
+	needsSeconds(t)
 	t.Parallel()
 	t.Run("embedded bus", func(t *testing.T) {
 		t.Parallel()
-		b := newFleetTest(t)
-		test(t, b, b.listening())
+		b := newFleetTest(t, "fsctl")
+		b.grouped = true
+		test(t, place{b, false})
 	})
 	t.Run("nats-server", func(t *testing.T) {
 		t.Parallel()
-		b := newFleetTest(t)
+		b := newFleetTest(t, released(t))
 		b.bus()
-		test(t, b, b.dialing())
+		test(t, place{b, true})
 	})
+}
+
+// patience is for how long a test waits for what comes in a second or two where nothing else runs on this machine.
+const patience = 4 * time.Minute
+
+// until waits until something is so.
+func (b *fleetTest) until(what string, isSo func() bool) {
+	b.t.Helper()
+	for end := time.Now().Add(patience); !isSo(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.t.Fatalf("waited %s in vain until %s", patience, what)
+		}
+	}
+}
+
+// came returns how many users have come to the target.
+func (b *fleetTest) came() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.asked)
 }
 
 // await waits until so many users have come to the target.
 func (b *fleetTest) await(users int) {
 	b.t.Helper()
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		b.mu.Lock()
-		n := len(b.asked)
-		b.mu.Unlock()
-		if n >= users {
-			return
-		}
-	}
-	b.t.Fatalf("%d users never came", users)
+	b.until(fmt.Sprintf("%d users have come", users), func() bool { return b.came() >= users })
 }
 
 // ends waits for the end of a coordinator, checks its exit code and returns its record.
@@ -158,7 +323,7 @@ func (b *fleetTest) ends(p *process, code int) *record.Record {
 	b.t.Helper()
 	select {
 	case <-p.done:
-	case <-time.After(90 * time.Second):
+	case <-time.After(patience):
 		b.t.Fatalf("%s does not end", p.name)
 	}
 	if got := exitOf(p.err); got != code {
@@ -203,36 +368,38 @@ func (b *fleetTest) whole(r *record.Record) {
 	}
 }
 
-// bus starts a nats-server outside of the coordinator.
+// bus starts a nats-server outside of the coordinator: at a free port at first, and where it was from then on.
 func (b *fleetTest) bus() *process {
 	b.t.Helper()
-	config := b.path("nats.conf")
-	if _, err := os.Stat(config); err != nil {
-		if err := os.RemoveAll(b.path("keys")); err != nil {
-			b.t.Fatal(err)
-		}
-		text, err := exec.Command("fsctl", "agent-keys", b.path("keys"), "--agents", fmt.Sprint(fleetAgents), "--host", b.host, "--server-conf").Output()
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		text = fmt.Appendf(text, "\nlisten: %q\njetstream { store_dir: %q }\n", b.address, b.path("store"))
-		if err := os.WriteFile(config, text, 0o600); err != nil {
-			b.t.Fatal(err)
+	conf, err := os.ReadFile(b.path("nats.conf"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	conf = fmt.Appendf(conf, "\nlisten: %q\nports_file_dir: %q\njetstream { store_dir: %q }\n", cmp.Or(b.address, b.host+":-1"), b.dir, b.path("store"))
+	if err := os.WriteFile(b.path("started.conf"), conf, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	p := b.run("nats-server", natsServer(b.t), "-c", b.path("started.conf"))
+	var ports struct{ Nats []string }
+	b.until("nats-server listens", func() bool {
+		text, err := os.ReadFile(b.path(fmt.Sprintf("nats-server_%d.ports", p.Process.Pid)))
+		return err == nil && json.Unmarshal(text, &ports) == nil && len(ports.Nats) > 0 || p.hasEnded()
+	})
+	if len(ports.Nats) == 0 {
+		b.t.Fatal("nats-server does not listen")
+	}
+	_, b.address, _ = strings.Cut(ports.Nats[0], "://")
+	return p
+}
+
+// natsServer returns the program.
+func natsServer(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"nats-server", "/usr/sbin/nats-server"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
 		}
 	}
-	c := exec.Command("nats-server", "-c", config)
-	c.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin")
-	if c.Err != nil {
-		c = exec.Command("/usr/sbin/nats-server", "-c", config)
-	}
-	p := b.run("nats-server", c)
-	for range 500 {
-		if conn, err := net.Dial("tcp", b.address); err == nil {
-			conn.Close()
-			return p
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	b.t.Fatal("nats-server does not listen; install it with: make deps")
-	return nil
+	t.Fatal("found no nats-server; install it with: make deps")
+	return ""
 }

@@ -15,11 +15,11 @@ import (
 
 // TestFleetOverTLS is the storm with nothing going wrong.
 func TestFleetOverTLS(t *testing.T) {
-	onBothBuses(t, func(t *testing.T, b *fleetTest, how []string) {
-		c := b.attack("run", how...)
-		b.fleet()
+	onBothBuses(t, func(t *testing.T, b place) {
+		c := b.attack("run", b.how()...)
+		lone, others := b.fleet()
 		b.whole(b.ends(c, 0))
-		for _, a := range b.agents {
+		for _, a := range append(others, lone) {
 			<-a.done
 			if a.err != nil {
 				t.Errorf("%s ended with %v", a.name, a.err)
@@ -30,11 +30,11 @@ func TestFleetOverTLS(t *testing.T) {
 
 // TestFleetLosesAnAgent kills one: the others go on, and its share is accounted for.
 func TestFleetLosesAnAgent(t *testing.T) {
-	onBothBuses(t, func(t *testing.T, b *fleetTest, how []string) {
-		c := b.attack("run", how...)
-		b.fleet()
-		b.await(400)
-		b.agents[2].kill()
+	onBothBuses(t, func(t *testing.T, b place) {
+		c := b.attack("run", b.how()...)
+		lone, _ := b.fleet()
+		b.await(200)
+		lone.kill()
 		r := b.ends(c, 113)
 		var lost []record.Agent
 		var reported uint64
@@ -61,14 +61,14 @@ func TestFleetLosesAnAgent(t *testing.T) {
 // TestFleetReplacesAnAgent starts another one in the place of one that was killed: it takes over from then on, and what
 // the first one had measured is on record too.
 func TestFleetReplacesAnAgent(t *testing.T) {
-	onBothBuses(t, func(t *testing.T, b *fleetTest, how []string) {
-		c := b.attack("run", append(how, "--set", "storm.phases.0.to=T0+25s")...)
-		b.fleet()
+	onBothBuses(t, func(t *testing.T, b place) {
+		c := b.attack("run", b.how("--set", "storm.phases.0.to=T0+20s")...)
+		lone, _ := b.fleet()
 		b.await(200)
-		b.agents[2].kill()
-		b.agent(3)
+		lone.kill()
+		b.agent(victim)
 		r := b.ends(c, 113)
-		a := r.Manifest.Agents[2]
+		a := r.Manifest.Agents[victim-1]
 		if !a.Lost || !a.Finished || a.ReportedArrivals <= a.PlannedArrivals/4 || a.ReportedArrivals >= a.PlannedArrivals || a.ReportedArrivals+a.InDoubtArrivals+a.UnsentArrivals != a.PlannedArrivals {
 			t.Errorf("%+v, wanted a share with a gap", a)
 		}
@@ -77,21 +77,21 @@ func TestFleetReplacesAnAgent(t *testing.T) {
 
 // TestFleetReassigns kills an agent: from a second soon after on, the others send its share.
 func TestFleetReassigns(t *testing.T) {
-	onBothBuses(t, func(t *testing.T, b *fleetTest, how []string) {
+	onBothBuses(t, func(t *testing.T, b place) {
 		const users = 200 * 14
-		c := b.attack("run", append(how, "--on-agent-loss", "reassign", "--set", "storm.phases.0.to=T0+14s")...)
-		b.fleet()
+		c := b.attack("run", b.how("--on-agent-loss", "reassign", "--set", "storm.phases.0.to=T0+14s")...)
+		lone, _ := b.fleet()
 		b.await(200)
-		b.agents[2].kill()
+		lone.kill()
 		r := b.ends(c, 113)
 		var planned uint64
 		for i, a := range r.Manifest.Agents {
 			planned += a.PlannedArrivals
-			if i != 2 && (a.Lost || a.ReportedArrivals != a.PlannedArrivals || a.PlannedArrivals <= users/fleetAgents || a.ExtraArrivals > 0) {
+			if i != victim-1 && (a.Lost || a.ReportedArrivals != a.PlannedArrivals || a.PlannedArrivals <= users/fleetAgents || a.ExtraArrivals > 0) {
 				t.Errorf("%+v, wanted its own share and a part of the lost one", a)
 			}
 		}
-		lost := r.Manifest.Agents[2]
+		lost := r.Manifest.Agents[victim-1]
 		gone := lost.UnsentArrivals + lost.InDoubtArrivals
 		if planned != users || !lost.Lost || gone == 0 || gone > users/fleetAgents*10/14 || lost.PlannedArrivals >= users/fleetAgents {
 			t.Errorf("%+v of %d planned, wanted a gap of some seconds", lost, planned)
@@ -111,11 +111,11 @@ func TestFleetReassigns(t *testing.T) {
 
 // TestFleetAborts kills an agent of a storm that is to end then: all others stop, and what they measured is reported.
 func TestFleetAborts(t *testing.T) {
-	onBothBuses(t, func(t *testing.T, b *fleetTest, how []string) {
-		c := b.attack("run", append(how, "--on-agent-loss", "abort", "--set", "storm.phases.0.to=T0+30s")...)
-		b.fleet()
+	onBothBuses(t, func(t *testing.T, b place) {
+		c := b.attack("run", b.how("--on-agent-loss", "abort", "--set", "storm.phases.0.to=T0+30s")...)
+		lone, _ := b.fleet()
 		b.await(200)
-		b.agents[2].kill()
+		lone.kill()
 		r := b.ends(c, 113)
 		if end := r.Manifest.End; end.Reason != record.Aborted || end.Message != "an agent was lost" {
 			t.Errorf("end %+v", end)
@@ -124,7 +124,7 @@ func TestFleetAborts(t *testing.T) {
 			t.Errorf("%d requests in the record, wanted those until soon after the loss", n)
 		}
 		for i, a := range r.Manifest.Agents {
-			if i != 2 && (!a.Finished || a.Lost) {
+			if i != victim-1 && (!a.Finished || a.Lost) {
 				t.Errorf("%+v, wanted all that it measured", a)
 			}
 		}
@@ -134,22 +134,23 @@ func TestFleetAborts(t *testing.T) {
 // TestFleetLosesItsBus kills the server in the midst of the storm and starts it again, with what it had stored and
 // without: nothing is lost, for agents keep what is not confirmed.
 func TestFleetLosesItsBus(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	for _, wiped := range []bool{false, true} {
 		t.Run(fmt.Sprint("store wiped: ", wiped), func(t *testing.T) {
 			t.Parallel()
-			b := newFleetTest(t)
+			b := newFleetTest(t, released(t))
 			server := b.bus()
 			c := b.attack("run", b.dialing()...)
 			b.fleet()
-			b.await(400)
+			b.await(200)
 			server.kill()
 			if wiped {
 				if err := os.RemoveAll(b.path("store")); err != nil {
 					t.Fatal(err)
 				}
 			}
-			b.await(800)
+			b.await(600)
 			b.bus()
 			b.whole(b.ends(c, 0))
 		})
@@ -158,48 +159,54 @@ func TestFleetLosesItsBus(t *testing.T) {
 
 // TestFleetLosesItsCoordinator kills it, with the bus that was in it, and starts another one that takes over.
 func TestFleetLosesItsCoordinator(t *testing.T) {
-	onBothBuses(t, func(t *testing.T, b *fleetTest, how []string) {
-		c := b.attack("first", how...)
+	onBothBuses(t, func(t *testing.T, b place) {
+		c := b.attack("first", b.how()...)
 		b.fleet()
-		b.await(400)
+		b.await(200)
 		c.kill()
-		if said, _ := exec.Command("fsctl", "report", b.path("first")).CombinedOutput(); !bytes.Contains(said, []byte("attack --resume")) {
+		if said, _ := exec.Command(b.fsctl, "report", b.path("first")).CombinedOutput(); !bytes.Contains(said, []byte("attack --resume")) {
 			t.Errorf("the report does not say how to go on:\n%s", said)
 		}
-		b.await(800)
-		b.whole(b.ends(b.attack("second", append(how, "--resume", b.path("first"))...), 0))
+		b.await(600)
+		b.whole(b.ends(b.attack("second", b.how("--resume", b.path("first"))...), 0))
 	})
 }
 
 // TestFleetLosesEverybody kills the coordinator and every agent, and starts them again: what the first ones had on their
 // disks is on record in the end, and off the disks only then.
 func TestFleetLosesEverybody(t *testing.T) {
-	onBothBuses(t, func(t *testing.T, b *fleetTest, how []string) {
-		long := append(how, "--set", "storm.phases.0.to=T0+12s")
-		c := b.attack("first", long...)
-		b.fleet()
-		b.await(1200)
+	onBothBuses(t, func(t *testing.T, b place) {
+		const (
+			rush, users = 200 * 5, 200*5 + 20*7
+			lastSeconds = 2 * 200 // of the rush, which the agents may not have on their disks yet
+		)
+		long := []string{"--set", `storm.phases=[{journey: visitor, from: T0, to: T0+5s, rate: 200/s, spacing: even},
+			{journey: visitor, from: T0+5s, to: T0+12s, rate: 20/s, spacing: even}]`}
+		c := b.attack("first", b.how(long...)...)
+		lone, others := b.fleet()
+		b.await(rush + 3*20)
+		b.until("the coordinator has heard what the agents have on their disks", func() bool {
+			r, err := record.Open(b.path("first"))
+			return err == nil && r.Counters(record.Everything, "").Done >= rush-lastSeconds
+		})
 		c.kill()
-		for _, a := range b.agents {
+		for _, a := range append(others, lone) {
 			a.kill()
 		}
-		b.mu.Lock()
-		came := len(b.asked)
-		b.mu.Unlock()
-		b.fleet()
-		r := b.ends(b.attack("second", append(long, "--resume", b.path("first"))...), 113)
-		const lastSeconds = 2 * 200 // which the agents could not put on their disks any more
-		if n := r.Counters(record.Everything, "").Done; int(n) < came-lastSeconds {
-			t.Errorf("%d requests in the record, %d were sent before all processes were killed", n, came)
+		came := b.came()
+		lone, others = b.fleet()
+		r := b.ends(b.attack("second", b.how(append(long, "--resume", b.path("first"))...)...), 113)
+		if n := r.Counters(record.Everything, "").Done; n < rush-lastSeconds {
+			t.Errorf("%d requests in the record, wanted %d at least: %d were sent before all processes were killed", n, rush-lastSeconds, came)
 		}
 		var planned, account uint64
 		for _, a := range r.Manifest.Agents {
 			planned, account = planned+a.PlannedArrivals, account+a.ReportedArrivals+a.InDoubtArrivals+a.UnsentArrivals
 		}
-		if planned != 200*12 || account != planned {
+		if planned != users || account != planned {
 			t.Errorf("%d users planned, %d accounted for", planned, account)
 		}
-		for _, a := range b.agents[fleetAgents:] {
+		for _, a := range append(others, lone) {
 			<-a.done
 		}
 		if left, err := filepath.Glob(b.path("spool-*/*")); err != nil || len(left) > 0 {
@@ -210,8 +217,8 @@ func TestFleetLosesEverybody(t *testing.T) {
 
 // TestFleetIsStopped interrupts the coordinator: every agent stops, and what was measured is reported.
 func TestFleetIsStopped(t *testing.T) {
-	onBothBuses(t, func(t *testing.T, b *fleetTest, how []string) {
-		c := b.attack("run", how...)
+	onBothBuses(t, func(t *testing.T, b place) {
+		c := b.attack("run", b.how()...)
 		b.fleet()
 		b.await(200)
 		if err := c.Process.Signal(syscall.SIGINT); err != nil {

@@ -27,6 +27,7 @@ func limited(t *testing.T, files string, code int, args ...string) string {
 
 // A storm with more connections than file descriptors is refused before anything is made or sent.
 func TestTooFewFileDescriptors(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	target := nginx(t)
 	scenario, run := steady(t, "20/s", "1s"), filepath.Join(t.TempDir(), "run")
@@ -47,6 +48,7 @@ func TestTooFewFileDescriptors(t *testing.T) {
 
 // A dry run opens no connection to the target.
 func TestDryRunSendsNothing(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -66,7 +68,7 @@ func ownNetwork(t *testing.T, ports string) {
 	t.Helper()
 	runtime.LockOSThread()
 	if err := syscall.Unshare(syscall.CLONE_NEWNET); err != nil {
-		t.Skipf("only root may make a network of its own: %v", err)
+		t.Skipf("needs root: to make a network of its own: %v", err)
 	}
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM, 0)
 	if err != nil {
@@ -82,14 +84,16 @@ func ownNetwork(t *testing.T, ports string) {
 		t.Fatal(failed)
 	}
 	if err := os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte(ports), 0o644); err != nil {
-		t.Skipf("the ports of a network of its own cannot be set: %v", err)
+		t.Skipf("needs root: to set the ports of a network of its own: %v", err)
 	}
 }
 
 // A storm with more connections than ports is refused, unless it leaves from more addresses. Ports that
 // others have taken are only seen under way: then the run is invalid, for nothing is the target's fault.
 func TestTooFewPorts(t *testing.T) {
-	ownNetwork(t, "40000 40009")
+	needsSeconds(t)
+	t.Parallel()
+	ownNetwork(t, "40000 40009") // so that a fixed port meets nothing else
 	target := "http://127.0.0.1:8080"
 	server(t, "shop", "--listen", "127.0.0.1:8080", "--service-time", "50ms", "--workers", "100")
 	scenario := steady(t, "300/s", "1s")
@@ -105,7 +109,8 @@ func TestTooFewPorts(t *testing.T) {
 		_ = first.Process.Kill()
 		_ = first.Wait()
 	}()
-	out = fsctl(t, 111, "attack", scenario, "--target", target, "--connections", "8", "--run", run())
+	few := steady(t, "60/s", "1s") // each of which waits for a port for a while
+	out = fsctl(t, 111, "attack", few, "--target", target, "--connections", "8", "--run", run())
 	if !strings.Contains(out, "could not be sent: this machine had no free port") {
 		t.Errorf("wanted the ports named:\n%s", out)
 	}

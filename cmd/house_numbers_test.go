@@ -59,6 +59,7 @@ type machineNumber struct {
 // TestNumbersGoThroughQuantity looks in all code for numbers with a decimal point and for times that are written without
 // package quantity: %g, %f and %e of a number, %v and %s of a time.Duration, its String, and strconv.FormatFloat.
 func TestNumbersGoThroughQuantity(t *testing.T) {
+	t.Parallel()
 	found := map[string][]string{}
 	for _, p := range typedPackages(t) {
 		for _, file := range p.files {

@@ -35,6 +35,7 @@ type measured struct {
 
 // TestHouse holds the source to its limits. With -v it prints the packages with their files, lines and sentence.
 func TestHouse(t *testing.T) {
+	t.Parallel()
 	var house []*measured
 	for _, dir := range sourceDirs(t, "..") {
 		m := &measured{dir: dir}
@@ -171,6 +172,7 @@ func isTable(set *token.FileSet, f *ast.FuncDecl) bool {
 
 // TestCommandsHaveNoState wants no variable of a package in the commands, and settings read in one file.
 func TestCommandsHaveNoState(t *testing.T) {
+	t.Parallel()
 	for _, name := range goFiles(t, ".") {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
@@ -193,6 +195,7 @@ func TestCommandsHaveNoState(t *testing.T) {
 }
 
 func TestIsTable(t *testing.T) {
+	t.Parallel()
 	line := strings.Repeat("\t1,\n", 20)
 	statement := strings.Repeat("\tf()\n", 20)
 	for body, want := range map[string]bool{

@@ -181,6 +181,7 @@ func packages(t *testing.T) (list []goPackage) {
 
 // TestImports holds every package to what it may import, and says why it may not import the rest.
 func TestImports(t *testing.T) {
+	t.Parallel()
 	rooms, entered := house(), map[string]bool{}
 	for _, p := range packages(t) {
 		i := slices.IndexFunc(rooms, func(r room) bool { return within(p.ImportPath, r.packages) })
@@ -221,6 +222,7 @@ func against(importer, imported string, r room) (reasons []string) {
 // TestImportRules gives the rules imports that they must refuse, with the reason that is given, and some that they must let
 // pass.
 func TestImportRules(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ importer, imported, why string }{
 		{"fsctl/plan", "fsctl/loadgen/record", "pure function of the scenario"},
 		{"fsctl/plan/queueing", "fsctl/scenarios", "held to the literature"},

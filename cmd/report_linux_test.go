@@ -58,6 +58,7 @@ func filesIn(t *testing.T, dir string) map[string]held {
 // attack leaves its verdict in the run directory. report finds the same and writes nothing there, so that a run on a
 // read-only disk can be judged.
 func TestReportOnlyReads(t *testing.T) {
+	needsSeconds(t)
 	t.Parallel()
 	target := server(t, "shop", "--listen", "127.0.0.1:0")
 	dir := t.TempDir()
