@@ -87,19 +87,20 @@ func TestPageShowsOutput(t *testing.T) {
 		}
 	}
 	for page, printed := range map[string]string{
-		"at most 286/s, at T0+244ms": "at most 1.3k/s, at T0+1s",
-		"memory  69.3 MB  24.7 GB":   "memory   9 MB   124 GB",
-		"cores  < 0.01  1.7":         "cores  0.2    16",
-		"at 21:27:51 UTC, 17 % late": "at 09:00:00 UTC, 0 % late",
-		"88 connections":             "64 connections",
-		"329k/s over 5.16 us":        "1.2M/s over 812 ns",
+		"at most 286/s, at T0+244ms":  "at most 1.3k/s, at T0+1s",
+		"memory  69.3 MB  24.7 GB":    "memory   9 MB   124 GB",
+		"cores  < 0.01  1.7":          "cores  0.2    16",
+		"at 21:27:51 UTC, 17 % late":  "at 09:00:00 UTC, 0 % late",
+		"88 connections":              "64 connections",
+		"329k/s over 5.16 us":         "1.2M/s over 812 ns",
+		"runs/20261127T212743.595Z-a": "runs/20270101T000000.001Z-a",
 	} {
 		if !showsForm([]string{page}, []string{printed}) {
 			t.Errorf("%q is masked to %q, %q to %q, wanted the same", page, masked([]string{page}), printed, masked([]string{printed}))
 		}
 	}
 	for page, printed := range map[string]string{
-		"88 connections": "88 users", "10 items oversold": "10 items lost", "5 ms mean": "5 ms max",
+		"88 connections": "88 users", "at T0": "at T1", "double11": "double12", "at p95 of 7": "at p99 of 7", "10 items oversold": "10 items lost", "5 ms mean": "5 ms max",
 	} {
 		if showsForm([]string{page}, []string{printed}) {
 			t.Errorf("%q shows %q", page, printed)

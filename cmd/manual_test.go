@@ -168,7 +168,7 @@ func find(all, lines []string) int {
 }
 
 // varying matches what differs between two runs of a command: numbers with their units, instants, names of runs.
-var varying = regexp.MustCompile(`(?:< )?[0-9]+(?:[0-9.,:]*[0-9])?(?:Z|(?: ?(?:ns|us|ms|s|min|h|B|[kMGT]B?|%)(?:/s|\b))|/s| %)?`)
+var varying = regexp.MustCompile(`\b[0-9]{8}T[0-9.]+Z|(?:< )?\b[0-9]+(?:[0-9.,:]*[0-9])?(?:(?: ?(?:ns|us|ms|s|min|h|B|[kMGT]B?|%)(?:/s|\b))|/s| %)?`)
 
 // masked returns lines as one text, without what is measured and without the layout that depends on it.
 func masked(lines []string) string {
