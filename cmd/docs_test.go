@@ -263,3 +263,39 @@ func TestManualFlags(t *testing.T) {
 		}
 	}
 }
+
+// The README's section on the libraries is the example of the package plan, with what it prints. With -update it is written
+// anew.
+func TestLibraryInTheREADME(t *testing.T) {
+	source, err := os.ReadFile("../plan/example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?s)func ExampleNew\(\) \{\n(.*?)\t// Output:\n(.*?)\n\}`).FindStringSubmatch(string(source))
+	if m == nil {
+		t.Fatal("plan/example_test.go has no ExampleNew with its output")
+	}
+	outdent := regexp.MustCompile(`(?m)^\t`)
+	const head = "## As a library\n\n"
+	want := head + "The commands are thin: the packages `scenarios`, `plan`, `loadgen` and `report` do the work, and each has examples that " +
+		"tests\nrun. This is [plan's](plan/example_test.go):\n\n" +
+		"```go\n" + outdent.ReplaceAllString(m[1], "") + "```\n\n" + regexp.MustCompile(`(?m)^\t//`).ReplaceAllString(m[2], "   ") + "\n\n"
+	page, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, section, ok := strings.Cut(string(page), head)
+	section, after, next := strings.Cut(section, "\n## ")
+	if !ok || !next {
+		t.Fatalf("README.md has no section %q with another behind it", head)
+	}
+	if got := head + section + "\n"; got == want {
+		return
+	} else if !*update {
+		t.Errorf("README.md shows another example: go test ./cmd -run %s -update\n%s", t.Name(), diff.Diff("README.md", []byte(got), "plan/example_test.go", []byte(want)))
+		return
+	}
+	if err := os.WriteFile("../README.md", []byte(before+want+"## "+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
