@@ -53,9 +53,9 @@ func notRun() map[string]string {
 
 // quick are settings that shorten a rehearsal: its storm comes at once, and is judged by nothing that this machine is now.
 func quick(scenario string) []string {
-	set := []string{"storm.t0=1s", "storm.phases.0.from=T0-1s", "storm.phases.0.to=T0+2s", "storm.lateness.limit=5s", "thresholds={}"}
+	set := []string{"storm.t0=1s", "storm.phases.0.from=T0-1s", "storm.phases.0.to=T0+2s", "storm.lateness.limit=1m", "thresholds={}"}
 	if scenario == "my-sale.yaml" {
-		set = append(set, "storm.phases.1.reaction={uniform: [0ms, 1s]}")
+		set = append(set, "storm.phases.1.users=300", "storm.phases.1.reaction={uniform: [0ms, 1s]}")
 	} else {
 		set = append(set, "storm.phases.0.rate=1k/s", "storm.phases.1.from=T0-1s", "storm.phases.2.reaction={uniform: [0ms, 1s]}")
 	}
