@@ -181,7 +181,7 @@ func start(t *testing.T, run string, args ...string) (c *exec.Cmd, out *bytes.Bu
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatal("the attack has written nothing")
+	t.Fatalf("the attack has written nothing:\n%s", out)
 	return nil, nil
 }
 
