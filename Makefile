@@ -1,37 +1,66 @@
-# make test    everything, with the race detector; installs what the tests need
-# make lint    vet, formatting and staticcheck
-# make check   go.mod files are tidy, and fsctl builds for the systems it is not tested on
-# make build   bin/fsctl
-# make bench   the benchmarks
+# make quick     vet, and the tests that need no server and no seconds: under a minute
+# make test      everything, with the race detector; installs what the tests need
+# make lint      vet, formatting and staticcheck
+# make check     go.mod files are tidy, and fsctl builds for the systems it is not tested on
+# make build     bin/fsctl
+# make golden    writes every golden file and generated page anew: read the difference
+# make fuzz      every fuzz target for 30 s each, or FUZZTIME=5m
+# make kill      kills processes at sixty random instants: nothing is lost but the last second; some minutes
+# make soak      a storm of ten minutes, or SOAK=1h: the generator does not grow
+# make bench     the benchmarks
 # make bench-peers   fsctl against other load generators, into docs/performance.md: half an hour on an idle machine
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PLATFORMS := windows/amd64 darwin/arm64 linux/arm64
+SHELL := /bin/bash -o pipefail
 
-.PHONY: build test lint check bench bench-peers deps
+# Without it the race detector sleeps for a second at the end of each of some hundred programs.
+export GORACE := atexit_sleep_ms=10
+
+.PHONY: build quick test lint check golden fuzz kill soak bench bench-peers deps
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/fsctl .
 
+# Tests mostly wait for storms to pass, so that more run at once than there are cores. A test that is skipped fails unless
+# .ci/skips.txt has it.
+quick:
+	go vet ./...
+	go test -short -json ./... | go run .ci/skips.go .ci/skips.txt
+
 test: deps
-	go test -race -timeout 15m ./...
+	go test -race -timeout 15m -parallel 6 -json ./... | go run .ci/skips.go .ci/skips.txt
 	cd deploy && go test -race .
 
 lint:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not gofmt-ed:" $$unformatted; exit 1; }
-	go vet ./... && cd deploy && go vet .
+	go vet ./... && go vet -tags long ./cmd && cd deploy && go vet .
 	go run $(STATICCHECK) ./... && cd deploy && go run $(STATICCHECK) .
 
-# Without optimizing, these builds take a third less. vet compiles the tests too, and the files of the system they are for.
+# Without optimizing, these builds take a third less.
 #
-# What is generated is held by tests: docs/checks.md (plan/queueing), docs/exit-codes.md (report/exitcode), what README.md and
-# docs/ show of commands, the help and the JSON forms (cmd), the schema (scenarios), the manifests (deploy). They are written
-# anew by the same tests with -update. The figures of docs/performance.md take half an hour on an idle machine: make bench-peers.
+# What is generated is held by tests, and written anew by make golden. The figures of docs/performance.md take half an hour on
+# an idle machine: make bench-peers.
 check:
 	go mod tidy -diff && cd deploy && go mod tidy -diff
 	@for p in $(PLATFORMS); do \
 		echo "build for $$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -gcflags='all=-N -l' -o /dev/null . || exit 1; done
-	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go vet -gcflags='all=-N -l' ./...
+
+golden: deps
+	go test ./cmd -run 'TestHelp|TestJSONForms|TestLibrary|TestManualCommands' -update
+	go test ./scenarios -run 'TestSchema' -update
+	go test ./plan/queueing -run 'TestChecks' -update
+	go test ./report ./report/exitcode ./report/render -run 'TestJSONFormIsKept|TestPage|Golden' -update
+	cd deploy && go test . -update
+
+fuzz:
+	.ci/fuzz.sh
+
+kill: deps
+	go test -tags long ./cmd -run '^TestKill.*Anywhere$$' -parallel 3 -timeout 30m -v | grep -E '^(---|ok|FAIL|PASS)|KILL_SEED|    --- FAIL|_test.go'
+
+soak: deps
+	go test -tags long ./cmd -run '^TestSoak$$' -timeout 0 -v
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

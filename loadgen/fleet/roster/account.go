@@ -124,6 +124,9 @@ func (s *slot) unreported(logs []Log, tookOver time.Duration) (all []span) {
 	}
 	for i, p := range s.processes {
 		v := span{p.from, p.lastSeen}
+		if !s.isStoppedBeforeStart() {
+			v.to += suspectAfter // it may have gone on after its last heartbeat: until then it counts as alive
+		}
 		if i+1 < len(s.processes) {
 			v.to = min(v.to, s.processes[i+1].from)
 		}

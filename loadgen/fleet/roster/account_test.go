@@ -44,12 +44,12 @@ func TestAccount(t *testing.T) {
 	}{
 		{"to the end", []process{alive}, []Log{told(1, 0, 60, 10, true)}, account{planned: 600, reported: 600}},
 		{"no agent came", nil, nil, account{planned: 600, unsent: 600}},
-		{"armed and never told", []process{{epoch: 1, from: BeforeAll, lastSeen: 2 * s}}, nil, account{planned: 600, inDoubt: 20, unsent: 580, inDoubtSeconds: 2}},
-		{"killed", []process{killed}, []Log{told(1, 0, 20, 10, false)}, account{planned: 600, reported: 200, inDoubt: 20, unsent: 380, inDoubtSeconds: 2}},
-		{"killed before it was silent", []process{{epoch: 1, from: BeforeAll, lastSeen: 19 * s}}, []Log{told(1, 0, 20, 10, false)}, account{planned: 600, reported: 200, unsent: 400}},
+		{"armed and never told", []process{{epoch: 1, from: BeforeAll, lastSeen: 2 * s}}, nil, account{planned: 600, inDoubt: 40, unsent: 560, inDoubtSeconds: 4}},
+		{"killed", []process{killed}, []Log{told(1, 0, 20, 10, false)}, account{planned: 600, reported: 200, inDoubt: 40, unsent: 360, inDoubtSeconds: 4}},
+		{"killed before it was silent", []process{{epoch: 1, from: BeforeAll, lastSeen: 18 * s}}, []Log{told(1, 0, 20, 10, false)}, account{planned: 600, reported: 200, unsent: 400}},
 		{"stopped", []process{alive}, []Log{told(1, 0, 20, 10, true)}, account{planned: 600, reported: 200, unsent: 400}},
 		{"replaced", []process{killed, {epoch: 2, isReplacement: true, from: 24 * s, lastSeen: 61 * s}}, []Log{told(1, 0, 20, 10, false), told(2, 24, 60, 10, true)},
-			account{planned: 600, reported: 560, inDoubt: 20, unsent: 20, inDoubtSeconds: 2}},
+			account{planned: 600, reported: 560, inDoubt: 40, inDoubtSeconds: 4}},
 		{"replaced while it lived on", []process{alive, {epoch: 2, isReplacement: true, from: 24 * s, lastSeen: 61 * s}}, []Log{told(1, 0, 30, 10, true), told(2, 24, 60, 10, true)},
 			account{planned: 600, reported: 600, extra: 60, extraSeconds: 6}},
 		{"came outside the storm", []process{alive}, []Log{told(1, 0, 62, 10, true)}, account{planned: 600, reported: 600, extra: 20, extraSeconds: 2}},
@@ -134,7 +134,7 @@ func TestAccounts(t *testing.T) {
 			f.pass(20*s+500*time.Millisecond, 1, 2)
 			f.pass(41*s, 1)
 			return []Log{reports(1, 0, 20, false)}
-		}, want: account{planned: n(0, 60), reported: n(0, 20), inDoubt: n(20, 21), unsent: n(21, 60), inDoubtSeconds: 1}, lost: true},
+		}, want: account{planned: n(0, 60), reported: n(0, 20), inDoubt: n(20, 23), unsent: n(23, 60), inDoubtSeconds: 3}, lost: true},
 		"killed and replaced": {run: func(f *fleet) []Log {
 			f.pass(20*s+500*time.Millisecond, 1, 2)
 			f.pass(8*s, 1)
@@ -142,7 +142,7 @@ func TestAccounts(t *testing.T) {
 			f.says(2, "successor", Armed, func(h *Heartbeat) { h.Epoch = 12 })
 			f.pass(33*s, 1, 2)
 			return []Log{reports(1, 0, 20, false), reports(12, 31, 60, true)}
-		}, want: account{planned: n(0, 60), reported: n(0, 20) + n(31, 60), inDoubt: n(20, 21), unsent: n(21, 31), inDoubtSeconds: 1}, lost: true},
+		}, want: account{planned: n(0, 60), reported: n(0, 20) + n(31, 60), inDoubt: n(20, 23), unsent: n(23, 31), inDoubtSeconds: 3}, lost: true},
 		"the user stopped the run": {run: func(f *fleet) []Log {
 			f.pass(20*s, 1, 2)
 			f.Stop("stopped by the user")
