@@ -126,7 +126,7 @@ func startBusAgent(t *testing.T, conn *nats.Conn, dir string, slot int, epoch ui
 func (p *busAgent) send(from, to int) {
 	p.t.Helper()
 	for second := from; second < to; second++ {
-		m := measure(p.slot, p.o.Key.Epoch, second)
+		m := packed(p.slot, p.o.Key.Epoch, second)
 		if err := p.Send(m.intervals, m.told); err != nil {
 			p.t.Fatal(err)
 		}
