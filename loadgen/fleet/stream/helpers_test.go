@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
 )
 
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	loadtest.Waiting(8) // for what becomes of the bus
 	goleak.VerifyTestMain(m)
 }
 
