@@ -152,6 +152,9 @@ func TestTargetListErrors(t *testing.T) {
 }
 
 func TestStoppedTargetListEndsSoon(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits real seconds")
+	}
 	t.Parallel() // it waits out the grace
 	ctx, cancel := context.WithCancel(context.Background())
 	var asked atomic.Int32

@@ -39,6 +39,9 @@ func (h *hears) log(g *ground) func(string, ...any) {
 
 // TestCalledOff: agents of a storm that does not begin hear of it before its coordinator is gone, and take part in the next.
 func TestCalledOff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a storm from several agents takes real seconds")
+	}
 	t.Parallel()
 	g := newGround(t, scenario, 2)
 	first := g.coordinator(bus.NewRun())
@@ -94,6 +97,9 @@ func TestLeaves(t *testing.T) {
 // TestStoppedAgent: one that is stopped while it sends hands over what it has. Its slot counts as lost, and with that
 // policy the others send its share.
 func TestStoppedAgent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a storm from several agents takes real seconds")
+	}
 	t.Parallel()
 	long := strings.Replace(scenario, "to: T0+1200ms", "to: T0+9s", 1)
 	g := newGround(t, long, 3)

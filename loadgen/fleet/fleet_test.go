@@ -209,6 +209,9 @@ func counted(r *record.Record) record.Counters { return r.Counters(record.Everyt
 
 // TestSameStormFromAnyNumberOfAgents compares what the target was asked for.
 func TestSameStormFromAnyNumberOfAgents(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a storm from several agents takes real seconds")
+	}
 	t.Parallel()
 	counts := []int{1, 2, 4, 8}
 	storms := make([]sentStorm, len(counts))
@@ -275,6 +278,9 @@ func sendBy(t *testing.T, agents int) sentStorm {
 // TestClocksApart has agents whose clocks are seconds off: all leave at the coordinator's T0, and the report knows by
 // how much each was off.
 func TestClocksApart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a storm from several agents takes real seconds")
+	}
 	t.Parallel()
 	const off = 3 * time.Second
 	offsets := []time.Duration{0, off, -off, 0, off / 2, -off / 2, off, -off}

@@ -19,6 +19,9 @@ import (
 // TestResumeLongAfterTheEnd: all agents are gone, and what they measured is on the bus. Another coordinator that takes over
 // an hour later reads it to the end before it closes the record.
 func TestResumeLongAfterTheEnd(t *testing.T) { // not beside storms, which its 20,000 messages would hold up
+	if testing.Short() {
+		t.Skip("20,000 messages take seconds")
+	}
 	const slots, seconds = 200, 100
 	long := strings.Replace(strings.Replace(scenario, "to: T0+1200ms", "to: T0+100s", 1), "size: 10k", "size: 100k", 1)
 	g := newGround(t, long, slots)

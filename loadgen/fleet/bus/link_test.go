@@ -111,6 +111,9 @@ func (w *wire) close() {
 
 // A link that swallows everything looks alive to TCP for many minutes. The pings notice.
 func TestSilentLink(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for pings of real seconds")
+	}
 	t.Parallel()
 	w := newWire(t, startPlain(t).Addr().String())
 	lost := make(chan error, 1)

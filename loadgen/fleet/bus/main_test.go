@@ -70,6 +70,9 @@ func onEachServer(t *testing.T, test func(*testing.T, *bed)) {
 		test(t, newBed(t, startEmbedded))
 	})
 	t.Run("external", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("needs nats-server")
+		}
 		t.Parallel()
 		test(t, newBed(t, startExternal))
 	})

@@ -31,6 +31,9 @@ type broker struct {
 func onEachBroker(t *testing.T, test func(*testing.T, *broker)) {
 	for name, start := range map[string]func(*broker) (string, func()){"embedded": startEmbedded, "external": startExternal} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name == "external" {
+				t.Skip("needs nats-server")
+			}
 			t.Parallel()
 			b := &broker{t: t, store: t.TempDir(), start: start}
 			b.up()

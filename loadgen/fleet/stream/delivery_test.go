@@ -206,6 +206,9 @@ func TestEachSecondOnceWhateverHappensToTheBus(t *testing.T) {
 
 // A new coordinator knows what the one before knew, also where the bus forgot it in between.
 func TestNewCoordinatorReplays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits real seconds for the bus")
+	}
 	t.Parallel()
 	for name, wipe := range map[string]bool{"stream kept": false, "stream lost": true} {
 		t.Run(name, func(t *testing.T) {
