@@ -11,6 +11,9 @@ import (
 )
 
 func TestSelfTest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures for real seconds")
+	}
 	for _, engine := range []string{EngineAuto, EngineVegeta} {
 		a, err := SelfTest(context.Background(), engine)
 		if runtime.GOOS != "linux" {

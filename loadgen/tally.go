@@ -19,6 +19,7 @@ type tally struct {
 	iterations  uint64
 	maxLateness time.Duration
 	spare       []*histograms
+	packer      *record.Packer
 }
 
 // timings says which optional metrics a record holds.
@@ -42,7 +43,7 @@ type sample struct {
 }
 
 func newTally(steps []*journey.Step, t timings) *tally {
-	return &tally{steps: steps, timings: t, seconds: map[int][][]*histograms{}, counters: make([]record.Counters, len(steps))}
+	return &tally{steps: steps, timings: t, seconds: map[int][][]*histograms{}, counters: make([]record.Counters, len(steps)), packer: record.NewPacker()}
 }
 
 // second returns the second, counted from T0, that holds an instant.
@@ -200,7 +201,7 @@ func (t *tally) mergeOutcomes(interval *record.Interval, kept [][]*histograms) {
 			c.each(func(metric string, h *hdrhistogram.Histogram) {
 				tag := record.Tag{Metric: metric, Step: t.steps[i].Name, Outcome: t.steps[i].Outcomes[o]}
 				if sum := interval.Histograms[tag]; sum != nil {
-					sum.Merge(h)
+					t.packer.Pack(h).AddTo(sum) // a tenth of what Merge takes, which looks at each bucket up to the highest
 					return
 				}
 				interval.Histograms[tag] = h

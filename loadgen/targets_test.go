@@ -125,10 +125,9 @@ func TestTargetListErrors(t *testing.T) {
 		http.Redirect(w, r, map[string]string{"/away": away, "/loop": "/loop"}[r.URL.Path], http.StatusFound)
 	}))
 	defer server.Close()
-	closed := must(net.Listen("tcp", "127.0.0.1:0"))
-	closed.Close()
+	nobody, _ := loadtest.Refused(t)
 	for _, c := range []struct{ name, url, class string }{
-		{"refused", "http://" + closed.Addr().String(), transport.ClassRefused},
+		{"refused", "http://" + nobody, transport.ClassRefused},
 		{"closed", loadtest.Rude(t, loadtest.Write("")).String(), transport.ClassClosed},
 		{"reset", loadtest.Rude(t, loadtest.BreakOff("")).String(), transport.ClassReset},
 		{"truncated", loadtest.Rude(t, loadtest.Write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")).String(), transport.ClassTruncated},
@@ -153,6 +152,9 @@ func TestTargetListErrors(t *testing.T) {
 }
 
 func TestStoppedTargetListEndsSoon(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits real seconds")
+	}
 	t.Parallel() // it waits out the grace
 	ctx, cancel := context.WithCancel(context.Background())
 	var asked atomic.Int32

@@ -282,9 +282,9 @@ func (c *calibration) calmly(second int, all record.Counters) bool {
 
 // timesAt returns the service times of requests due in a second that call the service and did not fail.
 func (c *calibration) timesAt(s *scenarios.Service, second int) moments {
-	h := c.rec.Histogram(record.Window{From: second, To: second + 1}, func(t record.Tag) bool {
+	h := c.rec.Packed(record.Window{From: second, To: second + 1}, func(t record.Tag) bool {
 		return t.Metric == record.ServiceTime && s.Calls[t.Step] > 0 && !isFailure(t.Outcome)
-	})
+	}).Histogram()
 	n := float64(h.TotalCount())
 	if n == 0 {
 		return moments{}

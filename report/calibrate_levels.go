@@ -36,7 +36,7 @@ func readLevels(rec *record.Record, run *history, r *Report) held {
 	for i := range r.Levels {
 		if l := &r.Levels[i]; l.Verdict == Pass && l.RatePerSec <= calmRatio*r.Capacity.RatePerSec {
 			v.calm = append(v.calm, l.hold())
-			h := rec.Histogram(l.hold(), answered)
+			h := rec.Packed(l.hold(), answered).Histogram()
 			all.n, all.sum = all.n+float64(h.TotalCount()), all.sum+h.Mean()*float64(h.TotalCount())
 		}
 	}
@@ -83,8 +83,8 @@ func answered(t record.Tag) bool { return t.Metric == record.ServiceTime && !isF
 // queued says whether nearly every request due in a second took so long that it must have waited at the target,
 // where there was work waiting throughout then, also with connections to spare.
 func queued(rec *record.Record, second int, calmNanos float64) bool {
-	h := rec.Histogram(record.Window{From: second, To: second + 1}, answered)
-	return h.TotalCount() > 0 && float64(h.ValueAtQuantile(fasterShare*100)) >= queuedRatio*calmNanos
+	h := rec.Packed(record.Window{From: second, To: second + 1}, answered).Histogram()
+	return h.TotalCount() > 0 && float64(h.ValueAtPercentile(fasterShare*100)) >= queuedRatio*calmNanos
 }
 
 // What the levels of a search must show before the law fitted to them is believed.

@@ -146,7 +146,7 @@ func maxLateness(rec *record.Record) float64 {
 	worst := generatorOf(rec, record.Everything).MaxLatenessSeconds
 	isLateness := func(t record.Tag) bool { return t.Metric == record.Lateness }
 	if worst == 0 && rec.Count(record.Everything, isLateness) > 0 {
-		worst = float64(rec.Histogram(record.Everything, isLateness).Max()) / nanosPerSecond
+		worst = float64(rec.Packed(record.Everything, isLateness).Histogram().Max()) / nanosPerSecond
 	}
 	return worst
 }

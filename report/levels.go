@@ -114,7 +114,7 @@ func (v *Level) hold() record.Window {
 func (v *Level) measure(rec *record.Record, part *history) {
 	hold := v.hold()
 	times := func(metric string) *Distribution {
-		return distributionOf(rec.Histogram(hold, func(t record.Tag) bool { return t.Metric == metric }))
+		return distributionOf(rec.Packed(hold, func(t record.Tag) bool { return t.Metric == metric }).Histogram())
 	}
 	v.ResponseTime, v.ServiceTime = times(record.ResponseTime), times(record.ServiceTime)
 	v.Requests = rec.Count(hold, func(t record.Tag) bool { return t.Metric == record.ResponseTime })

@@ -94,7 +94,7 @@ func best(rec *record.Record, t *scenarios.Threshold, w record.Window, match fun
 	case "min":
 		return 0
 	case "avg":
-		return aggregate(rec.Histogram(w, match), t) / times
+		return aggregate(rec.Packed(w, match).Histogram(), t) / times
 	case "max":
 		quantile = 1
 	case "med":
@@ -106,5 +106,5 @@ func best(rec *record.Record, t *scenarios.Threshold, w record.Window, match fun
 	}
 	part := *t
 	part.Aggregation, part.Quantile = "p", left
-	return aggregate(rec.Histogram(w, match), &part)
+	return aggregate(rec.Packed(w, match).Histogram(), &part)
 }

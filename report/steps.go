@@ -37,11 +37,11 @@ type Distribution struct {
 
 const nanosPerSecond = 1e9
 
-func distributionOf(h *hdrhistogram.Histogram) *Distribution {
+func distributionOf(h *hdrhistogram.PackedHistogram) *Distribution {
 	if h.TotalCount() == 0 {
 		return nil
 	}
-	at := func(percent float64) float64 { return float64(h.ValueAtQuantile(percent)) / nanosPerSecond }
+	at := func(percent float64) float64 { return float64(h.ValueAtPercentile(percent)) / nanosPerSecond }
 	return &Distribution{
 		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9),
 		Max:  float64(h.Max()) / nanosPerSecond,
@@ -121,7 +121,7 @@ func describeStep(rec *record.Record, run *history, name string, outcomes map[st
 	step.ErrorKinds = total.Errors
 	step.AchievedQPS = ratio(float64(total.Done), float64(run.activeSeconds(name)))
 	times := func(metric string) *Distribution {
-		return distributionOf(rec.Histogram(w, func(t record.Tag) bool { return t.Metric == metric && t.Step == name }))
+		return distributionOf(rec.Packed(w, func(t record.Tag) bool { return t.Metric == metric && t.Step == name }).Histogram())
 	}
 	step.ResponseTime, step.ServiceTime = times(record.ResponseTime), times(record.ServiceTime)
 	return step

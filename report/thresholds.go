@@ -136,7 +136,7 @@ func evaluate(rec *record.Record, t *scenarios.Threshold) (value float64, missin
 		return requests(rec, t, w)
 	}
 	if metric, ok := histogramOf(t.Metric); ok {
-		h := rec.Histogram(w, func(tag record.Tag) bool { return tag.Metric == metric && concerns(t, tag) })
+		h := rec.Packed(w, func(tag record.Tag) bool { return tag.Metric == metric && concerns(t, tag) }).Histogram()
 		if h.TotalCount() == 0 {
 			return 0, noTimes(rec, metric)
 		}
@@ -191,7 +191,7 @@ func concerns(t *scenarios.Threshold, tag record.Tag) bool {
 }
 
 // aggregate returns one figure of a distribution in seconds.
-func aggregate(h *hdrhistogram.Histogram, t *scenarios.Threshold) float64 {
+func aggregate(h *hdrhistogram.PackedHistogram, t *scenarios.Threshold) float64 {
 	switch t.Aggregation {
 	case "avg":
 		return h.Mean() / nanosPerSecond
@@ -200,9 +200,9 @@ func aggregate(h *hdrhistogram.Histogram, t *scenarios.Threshold) float64 {
 	case "max":
 		return float64(h.Max()) / nanosPerSecond
 	case "med":
-		return float64(h.ValueAtQuantile(50)) / nanosPerSecond
+		return float64(h.ValueAtPercentile(50)) / nanosPerSecond
 	}
-	return float64(h.ValueAtQuantile(t.Quantile*100)) / nanosPerSecond
+	return float64(h.ValueAtPercentile(t.Quantile*100)) / nanosPerSecond
 }
 
 // requests evaluates what is counted in requests that ended: how many, and which share of them.

@@ -39,6 +39,10 @@ func (h *hears) log(g *ground) func(string, ...any) {
 
 // TestCalledOff: agents of a storm that does not begin hear of it before its coordinator is gone, and take part in the next.
 func TestCalledOff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a storm from several agents takes real seconds")
+	}
+	t.Parallel()
 	g := newGround(t, scenario, 2)
 	first := g.coordinator(bus.NewRun())
 	ctx, cancel := context.WithCancel(t.Context())
@@ -64,6 +68,7 @@ func TestCalledOff(t *testing.T) {
 
 // TestLeaves: a slot whose agent is stopped while the others gather waits for another one.
 func TestLeaves(t *testing.T) {
+	t.Parallel()
 	g := newGround(t, scenario, 2)
 	var said hears
 	c := g.coordinator(bus.NewRun(), func(o *CoordinatorOptions) { o.Log = said.log(g) })
@@ -92,6 +97,10 @@ func TestLeaves(t *testing.T) {
 // TestStoppedAgent: one that is stopped while it sends hands over what it has. Its slot counts as lost, and with that
 // policy the others send its share.
 func TestStoppedAgent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a storm from several agents takes real seconds")
+	}
+	t.Parallel()
 	long := strings.Replace(scenario, "to: T0+1200ms", "to: T0+9s", 1)
 	g := newGround(t, long, 3)
 	ctx, stop := context.WithCancel(t.Context())
@@ -126,6 +135,7 @@ func TestStoppedAgent(t *testing.T) {
 
 // TestFilesOfOneSpool has many agents with one spool, whose feeder reads a file: no agent reads what another is writing.
 func TestFilesOfOneSpool(t *testing.T) {
+	t.Parallel()
 	text := strings.Replace(scenario, `{from: sequence, size: 10k, fields: {token: "t${n}"}}`, "{from: csv, file: users.csv}", 1)
 	rows := []byte("id2,token\n" + strings.Repeat("a,b\n", 20_000))
 	g := newGround(t, scenario, 8)

@@ -17,6 +17,10 @@ import (
 // TestFindAmongManySlots has an agent with keys of all slots find the one that gets free. It says once that it waits,
 // and connects with those keys only.
 func TestFindAmongManySlots(t *testing.T) {
+	if testing.Short() {
+		t.Skip("asks at intervals of a second")
+	}
+	t.Parallel()
 	const count, free = 3 * requestsAtOnce, 2*requestsAtOnce + 7
 	g := newGround(t, scenario, count)
 	c := g.coordinator(bus.NewRun())

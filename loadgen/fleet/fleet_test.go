@@ -35,7 +35,7 @@ feeders: {user: {from: sequence, size: 10k, fields: {token: "t${n}"}}}
 storm:
   t0: 500ms
   phases: [{journey: buy, from: T0-300ms, to: T0+1200ms, rate: 200/s}, {journey: buy, at: T0, users: 300, reaction: {uniform: [0ms, 500ms]}}]
-  drain: 5s
+  drain: 60s
 `
 
 // target notes what it was asked for.
@@ -209,55 +209,79 @@ func counted(r *record.Record) record.Counters { return r.Counters(record.Everyt
 
 // TestSameStormFromAnyNumberOfAgents compares what the target was asked for.
 func TestSameStormFromAnyNumberOfAgents(t *testing.T) {
-	var want map[string]int
-	var wantDue map[int]uint64
-	for _, agents := range []int{1, 2, 4, 8} {
-		t.Run(fmt.Sprint(agents, " agents"), func(t *testing.T) {
-			g := newGround(t, scenario, agents)
-			for range agents {
-				g.agent(t.Context(), 0, func(o *AgentOptions) { o.Capacity = 1 + float64(len(g.left)) })
-			}
-			end, r := g.lead(t.Context(), g.coordinator(bus.NewRun()), nil)
-			g.agents.Wait()
-			if end.Reason != record.Completed || end.Message != "" || slices.ContainsFunc(g.left, func(e error) bool { return e != nil }) {
-				t.Errorf("end %+v, agents ended with %v", end, g.left)
-			}
-			due := map[int]uint64{} // by second: of the first step, whose due instants are the storm's own
-			first, last, _ := r.Seconds()
-			for second := first; second <= last; second++ {
-				if c := r.CountersAt(second)["browse"]; c.Due > 0 {
-					due[second] = c.Due
-				}
-			}
-			if want == nil {
-				want, wantDue = g.target.asked, due
-			}
-			if !maps.Equal(due, wantDue) {
-				t.Errorf("due by second: %v, by one agent %v", due, wantDue)
-			}
-			if len(g.target.asked) != len(want) {
-				t.Errorf("%d different requests, one agent sends %d", len(g.target.asked), len(want))
-			}
-			for what, n := range want {
-				if g.target.asked[what] != n {
-					t.Errorf("%s: asked for %d times, by one agent %d times", what, g.target.asked[what], n)
-				}
-			}
-			if c := counted(r); c.Due != 2*g.storm.Arrivals() || c.Done != c.Due || c.Failed > 0 {
-				t.Errorf("%+v, wanted %d requests due and done", c, 2*g.storm.Arrivals())
-			}
-			for _, a := range r.Manifest.Agents {
-				if a.Lost || !a.Finished || a.PlannedArrivals != a.ReportedArrivals || a.UnsentArrivals+a.InDoubtArrivals > 0 {
-					t.Errorf("%+v, wanted a whole share", a)
-				}
-			}
-		})
+	if testing.Short() {
+		t.Skip("a storm from several agents takes real seconds")
 	}
+	t.Parallel()
+	counts := []int{1, 2, 4, 8}
+	storms := make([]sentStorm, len(counts))
+	t.Run("agents", func(t *testing.T) { // returns when all are over
+		for i, agents := range counts {
+			t.Run(fmt.Sprint(agents), func(t *testing.T) {
+				t.Parallel()
+				storms[i] = sendBy(t, agents)
+			})
+		}
+	})
+	want := storms[0]
+	for i, got := range storms {
+		if !maps.Equal(got.due, want.due) {
+			t.Errorf("%d agents: due by second: %v, by one agent %v", counts[i], got.due, want.due)
+		}
+		if len(got.asked) != len(want.asked) || len(got.asked) == 0 {
+			t.Errorf("%d agents: %d different requests, one agent sends %d", counts[i], len(got.asked), len(want.asked))
+		}
+		for what, n := range want.asked {
+			if got.asked[what] != n {
+				t.Errorf("%d agents: %s: asked for %d times, by one agent %d times", counts[i], what, got.asked[what], n)
+			}
+		}
+	}
+}
+
+// sentStorm is what a target was asked for, and what was due in each second.
+type sentStorm struct {
+	asked map[string]int
+	due   map[int]uint64 // of the first step, whose due instants are the storm's own
+}
+
+// sendBy has so many agents send the storm, and checks that each sent its share.
+func sendBy(t *testing.T, agents int) sentStorm {
+	t.Helper()
+	g := newGround(t, scenario, agents)
+	for i := range agents {
+		g.agent(t.Context(), 0, func(o *AgentOptions) { o.Capacity = 1 + float64(i) })
+	}
+	end, r := g.lead(t.Context(), g.coordinator(bus.NewRun()), nil)
+	g.agents.Wait()
+	if end.Reason != record.Completed || end.Message != "" || slices.ContainsFunc(g.left, func(e error) bool { return e != nil }) {
+		t.Errorf("end %+v, agents ended with %v", end, g.left)
+	}
+	due := map[int]uint64{}
+	first, last, _ := r.Seconds()
+	for second := first; second <= last; second++ {
+		if c := r.CountersAt(second)["browse"]; c.Due > 0 {
+			due[second] = c.Due
+		}
+	}
+	if c := counted(r); c.Due != 2*g.storm.Arrivals() || c.Done != c.Due || c.Failed > 0 {
+		t.Errorf("%+v, wanted %d requests due and done", c, 2*g.storm.Arrivals())
+	}
+	for _, a := range r.Manifest.Agents {
+		if a.Lost || !a.Finished || a.PlannedArrivals != a.ReportedArrivals || a.UnsentArrivals+a.InDoubtArrivals > 0 {
+			t.Errorf("%+v, wanted a whole share", a)
+		}
+	}
+	return sentStorm{g.target.asked, due}
 }
 
 // TestClocksApart has agents whose clocks are seconds off: all leave at the coordinator's T0, and the report knows by
 // how much each was off.
 func TestClocksApart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a storm from several agents takes real seconds")
+	}
+	t.Parallel()
 	const off = 3 * time.Second
 	offsets := []time.Duration{0, off, -off, 0, off / 2, -off / 2, off, -off}
 	g := newGuarded(t, scenario, len(offsets))
@@ -288,6 +312,7 @@ func TestClocksApart(t *testing.T) {
 
 // TestRefusals: an agent that may not take part gets the reason.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		agent func(*AgentOptions)
 		lead  func(*CoordinatorOptions)
@@ -302,6 +327,7 @@ func TestRefusals(t *testing.T) {
 		"too few rows":                         {plan: func(p *Plan) { p.Scenario = []byte(strings.Replace(scenario, "10k", "10", 1)) }, want: "ends early"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			g := newGround(t, scenario, 1)
 			if c.plan != nil {
 				c.plan(g.plan)
@@ -331,6 +357,7 @@ func TestRefusals(t *testing.T) {
 
 // TestOtherPlans: T0 for another plan than the agent has is refused by it. The roster's tests have the other direction.
 func TestOtherPlans(t *testing.T) {
+	t.Parallel()
 	a := &agent{slot: 1, status: roster.Heartbeat{PlanHash: "mine"}}
 	start := &Start{PlanHash: "other", Assignment: roster.Assignment{Shares: roster.Shares{1 << 63, math.MaxUint64}}}
 	if err := a.acceptStart(start); err == nil || a.share.Load() != nil {
@@ -368,6 +395,7 @@ func must[T any](v T, err error) T {
 
 // TestGatherNamesWhoIsMissing waits for agents that do not come.
 func TestGatherNamesWhoIsMissing(t *testing.T) {
+	t.Parallel()
 	g := newGround(t, scenario, 2)
 	c := g.coordinator(bus.NewRun())
 	err := c.Gather(t.Context(), time.Millisecond)
@@ -378,6 +406,7 @@ func TestGatherNamesWhoIsMissing(t *testing.T) {
 
 // TestOnlyOneCoordinatorSetsT0 has two lead the same run.
 func TestOnlyOneCoordinatorSetsT0(t *testing.T) {
+	t.Parallel()
 	g := newGround(t, scenario, 1)
 	run := bus.NewRun()
 	for i, want := range []bool{true, false} {
@@ -391,6 +420,7 @@ func TestOnlyOneCoordinatorSetsT0(t *testing.T) {
 
 // TestPlanOverTheLimit is of a file that the bus cannot carry.
 func TestPlanOverTheLimit(t *testing.T) {
+	t.Parallel()
 	g := newGround(t, scenario, 1)
 	g.plan.Files = map[string][]byte{"users.csv": make([]byte, 1<<20)}
 	conn, err := bus.Connect(t.Context(), g.connect(bus.Coordinator, bus.Config{}))

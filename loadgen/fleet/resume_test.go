@@ -18,7 +18,10 @@ import (
 
 // TestResumeLongAfterTheEnd: all agents are gone, and what they measured is on the bus. Another coordinator that takes over
 // an hour later reads it to the end before it closes the record.
-func TestResumeLongAfterTheEnd(t *testing.T) {
+func TestResumeLongAfterTheEnd(t *testing.T) { // not beside storms, which its 20,000 messages would hold up
+	if testing.Short() {
+		t.Skip("20,000 messages take seconds")
+	}
 	const slots, seconds = 200, 100
 	long := strings.Replace(strings.Replace(scenario, "to: T0+1200ms", "to: T0+100s", 1), "size: 10k", "size: 100k", 1)
 	g := newGround(t, long, slots)
@@ -29,7 +32,7 @@ func TestResumeLongAfterTheEnd(t *testing.T) {
 		for second := range seconds {
 			i := stream.Interval{Second: second, Steps: []stream.StepCounters{{Step: "browse", Counters: record.Counters{Due: 2, Sent: 2, Done: 2}}}, Generator: &record.Generator{Arrivals: 2}}
 			data := must(stream.Encode(stream.Snapshot{Key: stream.Key{Run: string(c.Run), Slot: slot + 1, Epoch: 1}, Number: uint64(second), Second: second, Intervals: []stream.Interval{i}}))
-			must(js.PublishAsync(c.Run.RecordSubject(slot+1), data))
+			must(js.PublishAsync(c.Run.RecordSubject(slot+1), data, jetstream.WithStallWait(time.Minute)))
 		}
 	}
 	<-js.PublishAsyncComplete()
@@ -57,6 +60,7 @@ func even(slots int) roster.Assignment {
 // TestTicketFollowsTheAssignment: the ticket is stored when T0 is set and whenever the assignment changes, before an agent
 // hears of that; another coordinator that takes over with it goes on with the same assignment.
 func TestTicketFollowsTheAssignment(t *testing.T) {
+	t.Parallel()
 	g := newGround(t, scenario, 2)
 	reassigning := func(o *CoordinatorOptions) { o.OnLoss = roster.OnLossReassign }
 	c := g.coordinator(bus.NewRun(), reassigning)
@@ -85,6 +89,7 @@ func TestTicketFollowsTheAssignment(t *testing.T) {
 
 // TestResumeOfAnotherStorm: a ticket of another plan, or of another number of agents, is an error before any agent is refused.
 func TestResumeOfAnotherStorm(t *testing.T) {
+	t.Parallel()
 	g := newGround(t, scenario, 2)
 	c := g.coordinator(bus.NewRun())
 	two := even(2)
@@ -103,6 +108,7 @@ func TestResumeOfAnotherStorm(t *testing.T) {
 
 // TestCalledOffWhileArming: an agent that takes long to open its connections hears that the storm is called off.
 func TestCalledOffWhileArming(t *testing.T) {
+	t.Parallel()
 	g := newGround(t, scenario, 1)
 	c := g.coordinator(bus.NewRun())
 	a := &agent{AgentOptions: AgentOptions{Slot: 1, Capacity: 1, Version: "test", Log: g.log}, instance: "one", run: c.Run, slot: 1, kick: make(chan struct{}, 1)}

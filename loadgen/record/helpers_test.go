@@ -142,11 +142,15 @@ func checkRecord(t rapid.TB, r *Record) {
 	if !slices.IsSortedFunc(r.Tags(), Tag.Compare) {
 		t.Fatalf("tags are not sorted: %v", r.Tags())
 	}
-	whole := r.Histogram(Everything, nil)
-	parts := r.Histogram(Window{first, last}, nil) // all but the last second, from the cells
-	parts.Merge(r.Histogram(Window{last, last + 1}, nil))
-	if !whole.Equals(parts) || r.Count(Everything, nil) != whole.TotalCount() || r.Count(Window{first, last + 1}, nil) != whole.TotalCount() {
-		t.Fatalf("the run has %d values, its seconds %d, and Count says %d", whole.TotalCount(), parts.TotalCount(), r.Count(Everything, nil))
+	whole := r.Packed(Everything, nil) // from the totals
+	var parts Sum
+	parts.Add(r.Packed(Window{first, last}, nil)) // all but the last second, from the cells
+	parts.Add(r.Packed(Window{last, last + 1}, nil))
+	if sum := parts.Take(); !whole.Equal(sum) || r.Count(Everything, nil) != whole.Count() || r.Count(Window{first, last + 1}, nil) != whole.Count() {
+		t.Fatalf("the run has %d values, its seconds %d, and Count says %d", whole.Count(), sum.Count(), r.Count(Everything, nil))
+	}
+	if histogram := NewPacker().Pack(r.Histogram(Everything, nil)); !histogram.Equal(whole) {
+		t.Fatalf("the histogram of the run has %d values, packed it has %d", histogram.Count(), whole.Count())
 	}
 	var sum Counters
 	for _, step := range r.Steps() {

@@ -57,6 +57,16 @@ func (p Packed) AppendTo(dst []byte) []byte { return append(dst, p.cell.buckets.
 // AddTo adds p to a histogram made by NewHistogram.
 func (p Packed) AddTo(h *hdrhistogram.Histogram) { p.cell.addTo(h) }
 
+// Histogram returns p as HdrHistogram's own packed histogram, which answers quantiles, mean and maximum from the buckets in
+// use alone, with the same figures as a whole one.
+func (p Packed) Histogram() *hdrhistogram.PackedHistogram {
+	h := hdrhistogram.NewPacked(LowestValue, HighestValue, SignificantDigits)
+	for slot, count := range p.cell.all() {
+		_ = h.RecordValues(valueOf(slot), count) // as in addTo
+	}
+	return h
+}
+
 // Halves splits p in two histograms of half its buckets each, the lower and the upper ones, which add up to
 // p. Of a single bucket, the upper half is empty.
 func (p Packed) Halves() (lower, upper Packed) {

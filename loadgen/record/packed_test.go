@@ -23,9 +23,11 @@ func checkPacked(t rapid.TB, p Packed, want *hdrhistogram.Histogram) {
 func TestPackedIsTheHistogram(t *testing.T) {
 	packer := NewPacker()
 	rapid.Check(t, func(t *rapid.T) {
-		h := histogramOf(t, values().Draw(t, "values"))
-		if every := rapid.Int64Range(1, 40).Draw(t, "every"); h.TotalCount() > 0 { // counts on both sides of a byte's
-			if err := h.RecordValues(h.Max(), every); err != nil {
+		drawn := values().Draw(t, "values")
+		h, highest := histogramOf(t, drawn), int64(0)
+		if every := rapid.Int64Range(1, 40).Draw(t, "every"); len(drawn) > 0 { // counts on both sides of a byte's
+			highest = slices.Max(drawn)
+			if err := h.RecordValues(highest, every); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -41,7 +43,7 @@ func TestPackedIsTheHistogram(t *testing.T) {
 		}
 		checkPacked(t, back, h)
 		lower, upper := back.Halves()
-		if lower.Count() > 0 && upper.Count() > 0 && lower.cell.last >= slotOf(h.Max()) {
+		if lower.Count() > 0 && upper.Count() > 0 && lower.cell.last >= slotOf(highest) {
 			t.Fatal("the lower half reaches to the highest bucket")
 		}
 		if p.SizeBytes() > 20 && (upper.SizeBytes() == 0 || lower.SizeBytes() >= p.SizeBytes()) {
@@ -56,6 +58,31 @@ func TestPackedIsTheHistogram(t *testing.T) {
 	})
 }
 
+// A report's figures must not depend on the form that its histograms are in.
+func TestPackedHistogramAnswersAsTheWholeOne(t *testing.T) {
+	packer := NewPacker()
+	for _, drawn := range [][]int64{nil, {0}, {1}, {LowestValue, LowestValue, 3_000_000}, {HighestValue}, {5, 1 << 20, 1 << 21, 1<<21 - 1, HighestValue}} {
+		checkAnswers(t, packer, drawn)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		checkAnswers(t, packer, rapid.SliceOfN(rapid.Int64Range(0, 50_000_000), 0, 40).Draw(t, "values"))
+	})
+}
+
+func checkAnswers(t rapid.TB, packer *Packer, values []int64) {
+	t.Helper()
+	h := histogramOf(t, values)
+	p := packer.Pack(h).Histogram()
+	got, want := []float64{float64(p.TotalCount()), p.Mean(), p.StdDev(), float64(p.Min()), float64(p.Max())},
+		[]float64{float64(h.TotalCount()), h.Mean(), h.StdDev(), float64(h.Min()), float64(h.Max())}
+	for _, percent := range []float64{0, 0.1, 25, 50, 90, 95, 99, 99.9, 100} {
+		got, want = append(got, float64(p.ValueAtPercentile(percent))), append(want, float64(h.ValueAtPercentile(percent)))
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("packed %d values say %v, wanted %v", len(values), got, want)
+	}
+}
+
 func TestSumIsTheHistogramSum(t *testing.T) {
 	packer := NewPacker()
 	var sum Sum
@@ -63,14 +90,14 @@ func TestSumIsTheHistogramSum(t *testing.T) {
 		t.Fatalf("a sum of nothing is %+v", empty)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		want := NewHistogram()
+		var all []int64
 		for range rapid.IntRange(0, 6).Draw(t, "parts") {
-			part := histogramOf(t, values().Draw(t, "values"))
-			want.Merge(part)
-			sum.Add(packer.Pack(part))
+			part := values().Draw(t, "values")
+			all = append(all, part...)
+			sum.Add(packer.Pack(histogramOf(t, part)))
 		}
 		p := sum.Take()
-		checkPacked(t, p, want)
+		checkPacked(t, p, histogramOf(t, all))
 		sum.Add(p)
 		if again := sum.Take(); !again.Equal(p) || sum.Take().Count() != 0 {
 			t.Fatalf("taken again %d values, wanted %d and then none", again.Count(), p.Count())

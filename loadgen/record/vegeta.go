@@ -41,7 +41,7 @@ func FromVegeta(path string) (*Record, error) {
 	if torn {
 		r.Torn, r.Manifest.End = 1, nil
 	}
-	fill := vegetaFill{record: r, packer: newPacker(), open: map[vegetaKey]*hdrhistogram.Histogram{}}
+	fill := vegetaFill{record: r, packer: newPacker(), open: map[vegetaKey]*hdrhistogram.PackedHistogram{}}
 	if _, err := eachResult(path, fill.add); err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ type vegetaKey struct {
 type vegetaFill struct {
 	record *Record
 	packer *packer
-	open   map[vegetaKey]*hdrhistogram.Histogram
+	open   map[vegetaKey]*hdrhistogram.PackedHistogram
 }
 
 func (f *vegetaFill) add(result *vegeta.Result) error {
@@ -188,7 +188,7 @@ func (f *vegetaFill) secondOf(at time.Time) int {
 	return int(at.Sub(f.record.Manifest.T0) / time.Second)
 }
 
-func (f *vegetaFill) histogram(key vegetaKey) *hdrhistogram.Histogram {
+func (f *vegetaFill) histogram(key vegetaKey) *hdrhistogram.PackedHistogram {
 	if h, ok := f.open[key]; ok {
 		return h
 	}
@@ -196,14 +196,14 @@ func (f *vegetaFill) histogram(key vegetaKey) *hdrhistogram.Histogram {
 	if len(f.open) == mostOpen {
 		f.flush()
 	}
-	h := NewHistogram()
+	h := hdrhistogram.NewPacked(LowestValue, HighestValue, SignificantDigits)
 	f.open[key] = h
 	return h
 }
 
 func (f *vegetaFill) flush() {
 	for key, h := range f.open {
-		f.record.addCell(key.second, key.tag, f.packer.pack(h))
+		f.record.addCell(key.second, key.tag, f.packer.packed(h))
 	}
 	clear(f.open)
 }

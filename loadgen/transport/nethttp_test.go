@@ -58,9 +58,8 @@ func TestFailuresToConnect(t *testing.T) {
 		}
 		engine.Close()
 	}
-	listener := loadtest.Must(net.Listen("tcp", "127.0.0.1:0"))
-	listener.Close()
-	if a := ask(loadtest.Must(url.Parse("http://"+listener.Addr().String())), patience); a.Class != ClassRefused {
+	nobody, _ := loadtest.Refused(t)
+	if a := ask(loadtest.Must(url.Parse("http://"+nobody)), patience); a.Class != ClassRefused {
 		t.Errorf("class %q of a port without a listener: %v", a.Class, a.Err)
 	}
 	if Classify(nil) != "" || Classify(syscall.EMFILE) != ClassPorts {

@@ -11,23 +11,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/transport"
 )
 
-// freePort returns the address of a port without a listener.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func TestRefused(t *testing.T) {
 	t.Parallel()
-	c := dialed(t, freePort(t))
+	nobody, _ := loadtest.Refused(t)
+	c := dialed(t, nobody)
 	var a transport.Answer
 	if err := exchange(t.Context(), c, patience, get(), &a); class(err) != "refused" {
 		t.Errorf("%v, want refused", err)

@@ -115,6 +115,9 @@ func TestPlanPageOfACertainPlan(t *testing.T) {
 
 // A browser shows the page: the document it builds holds charts and warnings, and nothing is fetched.
 func TestPlanPageInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs Chromium")
+	}
 	t.Parallel()
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {

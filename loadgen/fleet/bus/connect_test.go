@@ -15,6 +15,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
+
+	"fsctl/loadgen/loadtest"
 )
 
 // A link that is lost comes back by itself, with its subscriptions, and says so.
@@ -32,7 +34,7 @@ func TestLinkComesBack(t *testing.T) {
 		if err := agent.Publish(b.run.RecordSubject(1), []byte("x")); err == nil {
 			t.Error("a message was buffered while the link was down")
 		}
-		b.start(t, b, b.address())
+		b.start(t, b)
 		await(t, back, "the link to come back")
 		if err := agent.FlushWithContext(soon(t)); err != nil {
 			t.Fatal(err)
@@ -143,20 +145,9 @@ func TestConfigThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// freeAddress returns an address without a listener.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address, _ := loadtest.Refused(t)
 	_, err := Connect(t.Context(), Config{URL: "nats://user:secret@" + address, Slot: 1})
 	if failed, ok := errors.AsType[*ConnectError](err); !ok || !errors.Is(err, syscall.ECONNREFUSED) || failed.URL != "nats://"+address {
 		t.Errorf("found %v", err)
@@ -169,10 +160,19 @@ func TestNobodyListens(t *testing.T) {
 // An agent may be there before its server.
 func TestConnectWaitsForTheServer(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	for !connectsToLateServer(t) {
+		t.Log("another process has taken the address")
+	}
+}
+
+// connectsToLateServer returns false where the address was taken before the server could have it.
+func connectsToLateServer(t *testing.T) bool {
+	t.Helper()
+	address, free := loadtest.Refused(t)
 	hook, heard := errorsIn()
 	connected := make(chan error, 1)
-	ctx := soon(t)
+	ctx, cancel := context.WithCancel(soon(t))
+	defer cancel()
 	go func() {
 		c, err := Connect(ctx, Config{URL: "nats://" + address, Slot: 1, Retry: true, OnError: hook})
 		if err == nil {
@@ -183,7 +183,13 @@ func TestConnectWaitsForTheServer(t *testing.T) {
 	if err := await(t, heard, "why there is no connection"); !errors.Is(err, syscall.ECONNREFUSED) || !strings.Contains(err.Error(), "trying again") {
 		t.Errorf("found %v", err)
 	}
+	free()
 	s, err := StartServer(ServerOptions{Address: address, StoreDir: t.TempDir()})
+	if err != nil && strings.Contains(err.Error(), "address already in use") {
+		cancel()
+		<-connected
+		return false
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,6 +200,7 @@ func TestConnectWaitsForTheServer(t *testing.T) {
 	if len(heard) > 0 {
 		t.Errorf("said more than once why: %v", <-heard)
 	}
+	return true
 }
 
 func TestConnectEndsWithItsContext(t *testing.T) {
@@ -201,8 +208,9 @@ func TestConnectEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	hook, heard := errorsIn()
 	connected := make(chan error, 1)
+	nobody, _ := loadtest.Refused(t)
 	go func() {
-		_, err := Connect(ctx, Config{URL: "nats://" + freeAddress(t), Retry: true, OnError: hook})
+		_, err := Connect(ctx, Config{URL: "nats://" + nobody, Retry: true, OnError: hook})
 		connected <- err
 	}()
 	await(t, heard, "why there is no connection")
@@ -247,7 +255,8 @@ func TestConnectionOutlivesItsContext(t *testing.T) {
 	s, dir := startPlain(t), t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	back := make(chan struct{}, 1)
-	c, err := Connect(ctx, Config{URL: s.URL(), OnReconnect: func() { back <- struct{}{} }})
+	w := newWire(t, s.Addr().String())
+	c, err := Connect(ctx, Config{URL: "nats://" + w.address(), OnReconnect: func() { back <- struct{}{} }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,11 +266,12 @@ func TestConnectionOutlivesItsContext(t *testing.T) {
 		t.Errorf("%v after %d reconnects", err, c.Stats().Reconnects)
 	}
 	s.Close()
-	again, err := StartServer(ServerOptions{Address: strings.TrimPrefix(s.URL(), "nats://"), StoreDir: dir})
+	again, err := StartServer(ServerOptions{StoreDir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer again.Close()
+	w.leadTo(again.Addr().String())
 	await(t, back, "the link to come back")
 }
 

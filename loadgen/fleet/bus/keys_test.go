@@ -201,7 +201,7 @@ func TestCredsThatAreNone(t *testing.T) {
 func TestCredsThatEverybodyCanRead(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("no such bits")
+		t.Skip("Windows has no permission bits")
 	}
 	dir, _ := makeSet(t)
 	path := filepath.Join(dir, AgentFile(1))

@@ -58,8 +58,9 @@ type bed struct {
 	url    string
 	run    Run
 	errors <-chan error // of the server; none of an external one
-	start  func(t *testing.T, b *bed, address string)
+	start  func(t *testing.T, b *bed)
 	stop   func()
+	front  *wire // to the server, at an address that stays
 }
 
 // onEachServer runs a test on the embedded server, and on the one that the system has installed.
@@ -69,45 +70,49 @@ func onEachServer(t *testing.T, test func(*testing.T, *bed)) {
 		test(t, newBed(t, startEmbedded))
 	})
 	t.Run("external", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("needs nats-server")
+		}
 		t.Parallel()
 		test(t, newBed(t, startExternal))
 	})
 }
 
-func newBed(t *testing.T, start func(*testing.T, *bed, string)) *bed {
+func newBed(t *testing.T, start func(*testing.T, *bed)) *bed {
 	t.Helper()
 	b := &bed{dir: t.TempDir(), run: NewRun(), start: start}
 	var err error
 	if b.keys, err = MakeKeys(b.path("keys"), 3, []string{"bus.example", "192.0.2.1"}); err != nil {
 		t.Fatal(err)
 	}
-	b.start(t, b, "127.0.0.1:0")
+	b.front = newWire(t, "")
+	b.url = "tls://" + b.front.address()
+	b.start(t, b)
 	t.Cleanup(func() { b.stop() })
 	return b
 }
 
 func (b *bed) path(name string) string { return filepath.Join(b.dir, name) }
 
-func (b *bed) address() string { return strings.TrimPrefix(b.url, "tls://") }
-
-func startEmbedded(t *testing.T, b *bed, address string) {
+func startEmbedded(t *testing.T, b *bed) {
 	t.Helper()
 	hook, heard := errorsIn()
-	s, err := StartServer(ServerOptions{Address: address, StoreDir: b.path("store"), Keys: b.keys, OnError: hook})
+	s, err := StartServer(ServerOptions{StoreDir: b.path("store"), Keys: b.keys, OnError: hook})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.url, b.errors, b.stop = s.URL(), heard, s.Close
+	b.errors, b.stop = heard, s.Close
+	b.front.leadTo(s.Addr().String())
 }
 
 var listening = regexp.MustCompile(`Listening for client connections on (\S+)`)
 
-func startExternal(t *testing.T, b *bed, address string) {
+func startExternal(t *testing.T, b *bed) {
 	t.Helper()
-	address = strings.Replace(address, ":0", ":-1", 1)
-	conf := fmt.Sprintf("listen: %q\njetstream { store_dir: %q }\n%s", address, b.path("store"), b.keys.ServerConf())
-	b.url, b.stop = startBinary(t, conf, b.path("nats-server.conf"))
-	b.url = "tls://" + b.url
+	conf := fmt.Sprintf("listen: \"127.0.0.1:-1\"\njetstream { store_dir: %q }\n%s", b.path("store"), b.keys.ServerConf())
+	address, stop := startBinary(t, conf, b.path("nats-server.conf"))
+	b.stop = stop
+	b.front.leadTo(address)
 }
 
 // startBinary starts the nats-server of the system and returns its address.
@@ -118,7 +123,7 @@ func startBinary(t *testing.T, conf, path string) (address string, stop func()) 
 		binary = "/usr/sbin/nats-server"
 	}
 	if _, err := os.Stat(binary); err != nil {
-		t.Skip("no nats-server is installed: make deps")
+		t.Fatal("no nats-server is installed; install it with: make deps")
 	}
 	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)

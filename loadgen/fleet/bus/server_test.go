@@ -137,7 +137,7 @@ func TestServerKeepsItsStore(t *testing.T) {
 	onEachServer(t, func(t *testing.T, b *bed) {
 		stored(t, b, "first")
 		b.stop()
-		b.start(t, b, b.address())
+		b.start(t, b)
 		js, err := jetstream.New(b.coordinator(t))
 		if err != nil {
 			t.Fatal(err)

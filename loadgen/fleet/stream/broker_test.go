@@ -31,6 +31,9 @@ type broker struct {
 func onEachBroker(t *testing.T, test func(*testing.T, *broker)) {
 	for name, start := range map[string]func(*broker) (string, func()){"embedded": startEmbedded, "external": startExternal} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name == "external" {
+				t.Skip("needs nats-server")
+			}
 			t.Parallel()
 			b := &broker{t: t, store: t.TempDir(), start: start}
 			b.up()
@@ -117,7 +120,7 @@ func startExternal(b *broker) (address string, kill func()) {
 		binary = filepath.Join("/usr/sbin", "nats-server")
 	}
 	if _, err := os.Stat(binary); err != nil {
-		b.t.Skip("no nats-server is installed: make deps")
+		b.t.Fatal("no nats-server is installed; install it with: make deps")
 	}
 	command := exec.Command(binary, "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", b.store)
 	logs, err := command.StderrPipe()

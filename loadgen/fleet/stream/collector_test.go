@@ -44,6 +44,7 @@ func shuffled(seed uint64, all []published) []published {
 
 // However often and in whichever order messages come, the record is the sum of what the agents measured.
 func TestRecordIsTheSumOfTheAgents(t *testing.T) {
+	t.Parallel()
 	root, run := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
 		seconds := map[logID]int{}
@@ -73,6 +74,7 @@ func TestRecordIsTheSumOfTheAgents(t *testing.T) {
 
 // A batch that is summed on the way is the same sum.
 func TestManyAgentsAddUp(t *testing.T) {
+	t.Parallel()
 	whole, merged := record.New(testManifest()), record.New(testManifest())
 	m := newMerger(func(i record.Interval) error { merged.Add(i); return nil })
 	packer := record.NewPacker()
@@ -90,6 +92,7 @@ func TestManyAgentsAddUp(t *testing.T) {
 
 // What was dropped is asked for by number, and once it has come nothing more is.
 func TestWhatIsDroppedIsMissing(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		id := logID{1, 5}
 		all, wanted := fleet(t, map[logID]int{id: rapid.IntRange(1, 12).Draw(t, "seconds")}, 400)
@@ -127,6 +130,7 @@ func TestWhatIsDroppedIsMissing(t *testing.T) {
 
 // The report must not depend on what the bus did.
 func TestReportIsTheSameBytesHoweverMessagesCame(t *testing.T) {
+	t.Parallel()
 	seconds := map[logID]int{{1, 1}: 8, {2, 1}: 3, {2, 2}: 5, {3, 9}: 6}
 	all, wanted := fleet(t, seconds, 500)
 	// Two buyers told of the same order: whom the report names must not depend on who came first.
@@ -168,6 +172,7 @@ func TestReportIsTheSameBytesHoweverMessagesCame(t *testing.T) {
 }
 
 func TestContradictionsAreRefusedByName(t *testing.T) {
+	t.Parallel()
 	key := Key{testRun, 1, 7}
 	messages := messagesOf(t, key, 3, 1<<20)
 	encode := func(s Snapshot) []byte {
@@ -225,6 +230,7 @@ func TestContradictionsAreRefusedByName(t *testing.T) {
 
 // A fin that came before the last snapshots is held against them when they are there.
 func TestEarlyFinIsHeldAgainstTheSnapshots(t *testing.T) {
+	t.Parallel()
 	key := Key{testRun, 1, 7}
 	messages := messagesOf(t, key, 3, 1<<20)
 	c := collectInto(t, record.New(testManifest()), 1)
@@ -260,6 +266,7 @@ func told(t *testing.T, key Key, number, second int, more bool) []byte {
 
 // Seconds are written when all live slots have reported them, or when the foremost is too far ahead.
 func TestWhenSecondsAreWritten(t *testing.T) {
+	t.Parallel()
 	var written []string
 	c, err := NewCollector(CollectorOptions{Run: testRun, Slots: 3, Patience: 4 * time.Second,
 		Write: func(i record.Interval) error {
@@ -309,6 +316,7 @@ func TestWhenSecondsAreWritten(t *testing.T) {
 
 // A record with a hole in it must not grow on.
 func TestSinkThatFailsEndsTheCollector(t *testing.T) {
+	t.Parallel()
 	full := errors.New("the disk is full")
 	messages := messagesOf(t, Key{testRun, 1, 7}, 8, 1<<20)
 	for _, o := range []CollectorOptions{

@@ -126,7 +126,7 @@ func startBusAgent(t *testing.T, conn *nats.Conn, dir string, slot int, epoch ui
 func (p *busAgent) send(from, to int) {
 	p.t.Helper()
 	for second := from; second < to; second++ {
-		m := measure(p.slot, p.o.Key.Epoch, second)
+		m := packed(p.slot, p.o.Key.Epoch, second)
 		if err := p.Send(m.intervals, m.told); err != nil {
 			p.t.Fatal(err)
 		}
@@ -169,6 +169,7 @@ func (p *busAgent) die() {
 
 // Whatever happens to the bus, each second is in the record once.
 func TestEachSecondOnceWhateverHappensToTheBus(t *testing.T) {
+	t.Parallel()
 	for name, wipe := range map[string]bool{"killed": false, "killed and wiped": true} {
 		t.Run(name, func(t *testing.T) {
 			onEachBroker(t, func(t *testing.T, b *broker) {
@@ -205,6 +206,10 @@ func TestEachSecondOnceWhateverHappensToTheBus(t *testing.T) {
 
 // A new coordinator knows what the one before knew, also where the bus forgot it in between.
 func TestNewCoordinatorReplays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits real seconds for the bus")
+	}
+	t.Parallel()
 	for name, wipe := range map[string]bool{"stream kept": false, "stream lost": true} {
 		t.Run(name, func(t *testing.T) {
 			onEachBroker(t, func(t *testing.T, b *broker) {
@@ -229,6 +234,7 @@ func TestNewCoordinatorReplays(t *testing.T) {
 
 // An agent that was killed is replaced, and its successor brings what it could not send.
 func TestSuccessorOfAKilledAgent(t *testing.T) {
+	t.Parallel()
 	onEachBroker(t, func(t *testing.T, b *broker) {
 		d, dir := startCoordinator(t, b.connect(), 1), t.TempDir()
 		dead := startBusAgent(t, b.connect(), dir, 1, 1)
@@ -254,6 +260,7 @@ func TestSuccessorOfAKilledAgent(t *testing.T) {
 
 // What is no log's message, or another slot's, is told of and changes nothing.
 func TestForgedMessagesChangeNothing(t *testing.T) {
+	t.Parallel()
 	onEachBroker(t, func(t *testing.T, b *broker) {
 		d := startCoordinator(t, b.connect(), 2)
 		forger := b.connect()
@@ -288,6 +295,7 @@ func TestForgedMessagesChangeNothing(t *testing.T) {
 
 // With keys, an agent may do just what its log needs, and what it hears and says passes between accounts.
 func TestLogsNeedNoMoreThanAnAgentMay(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	keys, err := bus.MakeKeys(filepath.Join(dir, "keys"), 1, nil)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 )
 
 func TestRangesAreTheSet(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var set rangeSet
 		model := map[uint64]bool{}

@@ -160,6 +160,7 @@ func (a *agent) sealAll(fins ...Fin) {
 }
 
 func TestNothingIsLostWhileTheBusIsAway(t *testing.T) {
+	t.Parallel()
 	for name, trouble := range map[string]struct {
 		away  error
 		delay time.Duration
@@ -198,6 +199,7 @@ func TestNothingIsLostWhileTheBusIsAway(t *testing.T) {
 }
 
 func TestWhatIsNeededIsSentAgain(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		bus := &fakeBus{}
 		a := startAgent(t, bus, t.TempDir(), 1)
@@ -237,6 +239,7 @@ func TestWhatIsNeededIsSentAgain(t *testing.T) {
 
 // A process that takes over a slot also brings home what the one before could not.
 func TestSuccessorSendsWhatWasLeft(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		bus, dir := &fakeBus{away: errors.New("away")}, t.TempDir()
 		dead := startAgent(t, bus, dir, 1)
@@ -266,6 +269,7 @@ func TestSuccessorSendsWhatWasLeft(t *testing.T) {
 
 // The same process may come back to its own log, and goes on with it.
 func TestLogGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		bus, dir := &fakeBus{}, t.TempDir()
 		first := startAgent(t, bus, dir, 1)
@@ -283,6 +287,7 @@ func TestLogGoesOnWhereItWas(t *testing.T) {
 }
 
 func TestWrongSealDeletesNothing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		bus := &fakeBus{}
 		a := startAgent(t, bus, t.TempDir(), 1)
@@ -315,6 +320,7 @@ func TestWrongSealDeletesNothing(t *testing.T) {
 
 // What is not on the disk must not look as if it were sent.
 func TestSpoolThatFailsIsSaid(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		bus := &fakeBus{}
 		a := startAgent(t, bus, t.TempDir(), 1)

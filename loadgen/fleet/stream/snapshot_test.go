@@ -39,6 +39,7 @@ func fill(t *testing.T, v reflect.Value, from int) int {
 
 // A field that the log forgets would be 0 in every record of a fleet.
 func TestEveryFieldSurvives(t *testing.T) {
+	t.Parallel()
 	var counters record.Counters
 	var generator record.Generator
 	fill(t, reflect.ValueOf(&counters).Elem(), 1)
@@ -87,6 +88,7 @@ func TestEveryFieldSurvives(t *testing.T) {
 }
 
 func TestEqualSnapshotsAreEqualBytes(t *testing.T) {
+	t.Parallel()
 	key := Key{testRun, 1, 1}
 	if a, b := messagesOf(t, key, 5, 1<<20), messagesOf(t, key, 5, 1<<20); !reflect.DeepEqual(a, b) {
 		t.Error("the same measurements made two logs")
@@ -95,6 +97,7 @@ func TestEqualSnapshotsAreEqualBytes(t *testing.T) {
 
 // Parts must fit, be snapshots of their own, and hold together what the whole does.
 func TestSplitSnapshotMergesToTheSame(t *testing.T) {
+	t.Parallel()
 	const limitBytes, seconds = 4096, 3
 	for seed := range uint64(5) {
 		random := rand.New(rand.NewPCG(seed, 0))
@@ -145,6 +148,7 @@ func add(r *record.Record, s Snapshot) {
 }
 
 func TestSnapshotThatCannotBeSplit(t *testing.T) {
+	t.Parallel()
 	s := Snapshot{Key: Key{testRun, 1, 1}, Told: []record.Order{{ID: strings.Repeat("x", 5000)}}}
 	if _, err := EncodeParts(s, 4096); err == nil || !strings.Contains(err.Error(), "wanted at most 4096") {
 		t.Errorf("an order of 5000 bytes in messages of 4096: error %v", err)
@@ -152,6 +156,7 @@ func TestSnapshotThatCannotBeSplit(t *testing.T) {
 }
 
 func TestEncodeRefusesWhatNoRecordTakes(t *testing.T) {
+	t.Parallel()
 	key := Key{testRun, 1, 1}
 	steps := func(names ...string) []Interval {
 		var i Interval
@@ -223,6 +228,7 @@ func TestHostileMessagesGetLittleMemory(t *testing.T) {
 }
 
 func TestDamagedMessageIsRefused(t *testing.T) {
+	t.Parallel()
 	data := messagesOf(t, Key{testRun, 1, 1}, 1, 1<<20)[0]
 	for at := range data {
 		for _, damaged := range [][]byte{data[:at], append(bytes.Clone(data[:at]), append([]byte{data[at] ^ 0x20}, data[at+1:]...)...)} {

@@ -42,6 +42,7 @@ func checkEntries(t *testing.T, s *Spool, count int) {
 
 // Whatever byte a process was killed at, what Append returned from is there, and the log goes on.
 func TestSpoolSurvivesDeathAtEveryByte(t *testing.T) {
+	t.Parallel()
 	dir, key := t.TempDir(), Key{testRun, 1, 1}
 	s := openSpool(t, dir, key)
 	sizes := []int64{int64(len(spoolMagic))} // of the file, after each entry
@@ -93,6 +94,7 @@ func TestSpoolSurvivesDeathAtEveryByte(t *testing.T) {
 }
 
 func TestDamagedSpoolIsSaid(t *testing.T) {
+	t.Parallel()
 	key := Key{testRun, 1, 1}
 	for name, change := range map[string]func(data []byte) []byte{
 		"a bit of an early entry": func(data []byte) []byte { data[len(spoolMagic)+entryHeadBytes+9] ^= 1; return data },
@@ -134,6 +136,7 @@ func TestDamagedSpoolIsSaid(t *testing.T) {
 }
 
 func TestSpoolIsOneProcessesOwn(t *testing.T) {
+	t.Parallel()
 	dir, key := t.TempDir(), Key{testRun, 1, 1}
 	s := openSpool(t, dir, key)
 	_, err := OpenSpool(dir, key)
@@ -156,6 +159,7 @@ func TestSpoolIsOneProcessesOwn(t *testing.T) {
 }
 
 func TestSpoolsAreListed(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "spools")
 	if keys, err := Spools(dir); err != nil || len(keys) > 0 {
 		t.Fatalf("spools %v (%v) of a missing directory", keys, err)
