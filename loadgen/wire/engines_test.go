@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -53,8 +54,8 @@ func TestBrokenAnswers(t *testing.T) {
 	flood := func(header, chunk string) func(*net.TCPConn) {
 		return func(c *net.TCPConn) {
 			_, err := io.WriteString(c, header)
-			for text := strings.Repeat(chunk, 1+(1<<18)/len(chunk)); err == nil; {
-				_, err = io.WriteString(c, text)
+			for text := bytes.Repeat([]byte(chunk), 1+(1<<18)/len(chunk)); err == nil; {
+				_, err = c.Write(text)
 			}
 		}
 	}
@@ -97,7 +98,10 @@ func TestBrokenAnswers(t *testing.T) {
 				if c.name == "closed within a header line" { // net/http takes the half line for a whole one
 					class = map[string]string{byNetHTTP: transport.ClassMalformed, byWire: transport.ClassTruncated}[name]
 				}
-				a := askBy(engine(loadtest.Rude(t, c.do)), c.timeout, func(r *transport.Request) { r.WantBody = c.name != "endless chunks" })
+				a := askBy(engine(loadtest.Rude(t, c.do)), c.timeout, func(r *transport.Request) {
+					// 64 MiB are kept by the one engine that has no lower limit to be tried with; TestGivesUpOnHostileServers tries the other.
+					r.WantBody = c.name != "endless chunks" && (c.name != "an endless body" || name == byNetHTTP)
+				})
 				if a.Class != class || (a.Err == nil) != (class == "") {
 					t.Fatalf("class %q, wanted %q: %v", a.Class, class, a.Err)
 				}
