@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// Waiting has so many parallel tests run at once, unless -parallel says otherwise: for a TestMain of tests that wait more
+// Waiting has so many parallel tests, at least 1, run at once unless -parallel says otherwise: for a TestMain of tests that wait more
 // than they compute.
 func Waiting(tests int) {
 	flag.Parse()
