@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"fsctl/plan"
 	"fsctl/plan/model"
@@ -263,20 +267,82 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("%s = %g, error %v, want %g", text, got, err, want)
 		}
 	}
-	for _, bad := range []string{"", "1 +", "(1", "max(1,", "unknown", "nosuch(1)", "ceil(1, 2)", "1 2", "rate[shop", "1e-", "$"} {
+	for _, bad := range []string{"", "1 +", "(1", "max(1,", "unknown", "nosuch(1)", "ceil(1, 2)", "1 2", "rate[shop", "1e-", "$", "1\x00", "(1, 2)"} {
 		if got, err := Evaluate(bad); err == nil {
 			t.Errorf("%q = %g, want an error", bad, got)
 		}
 	}
 }
 
+// A formula with numbers in place of its names has the value that it has with the names' values.
 func FuzzEvaluate(f *testing.F) {
-	f.Add("max(1, 2 * rate[a-b]) / 3")
+	for _, text := range []string{"max(1, 2 * rate[a-b]) / 3", "a - b - a", "sqrt(a) * (b + 1e-3) / floor(c)", "ceil( a[x] )-min(b,2)", "a\x000[b"} {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if e, err := parseExpression(text); err == nil && e.fill(text, nil, func(float64) string { return "1" }) == "" {
-			t.Errorf("%q was read and written as nothing", text)
+		e, err := parseExpression(text)
+		if err != nil || strings.Contains(text, "cores_for") || strings.Contains(text, "halfin") { // these may take long
+			return
+		}
+		values := map[string]float64{}
+		var name func(*expression)
+		name = func(x *expression) {
+			if x.op == 'v' {
+				values[x.name] = float64(2 + len(values))
+			}
+			for _, o := range x.operands {
+				name(o)
+			}
+		}
+		name(e)
+		want, wantErr := e.eval(values, nil)
+		filled := e.fill(text, values, func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) })
+		got, err := Evaluate(filled)
+		if (err == nil) != (wantErr == nil) || got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
+			t.Errorf("%q is %g (%v), and with numbers %q is %g (%v)", text, want, wantErr, filled, got, err)
+		}
+		if left := regexp.MustCompile(`\w+\[`).FindString(filled); left != "" {
+			t.Errorf("%q with numbers is %q, which still has names", text, filled)
 		}
 	})
+}
+
+// Formulas have the value that Go gives to the same arithmetic.
+func TestFormulasAreArithmetic(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text, want := drawFormula(t, 4)
+		got, err := Evaluate(text)
+		if err != nil || got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
+			t.Fatalf("%s = %g, error %v, wanted %g", text, got, err, want)
+		}
+	})
+}
+
+// drawFormula returns a formula and its value. Every sum is in parentheses, so that no rule of precedence is used twice.
+func drawFormula(t *rapid.T, depth int) (text string, value float64) {
+	if depth == 0 || rapid.IntRange(0, 4).Draw(t, "leaf") == 0 {
+		v := rapid.Float64Range(0, 1e6).Draw(t, "number")
+		return strconv.FormatFloat(v, 'g', -1, 64), v
+	}
+	a, x := drawFormula(t, depth-1)
+	b, y := drawFormula(t, depth-1)
+	switch rapid.IntRange(0, 6).Draw(t, "operation") {
+	case 0:
+		return "(" + a + " + " + b + ")", x + y
+	case 1:
+		return "(" + a + " - " + b + ")", x - y
+	case 2:
+		c, z := drawFormula(t, depth-1)
+		return "(" + a + " - " + b + " * (" + c + "))", x - float64(y*z)
+	case 3:
+		return a + " * (" + b + ")", x * y
+	case 4:
+		return "(" + a + ") / (" + b + ")", x / y
+	case 5:
+		return "max(" + a + ", " + b + ", 1)", max(x, y, 1)
+	}
+	return "floor(" + a + ")", math.Floor(x)
 }
 
 const uslShop = `apiVersion: fsctl/v1

@@ -35,7 +35,7 @@ func parseExpression(text string) (*expression, error) {
 	if err != nil {
 		return nil, fmt.Errorf("formula %q: %w", text, err)
 	}
-	if p.peek() != 0 {
+	if p.peek(); p.at < len(p.text) { // a NUL is no end
 		return nil, fmt.Errorf("formula %q: found %q after its end", text, text[p.at:])
 	}
 	return e, nil
@@ -88,6 +88,9 @@ func (p *expressionParser) operand() (*expression, error) {
 		inner, err := p.list()
 		if err != nil {
 			return nil, err
+		}
+		if len(inner) > 1 {
+			return nil, fmt.Errorf("found %q at %d, wanted one value in parentheses that follow no function", p.text[start:p.at], start)
 		}
 		return &expression{text: p.text[start:p.at], op: '(', operands: inner}, nil
 	case isDigit(c):
