@@ -25,7 +25,9 @@ func NewPacker() *Packer { return &Packer{newPacker()} }
 func (p *Packer) Pack(h *hdrhistogram.Histogram) Packed { return Packed{p.packer.pack(h)} }
 
 // PackSparse returns h packed, and keeps nothing of it: less work than Pack, for who records few values.
-func (p *Packer) PackSparse(h *hdrhistogram.PackedHistogram) Packed { return Packed{p.packer.packed(h)} }
+func (p *Packer) PackSparse(h *hdrhistogram.PackedHistogram) Packed {
+	return Packed{p.packer.packed(h)}
+}
 
 // NewSparse returns an empty histogram of NewHistogram's range for few values: recording one takes longer, and a kilobyte holds
 // what takes 200 KB there.
