@@ -27,7 +27,7 @@ func (s searched) queueing(t testing.TB, rate, workers int, serviceSeconds float
 	last.RatePerSec = float64(rate)
 	free := make([]float64, workers)
 	ended := map[int]*record.Counters{}
-	times := map[int]*hdrhistogram.Histogram{}
+	times := map[int]*hdrhistogram.PackedHistogram{}
 	for i := range rate * (l.ToSeconds - l.FromSeconds) {
 		due := float64(l.FromSeconds) + (float64(i)+0.5)/float64(rate)
 		worker := slices.Index(free, slices.Min(free))
@@ -40,7 +40,7 @@ func (s searched) queueing(t testing.TB, rate, workers int, serviceSeconds float
 		ended[second].Done++
 		ended[second].Quiet = load(ended[second].Done, 1)
 		if times[int(due)] == nil {
-			times[int(due)] = record.NewHistogram()
+			times[int(due)] = record.NewSparse()
 		}
 		if err := times[int(due)].RecordValue(int64((end - due) * 1e9)); err != nil {
 			t.Fatal(err)
@@ -52,9 +52,9 @@ func (s searched) queueing(t testing.TB, rate, workers int, serviceSeconds float
 		count(s.Record, second, "order", *c)
 	}
 	for second, h := range times {
-		s.Add(record.Interval{Second: second, Histograms: map[record.Tag]*hdrhistogram.Histogram{
-			{Metric: record.ServiceTime, Step: "order", Outcome: record.OutcomeOK}:  h,
-			{Metric: record.ResponseTime, Step: "order", Outcome: record.OutcomeOK}: h,
+		s.Add(record.Interval{Second: second, Packed: map[record.Tag]record.Packed{
+			{Metric: record.ServiceTime, Step: "order", Outcome: record.OutcomeOK}:  record.NewPacker().PackSparse(h),
+			{Metric: record.ResponseTime, Step: "order", Outcome: record.OutcomeOK}: record.NewPacker().PackSparse(h),
 		}})
 	}
 }

@@ -60,7 +60,7 @@ func (v truth) storm(t testing.TB) *record.Record {
 	rec := record.New(manifest())
 	rec.Dir = "runs/rush-1"
 	steps := map[int]*record.Counters{}
-	times := map[int]*hdrhistogram.Histogram{}
+	times := map[int]*hdrhistogram.PackedHistogram{}
 	at := func(seconds float64) *record.Counters {
 		s := int(math.Floor(seconds))
 		if steps[s] == nil {
@@ -105,7 +105,7 @@ func (v truth) storm(t testing.TB) *record.Record {
 		}
 		second := int(math.Floor(due))
 		if times[second] == nil {
-			times[second] = record.NewHistogram()
+			times[second] = record.NewSparse()
 		}
 		if err := times[second].RecordValue(int64((end - sent) * 1e9)); err != nil {
 			t.Fatal(err)
@@ -115,8 +115,8 @@ func (v truth) storm(t testing.TB) *record.Record {
 		rec.Add(record.Interval{Second: second, Steps: map[string]*record.Counters{"order": c}})
 	}
 	for second, h := range times {
-		rec.Add(record.Interval{Second: second, Histograms: map[record.Tag]*hdrhistogram.Histogram{
-			{Metric: record.ServiceTime, Step: "order", Outcome: record.OutcomeOK}: h}})
+		rec.Add(record.Interval{Second: second, Packed: map[record.Tag]record.Packed{
+			{Metric: record.ServiceTime, Step: "order", Outcome: record.OutcomeOK}: record.NewPacker().PackSparse(h)}})
 	}
 	return rec
 }

@@ -4,8 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
@@ -21,15 +19,15 @@ func manifest() record.Manifest {
 }
 
 // histogram returns one of these values in milliseconds.
-func histogram(t testing.TB, millis ...float64) *hdrhistogram.Histogram {
+func histogram(t testing.TB, millis ...float64) record.Packed {
 	t.Helper()
-	h := record.NewHistogram()
+	h := record.NewSparse()
 	for _, m := range millis {
 		if err := h.RecordValue(int64(m * 1e6)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return h
+	return record.NewPacker().PackSparse(h)
 }
 
 // put adds requests of a step that were due in a second: their response times in milliseconds, half of
@@ -47,7 +45,7 @@ func put(t testing.TB, rec *record.Record, second int, step, outcome string, mil
 	}
 	rec.Add(record.Interval{
 		Second: second,
-		Histograms: map[record.Tag]*hdrhistogram.Histogram{
+		Packed: map[record.Tag]record.Packed{
 			{Metric: record.ResponseTime, Step: step, Outcome: outcome}: histogram(t, millis...),
 			{Metric: record.ServiceTime, Step: step, Outcome: outcome}:  histogram(t, half...),
 		},

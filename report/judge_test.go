@@ -5,8 +5,6 @@ import (
 	"math"
 	"testing"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
@@ -120,13 +118,14 @@ func FuzzJudge(f *testing.F) {
 		}
 		rec := record.New(m)
 		rec.DueUnknown = bits&8 != 0
-		h := record.NewHistogram()
-		_ = h.RecordValue(nanos) // refused where it is out of range: then the histogram is empty
+		sparse := record.NewSparse()
+		_ = sparse.RecordValue(nanos) // refused where it is out of range: then the histogram is empty
+		h := record.NewPacker().PackSparse(sparse)
 		at := int(second) % 100000
 		for i, step := range []string{"order", ""} {
 			rec.Add(record.Interval{
-				Second:     at * i,
-				Histograms: map[record.Tag]*hdrhistogram.Histogram{{Metric: record.ResponseTime, Step: step, Outcome: "placed"}: h},
+				Second: at * i,
+				Packed: map[record.Tag]record.Packed{{Metric: record.ResponseTime, Step: step, Outcome: "placed"}: h},
 				Steps: map[string]*record.Counters{step: {
 					Due: a, Sent: b, Done: c, Failed: a, Late: b, Waited: c, Unsent: a,
 					Quiet: record.Load{Requests: b, Seconds: x}, Full: record.Load{Requests: c, Seconds: y},
@@ -149,7 +148,7 @@ func FuzzJudge(f *testing.F) {
 				t.Fatalf("verdict %s, exit code %d, saturated %t, ended %s, reason %q", r.Verdict, r.ExitCode, r.Health.Saturated, r.Ended, r.Reason)
 			}
 		}
-		NewLive(sc, m).Add(record.Interval{Second: at, Histograms: map[record.Tag]*hdrhistogram.Histogram{{Metric: "x"}: h}, Steps: map[string]*record.Counters{"": {Due: a}}})
+		NewLive(sc, m).Add(record.Interval{Second: at, Packed: map[record.Tag]record.Packed{{Metric: "x"}: h}, Steps: map[string]*record.Counters{"": {Due: a}}})
 	})
 }
 

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 )
@@ -23,7 +21,7 @@ func sampled(t *testing.T) *record.Record {
 	put(t, rec, 3, "browse", record.OutcomeOK, 50, 50)
 	rec.Add(record.Interval{
 		Second: 3,
-		Histograms: map[record.Tag]*hdrhistogram.Histogram{
+		Packed: map[record.Tag]record.Packed{
 			{Metric: record.Waiting, Step: "browse", Outcome: "ok"}:    histogram(t, 7),
 			{Metric: record.Connecting, Step: "browse", Outcome: "ok"}: histogram(t, 3),
 			{Metric: record.Lateness, Step: "browse", Outcome: "ok"}:   histogram(t, 40),
@@ -129,8 +127,8 @@ func TestResultsWithoutDueInstantsHaveNoResponseTime(t *testing.T) {
 	rec := record.New(manifest())
 	rec.DueUnknown = true
 	rec.Add(record.Interval{
-		Histograms: map[record.Tag]*hdrhistogram.Histogram{{Metric: record.ServiceTime, Step: "request", Outcome: "ok"}: histogram(t, 5, 7)},
-		Steps:      map[string]*record.Counters{"request": {Sent: 2, Done: 2}},
+		Packed: map[record.Tag]record.Packed{{Metric: record.ServiceTime, Step: "request", Outcome: "ok"}: histogram(t, 5, 7)},
+		Steps:  map[string]*record.Counters{"request": {Sent: 2, Done: 2}},
 	})
 	r := Judge(rec, require(
 		threshold(t, "response_time", "p(99)<1s", ""),
@@ -156,9 +154,9 @@ func TestLiveStopsOnlyWhatItMust(t *testing.T) {
 	l := NewLive(require(watched, abort), manifest())
 	second := func(n int, outcome string) *Crossed {
 		return l.Add(record.Interval{
-			Second:     n,
-			Histograms: map[record.Tag]*hdrhistogram.Histogram{{Metric: record.ResponseTime, Step: "order", Outcome: outcome}: histogram(t, 100)},
-			Steps:      map[string]*record.Counters{"order": {Due: 1, Sent: 1, Done: 1}},
+			Second: n,
+			Packed: map[record.Tag]record.Packed{{Metric: record.ResponseTime, Step: "order", Outcome: outcome}: histogram(t, 100)},
+			Steps:  map[string]*record.Counters{"order": {Due: 1, Sent: 1, Done: 1}},
 		})
 	}
 	if got := l.Add(record.Interval{Second: -20, Generator: &record.Generator{}}); got != nil {

@@ -198,7 +198,7 @@ type packer struct {
 }
 
 func newPacker() *packer {
-	return &packer{scratch: hdrhistogram.NewPacked(LowestValue, HighestValue, SignificantDigits)}
+	return &packer{scratch: NewSparse()}
 }
 
 // pack returns the cell of h. Values that NewHistogram cannot hold count as the highest, as everywhere.

@@ -80,11 +80,14 @@ func (d *payloadDecoder) decompress(text []byte) (plain []byte, ok bool) {
 }
 
 // counts adds a payload's counts to the builder; false where they are no counts of a histogram.
+//
+// HdrHistogram's integers are those of encoding/binary up to eight bytes. Its ninth byte is the last, with eight bits of the
+// value and none that says whether another follows: no count is that large, so who writes one leaves it to the library.
 func (d *payloadDecoder) counts(counts []byte) bool {
 	slot := 0
 	for len(counts) > 0 {
 		count, n := binary.Varint(counts)
-		if n <= 0 || count < -slots || count > maxCount {
+		if n <= 0 || n > 8 || count < -slots || count > maxCount {
 			return false
 		}
 		counts = counts[n:]

@@ -121,8 +121,9 @@ func differ(a, b *Record) string {
 	if !slices.Equal(a.Tags(), b.Tags()) {
 		return fmt.Sprintf("tags %v and %v", a.Tags(), b.Tags())
 	}
-	for tag, total := range a.totals {
-		if !total.Equals(b.totals[tag]) {
+	for _, tag := range a.Tags() {
+		same := func(t Tag) bool { return t == tag }
+		if !a.Packed(Everything, same).Equal(b.Packed(Everything, same)) {
 			return fmt.Sprintf("totals of %s", tag)
 		}
 	}

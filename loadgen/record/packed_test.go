@@ -33,6 +33,9 @@ func TestPackedIsTheHistogram(t *testing.T) {
 		}
 		p := packer.Pack(h)
 		checkPacked(t, p, h)
+		if sparse := packer.PackSparse(p.Histogram()); !sparse.Equal(p) {
+			t.Fatalf("packed again from the library's form: %+v, wanted %+v", sparse, p)
+		}
 		data := p.AppendTo(nil)
 		if len(data) != p.SizeBytes() {
 			t.Fatalf("encoding has %d bytes, wanted the %d it says", len(data), p.SizeBytes())

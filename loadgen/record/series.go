@@ -12,9 +12,9 @@ import (
 // Record is a run as it can be asked about: read from a directory, filled while the run goes on, or joined
 // from several.
 //
-// For each second and tag it holds the buckets in use, two to three bytes each, and for each tag one whole
-// histogram of the run: half an hour with 40 tags takes a few hundred megabytes at the very most. A Record
-// is not safe for use by several goroutines.
+// For each second and tag it holds the buckets in use, two to three bytes each, and for each tag those of the
+// run: half an hour with 40 tags takes a few hundred megabytes at the very most. A Record is not safe for use by
+// several goroutines.
 type Record struct {
 	Manifest Manifest
 	Scenario []byte // scenario.yaml, empty where there is none
@@ -27,8 +27,26 @@ type Record struct {
 	DueUnknown bool
 
 	seconds map[int]*second
-	totals  map[Tag]*hdrhistogram.Histogram
+	totals  map[Tag]*total
 	packer  *packer
+	adder   Sum // of totals
+}
+
+// total is what a tag holds in all seconds: what is added is kept as it is until there is enough to be worth an addition.
+type total struct {
+	sum    cell
+	recent []cell
+}
+
+const mostRecent = 64 // cells of a total
+
+// count returns how many values t holds.
+func (t *total) count() int64 {
+	count := t.sum.count
+	for _, c := range t.recent {
+		count += c.count
+	}
+	return count
 }
 
 // second is what a record holds of one second.
@@ -90,15 +108,21 @@ func (r *Record) addCell(number int, tag Tag, c cell) {
 	}
 	at := r.at(number)
 	at.cells[tag] = at.cells[tag].plus(c)
-	total, ok := r.totals[tag]
-	if !ok {
-		if r.totals == nil {
-			r.totals = map[Tag]*hdrhistogram.Histogram{}
-		}
-		total = NewHistogram()
-		r.totals[tag] = total
+	if r.totals == nil {
+		r.totals = map[Tag]*total{}
 	}
-	c.addTo(total)
+	whole, ok := r.totals[tag]
+	if !ok {
+		whole = &total{}
+		r.totals[tag] = whole
+	}
+	if whole.recent = append(whole.recent, c); len(whole.recent) == mostRecent {
+		r.adder.Add(Packed{whole.sum})
+		for _, c := range whole.recent {
+			r.adder.Add(Packed{c})
+		}
+		whole.sum, whole.recent = r.adder.Take().cell, whole.recent[:0]
+	}
 }
 
 // addCounters adds a step's counters, unless nothing happened.
@@ -191,6 +215,9 @@ func (r *Record) Packed(w Window, match func(Tag) bool) Packed {
 	var rest Sum
 	cells := 0
 	r.eachSum(w, match, func(c cell) {
+		if c.count == 0 {
+			return
+		}
 		if cells++; cells <= few {
 			first = first.plus(c)
 			return
@@ -206,10 +233,12 @@ func (r *Record) eachSum(w Window, match func(Tag) bool, do func(cell)) {
 		r.eachCell(w, match, do)
 		return
 	}
-	packer := newPacker()
 	for tag, total := range r.totals {
 		if match == nil || match(tag) {
-			do(packer.pack(total))
+			do(total.sum)
+			for _, c := range total.recent {
+				do(c)
+			}
 		}
 	}
 }
@@ -220,7 +249,7 @@ func (r *Record) Count(w Window, match func(Tag) bool) int64 {
 	if r.covers(w) {
 		for tag, total := range r.totals {
 			if match == nil || match(tag) {
-				count += total.TotalCount()
+				count += total.count()
 			}
 		}
 		return count

@@ -196,7 +196,7 @@ func (f *vegetaFill) histogram(key vegetaKey) *hdrhistogram.PackedHistogram {
 	if len(f.open) == mostOpen {
 		f.flush()
 	}
-	h := hdrhistogram.NewPacked(LowestValue, HighestValue, SignificantDigits)
+	h := NewSparse()
 	f.open[key] = h
 	return h
 }

@@ -2,10 +2,9 @@ package render
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
@@ -17,19 +16,18 @@ import (
 var t0 = time.Date(2026, 11, 11, 12, 0, 0, 0, time.UTC)
 
 // times returns a histogram of n values that rise from least to most.
-func timesFrom(t testing.TB, n int, least, most time.Duration) *hdrhistogram.Histogram {
-	t.Helper()
-	h := record.NewHistogram()
+func timesFrom(n int, least, most time.Duration) record.Packed {
+	h := record.NewSparse()
 	for i := range n {
 		if err := h.RecordValue(int64(least) + int64(most-least)*int64(i)/int64(n)); err != nil {
-			t.Fatal(err)
+			panic(err) // all are within the range
 		}
 	}
-	return h
+	return record.NewPacker().PackSparse(h)
 }
 
 // stormy returns the record of a run of a shop that queues and oversells.
-func stormy(t testing.TB) *record.Record {
+func stormy() *record.Record {
 	rec := record.New(record.Manifest{
 		Scenario: "live-drop", ScaleRatio: 0.01, Connections: 64, Cores: 2, PlannedArrivals: 11100,
 		Start: t0.Add(-10 * time.Second), T0: t0,
@@ -41,9 +39,9 @@ func stormy(t testing.TB) *record.Record {
 		c.Due, c.Sent, c.Done = uint64(n), uint64(n), uint64(n)
 		rec.Add(record.Interval{
 			Second: second,
-			Histograms: map[record.Tag]*hdrhistogram.Histogram{
-				{Metric: record.ResponseTime, Step: step, Outcome: outcome}: timesFrom(t, n, least, most),
-				{Metric: record.ServiceTime, Step: step, Outcome: outcome}:  timesFrom(t, n, least, most/2),
+			Packed: map[record.Tag]record.Packed{
+				{Metric: record.ResponseTime, Step: step, Outcome: outcome}: timesFrom(n, least, most),
+				{Metric: record.ServiceTime, Step: step, Outcome: outcome}:  timesFrom(n, least, most/2),
 			},
 			Steps:     map[string]*record.Counters{step: &c},
 			Generator: &record.Generator{CPUSeconds: 0.2, Arrivals: uint64(n), Iterations: uint64(n), MaxLatenessSeconds: 0.312},
@@ -110,8 +108,11 @@ func stormyScenario(t testing.TB) *scenarios.Scenario {
 }
 
 func stormyReport(t testing.TB) *report.Report {
-	return report.Judge(stormy(t), stormyScenario(t), samplePlan())
+	return report.Judge(stormyOnce(), stormyScenario(t), samplePlan())
 }
+
+// stormyOnce is stormy for who only reads it.
+var stormyOnce = sync.OnceValue(stormy)
 
 func estimate(mid float64) plan.Estimate {
 	return plan.Estimate{Low: mid * .8, Mid: mid, High: mid * 1.2, P50: mid * 1.01, P95: mid * 1.6, P99: mid * 2.1}

@@ -13,7 +13,7 @@ import (
 // searchReport is the report on a search that found 40 users/s: the next level was too slow, and the one after that
 // more than the generator could send.
 func searchReport(t testing.TB) *report.Report {
-	rec := stormy(t)
+	rec := stormy()
 	rec.Manifest.Levels = []record.Level{
 		{RatePerSec: 40, FromSeconds: -5, HoldFromSeconds: -4, ToSeconds: 0, EndSeconds: 0, Drained: true},
 		{RatePerSec: 80, FromSeconds: 0, HoldFromSeconds: 1, ToSeconds: 5, EndSeconds: 6, Drained: true},

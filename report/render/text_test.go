@@ -61,11 +61,12 @@ func nastyPlan() *plan.Plan {
 }
 
 func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
+	stormy, nasty := stormyReport(t), nastyReport(t)
 	for _, width := range []int{0, 30, 40, 60, 80, 100, 120, 200} {
 		s := Style{Width: width}
 		for name, got := range map[string]string{
-			"report":       reportText(t, stormyReport(t), s),
-			"nasty report": reportText(t, nastyReport(t), s),
+			"report":       reportText(t, stormy, s),
+			"nasty report": reportText(t, nasty, s),
 			"empty report": reportText(t, &report.Report{}, s),
 			"plan":         planText(t, samplePlan(), s),
 			"nasty plan":   planText(t, nastyPlan(), s),
