@@ -51,7 +51,7 @@ golden: deps
 	go test ./cmd -run 'TestHelp|TestJSONForms|TestLibrary|TestManualCommands' -update
 	go test ./scenarios -run 'TestSchema' -update
 	go test ./plan/queueing -run 'TestChecks' -update
-	go test ./report ./report/exitcode ./report/render -run 'TestJSONFormIsKept|TestPage|Golden' -update
+	go test ./report ./report/exitcode ./report/render -run 'TestJSONFormIsKept|TestPage|TestTexts' -update
 	cd deploy && go test . -update
 
 fuzz:

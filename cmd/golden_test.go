@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -162,4 +164,32 @@ func keptValue(v any, text string, measured bool) string {
 		}
 	}
 	return text
+}
+
+// Every package whose tests write files with -update is one that `make golden` runs.
+func TestMakeGoldenWritesThemAll(t *testing.T) {
+	makefile, err := os.ReadFile("../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, recipe, _ := strings.Cut(string(makefile), "\ngolden:")
+	recipe, _, _ = strings.Cut(recipe, "\n\n")
+	found := 0
+	err = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), `flag.Bool("`+`update"`) {
+			found++
+			dir := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../")
+			if !regexp.MustCompile(`(\./|cd )` + regexp.QuoteMeta(dir) + ` `).MatchString(recipe) {
+				t.Errorf("%s has -update, and make golden does not run it", path)
+			}
+		}
+		return err
+	})
+	if err != nil || found < 7 {
+		t.Errorf("found %d packages with -update, error %v", found, err)
+	}
 }
