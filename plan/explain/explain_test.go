@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -270,13 +271,47 @@ func TestEvaluate(t *testing.T) {
 	}
 }
 
+// FuzzEvaluate holds that what is shown is what was computed: a formula with its numbers put in has the value that it has with
+// its symbols, whatever the formula is.
 func FuzzEvaluate(f *testing.F) {
-	f.Add("max(1, 2 * rate[a-b]) / 3")
+	for _, text := range []string{"max(1, 2 * rate[a-b]) / 3", "1 + 2 * 3", "7 - x - (y - 1e-3)", "ceil(40.00000000000001) * min(a, b_2)",
+		"cores_for_wait(40, 0.05)", "sqrt(x) / 0", "floor(a [b] )", "1e+3 - rate [ x ]"} {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if e, err := parseExpression(text); err == nil && e.fill(text, nil, func(float64) string { return "1" }) == "" {
-			t.Errorf("%q was read and written as nothing", text)
+		e, err := parseExpression(text)
+		if err != nil {
+			if got, err := Evaluate(text); err == nil {
+				t.Fatalf("%q is no formula, and has the value %g", text, got)
+			}
+			return
+		}
+		values := map[string]float64{}
+		number(e, values)
+		want, wanted := e.eval(values, nil)
+		filled := e.fill(text, values, func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) })
+		for _, same := range []string{filled, filled, "(" + filled + ")", " " + filled + " * 1"} {
+			if same != filled && (e.op == '+' || e.op == '-') && strings.HasSuffix(same, "* 1") {
+				continue // multiplies the last term alone
+			}
+			got, err := Evaluate(same)
+			if (err == nil) != (wanted == nil) || got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
+				t.Fatalf("%q is filled as %q and has the value %g (%v), wanted %g (%v)", text, same, got, err, want, wanted)
+			}
 		}
 	})
+}
+
+// number gives each symbol of a formula a value of its own.
+func number(e *expression, values map[string]float64) {
+	if e.op == 'v' {
+		if _, known := values[e.name]; !known {
+			values[e.name] = float64(len(values)) + 0.5
+		}
+	}
+	for _, o := range e.operands {
+		number(o, values)
+	}
 }
 
 const uslShop = `apiVersion: fsctl/v1

@@ -34,7 +34,7 @@ func parseExpression(text string) (*expression, error) {
 	if err != nil {
 		return nil, fmt.Errorf("formula %q: %w", text, err)
 	}
-	if p.peek() != 0 {
+	if p.peek(); p.at < len(text) {
 		return nil, fmt.Errorf("formula %q: found %q after its end", text, text[p.at:])
 	}
 	return e, nil
