@@ -63,7 +63,8 @@ func TestParseReadsWhatWasWritten(t *testing.T) {
 
 // checkWritten reports whether a number can be read again from its text: to its rounding, or as its bound
 // where it is only said to be smaller or larger than that.
-func checkWritten(t *rapid.T, x float64, write func(float64) string, parse func(string) (float64, error), absolute float64) {
+func checkWritten(t rapid.TB, x float64, write func(float64) string, parse func(string) (float64, error), absolute float64) {
+	t.Helper()
 	text := write(x)
 	if text == None {
 		if _, err := parse(text); err == nil || math.Abs(x) < math.MaxFloat64/1000 {
@@ -190,7 +191,7 @@ func FuzzParsers(f *testing.F) {
 			got, err := kind.parse(text)
 			checkError(t, kind.name, text, kind.form, got, err)
 			if err == nil {
-				kind.write(got)
+				checkWritten(t, got, kind.write, kind.parse, kind.absolute)
 			}
 		}
 	})
@@ -206,6 +207,7 @@ func FuzzWriters(f *testing.F) {
 			if text == "" || len(text) > 24 || strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
 				t.Errorf("%s: %g is written %q", kind.name, x, text)
 			}
+			checkWritten(t, x, kind.write, kind.parse, kind.absolute)
 		}
 	})
 }

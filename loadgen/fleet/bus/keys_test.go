@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nkeys"
 )
 
 // makeSet makes keys for two agents.
@@ -299,6 +301,8 @@ func TestSeedIsNotPrinted(t *testing.T) {
 	}
 }
 
+// FuzzCreds reads files that are anything at all: it is said what is wrong, or the identity can sign, and is the same when it is read
+// again.
 func FuzzCreds(f *testing.F) {
 	ca, err := newCertificates(nil, time.Now())
 	if err != nil {
@@ -312,8 +316,26 @@ func FuzzCreds(f *testing.F) {
 	f.Add([]byte("-----BEGIN FSCTL IDENTITY-----\nSlot: 1\n\nAAAA\n-----END FSCTL IDENTITY-----\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		c, err := parseCreds(bytes.Clone(content), time.Now())
-		if err == nil && (c.Slot < 0 || c.Slot > MaxAgents || c.pair == nil || c.public == "") {
-			t.Errorf("%v without an error", c)
+		if err != nil {
+			if _, told := errors.AsType[*InputError](err); !told {
+				t.Fatalf("%T without a hint: %v", err, err)
+			}
+			return
+		}
+		if c.Slot < 0 || c.Slot > MaxAgents {
+			t.Fatalf("slot %d without an error", c.Slot)
+		}
+		signature, err := c.pair.Sign([]byte("nonce"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		public, err := nkeys.FromPublicKey(c.public)
+		if err != nil || public.Verify([]byte("nonce"), signature) != nil {
+			t.Fatalf("the public key %q does not know what %v signed (%v)", c.public, c, err)
+		}
+		again, err := parseCreds(content, time.Now())
+		if err != nil || again.Slot != c.Slot || again.public != c.public || !again.roots.Equal(c.roots) {
+			t.Fatalf("read again: %v (%v), wanted %v", again, err, c)
 		}
 	})
 }
