@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,8 +69,14 @@ func TestAlarm(t *testing.T) {
 			}
 			for _, wake := range []func(){a.ring, func() { a.set(time.Millisecond) }} {
 				a.set(time.Hour)
+				var woken atomic.Bool
 				var waiting sync.WaitGroup
-				waiting.Go(a.wait)
+				waiting.Go(func() {
+					if a.wait(); !woken.Load() {
+						t.Error("an alarm in an hour went off by itself")
+					}
+				})
+				woken.Store(true)
 				wake()
 				waiting.Wait()
 			}

@@ -55,7 +55,7 @@ func TestSchemaIsTheOneKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	if *update {
-		if err := os.WriteFile(kept, got, 0o600); err != nil {
+		if err := os.WriteFile(kept, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

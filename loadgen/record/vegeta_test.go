@@ -98,11 +98,25 @@ func TestFromVegetaCutShort(t *testing.T) {
 		if n := r.Count(Everything, nil); n != 4 || r.Torn != 1 || r.Manifest.End != nil {
 			t.Errorf("%s: %d results, torn %d, end %v, wanted 4, 1 and none", name, n, r.Torn, r.Manifest.End)
 		}
+		before := int64(0)
 		for length := 0; length < len(whole); length += 29 {
 			writeFile(t, path, whole[:length])
-			if r, err := FromVegeta(path); err == nil {
-				checkRecord(t, r)
+			r, err := FromVegeta(path)
+			if err != nil {
+				if before > 0 {
+					t.Errorf("%s: %d bytes cannot be read, though fewer have %d results: %v", name, length, before, err)
+				}
+				continue
 			}
+			checkRecord(t, r)
+			if n := r.Count(Everything, nil); n < before || n > 5 {
+				t.Errorf("%s: %d results in %d bytes, %d in fewer, 5 in all", name, n, length, before)
+			} else {
+				before = n
+			}
+		}
+		if before == 0 {
+			t.Errorf("%s: no cut was read", name)
 		}
 	}
 }
@@ -149,4 +163,5 @@ func TestFromVegetaOutOfOrderOverManySeconds(t *testing.T) {
 			t.Fatalf("second %d has %d requests, wanted 5", second, n)
 		}
 	}
+	checkRecord(t, r) // of more seconds than a total takes up at once
 }

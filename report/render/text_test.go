@@ -100,7 +100,7 @@ func TestTextsAsTheyShouldLook(t *testing.T) {
 	} {
 		file = filepath.Join("testdata", file)
 		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
