@@ -22,15 +22,14 @@ export GORACE := atexit_sleep_ms=10
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/fsctl .
 
-# Tests mostly wait for storms to pass, so that more run at once than there are cores. A test that is skipped fails unless
-# .ci/skips.txt has it, or skips-quick.txt.
+# A test that is skipped fails unless .ci/skips.txt has it, or skips-quick.txt.
 quick:
 	go vet ./...
 	go test -short -vet=off -json ./... | go run .ci/skips.go .ci/skips-quick.txt
 
 # make lint vets.
 test: deps
-	go test -race -vet=off -timeout 15m -parallel 6 -json ./... | go run .ci/skips.go .ci/skips.txt
+	go test -race -vet=off -timeout 15m -json ./... | go run .ci/skips.go .ci/skips.txt
 	cd deploy && go test -race .
 
 lint:

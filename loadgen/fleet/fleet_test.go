@@ -136,7 +136,7 @@ func (g *ground) agent(ctx context.Context, slot int, change ...func(*AgentOptio
 		g.t.Error(err)
 		return
 	}
-	o := AgentOptions{Conn: conn, Slot: slot, Local: Local{Dir: g.t.TempDir()}, Capacity: 1, Version: "test", Linger: 20 * time.Second, Log: g.log}
+	o := AgentOptions{Conn: conn, Slot: slot, Local: Local{Dir: g.t.TempDir()}, Capacity: 1, Version: "test", Linger: 2 * time.Minute, Log: g.log}
 	for _, c := range change {
 		c(&o)
 	}

@@ -57,7 +57,7 @@ func startCoordinator(t *testing.T, conn *nats.Conn, slots int) *testCoordinator
 	d.recording.collector = collector
 	d.receiver, err = NewReceiver(ReceiverOptions{Conn: conn, Collector: collector, Stream: busRun.Stream(), Subjects: busRun.StoredSubjects(),
 		SlotOf: bus.SlotOf, Control: busRun.DownSlotSubject,
-		Poll: 50 * time.Millisecond, ResendEvery: 20 * time.Millisecond, AskWait: 500 * time.Millisecond, Problem: d.problems.add})
+		Poll: 50 * time.Millisecond, ResendEvery: 20 * time.Millisecond, AskWait: 3 * time.Second, Problem: d.problems.add})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func startBusAgent(t *testing.T, conn *nats.Conn, dir string, slot int, epoch ui
 	p := &busAgent{t: t, slot: slot, over: make(chan error, 1)}
 	sender, err := NewSender(SenderOptions{Conn: conn, Key: Key{testRun, slot, epoch}, Dir: dir,
 		Snapshots: busRun.RecordSubject(slot), Fins: busRun.FinalSubject(slot), Control: busRun.DownSlotSubject(slot),
-		AckWait: 500 * time.Millisecond, RetryWait: 10 * time.Millisecond, FinEvery: 50 * time.Millisecond, Problem: p.problems.add})
+		AckWait: time.Second, RetryWait: 10 * time.Millisecond, FinEvery: 50 * time.Millisecond, Problem: p.problems.add})
 	if err != nil {
 		t.Fatal(err)
 	}
