@@ -205,9 +205,11 @@ func FuzzParseCalibration(f *testing.F) {
 		if err != nil {
 			return
 		}
-		p, err := NewCalibrated(load(t, "taobao-double11"), c, Options{Trials: 20})
-		if err == nil {
+		var in *model.InputError
+		if p, err := NewCalibrated(load(t, "taobao-double11"), c, Options{Trials: 20}); err == nil {
 			checkPlan(t, p)
+		} else if !errors.As(err, &in) {
+			t.Fatalf("error %v, want an InputError", err)
 		}
 	})
 }
