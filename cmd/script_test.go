@@ -18,7 +18,7 @@ const raceExit = "atexit_sleep_ms=0"
 type suite struct{ *testing.M }
 
 func (s suite) Run() int {
-	loadtest.Waiting(5)                              // most of them wait for a storm to pass
+	loadtest.Waiting(4)                              // most of them wait for a storm to pass
 	defer func() { _ = os.RemoveAll(programsDir) }() // what stays is in the system's directory for temporary files
 	return s.M.Run()
 }

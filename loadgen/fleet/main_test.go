@@ -9,6 +9,6 @@ import (
 
 // Storms of half a second take several seconds, of which agents wait most.
 func TestMain(m *testing.M) {
-	loadtest.Waiting(4)
+	loadtest.Waiting(2)
 	os.Exit(m.Run())
 }
