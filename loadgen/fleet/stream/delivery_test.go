@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,8 +64,10 @@ func startCoordinator(t *testing.T, conn *nats.Conn, slots int) *testCoordinator
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	d.stop = cancel
-	if err := d.receiver.Open(ctx); err != nil {
-		t.Fatal(err)
+	for err = d.receiver.Open(ctx); err != nil; err = d.receiver.Open(ctx) { // the bus may take longer to answer than AskWait
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
 	}
 	go func() { d.over <- d.receiver.Run(ctx) }()
 	return d
@@ -126,7 +129,7 @@ func startBusAgent(t *testing.T, conn *nats.Conn, dir string, slot int, epoch ui
 func (p *busAgent) send(from, to int) {
 	p.t.Helper()
 	for second := from; second < to; second++ {
-		m := packed(p.slot, p.o.Key.Epoch, second)
+		m := measure(p.slot, p.o.Key.Epoch, second)
 		if err := p.Send(m.intervals, m.told); err != nil {
 			p.t.Fatal(err)
 		}
@@ -287,8 +290,12 @@ func TestForgedMessagesChangeNothing(t *testing.T) {
 		p.close()
 		q.close()
 		d.leave()
-		if problems := d.problems.take(); len(problems) != 4 {
-			t.Errorf("told of %v, wanted the four forged messages", problems)
+		refused := slices.DeleteFunc(d.problems.take(), func(problem error) bool { // that a bus is slow is told, too
+			_, forged := errors.AsType[*RefusedError](problem)
+			return !forged
+		})
+		if len(refused) != 4 {
+			t.Errorf("told of %v, wanted the four forged messages", refused)
 		}
 	})
 }

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	loadtest.Waiting(8) // for what becomes of the bus
+	loadtest.Waiting(4) // for what becomes of the bus
 	goleak.VerifyTestMain(m)
 }
 
@@ -43,18 +43,27 @@ type measured struct {
 }
 
 // measure returns what the agent of a slot measures in a second: numbers drawn from slot, epoch and second.
-// A part of the answers belongs to requests that were due in the second before.
+// A part of the answers belongs to requests that were due in the second before. It is shared and must not be changed.
 func measure(slot int, epoch uint64, second int) measured {
+	type key struct {
+		logID
+		second int
+	}
+	of := key{logID{slot, epoch}, second}
+	if m, ok := known.Load(of); ok {
+		return m.(measured)
+	}
 	random := rand.New(rand.NewPCG(uint64(slot)<<32|epoch, uint64(second+1000)))
+	packer := record.NewPacker()
 	var m measured
 	for _, due := range []int{second - 1, second} {
-		interval := record.Interval{Second: due, Histograms: map[record.Tag]*hdrhistogram.Histogram{}}
+		interval := record.Interval{Second: due, Packed: map[record.Tag]record.Packed{}}
 		for _, step := range []string{"browse", "order"} {
-			h := record.NewHistogram()
+			h := record.NewSparse()
 			for range random.IntN(20) {
 				_ = h.RecordValue(1_000_000 + random.Int64N(50_000_000)) // within the range
 			}
-			interval.Histograms[record.Tag{Metric: record.ResponseTime, Step: step, Outcome: record.OutcomeOK}] = h
+			interval.Packed[record.Tag{Metric: record.ResponseTime, Step: step, Outcome: record.OutcomeOK}] = packer.PackSparse(h)
 		}
 		m.intervals = append(m.intervals, interval)
 	}
@@ -68,29 +77,28 @@ func measure(slot int, epoch uint64, second int) measured {
 		m.told = append(m.told, record.Order{ID: fmt.Sprintf("o-%d-%d-%d", slot, second, i), User: "u", SKU: "sku-1", Quantity: 1,
 			At: testT0().Add(time.Duration(second)*time.Second + time.Duration(random.Int64N(1e9)))})
 	}
+	known.Store(of, m)
 	return m
 }
 
-// packed returns the same as measure, with histograms that were packed once for all tests: a histogram that is not packed
-// takes 200 KB, and each walk through it a while. What is returned is shared and must not be changed.
-func packed(slot int, epoch uint64, second int) measured {
-	type key struct {
-		logID
-		second int
-	}
-	of := key{logID{slot, epoch}, second}
-	if known, ok := packedSeconds.Load(of); ok {
-		return known.(measured)
-	}
-	m, packer := measure(slot, epoch, second), record.NewPacker()
-	for i := range m.intervals {
-		m.intervals[i].Packed, m.intervals[i].Histograms = packer.PackAll(m.intervals[i]), nil
-	}
-	packedSeconds.Store(of, m)
-	return m
-}
+// known are the seconds that were measured already: tests ask for the same ones thousands of times.
+var known sync.Map
 
-var packedSeconds sync.Map
+// whole returns what was measured with its histograms as a storm has them, which take 200 KB each.
+func (m measured) whole() measured {
+	w := measured{told: m.told}
+	for _, interval := range m.intervals {
+		interval.Histograms = map[record.Tag]*hdrhistogram.Histogram{}
+		for tag, packed := range interval.Packed {
+			h := record.NewHistogram()
+			packed.AddTo(h)
+			interval.Histograms[tag] = h
+		}
+		interval.Packed = nil
+		w.intervals = append(w.intervals, interval)
+	}
+	return w
+}
 
 // messagesOf encodes what the agent of a slot measures from T0 on as it comes off a log, with its Fin last.
 func messagesOf(t rapid.TB, key Key, seconds, limitBytes int) [][]byte {
@@ -99,7 +107,7 @@ func messagesOf(t rapid.TB, key Key, seconds, limitBytes int) [][]byte {
 	var messages [][]byte
 	var totals record.Counters
 	for second := range seconds {
-		m := packed(key.Slot, key.Epoch, second)
+		m := measure(key.Slot, key.Epoch, second)
 		s := Snapshot{Key: key, Number: uint64(len(messages)), Second: second, Told: m.told}
 		for _, interval := range m.intervals {
 			s.Intervals = append(s.Intervals, Pack(packer, interval))
@@ -122,7 +130,7 @@ func want(seconds map[logID]int) *record.Record {
 	r := record.New(testManifest())
 	for id, count := range seconds {
 		for second := range count {
-			m := packed(id.slot, id.epoch, second)
+			m := measure(id.slot, id.epoch, second)
 			for _, interval := range m.intervals {
 				r.Add(interval)
 			}

@@ -126,7 +126,7 @@ func (a *agent) die() {
 func (a *agent) send(from, to int) {
 	a.t.Helper()
 	for second := from; second < to; second++ {
-		m := measure(1, a.o.Key.Epoch, second)
+		m := measure(1, a.o.Key.Epoch, second).whole()
 		if err := a.Send(m.intervals, m.told); err != nil {
 			a.t.Fatal(err)
 		}

@@ -103,7 +103,7 @@ func TestSplitSnapshotMergesToTheSame(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		whole, parts := record.New(testManifest()), record.New(testManifest())
 		for second := range seconds {
-			interval := measure(1, 1, second).intervals[1]
+			interval := measure(1, 1, second).whole().intervals[1]
 			wide := record.NewHistogram() // one histogram that is larger than a message
 			for range 20_000 {
 				_ = wide.RecordValue(int64(2e7 * math.Exp(0.7*random.NormFloat64()))) // within the range
