@@ -51,11 +51,23 @@ func (d *Document) Set(assignments []string) error {
 
 // Text returns the document's text, with what was set. It fails only where the YAML package cannot write what was set.
 func (d *Document) Text() ([]byte, error) {
+	unfold(&d.node)
 	text, err := yaml.Marshal(&d.node)
 	if err != nil {
 		return nil, fmt.Errorf("write %s %s: %w", d.kind.Name, d.file, err)
 	}
 	return text, nil
+}
+
+// unfold has folded texts with indented lines be written line by line: the YAML package writes a blank line too many between
+// those and the others, and the text would be another when it is read again.
+func unfold(n *yaml.Node) {
+	if n.Style&yaml.FoldedStyle != 0 && (strings.Contains(n.Value, "\n ") || strings.Contains(n.Value, "\n\t")) {
+		n.Style = n.Style&^yaml.FoldedStyle | yaml.LiteralStyle
+	}
+	for _, c := range n.Content {
+		unfold(c)
+	}
 }
 
 // Decode fills v, a pointer to a struct with yaml and jsonschema tags. A field that v does not know, a field twice, a missing

@@ -1,0 +1,42 @@
+package strict
+
+import (
+	"fmt"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// What is written with a field set reads the same, however a text within it is folded.
+func TestTextReadsTheSame(t *testing.T) {
+	for _, text := range []string{
+		"a: >\n  x\n\n   more\n\n   b\n  c\n", "a: >\n  x\n  y\n\n   more\n   lines\n", "a: >-\n  x\n\n  \ttab\n\n  y\n", "a: >+\n  x\n\n   more\n\n",
+		"a: >\n  x\n  y\n\n  z\n", "a: |\n  x\n   more\n\n  y\n", "a: \"x\\n more\\n\"\n",
+	} {
+		before, err := Read("test.yaml", Kind{Name: "test"}, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := valueOf(t, before.root())
+		written, err := before.Text()
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := Read("test.yaml", Kind{Name: "test"}, written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := valueOf(t, after.root()); got != want {
+			t.Errorf("%q reads as %s, and as %s when it is written again: %q", text, want, got, written)
+		}
+	}
+}
+
+func valueOf(t *testing.T, n *yaml.Node) string {
+	t.Helper()
+	var v map[string]any
+	if err := n.Decode(&v); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%q", v)
+}
