@@ -122,50 +122,50 @@ func eachRaw(t *testing.T, path string, target *answeredAt) {
 
 // TestKillAgentAnywhere kills one agent of eight: its share is accounted for to the user.
 func TestKillAgentAnywhere(t *testing.T) {
-	draw := killDraws(t)
-	for i := range 12 {
-		users := 1 + draw.IntN(fleetUsers-400)
-		t.Run(fmt.Sprintf("%d after %d users", i+1, users), func(t *testing.T) {
-			t.Parallel()
-			b := newFleetTest(t, released(t))
-			c := b.attack("run", b.listening()...)
-			lone, _ := b.fleet()
-			b.await(users)
-			lone.kill()
-			var reported uint64
-			r := b.ends(c, 113)
-			for _, a := range r.Manifest.Agents {
-				reported += a.ReportedArrivals
-				if a.ReportedArrivals+a.InDoubtArrivals+a.UnsentArrivals != a.PlannedArrivals {
-					t.Errorf("%+v does not add up", a)
-				}
+	killInFleet(t, func(t *testing.T, b *fleetTest, users int) {
+		c := b.attack("run", b.listening()...)
+		lone, _ := b.fleet()
+		b.await(users)
+		lone.kill()
+		var reported uint64
+		r := b.ends(c, 113)
+		for _, a := range r.Manifest.Agents {
+			reported += a.ReportedArrivals
+			if a.ReportedArrivals+a.InDoubtArrivals+a.UnsentArrivals != a.PlannedArrivals {
+				t.Errorf("%+v does not add up", a)
 			}
-			if n := r.Counters(record.Everything, ""); n.Due != reported || n.Done > n.Due {
-				t.Errorf("%d due and %d done in the record, %d users reported", n.Due, n.Done, reported)
-			}
-			b.once()
-		})
-	}
+		}
+		if n := r.Counters(record.Everything, ""); n.Due != reported || n.Done > n.Due {
+			t.Errorf("%d due and %d done in the record, %d users reported", n.Due, n.Done, reported)
+		}
+		b.once()
+	})
 }
 
 // TestKillCoordinatorAnywhere kills the coordinator, with the bus in it, and resumes: the record is whole.
 func TestKillCoordinatorAnywhere(t *testing.T) {
+	killInFleet(t, func(t *testing.T, b *fleetTest, users int) {
+		c := b.attack("first", b.listening()...)
+		b.fleet()
+		b.await(users)
+		c.kill()
+		b.whole(b.ends(b.attack("second", append(b.listening(), "--resume", b.path("first"))...), 0))
+	})
+}
+
+// killInFleet runs a test with twelve fleets, in each of which something is killed once so many users have come.
+func killInFleet(t *testing.T, test func(t *testing.T, b *fleetTest, users int)) {
 	draw := killDraws(t)
 	for i := range 12 {
 		users := 1 + draw.IntN(fleetUsers-400)
 		t.Run(fmt.Sprintf("%d after %d users", i+1, users), func(t *testing.T) {
 			t.Parallel()
-			b := newFleetTest(t, released(t))
-			c := b.attack("first", b.listening()...)
-			b.fleet()
-			b.await(users)
-			c.kill()
-			b.whole(b.ends(b.attack("second", append(b.listening(), "--resume", b.path("first"))...), 0))
+			test(t, newFleetTest(t, released(t)), users)
 		})
 	}
 }
 
-// once checks that nobody came twice.
+// once checks that each user who came to the target came once.
 func (b *fleetTest) once() {
 	b.t.Helper()
 	b.mu.Lock()

@@ -125,9 +125,9 @@ func TestTargetListErrors(t *testing.T) {
 		http.Redirect(w, r, map[string]string{"/away": away, "/loop": "/loop"}[r.URL.Path], http.StatusFound)
 	}))
 	defer server.Close()
-	nobody, _ := loadtest.Refused(t)
+	refusing, _ := loadtest.Refused(t)
 	for _, c := range []struct{ name, url, class string }{
-		{"refused", "http://" + nobody, transport.ClassRefused},
+		{"refused", "http://" + refusing, transport.ClassRefused},
 		{"closed", loadtest.Rude(t, loadtest.Write("")).String(), transport.ClassClosed},
 		{"reset", loadtest.Rude(t, loadtest.BreakOff("")).String(), transport.ClassReset},
 		{"truncated", loadtest.Rude(t, loadtest.Write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")).String(), transport.ClassTruncated},

@@ -24,7 +24,7 @@ func NewPacker() *Packer { return &Packer{newPacker()} }
 // Pack returns h packed and keeps nothing of it. Values that NewHistogram could not hold count as the highest.
 func (p *Packer) Pack(h *hdrhistogram.Histogram) Packed { return Packed{p.packer.pack(h)} }
 
-// PackSparse returns h packed, and keeps nothing of it: less work than Pack, for who records few values.
+// PackSparse returns h packed and keeps nothing of it. For a histogram of few values it is less work than Pack.
 func (p *Packer) PackSparse(h *hdrhistogram.PackedHistogram) Packed {
 	return Packed{p.packer.packed(h)}
 }

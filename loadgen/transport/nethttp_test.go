@@ -58,8 +58,8 @@ func TestFailuresToConnect(t *testing.T) {
 		}
 		engine.Close()
 	}
-	nobody, _ := loadtest.Refused(t)
-	if a := ask(loadtest.Must(url.Parse("http://"+nobody)), patience); a.Class != ClassRefused {
+	refusing, _ := loadtest.Refused(t)
+	if a := ask(loadtest.Must(url.Parse("http://"+refusing)), patience); a.Class != ClassRefused {
 		t.Errorf("class %q of a port without a listener: %v", a.Class, a.Err)
 	}
 	if Classify(nil) != "" || Classify(syscall.EMFILE) != ClassPorts {

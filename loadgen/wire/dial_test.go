@@ -17,8 +17,8 @@ import (
 
 func TestRefused(t *testing.T) {
 	t.Parallel()
-	nobody, _ := loadtest.Refused(t)
-	c := dialed(t, nobody)
+	refusing, _ := loadtest.Refused(t)
+	c := dialed(t, refusing)
 	var a transport.Answer
 	if err := exchange(t.Context(), c, patience, get(), &a); class(err) != "refused" {
 		t.Errorf("%v, want refused", err)

@@ -208,9 +208,9 @@ func TestConnectEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	hook, heard := errorsIn()
 	connected := make(chan error, 1)
-	nobody, _ := loadtest.Refused(t)
+	refusing, _ := loadtest.Refused(t)
 	go func() {
-		_, err := Connect(ctx, Config{URL: "nats://" + nobody, Retry: true, OnError: hook})
+		_, err := Connect(ctx, Config{URL: "nats://" + refusing, Retry: true, OnError: hook})
 		connected <- err
 	}()
 	await(t, heard, "why there is no connection")
