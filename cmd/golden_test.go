@@ -69,6 +69,9 @@ func TestHelp(t *testing.T) {
 			hidden = " (hidden)"
 		}
 		fmt.Fprintf(&text, "==== %s%s\n\n%s", c.CommandPath(), hidden, help)
+		if c.Runnable() && c.Example == "" && !isCobras(c) {
+			t.Errorf("the help of %s has no example", c.CommandPath())
+		}
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			if f.Hidden {
 				fmt.Fprintf(&text, "\nHidden: --%s %s (default %q)\n  %s\n", f.Name, f.Value.Type(), f.DefValue, f.Usage)
@@ -89,6 +92,11 @@ func TestHelp(t *testing.T) {
 		t.Errorf("found %d commands, wanted all", number)
 	}
 	golden(t, "help.txt", text.String())
+}
+
+// isCobras reports whether a command is one that cobra adds.
+func isCobras(c *cobra.Command) bool {
+	return c.Name() == "help" || c.Name() == "completion" || c.HasParent() && c.Parent().Name() == "completion"
 }
 
 // The JSON forms are a contract: each is kept as a whole, with every name, type and value. What is measured is kept as the

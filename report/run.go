@@ -82,7 +82,7 @@ func Conclude(dir string, sc *scenarios.Scenario, p *plan.Plan) (*Report, error)
 		}
 	}
 	rep := run.Judge()
-	return rep, atomicfile.Write(filepath.Join(dir, verdictFile), atomicfile.Options{}, rep.writeJSON)
+	return rep, atomicfile.Write(filepath.Join(dir, verdictFile), atomicfile.Options{Perm: 0o600}, rep.writeJSON)
 }
 
 // writeJSON writes the report as -o json prints it.

@@ -2,6 +2,8 @@ package report
 
 import (
 	"math"
+	"os"
+	"regexp"
 	"testing"
 	"time"
 
@@ -34,6 +36,7 @@ func sampled(t *testing.T) *record.Record {
 
 func TestEveryMetricAndAggregation(t *testing.T) {
 	rec := sampled(t)
+	judged := map[string]bool{}
 	for _, c := range []struct {
 		metric, expression, window string
 		want                       float64
@@ -76,6 +79,7 @@ func TestEveryMetricAndAggregation(t *testing.T) {
 		{"achieved_rate", "value>0", "T0..T0+1s", 1},
 	} {
 		th := threshold(t, c.metric, c.expression, c.window)
+		judged[th.Metric] = true
 		result := judgeThreshold(rec, &th)
 		if result.Value == nil {
 			t.Errorf("%s %s %s: no data (%s), wanted %g", c.metric, c.expression, c.window, result.Note, c.want)
@@ -89,6 +93,24 @@ func TestEveryMetricAndAggregation(t *testing.T) {
 		}
 		if result.Window != c.window && result.Window != "T0-1m0s..T0+1s" {
 			t.Errorf("window %q came out as %q", c.window, result.Window)
+		}
+	}
+	holdsAllMetrics(t, judged)
+}
+
+// holdsAllMetrics wants every metric that a threshold may judge among those tested, and in a row of docs/verdict.md.
+func holdsAllMetrics(t *testing.T, tested map[string]bool) {
+	t.Helper()
+	page, err := os.ReadFile("../docs/verdict.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, metric := range scenarios.Metrics() {
+		if !tested[metric] {
+			t.Errorf("a threshold may judge %s, and its value is in no test", metric)
+		}
+		if !regexp.MustCompile("(?m)^\\|.*`" + metric + "[`{]").Match(page) {
+			t.Errorf("docs/verdict.md has no row for %s", metric)
 		}
 	}
 }

@@ -187,7 +187,7 @@ func (s *Script) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	d.Value(n, path, reflect.ValueOf(&s.Do).Elem())
 }
 
-// ReadNode reads a step's name, {think: ...} or {repeat: ...}.
+// ReadNode reads a step's name, {think: ...} or {repeat: ...}, and reports anything else to d, with its line.
 func (a *Action) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	const wanted = "a step's name, {think: ...} or {repeat: ...}"
 	if n.Kind == yaml.ScalarNode && n.Value != "" && !strict.IsNull(n) {

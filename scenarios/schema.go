@@ -136,7 +136,7 @@ func forms(t reflect.Type) *jsonschema.Schema {
 		return either(&jsonschema.Schema{Type: "string", Enum: []any{NoOversell, OneOrderPerUser, NoLostOrder}}, reflectType(reflect.TypeFor[fields]()))
 	case strict.Keyed[Limit]:
 		s := mapOf(reflectType(t.Elem()))
-		s.PropertyNames = pattern("A metric, with tags in braces.", `^(`+strings.Join(slices.Sorted(maps.Keys(metricKinds)), "|")+`)(\{.+\})?$`)
+		s.PropertyNames = pattern("A metric, with tags in braces.", `^(`+strings.Join(Metrics(), "|")+`)(\{.+\})?$`)
 		return s
 	case interface{ KeyedByName() }:
 		s := mapOf(reflectType(t.Elem()))

@@ -37,6 +37,9 @@ var metricKinds = map[string]MetricKind{
 	"achieved_rate": Gauge, "outcome": Share,
 }
 
+// Metrics returns the names of the metrics that a threshold may judge, sorted.
+func Metrics() []string { return slices.Sorted(maps.Keys(metricKinds)) }
+
 var aggregations = map[MetricKind][]string{
 	Trend:   {"avg", "min", "max", "med", "p"},
 	Counter: {"count", "rate"},
@@ -141,7 +144,7 @@ func (t *Threshold) parseMetric(key string) error {
 	name, tags, tagged := strings.Cut(key, "{")
 	kind, known := metricKinds[name]
 	if !known {
-		return fmt.Errorf("unknown metric %q, wanted one of %s%s", name, strings.Join(slices.Sorted(maps.Keys(metricKinds)), ", "), strict.DidYouMean(name, slices.Sorted(maps.Keys(metricKinds))))
+		return fmt.Errorf("unknown metric %q, wanted one of %s%s", name, strings.Join(Metrics(), ", "), strict.DidYouMean(name, Metrics()))
 	}
 	t.Metric, t.Kind = name, kind
 	if tagged {

@@ -66,7 +66,8 @@ func (r Run) Values(metric, step, outcome string) uint64 {
 	}))
 }
 
-// Users adds up the generator's account of users.
+// Users returns how many users came and how many of their journeys ended, both from 0, by the generator's account of the
+// whole run.
 func (r Run) Users() (arrivals, iterations uint64) {
 	for _, g := range r.Generators() {
 		arrivals += g.Arrivals

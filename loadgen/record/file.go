@@ -38,7 +38,7 @@ type appendFile struct {
 }
 
 func openAppend(path string) (*appendFile, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, explain("open", path, err)
 	}
@@ -70,7 +70,7 @@ func (a *appendFile) close() error {
 
 // replaceFile gives path the content that write makes, whole or not at all, so that it survives a power cut.
 func replaceFile(path string, write func(io.Writer) error) error {
-	return explain("write", path, atomicfile.Write(path, atomicfile.Options{Perm: 0o644, Sync: true}, write))
+	return explain("write", path, atomicfile.Write(path, atomicfile.Options{Perm: 0o600, Sync: true}, write))
 }
 
 func replaceWith(path string, data []byte) error {

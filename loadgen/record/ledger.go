@@ -153,7 +153,7 @@ func (l *Ledger) addError(message string) {
 }
 
 // Add adds another ledger: the entries of both, the stock of both. The sum was read whole if one of them
-// was and neither failed, because of a run's agents only one reads the shop's ledger.
+// was and neither failed: only one of a run's agents reads the shop's ledger.
 func (l *Ledger) Add(other Ledger) {
 	l.Told = sumOrders(l.Told, other.Told)
 	l.Sold = sumOrders(l.Sold, other.Sold)

@@ -64,7 +64,7 @@ func Create(dir string, m Manifest, scenario []byte) (*Writer, error) {
 	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil {
 		return nil, explain("make run directory", dir, err)
 	}
-	if err := os.Mkdir(dir, 0o755); errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(dir, 0o700); errors.Is(err, fs.ErrExist) {
 		return nil, &ExistsError{Dir: dir}
 	} else if err != nil {
 		return nil, explain("make run directory", dir, err)

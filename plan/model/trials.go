@@ -120,8 +120,8 @@ func (m *Model) estimate(figures []Figure, c Corners, o Options, budget int, kee
 // that are drawn again, a group of figures at a time, which gives the same values.
 const sampleBudget = 1 << 26
 
-// Sample calls each with groups of the figures and, for every figure of the group, its values in the
-// order of the trials, which each may change and keep.
+// Sample calls each with one group of the figures after another and, for every figure of the group, its values in the order of
+// the trials, in the figure's unit. The slices belong to each, which may change and keep them.
 func (m *Model) Sample(figures []Figure, o Options, each func(group []Figure, samples [][]float64)) {
 	m.sample(figures, o, sampleBudget, each)
 }

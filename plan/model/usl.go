@@ -48,8 +48,8 @@ func (l Growth) seconds(n, cores float64) float64 {
 	return n * cores / l.PerSec(n)
 }
 
-// Seconds returns the core time of a call of the service [s], on that many instances where they contend;
-// 0 where no demand is given.
+// Seconds returns the core time of a call of the service [s], 0 where no demand is given. It depends on the number of
+// instances only where the service has a measured curve, and then holds them to the range from 1 to where the curve is known.
 func (s *Service) Seconds(x *Case, instances float64) float64 {
 	if s.USL != nil {
 		return s.USL.Law(x).seconds(instances, s.InstanceCores)

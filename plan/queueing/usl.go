@@ -42,8 +42,9 @@ type USLPeak struct {
 // How far beyond the largest measured concurrency a fitted curve may be believed.
 const uslReach = 2
 
-// ThroughputPerSec returns X(N) [1/s] for N from 1 to twice the largest measured concurrency.
-// Errors: [RangeError]. Source: as [USL].
+// ThroughputPerSec returns X(N) [1/s] of the fitted curve for the concurrency N, from 1 to twice the largest measured one.
+//
+// Errors: [RangeError] for N outside that range. Source: as [USL].
 func (u USL) ThroughputPerSec(concurrency float64) (float64, error) {
 	if err := u.checkReach(concurrency); err != nil {
 		return 0, err

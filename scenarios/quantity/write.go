@@ -152,7 +152,8 @@ func EstimateOf(n float64, noun string) string {
 	return text + " " + Noun(text == "1", noun)
 }
 
-// Noun writes a noun in the singular or in the plural: 1 query, 2 queries.
+// Noun writes a noun as it is where one is true, else its plural: query, queries. It knows the regular plurals (-s, -es, -ies)
+// and no others.
 func Noun(one bool, noun string) string {
 	switch {
 	case one:

@@ -31,8 +31,8 @@ func (b Barrier) isMetBy(s *slot) bool {
 	return s.lease == lost || s.State == Done
 }
 
-// Missing describes the slots that do not meet a barrier. The error is that of agents which cannot take part: it ends the
-// wait for Gathered and Acknowledged.
+// Missing describes the slots that do not meet a barrier yet. For Gathered and Acknowledged it fails where agents cannot take
+// part, and the error names each with its problem: waiting on is of no use.
 func (r *Roster) Missing(b Barrier) (missing []string, err error) {
 	needsAll := b == Gathered || b == Acknowledged
 	for _, s := range r.slots {

@@ -289,7 +289,7 @@ func (c *Collector) Flush() error {
 	return c.err
 }
 
-// Progress returns what has arrived of each log of which something has, ordered by slot and epoch.
+// Progress returns how far each log has arrived, ordered by slot and epoch. A log of which nothing has arrived is left out.
 func (c *Collector) Progress() []Progress {
 	c.mu.Lock()
 	defer c.mu.Unlock()

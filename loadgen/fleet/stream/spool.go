@@ -17,7 +17,8 @@ import (
 )
 
 // Spool is a log on an agent's disk: an append-only file with one encoded snapshot an entry, kept until the Seal. Once
-// Append has returned, an entry survives the end of the process at any instant; after Sync, also that of the machine. All methods may be called from many goroutines.
+// Append has returned, an entry survives the end of the process at any instant; after Sync, also that of the machine. All
+// methods may be called from many goroutines.
 type Spool struct {
 	path string
 
@@ -178,8 +179,8 @@ func (s *Spool) Len() uint64 {
 	return uint64(len(s.ends) - 1)
 }
 
-// Append adds encoded snapshots, all or none, which get the numbers from Len on. Where it fails, a full disk say, the
-// spool is as it was. It fails for a snapshot that is too large, too.
+// Append adds encoded snapshots, all or none, which get the numbers from Len on. It fails for a snapshot of more than 64 MiB,
+// and where the file cannot be written, such as on a full disk. Either way the spool is as it was.
 func (s *Spool) Append(snapshots ...[]byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
