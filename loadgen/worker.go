@@ -47,7 +47,7 @@ func (w *worker) perform(ctx context.Context, u *journey.User) *sample {
 		waiting: w.answer.Waiting, connecting: w.answer.Connect, class: w.answer.Class,
 		bytesOut: w.answer.BytesOut, bytesIn: w.answer.BytesIn}
 	done.Judgement = st.Judge(u, &w.answer, &w.values)
-	if st.Places(done.Outcome) {
+	if done.Placed {
 		order := st.Order(u, done.Judgement)
 		order.At = time.Now()
 		s.placed(order)

@@ -30,7 +30,7 @@ func TestExampleIsReadWhole(t *testing.T) {
 	same("order", *order, Step{Name: "order", Share: 0.05, Transaction: true,
 		Request: Request{Method: "POST", URL: "/orders", JSON: `{"sku":"${sku}","quantity":1}`, Redirects: pointer(10), Timeout: 30 * time.Second,
 			Headers: map[string]string{"Authorization": "Bearer ${user.token}", "Idempotency-Key": "${user.id}-${sku}"}},
-		Extract: map[string]string{"order_id": "json:$.order_id"}, Check: []string{"status in 200,202,409,429"},
+		Extract: map[string]Extraction{"order_id": {From: "json:$.order_id"}}, Check: []string{"status in 200,202,409,429"},
 		Outcome: strict.Keyed[Outcome]{{"placed", "status in 200,202"}, {"sold_out", "status 409"}, {"throttled", "status 429"}}})
 	same("shop", s.Services[1], Service{Name: "shop", Kind: "service", Calls: map[string]float64{"browse": 1, "item": 1, "order": 1, "status": 1},
 		Demand: Interval[time.Duration]{2e6, 3e6, 5e6}, Variability: pointer(Exactly(1.0)), Instance: Instance{4}, Utilization: 0.7, Wait: 0.2,

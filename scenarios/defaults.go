@@ -20,7 +20,7 @@ const (
 	defaultDrain         = 30 * time.Second
 	defaultTimeout       = 30 * time.Second
 	defaultRedirects     = 10
-	defaultOutcome       = "placed"
+	DefaultLedgerOutcome = "placed"
 	defaultOrderVariable = "order_id"
 	defaultSKU           = "sku-${n}"
 	defaultMargin        = 5 * time.Minute
@@ -75,7 +75,7 @@ func (s *Scenario) setDefaults(fields *strict.Fields) {
 		setDefault(d, "rehearsal.scale", &s.Rehearsal.Scale, 1)
 	}
 	if s.Ledger != nil {
-		setDefault(d, "ledger.outcome", &s.Ledger.Outcome, defaultOutcome)
+		setDefault(d, "ledger.outcome", &s.Ledger.Outcome, DefaultLedgerOutcome)
 		setDefault(d, "ledger.order_id", &s.Ledger.OrderID, defaultOrderVariable)
 	}
 }

@@ -221,6 +221,18 @@ func (o *Outcome) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	o.When = n.Value
 }
 
+// ReadNode reads where the variable is as text, or {from: ..., optional: ...}; the validator checks it.
+func (e *Extraction) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
+	switch {
+	case n.Kind == yaml.ScalarNode && !strict.IsNull(n):
+		e.From = n.Value
+	case n.Kind == yaml.MappingNode:
+		d.Struct(n, path, reflect.ValueOf(e).Elem())
+	default:
+		d.Wrong(n, path, "json:PATH, header:NAME, regex:EXPR or cookie:NAME, or {from: ..., optional: true}")
+	}
+}
+
 // ReadNode reads a name, or {name: ..., optional: ...}.
 func (i *Invariant) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	if n.Kind == yaml.ScalarNode {

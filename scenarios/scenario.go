@@ -59,9 +59,16 @@ type Step struct {
 	Share       Ratio                 `yaml:"share" jsonschema_description:"Share of all requests of the workload."`
 	Transaction bool                  `yaml:"transaction" jsonschema_description:"Counts in TPS."`
 	Request     Request               `yaml:"request" jsonschema_description:"What is sent."`
-	Extract     map[string]string     `yaml:"extract" jsonschema_description:"Variables taken from the answer: json:PATH, header:NAME, regex:EXPR or cookie:NAME."`
+	Extract     map[string]Extraction `yaml:"extract" jsonschema_description:"Variables taken from the answer: json:PATH, header:NAME, regex:EXPR or cookie:NAME; or {from: ..., optional: true} where it may be missing."`
 	Check       []string              `yaml:"check" jsonschema_description:"Conditions on an answer as expected, such as: status in 200,409."`
 	Outcome     strict.Keyed[Outcome] `yaml:"outcome" jsonschema_description:"Names for answers; the first whose condition holds is counted."`
+}
+
+// Extraction is a variable that a step takes from its answer. Where the answer has a status of 2xx and is as expected, a
+// request whose answer lacks it has failed, unless it is optional.
+type Extraction struct {
+	From     string `yaml:"from" jsonschema:"required" jsonschema_description:"json:PATH, header:NAME, regex:EXPR or cookie:NAME."`
+	Optional bool   `yaml:"optional" jsonschema_description:"An answer without it is no failure."`
 }
 
 // Outcome names an answer for which a condition holds.

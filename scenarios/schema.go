@@ -117,6 +117,9 @@ func forms(t reflect.Type) *jsonschema.Schema {
 		return either(rate, listOf(rate, 2, 2))
 	case JSON:
 		return &jsonschema.Schema{}
+	case Extraction:
+		type fields Extraction
+		return either(pattern("Where the variable is: json:PATH, header:NAME, regex:EXPR or cookie:NAME.", `^(json|header|regex|cookie):.`), reflectType(reflect.TypeFor[fields]()))
 	case Outcome:
 		return pattern("A condition: status in 200,202.", `.`)
 	case random.Distribution:

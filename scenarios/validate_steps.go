@@ -101,11 +101,11 @@ func (v *validator) step(s *Step) {
 	if r.Timeout <= 0 {
 		v.Problem(path+".request.timeout", "found 0, wanted above 0")
 	}
-	for name, text := range s.Extract {
+	for name, extraction := range s.Extract {
 		if !plainVariable.MatchString(name) || slices.Contains([]string{StatusSubject, BodySubject}, name) {
 			v.Problem(path+".extract."+name, "found the variable %q, wanted letters, digits and _, and neither %s nor %s", name, StatusSubject, BodySubject)
 		}
-		if _, err := ParseExtract(text); err != nil {
+		if _, err := ParseExtract(extraction.From); err != nil {
 			v.Problem(path+".extract."+name, "%v", err)
 		}
 	}
@@ -122,45 +122,6 @@ func (v *validator) step(s *Step) {
 }
 
 var methodName = regexp.MustCompile(`^[A-Z]+$`)
-
-func (v *validator) journeys() {
-	for _, j := range v.s.Journeys {
-		v.name("journeys."+j.Name, j.Name)
-		v.actions("journeys."+j.Name, j.Do, 0)
-	}
-}
-
-func (v *validator) actions(path string, do []Action, depth int) {
-	if depth > 8 {
-		v.Problem(path, "found repeats nested over 8 deep, wanted fewer")
-		return
-	}
-	if len(do) == 0 {
-		v.Problem(path, "found no action, wanted at least one")
-	}
-	for i, a := range do {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		if a.Step != "" {
-			v.oneOf(at, "step", a.Step, v.stepNames())
-			if s := v.s.Step(a.Step); s != nil && s.Request.URL == "" {
-				v.Problem("steps."+a.Step+".request.url", "missing, wanted a path: a journey performs this step")
-			}
-		}
-		if r := a.Repeat; r != nil {
-			at += ".repeat"
-			if r.Times == 0 && r.For == 0 {
-				v.Problem(at, "found no end, wanted times or for")
-			}
-			if r.Every == 0 && r.Times == 0 {
-				v.Problem(at, "found no pause between endless rounds, wanted every")
-			}
-			if r.Until != "" {
-				v.condition(at+".until", r.Until)
-			}
-			v.actions(at+".do", r.Do, depth+1)
-		}
-	}
-}
 
 func (v *validator) storm() {
 	storm := v.s.Storm

@@ -40,6 +40,7 @@ func Compile(sc *scenarios.Scenario, seed uint64) (*Compiled, error) {
 		for _, name := range sorted(st.Extract) {
 			if _, ok := c.registers[name]; !ok {
 				c.registers[name] = len(c.registers)
+				c.variables = append(c.variables, name)
 			}
 		}
 	}
@@ -57,7 +58,7 @@ func Compile(sc *scenarios.Scenario, seed uint64) (*Compiled, error) {
 		if err != nil {
 			return nil, err
 		}
-		v.Programs[p.name] = p
+		v.Programs[p.Name] = p
 	}
 	return v, nil
 }
@@ -79,6 +80,7 @@ type compiler struct {
 	feeders   []*feeder
 	items     *items
 	registers map[string]int // of extracted variables
+	variables []string       // their names by register
 	steps     map[string]*Step
 }
 

@@ -15,6 +15,8 @@ import (
 // extract takes a variable out of an answer.
 type extract struct {
 	scenarios.Extract
+	variable string
+	optional bool
 	register int
 	path     []member // of a JSON path to one value
 }
@@ -32,14 +34,15 @@ func newExtract(e scenarios.Extract, register int) extract {
 	return v
 }
 
-// from takes the variable out of an answer and reports whether it was there. Where it was not, an earlier value
-// stays.
+// from takes the variable out of an answer and reports whether it was there. An answer without it, with null or with an
+// empty value leaves it unset: an earlier value would be another answer's.
 func (e *extract) from(a *transport.Answer, u *User, values *ValueReader) bool {
 	value, ok := e.find(a, values)
-	if ok {
-		u.values[e.register] = append(u.values[e.register][:0], value...)
+	if !ok {
+		value = nil
 	}
-	return ok
+	u.values[e.register] = append(u.values[e.register][:0], value...)
+	return len(value) > 0
 }
 
 func (e *extract) find(a *transport.Answer, values *ValueReader) (value []byte, ok bool) {

@@ -3,6 +3,7 @@ package journey
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"fsctl/loadgen/transport"
@@ -26,6 +27,8 @@ type instruction struct {
 	step *Step
 	law  *random.Distribution
 	loop *loop
+
+	tested []int // registers that the repeats around a step test: an answer may lack them
 }
 
 // loop is a repeat with its place in the program.
@@ -42,15 +45,17 @@ type loop struct {
 type Program struct {
 	Opening *Step // whose request is due at the arrival itself; nil where a pause comes first
 
-	name   string
-	code   []instruction
-	depth  int // of the deepest loop
-	thinks random.Stream
+	Name string
+
+	code      []instruction
+	depth     int      // of the deepest loop
+	variables []string // by register
+	thinks    random.Stream
 }
 
 func (c *compiler) program(script *scenarios.Script) (*Program, error) {
-	p := &Program{name: script.Name, thinks: c.thinks}
-	if err := c.actions(p, script.Do, 0); err != nil {
+	p := &Program{Name: script.Name, thinks: c.thinks, variables: c.variables}
+	if err := c.actions(p, script.Do, 0, nil); err != nil {
 		return nil, err
 	}
 	for _, in := range p.code {
@@ -64,27 +69,28 @@ func (c *compiler) program(script *scenarios.Script) (*Program, error) {
 	return p, nil
 }
 
-func (c *compiler) actions(p *Program, do []scenarios.Action, depth int) error {
+// actions compiles actions that are in so many repeats, which test these registers.
+func (c *compiler) actions(p *Program, do []scenarios.Action, depth int, tested []int) error {
 	for _, a := range do {
 		switch {
 		case a.Think != nil:
 			p.code = append(p.code, instruction{op: opThink, law: a.Think})
 		case a.Repeat != nil:
-			if err := c.repeat(p, a.Repeat, depth); err != nil {
+			if err := c.repeat(p, a.Repeat, depth, tested); err != nil {
 				return err
 			}
 		default:
 			s := c.steps[a.Step]
 			if s == nil {
-				return fmt.Errorf("journey %s: no step %q", p.name, a.Step)
+				return fmt.Errorf("journey %s: no step %q", p.Name, a.Step)
 			}
-			p.code = append(p.code, instruction{op: opStep, step: s})
+			p.code = append(p.code, instruction{op: opStep, step: s, tested: tested})
 		}
 	}
 	return nil
 }
 
-func (c *compiler) repeat(p *Program, r *scenarios.Repeat, depth int) error {
+func (c *compiler) repeat(p *Program, r *scenarios.Repeat, depth int, tested []int) error {
 	l := &loop{depth: depth, times: uint32(min(r.Times, math.MaxUint32)), every: r.Every, limit: r.For}
 	if r.Until != "" {
 		until, err := c.condition(r.Until)
@@ -93,14 +99,17 @@ func (c *compiler) repeat(p *Program, r *scenarios.Repeat, depth int) error {
 		}
 		if until.Subject == scenarios.BodySubject {
 			return transport.InputErrorf("extract what you look for into a variable, such as: extract: {state: \"regex:(open|closed)\"}, and test that",
-				"journey %s: until: found %q, wanted the status or a variable: a user does not keep bodies", p.name, r.Until)
+				"journey %s: until: found %q, wanted the status or a variable: a user does not keep bodies", p.Name, r.Until)
 		}
 		l.until = until
+		if until.value != nil && until.value.source == fromAnswer {
+			tested = append(slices.Clone(tested), until.value.register)
+		}
 	}
 	p.depth = max(p.depth, depth+1)
 	p.code = append(p.code, instruction{op: opEnter, loop: l})
 	l.begin = int32(len(p.code))
-	if err := c.actions(p, r.Do, depth+1); err != nil {
+	if err := c.actions(p, r.Do, depth+1, tested); err != nil {
 		return err
 	}
 	p.code = append(p.code, instruction{op: opAgain, loop: l})

@@ -28,13 +28,15 @@ type Step struct {
 	registers int      // extracted variables of the scenario
 	needs     []int    // registers that the request takes values from
 
-	extracts []extract
-	checks   []*condition
-	outcomes []outcome
-	placed   int // outcome that confirms an order, -1 for none
-	items    *items
-	orderID  *variable // its number
-	userID   *variable
+	extracts     []extract
+	checks       []*condition
+	checkReasons []string // why a request failed, by check
+	outcomes     []outcome
+	confirms     int // outcome that confirms an order, -1 for none
+	placed       int // the same where the orders are kept for the ledger
+	items        *items
+	orderID      *variable // its number
+	userID       *variable
 }
 
 // Outcomes that every step has, by number.
@@ -57,7 +59,7 @@ type outcome struct {
 
 func (c *compiler) step(index int, s *scenarios.Step) (*Step, error) {
 	v := &Step{Index: index, Name: s.Name, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError},
-		method: s.Request.Method, timeout: s.Request.Timeout, redirects: *s.Request.Redirects, placed: -1, items: c.items, registers: len(c.registers)}
+		method: s.Request.Method, timeout: s.Request.Timeout, redirects: *s.Request.Redirects, confirms: -1, placed: -1, items: c.items, registers: len(c.registers)}
 	var err error
 	fail := func(what string) (*Step, error) { return nil, fmt.Errorf("step %s: %s: %w", s.Name, what, err) }
 	if v.url, err = c.text(s.Request.URL, escapeURL); err != nil {
@@ -80,11 +82,12 @@ func (c *compiler) step(index int, s *scenarios.Step) (*Step, error) {
 		v.headers = append(v.headers, header{http.CanonicalHeaderKey(name), value})
 	}
 	for _, name := range sorted(s.Extract) {
-		parsed, err := scenarios.ParseExtract(s.Extract[name])
+		parsed, err := scenarios.ParseExtract(s.Extract[name].From)
 		if err != nil {
 			return nil, fmt.Errorf("step %s: extract %s: %w", s.Name, name, err)
 		}
 		e := newExtract(parsed, c.registers[name])
+		e.variable, e.optional = name, s.Extract[name].Optional
 		switch e.From {
 		case "json", "regex":
 			v.wantBody = true
@@ -108,7 +111,7 @@ func (c *compiler) judgements(v *Step, s *scenarios.Step) error {
 		if err != nil {
 			return fmt.Errorf("step %s: check: %w", s.Name, err)
 		}
-		v.checks = append(v.checks, check)
+		v.checks, v.checkReasons = append(v.checks, check), append(v.checkReasons, ReasonCheck+when)
 		v.wantBody = v.wantBody || check.Subject == scenarios.BodySubject
 	}
 	for _, o := range s.Outcome {
@@ -118,7 +121,11 @@ func (c *compiler) judgements(v *Step, s *scenarios.Step) error {
 		}
 		v.wantBody = v.wantBody || when.Subject == scenarios.BodySubject
 		v.outcomes = append(v.outcomes, outcome{len(v.Outcomes), when})
-		if l := c.scenario.Ledger; l != nil && s.Transaction && o.Name == l.Outcome {
+		l := c.scenario.Ledger
+		if s.Transaction && (l == nil && o.Name == scenarios.DefaultLedgerOutcome || l != nil && o.Name == l.Outcome) {
+			v.confirms = len(v.Outcomes)
+		}
+		if l != nil && v.confirms == len(v.Outcomes) {
 			if v.orderID, err = c.variable(l.OrderID); err != nil {
 				return err
 			}
@@ -147,14 +154,14 @@ func (s *Step) findNeeds() {
 	}
 }
 
-// canSend reports whether a user has every variable that the request needs.
-func (s *Step) canSend(u *User) bool {
+// lacks returns the first register that the request needs and that the user has no value in, -1 for none.
+func (s *Step) lacks(u *User) int {
 	for _, register := range s.needs {
 		if u.values == nil || len(u.values[register]) == 0 {
-			return false
+			return register
 		}
 	}
-	return true
+	return -1
 }
 
 // Render writes the request for a user; r's buffers are reused.
@@ -173,35 +180,73 @@ func (s *Step) Render(r *transport.Request, u *User) {
 
 // Judgement is what became of a request.
 type Judgement struct {
-	Outcome        int    // index of Step.Outcomes, from 0
+	Outcome        int    // an index of Step.Outcomes, from 0
 	Passed, Failed uint64 // checks
-	nameless       bool   // the order's number should have been in the answer, and was not
+	Reason         string // of a failed request: an error's class, or one of the step's Reasons; empty for any other
+	Lacks          string // the variable that the answer should have had, with ReasonExtract
+	Placed         bool   // the answer confirmed an order, if perhaps without its number
+	nameless       bool   // the order's number was not in it
 }
+
+// Reasons why an answer is a failure. That of a failed check is ReasonCheck with the check's text.
+const (
+	ReasonExtract = "extract" // a variable was not in it
+	ReasonStatus  = "status"  // 400 or above, without a check that would allow it
+	ReasonCheck   = "check: "
+)
 
 // Judge reads an answer by the memory of values: it extracts the user's variables, then returns the outcome and the checks.
 func (s *Step) Judge(u *User, a *transport.Answer, values *ValueReader) Judgement {
 	u.status = int32(a.Status)
-	if a.Err != nil {
-		return Judgement{Outcome: OutcomeError, Failed: uint64(len(s.checks))}
-	}
 	if u.values == nil && len(s.extracts) > 0 {
-		u.values = make([][]byte, s.registers)
+		u.values, u.unset = make([][]byte, s.registers), make([]cause, s.registers)
 	}
 	var j Judgement
+	if a.Err != nil {
+		j = Judgement{Outcome: OutcomeError, Failed: uint64(len(s.checks)), Reason: a.Class}
+		for i := range s.extracts {
+			u.forget(s.extracts[i].register)
+		}
+	} else {
+		j = s.judgeAnswer(u, a, values)
+	}
 	for i := range s.extracts {
-		e := &s.extracts[i]
-		if !e.from(a, u, values) && s.placed >= 0 && s.orderID.register == e.register {
-			j.nameless = true
+		if r := s.extracts[i].register; len(u.values[r]) == 0 {
+			u.unset[r] = cause{s, j.Outcome}
 		}
 	}
-	for _, c := range s.checks {
+	return j
+}
+
+func (s *Step) judgeAnswer(u *User, a *transport.Answer, values *ValueReader) (j Judgement) {
+	lacks := ""
+	for i := range s.extracts {
+		e := &s.extracts[i]
+		if e.from(a, u, values) {
+			continue
+		}
+		j.nameless = j.nameless || s.placed >= 0 && s.orderID.register == e.register
+		if lacks == "" && !e.optional && !u.tests(e.register) {
+			lacks = e.variable
+		}
+	}
+	for i, c := range s.checks {
 		if c.holds(u, a) {
 			j.Passed++
-		} else {
-			j.Failed++
+			continue
+		}
+		if j.Failed++; j.Reason == "" {
+			j.Reason = s.checkReasons[i]
 		}
 	}
 	j.Outcome = s.outcomeOf(u, a, j.Failed > 0)
+	j.Placed = j.Outcome == s.placed
+	switch {
+	case lacks != "" && a.Status/100 == 2 && (j.Outcome == OutcomeOK || j.Outcome == s.confirms):
+		j.Outcome, j.Reason, j.Lacks = OutcomeFailed, ReasonExtract, lacks
+	case j.Outcome == OutcomeFailed && j.Reason == "":
+		j.Reason = ReasonStatus
+	}
 	return j
 }
 
@@ -220,10 +265,7 @@ func (s *Step) outcomeOf(u *User, a *transport.Answer, failed bool) int {
 	return OutcomeOK
 }
 
-// Places reports whether an outcome confirms an order; outcome is an index of Step.Outcomes, from 0.
-func (s *Step) Places(outcome int) bool { return outcome == s.placed }
-
-// Order returns the order that a buyer was told of by an answer that Places one. An order without a number is one too.
+// Order returns the order that a buyer was told of by an answer that placed one. An order without a number is one too.
 func (s *Step) Order(u *User, j Judgement) record.Order {
 	var id []byte
 	if !j.nameless {

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"slices"
 	"time"
 )
 
@@ -16,6 +17,14 @@ type User struct {
 	status  int32    // of the last answer, 0 for none
 	rounds  []round  // by depth of loop
 	values  [][]byte // extracted variables by register; nil until the first
+	unset   []cause  // by register, why it has no value
+	missing int32    // the register without which the user left, plus 1; 0 for none
+}
+
+// cause is the request whose answer left a variable unset; the zero value stands for none.
+type cause struct {
+	step    *Step
+	outcome int
 }
 
 // round is where a user is in a loop.
@@ -31,7 +40,8 @@ func (u *User) Start(arrival uint64, due time.Duration, p *Program) *Step {
 	for i := range u.values {
 		u.values[i] = u.values[i][:0]
 	}
-	*u = User{Arrival: arrival, program: p, rounds: u.rounds, values: u.values}
+	clear(u.unset)
+	*u = User{Arrival: arrival, program: p, rounds: u.rounds, values: u.values, unset: u.unset}
 	return u.advance(due)
 }
 
@@ -46,13 +56,22 @@ func (u *User) Advance(now time.Duration) *Step {
 	return u.advance(now)
 }
 
+// forget leaves a variable without a value.
+func (u *User) forget(register int) { u.values[register] = u.values[register][:0] }
+
+// tests reports whether a repeat around the user's step tests a variable.
+func (u *User) tests(register int) bool {
+	return slices.Contains(u.program.code[u.at].tested, register)
+}
+
 func (u *User) advance(now time.Duration) *Step {
 	u.Due = now
 	for int(u.at) < len(u.program.code) {
 		in := &u.program.code[u.at]
 		switch in.op {
 		case opStep:
-			if !in.step.canSend(u) {
+			if register := in.step.lacks(u); register >= 0 {
+				u.missing = int32(register) + 1
 				return nil
 			}
 			return in.step
