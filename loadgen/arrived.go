@@ -9,6 +9,7 @@ import (
 // arrived counts who came, and the requests that they came with, by the second in which they were due. Arrivals are added
 // in order, so that all but the last second are complete.
 type arrived struct {
+	phases  int
 	steps   int
 	until   time.Duration // the last second's end
 	seconds []arrivedSecond
@@ -18,8 +19,12 @@ type arrived struct {
 // arrivedSecond counts who came in one second.
 type arrivedSecond struct {
 	second int
-	users  uint64
+	users  []uint64 // by phase of the storm
 	due    []uint64 // requests by step
+}
+
+func newArrived(s *Storm) arrived {
+	return arrived{phases: len(s.programs), steps: len(s.journeys.Steps)}
 }
 
 // add counts an arrival whose user is in a program.
@@ -28,7 +33,7 @@ func (c *arrived) add(a arrivals.Arrival, opening int) {
 		c.begin(second(a.Due))
 	}
 	last := &c.seconds[len(c.seconds)-1]
-	last.users++
+	last.users[a.Phase]++
 	if opening >= 0 {
 		last.due[opening]++
 	}
@@ -37,10 +42,11 @@ func (c *arrived) add(a arrivals.Arrival, opening int) {
 func (c *arrived) begin(at int) {
 	v := arrivedSecond{second: at}
 	if last := len(c.spare) - 1; last >= 0 {
-		v.due, c.spare = c.spare[last].due, c.spare[:last]
+		v.users, v.due, c.spare = c.spare[last].users, c.spare[last].due, c.spare[:last]
+		clear(v.users)
 		clear(v.due)
 	} else {
-		v.due = make([]uint64, c.steps)
+		v.users, v.due = make([]uint64, c.phases), make([]uint64, c.steps)
 	}
 	c.seconds = append(c.seconds, v)
 	c.until = time.Duration(at+1) * time.Second

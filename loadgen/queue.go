@@ -32,7 +32,7 @@ type arrivalQueue struct {
 }
 
 func newArrivalQueue(s *Storm, shard uint64) arrivalQueue {
-	v := arrivalQueue{storm: s, counted: arrived{steps: len(s.journeys.Steps)}, overtook: arrived{steps: len(s.journeys.Steps)}, claimed: ever, begun: arrivals.Arrival{Due: ever},
+	v := arrivalQueue{storm: s, counted: newArrived(s), overtook: newArrived(s), claimed: ever, begun: arrivals.Arrival{Due: ever},
 		revised: never, restart: never}
 	v.mine = func(a arrivals.Arrival) bool {
 		return a.Index%uint64(s.shards) == shard && (s.Owns == nil || s.Owns(a))

@@ -75,7 +75,7 @@ func (c *seconds) begin(at int) {
 	if last := len(c.spare) - 1; last >= 0 {
 		c.tally, c.spare = c.spare[last], c.spare[:last]
 	} else {
-		c.tally = newTally(c.storm.journeys.Steps, c.storm.timings)
+		c.tally = newTally(c.storm.journeys, c.storm.timings)
 	}
 	c.tally.second = at
 	c.until = time.Duration(at+1) * time.Second
@@ -152,9 +152,14 @@ func (s *shard) overtake(until time.Duration) {
 // count adds who came and what was due up to a second's end, and returns how many users wait.
 func (s *shard) count(last int, intervals map[int]*record.Interval) (waiting int) {
 	c, steps := &s.seconds, s.storm.journeys.Steps
-	add := func(at int, users uint64, due []uint64) {
+	add := func(at int, users, due []uint64) {
 		interval := eventsOf(at, intervals)
-		interval.Generator.Arrivals += users
+		for phase, n := range users {
+			if n > 0 {
+				interval.Generator.Arrivals += n
+				addJourney(interval.Generator, s.storm.programs[phase].Name, record.Journey{Users: n})
+			}
+		}
 		for i, n := range due {
 			if n > 0 {
 				countersOf(steps[i].Name, interval).Due += n
@@ -167,7 +172,7 @@ func (s *shard) count(last int, intervals map[int]*record.Interval) (waiting int
 	for ; c.counted <= last; c.counted++ {
 		clear(due)
 		c.expected.take(c.counted, due)
-		add(c.counted, 0, due)
+		add(c.counted, nil, due)
 	}
 	c.came = s.queue.take(last, c.came[:0])
 	for _, v := range c.came {

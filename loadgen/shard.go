@@ -59,12 +59,10 @@ func (s *shard) admit(now time.Duration) {
 func (s *shard) beginPause(a arrivals.Arrival) {
 	if u := s.user(a); u != nil {
 		s.wait(u)
-	} else {
-		s.seconds.tally.iterations++
 	}
 }
 
-// user makes a user of an arrival, at the first step. It returns nil where there is none to send.
+// user makes a user of an arrival, at the first step. It returns nil where there is none to send: the journey is over then.
 func (s *shard) user(a arrivals.Arrival) *journey.User {
 	u := s.free
 	if u == nil {
@@ -72,6 +70,7 @@ func (s *shard) user(a arrivals.Arrival) *journey.User {
 	}
 	s.free = u.Next
 	if u.Start(a.Index, a.Due, s.storm.programs[a.Phase]) == nil {
+		s.seconds.tally.end(u)
 		s.leave(u)
 		return nil
 	}
@@ -157,7 +156,7 @@ func (s *shard) put(done *sample, u *journey.User) {
 	}
 	switch {
 	case u.Advance(done.done) == nil:
-		s.seconds.tally.iterations++
+		s.seconds.tally.end(u)
 		s.leave(u)
 	case !s.closing:
 		s.wait(u)

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -13,10 +14,13 @@ import (
 type tally struct {
 	second      int
 	steps       []*journey.Step
+	programs    []*journey.Program
 	timings     timings // which optional metrics are kept
 	seconds     map[int][][]*histograms
 	counters    []record.Counters // by step
-	iterations  uint64
+	statuses    [][]uint64        // by step and status code
+	finished    []uint64          // journeys, by program
+	ended       map[ending]uint64 // journeys that were not finished
 	maxLateness time.Duration
 	spare       []*histograms
 	packer      *record.Packer
@@ -37,13 +41,38 @@ type sample struct {
 	journey.Judgement
 	due, sent, done     time.Duration // from T0
 	waiting, connecting time.Duration
+	status              int // of the answer, 0 without one
 	class               string
 	bytesOut, bytesIn   uint64
 	waited, quiet, full bool
 }
 
-func newTally(steps []*journey.Step, t timings) *tally {
-	return &tally{steps: steps, timings: t, seconds: map[int][][]*histograms{}, counters: make([]record.Counters, len(steps)), packer: record.NewPacker()}
+func newTally(c *journey.Compiled, t timings) *tally {
+	steps := c.Steps
+	v := &tally{steps: steps, timings: t, seconds: map[int][][]*histograms{}, counters: make([]record.Counters, len(steps)),
+		statuses: make([][]uint64, len(steps)), programs: c.Listed, finished: make([]uint64, len(c.Listed)), ended: map[ending]uint64{}, packer: record.NewPacker()}
+	for i := range v.statuses {
+		v.statuses[i] = make([]uint64, mostStatus+1)
+	}
+	return v
+}
+
+// mostStatus is the highest status code that an engine takes for one.
+const mostStatus = 999
+
+// ending is how users of a journey ended who have not finished it.
+type ending struct {
+	of  *journey.Program
+	how journey.Ending
+}
+
+// end counts a user whose journey is over.
+func (t *tally) end(u *journey.User) {
+	if p := u.Program(); u.HasLeft() {
+		t.ended[ending{p, u.Ending()}]++
+	} else {
+		t.finished[p.Index]++
+	}
 }
 
 // second returns the second, counted from T0, that holds an instant.
@@ -85,6 +114,15 @@ func (t *tally) add(s *sample, limit time.Duration) {
 			n.Errors = map[string]uint64{}
 		}
 		n.Errors[s.class]++
+	}
+	if s.status > 0 {
+		t.statuses[s.step.Index][min(s.status, mostStatus)]++
+	}
+	if s.Reason != "" && s.class == "" {
+		if n.Failures == nil {
+			n.Failures = map[string]uint64{}
+		}
+		n.Failures[s.Reason]++
 	}
 	switch {
 	case lateness <= limit:
@@ -182,14 +220,56 @@ func (t *tally) merge(intervals map[int]*record.Interval) {
 	e := eventsOf(t.second, intervals)
 	for i := range t.counters {
 		if c := &t.counters[i]; c.Due+c.Sent+c.Done+c.Unsent > 0 {
-			countersOf(t.steps[i].Name, e).Add(*c)
+			sum := countersOf(t.steps[i].Name, e)
+			sum.Add(*c)
+			t.mergeStatuses(i, sum)
 		}
 	}
-	e.Generator.Iterations += t.iterations
+	t.mergeEndings(e.Generator)
 	e.Generator.MaxLatenessSeconds = max(e.Generator.MaxLatenessSeconds, t.maxLateness.Seconds())
 	for due, kept := range t.seconds {
 		t.mergeOutcomes(intervalOf(due, intervals), kept)
 	}
+}
+
+// mergeStatuses adds a step's answers by status code.
+func (t *tally) mergeStatuses(step int, sum *record.Counters) {
+	for status, n := range t.statuses[step] {
+		if n > 0 {
+			if sum.Statuses == nil {
+				sum.Statuses = map[string]uint64{}
+			}
+			sum.Statuses[strconv.Itoa(status)] += n
+		}
+	}
+}
+
+// mergeEndings adds the users whose journey is over.
+func (t *tally) mergeEndings(g *record.Generator) {
+	for i, n := range t.finished {
+		if n > 0 {
+			g.Iterations += n
+			addJourney(g, t.programs[i].Name, record.Journey{Finished: n})
+		}
+	}
+	for e, n := range t.ended {
+		g.Iterations += n
+		if e.how.Outcome != "" {
+			addJourney(g, e.of.Name, record.Journey{Ended: map[string]uint64{e.how.Outcome: n}})
+		} else {
+			addJourney(g, e.of.Name, record.Journey{Left: map[record.Left]uint64{{Step: e.how.Step, Variable: e.how.Variable, After: e.how.After}: n}})
+		}
+	}
+}
+
+// addJourney adds users of a journey.
+func addJourney(g *record.Generator, name string, j record.Journey) {
+	if g.Journeys == nil {
+		g.Journeys = map[string]record.Journey{}
+	}
+	sum := g.Journeys[name]
+	sum.Add(j)
+	g.Journeys[name] = sum
 }
 
 func (t *tally) mergeOutcomes(interval *record.Interval, kept [][]*histograms) {
@@ -224,5 +304,10 @@ func (t *tally) clear() {
 	}
 	clear(t.seconds)
 	clear(t.counters)
-	t.iterations, t.maxLateness = 0, 0
+	for _, statuses := range t.statuses {
+		clear(statuses)
+	}
+	clear(t.finished)
+	clear(t.ended)
+	t.maxLateness = 0
 }

@@ -119,7 +119,7 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	defer client.CloseIdleConnections()
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
 		vegeta.Workers(uint64(min(l.Connections, 10))), vegeta.MaxWorkers(uint64(l.Connections)), vegeta.MaxBody(1<<20))
-	v := &listRun{list: l, writer: w, t0: t0, observe: observe, tally: newTally([]*journey.Step{l.step}, timings{}), meter: host.NewMeter()}
+	v := &listRun{list: l, writer: w, t0: t0, observe: observe, tally: newTally(&journey.Compiled{Steps: []*journey.Step{l.step}}, timings{}), meter: host.NewMeter()}
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
 	end := v.collect(ctx, results)
 	if end.Reason != record.Completed {
@@ -143,18 +143,19 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 
 // listRun is a target list under way.
 type listRun struct {
-	list    *TargetList
-	writer  *record.Writer
-	t0      time.Time
-	observe Observer
-	tally   *tally
-	event   int
-	due     uint64
-	sent    uint64
-	came    uint64          // due and not yet written
-	stopped time.Duration   // when the run was stopped early, 0 for not
-	ends    []time.Duration // of the answers, in order
-	meter   *host.Meter
+	list     *TargetList
+	writer   *record.Writer
+	t0       time.Time
+	observe  Observer
+	tally    *tally
+	event    int
+	due      uint64
+	sent     uint64
+	came     uint64          // due and not yet written
+	answered uint64          // the same
+	stopped  time.Duration   // when the run was stopped early, 0 for not
+	ends     []time.Duration // of the answers, in order
+	meter    *host.Meter
 }
 
 // last returns when the last answer so far came.
@@ -186,7 +187,7 @@ func (v *listRun) collect(ctx context.Context, results <-chan *vegeta.Result) re
 }
 
 func (v *listRun) add(r *vegeta.Result) {
-	s := &sample{step: v.list.step, due: v.list.pacer.Due(r.Seq), bytesOut: r.BytesOut, bytesIn: r.BytesIn}
+	s := &sample{step: v.list.step, due: v.list.pacer.Due(r.Seq), status: int(r.Code), bytesOut: r.BytesOut, bytesIn: r.BytesIn}
 	s.sent = max(r.Timestamp.Sub(v.t0), s.due)
 	s.done = s.sent + r.Latency
 	// vegeta numbers requests as they are sent, so those before this one and not yet answered were in flight.
@@ -199,10 +200,10 @@ func (v *listRun) add(r *vegeta.Result) {
 	case r.Code == 0:
 		s.Outcome, s.class = journey.OutcomeError, classifyText(r.Error)
 	case r.Code >= http.StatusBadRequest:
-		s.Outcome = journey.OutcomeFailed
+		s.Outcome, s.Reason = journey.OutcomeFailed, journey.ReasonStatus
 	}
 	v.sent++
-	v.tally.iterations++
+	v.answered++
 	v.tally.counters[0].Sent++
 	v.tally.add(s, scenarios.DefaultLateness)
 	if v.list.Raw {
@@ -228,7 +229,7 @@ func (v *listRun) flush() error {
 	v.countDue()
 	v.tally.merge(intervals)
 	g := eventsOf(v.event, intervals).Generator
-	g.Arrivals, v.came = v.came, 0
+	g.Arrivals, g.Iterations, v.came, v.answered = v.came, v.answered, 0, 0
 	v.meter.Read(g)
 	g.Connections = v.list.Connections
 	v.event = max(v.event+1, second(time.Since(v.t0)))

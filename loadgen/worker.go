@@ -44,7 +44,7 @@ func (w *worker) perform(ctx context.Context, u *journey.User) *sample {
 	w.conn.Do(ctx, &w.request, &w.answer)
 	done := &w.sample
 	*done = sample{step: st, due: u.Due, sent: sent, done: sent + w.answer.Took, waited: w.waited, quiet: w.quiet, full: w.full,
-		waiting: w.answer.Waiting, connecting: w.answer.Connect, class: w.answer.Class,
+		waiting: w.answer.Waiting, connecting: w.answer.Connect, status: w.answer.Status, class: w.answer.Class,
 		bytesOut: w.answer.BytesOut, bytesIn: w.answer.BytesIn}
 	done.Judgement = st.Judge(u, &w.answer, &w.values)
 	if done.Placed {

@@ -17,6 +17,7 @@ import (
 type Compiled struct {
 	Steps    []*Step             // as in the scenario
 	Programs map[string]*Program // by the journey's name
+	Listed   []*Program          // the same as in the scenario
 
 	feeders []*feeder
 }
@@ -58,7 +59,8 @@ func Compile(sc *scenarios.Scenario, seed uint64) (*Compiled, error) {
 		if err != nil {
 			return nil, err
 		}
-		v.Programs[p.Name] = p
+		p.Index = len(v.Listed)
+		v.Programs[p.Name], v.Listed = p, append(v.Listed, p)
 	}
 	return v, nil
 }

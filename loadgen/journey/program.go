@@ -45,7 +45,8 @@ type loop struct {
 type Program struct {
 	Opening *Step // whose request is due at the arrival itself; nil where a pause comes first
 
-	Name string
+	Name  string
+	Index int // of Compiled.Listed, from 0
 
 	code      []instruction
 	depth     int      // of the deepest loop

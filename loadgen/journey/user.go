@@ -45,6 +45,12 @@ func (u *User) Start(arrival uint64, due time.Duration, p *Program) *Step {
 	return u.advance(due)
 }
 
+// Program returns what the user does.
+func (u *User) Program() *Program { return u.program }
+
+// HasLeft reports whether a user for whom there is no next step has left for want of a variable; see Ending.
+func (u *User) HasLeft() bool { return u.missing != 0 }
+
 // Step returns the step that the user is at.
 func (u *User) Step() *Step { return u.program.code[u.at].step }
 

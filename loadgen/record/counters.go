@@ -21,25 +21,22 @@ func (c *Counters) Add(other Counters) {
 	c.BytesIn += other.BytesIn
 	c.Quiet.Add(other.Quiet)
 	c.Full.Add(other.Full)
-	if len(other.Errors) > 0 && c.Errors == nil {
-		c.Errors = make(map[string]uint64, len(other.Errors))
-	}
-	for class, count := range other.Errors {
-		c.Errors[class] += count
-	}
+	c.Errors, c.Failures, c.Statuses = addCounts(c.Errors, other.Errors), addCounts(c.Failures, other.Failures), addCounts(c.Statuses, other.Statuses)
 }
 
 // clone returns counters that share no memory with c.
 func (c Counters) clone() Counters {
-	c.Errors = maps.Clone(c.Errors)
+	c.Errors, c.Failures, c.Statuses = maps.Clone(c.Errors), maps.Clone(c.Failures), maps.Clone(c.Statuses)
 	return c
 }
 
 // isZero reports that nothing happened.
 func (c Counters) isZero() bool {
-	for _, count := range c.Errors {
-		if count != 0 {
-			return false
+	for _, counts := range []map[string]uint64{c.Errors, c.Failures, c.Statuses} {
+		for _, count := range counts {
+			if count != 0 {
+				return false
+			}
 		}
 	}
 	return c.Due|c.Sent|c.Done|c.Failed|c.Unsent|c.Late|c.Waited|c.ChecksPassed|c.ChecksFailed|c.BytesOut|c.BytesIn == 0 &&
@@ -63,6 +60,7 @@ func (g *Generator) Add(other Generator) {
 	g.MaxLatenessSeconds = max(g.MaxLatenessSeconds, other.MaxLatenessSeconds)
 	g.Arrivals += other.Arrivals
 	g.Iterations += other.Iterations
+	g.Journeys = addJourneys(g.Journeys, other.Journeys)
 	g.OtherCPUSeconds = addSeconds(g.OtherCPUSeconds, other.OtherCPUSeconds)
 	g.StolenCPUSeconds = addSeconds(g.StolenCPUSeconds, other.StolenCPUSeconds)
 	g.IdleCPUSeconds = addSeconds(g.IdleCPUSeconds, other.IdleCPUSeconds)

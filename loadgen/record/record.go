@@ -143,20 +143,22 @@ type Interval struct {
 
 // Counters are the events of one step in one second. They add up over seconds, steps and agents.
 type Counters struct {
-	Due          uint64            `json:"due"`              // requests that were to be sent
-	Sent         uint64            `json:"sent"`             // requests
-	Done         uint64            `json:"done"`             // answered or failed; every sent request ends here once
-	Failed       uint64            `json:"failed"`           // outcome failed or error
-	Unsent       uint64            `json:"unsent"`           // given up when the run ended
-	Late         uint64            `json:"late"`             // sent later than the lateness limit allows though a connection was idle
-	Waited       uint64            `json:"waited"`           // sent later than the lateness limit allows because none was
-	ChecksPassed uint64            `json:"checks_passed"`    // conditions on answers
-	ChecksFailed uint64            `json:"checks_failed"`    // conditions on answers
-	Errors       map[string]uint64 `json:"errors,omitempty"` // by class: refused, reset, timeout, ...
-	BytesOut     uint64            `json:"bytes_out"`        // of request bodies
-	BytesIn      uint64            `json:"bytes_in"`         // of answer bodies
-	Quiet        Load              `json:"quiet"`            // answered requests sent while at most a quarter of the connections were busy
-	Full         Load              `json:"full"`             // and those sent while all of them were
+	Due          uint64            `json:"due"`                // requests that were to be sent
+	Sent         uint64            `json:"sent"`               // requests
+	Done         uint64            `json:"done"`               // answered or failed; every sent request ends here once
+	Failed       uint64            `json:"failed"`             // outcome failed or error
+	Unsent       uint64            `json:"unsent"`             // given up when the run ended
+	Late         uint64            `json:"late"`               // sent later than the lateness limit allows though a connection was idle
+	Waited       uint64            `json:"waited"`             // sent later than the lateness limit allows because none was
+	ChecksPassed uint64            `json:"checks_passed"`      // conditions on answers
+	ChecksFailed uint64            `json:"checks_failed"`      // conditions on answers
+	Errors       map[string]uint64 `json:"errors,omitempty"`   // requests without a whole answer by class: refused, reset, timeout, ...
+	Failures     map[string]uint64 `json:"failures,omitempty"` // answers that are failures by reason: extract, status, or a check's text
+	Statuses     map[string]uint64 `json:"statuses,omitempty"` // answers by status code, such as 200
+	BytesOut     uint64            `json:"bytes_out"`          // of request bodies
+	BytesIn      uint64            `json:"bytes_in"`           // of answer bodies
+	Quiet        Load              `json:"quiet"`              // answered requests sent while at most a quarter of the connections were busy
+	Full         Load              `json:"full"`               // and those sent while all of them were
 }
 
 // Load sums service times, to distinguish a target that queues from a generator short of connections.
@@ -175,6 +177,8 @@ type Generator struct {
 	MaxLatenessSeconds float64 `json:"max_lateness_seconds"` // of any request sent in the second
 	Arrivals           uint64  `json:"arrivals"`             // users who came
 	Iterations         uint64  `json:"iterations"`           // journeys that ended
+
+	Journeys map[string]Journey `json:"journeys,omitempty"` // the same users by journey, and how they ended
 
 	// What the cores that this process may run on did in the second besides: with CPUSeconds that is all of it.
 	OtherCPUSeconds  float64 `json:"other_cpu_seconds"`  // work of other processes

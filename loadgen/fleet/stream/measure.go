@@ -26,15 +26,23 @@ func appendCounters(dst []byte, c record.Counters) []byte {
 	for _, seconds := range loadSecondsOf(&c) {
 		dst = appendFloat(dst, *seconds)
 	}
-	dst = binary.AppendUvarint(dst, uint64(len(c.Errors)))
-	for _, class := range slices.Sorted(maps.Keys(c.Errors)) {
-		dst = appendString(dst, class)
-		dst = binary.AppendUvarint(dst, c.Errors[class])
+	for _, counts := range []map[string]uint64{c.Errors, c.Failures, c.Statuses} {
+		dst = appendCounts(dst, counts)
 	}
 	return dst
 }
 
-const fewestCountersBytes = 16
+// appendCounts appends what is counted by name, in the order of the names.
+func appendCounts(dst []byte, counts map[string]uint64) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(counts)))
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		dst = appendString(dst, name)
+		dst = binary.AppendUvarint(dst, counts[name])
+	}
+	return dst
+}
+
+const fewestCountersBytes = 18
 
 func (r *reader) counters() (c record.Counters) {
 	for _, count := range countsOf(&c) {
@@ -43,19 +51,25 @@ func (r *reader) counters() (c record.Counters) {
 	for _, seconds := range loadSecondsOf(&c) {
 		*seconds = r.float()
 	}
+	c.Errors, c.Failures, c.Statuses = r.counts("error class"), r.counts("failure"), r.counts("status")
+	return c
+}
+
+// counts reads what appendCounts appends; what says what the names are of. None is nil.
+func (r *reader) counts(what string) (counts map[string]uint64) {
 	last := ""
 	for i := range r.count(2) {
-		class := r.string()
-		if i > 0 && class <= last {
-			r.fail("found error class %q after %q, wanted them in order", shorten(class), shorten(last))
+		name := r.string()
+		if i > 0 && name <= last {
+			r.fail("found %s %q after %q, wanted them in order", what, shorten(name), shorten(last))
 		}
 		if i == 0 {
-			c.Errors = map[string]uint64{}
+			counts = map[string]uint64{}
 		}
-		c.Errors[class] = r.uvarint()
-		last = class
+		counts[name] = r.uvarint()
+		last = name
 	}
-	return c
+	return counts
 }
 
 // gaugesOf returns the numbers of a generator's health in their order in a message.
@@ -78,7 +92,54 @@ func appendGenerator(dst []byte, g record.Generator) []byte {
 	for _, value := range gauges {
 		dst = binary.AppendVarint(dst, int64(*value))
 	}
+	dst = binary.AppendUvarint(dst, uint64(len(g.Journeys)))
+	for _, name := range slices.Sorted(maps.Keys(g.Journeys)) {
+		j := g.Journeys[name]
+		dst = appendString(dst, name)
+		dst = binary.AppendUvarint(dst, j.Users)
+		dst = binary.AppendUvarint(dst, j.Finished)
+		dst = appendCounts(dst, j.Ended)
+		dst = appendCounts(dst, textOf(j.Left))
+	}
 	return dst
+}
+
+// textOf returns counts by the text of what was lacking.
+func textOf(left map[record.Left]uint64) map[string]uint64 {
+	counts := make(map[string]uint64, len(left))
+	for l, n := range left {
+		text, _ := l.MarshalText() // never fails
+		counts[string(text)] = n
+	}
+	return counts
+}
+
+// journeys reads the users by journey, nil for none.
+func (r *reader) journeys() (journeys map[string]record.Journey) {
+	const fewestJourneyBytes = 5
+	last := ""
+	for i := range r.count(fewestJourneyBytes) {
+		name := r.string()
+		if i > 0 && name <= last {
+			r.fail("found journey %q after %q, wanted them in order", shorten(name), shorten(last))
+		}
+		if i == 0 {
+			journeys = map[string]record.Journey{}
+		}
+		j := record.Journey{Users: r.uvarint(), Finished: r.uvarint(), Ended: r.counts("outcome")}
+		for text, n := range r.counts("step left") {
+			var l record.Left
+			if err := l.UnmarshalText([]byte(text)); err != nil {
+				r.fail("%w", err)
+			}
+			if j.Left == nil {
+				j.Left = map[record.Left]uint64{}
+			}
+			j.Left[l] = n
+		}
+		journeys[name], last = j, name
+	}
+	return journeys
 }
 
 func (r *reader) generator() *record.Generator {
@@ -93,5 +154,6 @@ func (r *reader) generator() *record.Generator {
 	for _, value := range gauges {
 		*value = int(r.varint())
 	}
+	g.Journeys = r.journeys()
 	return g
 }
