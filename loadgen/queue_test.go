@@ -102,11 +102,12 @@ func (r *queueRun) flush() {
 		r.begin(r.q.begin(pausers)...)
 	}
 	for _, v := range r.q.take(last, nil) {
-		sum := r.came[v.second]
-		sum.users += v.users
-		sum.due = []uint64{v.due[0]}
-		if before := r.came[v.second].due; before != nil {
-			sum.due[0] += before[0]
+		sum := arrivedSecond{users: slices.Clone(v.users), due: slices.Clone(v.due)}
+		if before, counted := r.came[v.second]; counted {
+			sum.due[0] += before.due[0]
+			for phase, n := range before.users {
+				sum.users[phase] += n
+			}
 		}
 		r.came[v.second] = sum
 	}
@@ -123,10 +124,10 @@ func (r *queueRun) check(counted time.Duration) {
 			continue
 		}
 		sum := came[second(a.Due)]
-		sum.users++
 		if sum.due == nil {
-			sum.due = []uint64{0}
+			sum.users, sum.due = make([]uint64, len(r.q.storm.programs)), []uint64{0}
 		}
+		sum.users[a.Phase]++
 		if r.q.pausesFirst(a) {
 			if a.Due <= counted {
 				pausers[a.Index] = a.Due
@@ -152,7 +153,7 @@ func (r *queueRun) check(counted time.Duration) {
 			r.Fatalf("at %v user %d pauses, whom nothing brings here", r.now, k)
 		}
 	}
-	if !maps.EqualFunc(r.came, came, func(a, b arrivedSecond) bool { return a.users == b.users && slices.Equal(a.due, b.due) }) {
+	if !maps.EqualFunc(r.came, came, func(a, b arrivedSecond) bool { return slices.Equal(a.users, b.users) && slices.Equal(a.due, b.due) }) {
 		r.Fatalf("up to %v came %v, wanted %v", counted, r.came, came)
 	}
 }

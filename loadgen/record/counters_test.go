@@ -17,13 +17,16 @@ func TestGeneratorAddsEveryField(t *testing.T) {
 			f.SetInt(int64(i + 1))
 		case f.CanUint():
 			f.SetUint(uint64(i + 1))
+		case v.Type().Field(i).Name == "Journeys":
+			one.Journeys = map[string]Journey{"buyer": {Users: 7, Finished: 1, Ended: map[string]uint64{"sold_out": 2},
+				Left: map[Left]uint64{{Step: "pay", Variable: "token", After: "ok"}: 3}}}
 		default:
 			t.Fatalf("%s is %s, wanted a number", v.Type().Field(i).Name, f.Type())
 		}
 	}
 	var sum Generator
 	sum.Add(one)
-	if sum != one {
+	if !reflect.DeepEqual(sum, one) {
 		t.Errorf("nothing and one add up to %+v, wanted %+v", sum, one)
 	}
 }
@@ -32,7 +35,7 @@ func TestGeneratorsOfOneSecond(t *testing.T) {
 	sum := Generator{CPUSeconds: 0.1, OtherCPUSeconds: 0.1, MaxGCPauseSeconds: 0.3, MaxSchedulerWaitSeconds: 0.1, OpenFiles: 10, FileLimit: 100, MemoryBytes: 5, GCCycles: 1}
 	sum.Add(Generator{CPUSeconds: 0.2, OtherCPUSeconds: 0.2, MaxGCPauseSeconds: 0.2, MaxSchedulerWaitSeconds: 0.4, OpenFiles: 1, FileLimit: 100, MemoryBytes: 6, GCCycles: 2})
 	want := Generator{CPUSeconds: 0.3, OtherCPUSeconds: 0.3, MaxGCPauseSeconds: 0.3, MaxSchedulerWaitSeconds: 0.4, OpenFiles: 11, FileLimit: 200, MemoryBytes: 11, GCCycles: 3}
-	if sum != want {
+	if !reflect.DeepEqual(sum, want) {
 		t.Errorf("found %+v, wanted %+v", sum, want)
 	}
 }
