@@ -18,7 +18,7 @@ import (
 const shopping = `
 sale: {items: 3, stock: 20, per_user: 1}
 steps:
-  browse: {share: 50%, request: {url: /items, timeout: TIMEOUT}}
+  browse: {share: 50%, request: {url: /items, timeout: TIMEOUT}, extract: {ticket: {from: "header:X-Ticket", optional: true}}}
   item: {share: 25%, request: {url: "/items/${sku}", timeout: 1s}}
   order:
     share: 25%
@@ -27,6 +27,7 @@ steps:
     extract: {order_id: "json:$.order_id", state: "json:$.state"}
     check: ["status in 200,202,409"]
     outcome: {placed: "status in 200,202", sold_out: "status 409"}
+  enter: {share: 0%, request: {url: "/items/${ticket}"}}
   status:
     share: 0%
     request: {url: "/orders/${order_id}"}
@@ -40,7 +41,7 @@ journeys:
   buyer: [order, {repeat: {until: "state == confirmed", every: 200ms, for: 1s, do: [status]}}]
   bot: [{repeat: {times: 4, every: 5ms, do: [order]}}]
   sleeper: [{think: {uniform: [0s, 1s]}}, browse]
-  lost: [{think: 10ms}, status]
+  lost: [{think: 10ms}, browse, enter]
 feeders: {user: {from: sequence, size: 10k, fields: {token: "t${n}"}}}
 ledger: {url: /ledger}
 `

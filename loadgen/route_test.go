@@ -78,7 +78,7 @@ func (w *witness) port() string { return must(url.Parse(w.URL)).Port() }
 
 const detoured = `
 sale: {items: 1, stock: 1}
-steps: {item: {share: 100%, transaction: true, request: {url: /item}, outcome: {placed: "status == 299"}, extract: {order_id: "json:$.id"}}}
+steps: {item: {share: 100%, transaction: true, request: {url: /item}, outcome: {placed: "status == 299"}, extract: {order_id: {from: "json:$.id", optional: true}}}}
 storm: {t0: 0s, phases: [{journey: j, from: T0, to: T0+200ms, rate: 100/s, spacing: even}]}
 journeys: {j: [item]}
 ledger: {url: /ledger}

@@ -97,7 +97,7 @@ func TestJourneys(t *testing.T) {
 		{"until the status", "[{repeat: {until: 'status 200', times: 9, do: [c]}}, a]", always(""), "c@5s a@5.01s"},
 		{"no answer has no status", "[{repeat: {until: 'status < 500', times: 3, do: [c]}}]", down, "c@5s c@5.01s c@5.02s"},
 		{"a user who lacks a variable leaves", "[a, b, c]", always(`{"state":"done"}`), "a@5s"},
-		{"a user who lacks a variable leaves a loop", "[c, {repeat: {times: 3, do: [b]}}]", always(`{}`), "c@5s"},
+		{"a user who lacks a variable leaves a loop", "[c, {repeat: {times: 3, do: [b, a]}}]", always(`{}`), "c@5s"},
 		{"an error does not end a journey", "[c, c]", down, "c@5s c@5.01s"},
 		{"a variable stays where a later answer lacks it", "[a, c, b]", later(2, "{}"), "a@5s c@5.01s b@5.02s"},
 	} {

@@ -33,8 +33,12 @@ steps:
     share: 100%
     request: {method: POST, url: "/x/${v}?q=${v}&n=${arrival}", headers: {X-V: "<${v}>", host: "shop.invalid", content-type: "application/vnd.shop+json"}, json: {v: "${v}", user: "${user.id}", n: 1}}
     extract: {v: "header:V"}
+  first:
+    share: 0%
+    request: {url: /}
+    extract: {v: "header:V"}
 storm: {t0: 0s, phases: [{journey: j, at: T0, users: 1}]}
-journeys: {j: [a]}
+journeys: {j: [first, a]}
 `
 
 func TestEscaping(t *testing.T) {
@@ -178,30 +182,31 @@ func TestExtraction(t *testing.T) {
 		{"json:$.a.b[1].c", `{"a":{"b":[{"c":1},{"c":"x"}]}}`, "x"},
 		{"json:$..id", `{"a":{"id":"deep"}}`, "deep"},
 		{"json:$[0].id", `[{"id":"first"},{"id":"second"}]`, "first"},
-		{"json:$.id", `{"id":null}`, "(none)"},
-		{"json:$.id", `{"other":1}`, "(none)"},
-		{"json:$.id", `{"id":`, "(none)"},
-		{"json:$.id", ``, "(none)"},
-		{"json:$.id", `<html>`, "(none)"},
+		{"json:$.id", `{"id":null}`, ""},
+		{"json:$.id", `{"id":""}`, ""},
+		{"json:$.id", `{"other":1}`, ""},
+		{"json:$.id", `{"id":`, ""},
+		{"json:$.id", ``, ""},
+		{"json:$.id", `<html>`, ""},
 		{`regex:order=(\d+)`, "your order=17, order=18", "17"},
 		{`regex:o-\d+`, "see o-5", "o-5"},
-		{`regex:(a)?b`, "b", ""},
-		{`regex:nothing`, "b", "(none)"},
+		{`regex:(a)?b`, "b", ""}, // found, and empty
+		{`regex:nothing`, "b", ""},
 		{"header:location", "", "/orders/9"},
-		{"header:Missing", "", "(none)"},
+		{"header:Missing", "", ""},
 		{"cookie:session", "", "abc"},
 		{"cookie:other", "", "1"},
-		{"cookie:Path", "", "(none)"},
+		{"cookie:Path", "", ""},
 	} {
 		t.Run(c.what+" of "+c.body, func(t *testing.T) {
 			parsed, err := scenarios.ParseExtract(c.what)
 			if err != nil {
 				t.Fatal(err)
 			}
-			u := &User{values: [][]byte{[]byte("(none)")}}
+			u := &User{values: [][]byte{[]byte("an earlier answer's")}}
 			e := newExtract(parsed, 0)
 			found := e.from(&transport.Answer{Status: 200, Header: header, Body: []byte(c.body)}, u, new(ValueReader))
-			if string(u.values[0]) != c.want || found != (c.want != "(none)") {
+			if string(u.values[0]) != c.want || found != (c.want != "") {
 				t.Errorf("found %q, %v, wanted %q", u.values[0], found, c.want)
 			}
 		})
@@ -235,14 +240,14 @@ ledger: {url: /ledger}
 		want Judgement
 		out  string
 	}{
-		{"placed", order, transport.Answer{Status: 200, Body: []byte(`{"order_id":"o"}`)}, Judgement{Passed: 2}, "placed"},
-		{"placed without a number", order, transport.Answer{Status: 202, Body: []byte(`{}`)}, Judgement{Passed: 2, nameless: true}, "placed"},
+		{"placed", order, transport.Answer{Status: 200, Body: []byte(`{"order_id":"o"}`)}, Judgement{Passed: 2, Placed: true}, "placed"},
+		{"placed without a number", order, transport.Answer{Status: 202, Body: []byte(`{}`)}, Judgement{Passed: 2, Placed: true, Reason: ReasonExtract, Lacks: "order_id", nameless: true}, "failed"},
 		{"sold out", order, transport.Answer{Status: 409, Body: []byte(`{}`)}, Judgement{Passed: 2, nameless: true}, "sold_out"},
-		{"a failed check outweighs an outcome", order, transport.Answer{Status: 200, Body: []byte(`-`)}, Judgement{Passed: 1, Failed: 1, nameless: true}, "failed"},
-		{"all checks failed", order, transport.Answer{Status: 500}, Judgement{Failed: 2, nameless: true}, "failed"},
-		{"an error fails every check", order, transport.Answer{Err: broken, Class: transport.ClassReset}, Judgement{Failed: 2}, "error"},
+		{"a failed check outweighs an outcome", order, transport.Answer{Status: 200, Body: []byte(`-`)}, Judgement{Passed: 1, Failed: 1, Reason: "check: body contains {", nameless: true}, "failed"},
+		{"all checks failed", order, transport.Answer{Status: 500}, Judgement{Failed: 2, Reason: "check: status in 200,202,409", nameless: true}, "failed"},
+		{"an error fails every check", order, transport.Answer{Err: broken, Class: transport.ClassReset}, Judgement{Failed: 2, Reason: transport.ClassReset}, "error"},
 		{"without checks 399 is ok", free, transport.Answer{Status: 399}, Judgement{}, "ok"},
-		{"without checks 400 is not", free, transport.Answer{Status: 400}, Judgement{}, "failed"},
+		{"without checks 400 is not", free, transport.Answer{Status: 400}, Judgement{Reason: ReasonStatus}, "failed"},
 		{"an error", free, transport.Answer{Err: broken}, Judgement{}, "error"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

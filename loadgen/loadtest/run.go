@@ -102,20 +102,54 @@ func (r Run) Unbalanced(planned uint64) string {
 				return fmt.Sprintf("%q: %d done, but %d in %s", step, c.Done, n, metric)
 			}
 		}
-		var errs uint64
-		for _, n := range c.Errors {
-			errs += n
-		}
+		errs, failures, answers := sum(c.Errors), sum(c.Failures), sum(c.Statuses)
 		if n := r.Values(record.ResponseTime, step, record.OutcomeError); n != errs {
 			return fmt.Sprintf("%q: %d errors by class, but %d by outcome", step, errs, n)
 		}
 		if n := errs + r.Values(record.ResponseTime, step, record.OutcomeFailed); n != c.Failed {
 			return fmt.Sprintf("%q: %d failed, but %d by outcome", step, c.Failed, n)
 		}
+		if errs+failures != c.Failed {
+			return fmt.Sprintf("%q: %d failed, but %d errors and %d answers by reason", step, c.Failed, errs, failures)
+		}
+		if answers+errs < c.Done || answers > c.Done {
+			return fmt.Sprintf("%q: %d done, but %d errors and %d answers by status", step, c.Done, errs, answers)
+		}
 	}
+	return r.unbalancedUsers(planned)
+}
+
+// unbalancedUsers returns what does not add up in the accounts of users.
+func (r Run) unbalancedUsers(planned uint64) string {
 	arrivals, iterations := r.Users()
 	if iterations > arrivals || arrivals > planned {
 		return fmt.Sprintf("%d of %d planned users came and %d journeys ended", arrivals, planned, iterations)
 	}
+	journeys := map[string]record.Journey{}
+	for _, g := range r.Generators() {
+		for name, j := range g.Journeys {
+			total := journeys[name]
+			total.Add(j)
+			journeys[name] = total
+		}
+	}
+	var came, ended uint64
+	for name, j := range journeys {
+		over := j.Finished + sum(j.Ended) + sum(j.Left)
+		if over > j.Users {
+			return fmt.Sprintf("journey %s: %d users came and %d ended", name, j.Users, over)
+		}
+		came, ended = came+j.Users, ended+over
+	}
+	if len(journeys) > 0 && (came != arrivals || ended != iterations) { // a target list has none
+		return fmt.Sprintf("by journey %d users came and %d ended, in all %d and %d", came, ended, arrivals, iterations)
+	}
 	return ""
+}
+
+func sum[K comparable](counts map[K]uint64) (total uint64) {
+	for _, n := range counts {
+		total += n
+	}
+	return total
 }
