@@ -139,7 +139,7 @@ func FuzzText(f *testing.F) {
 			}
 		}
 		if c, err := ParseCondition(text); err == nil {
-			again, err := ParseCondition(c.Subject + " " + c.Operator + " " + strings.Join(c.Values, ","))
+			again, err := ParseCondition(c.String())
 			if c.Pattern, again.Pattern = nil, nil; err != nil || !reflect.DeepEqual(c, again) || len(c.Values) == 0 {
 				t.Fatalf("%q is read as %+v, and that as %+v: %v", text, c, again, err)
 			}

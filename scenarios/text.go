@@ -2,10 +2,7 @@ package scenarios
 
 import (
 	"fmt"
-	"math"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/theory/jsonpath"
@@ -50,85 +47,6 @@ func (t Template) Variables() []string {
 		}
 	}
 	return names
-}
-
-// Subjects of a condition that are not extracted variables.
-const (
-	StatusSubject = "status" // of the answer, a number
-	BodySubject   = "body"   // of the answer, text
-)
-
-// Condition is a test of an answer: subject, operator, values.
-type Condition struct {
-	Subject  string // status, body or a variable
-	Operator string // in, not in, ==, !=, <, <=, >, >=, contains, matches
-	Values   []string
-	Numbers  []float64      // Values as numbers, finite, where all are; nil otherwise
-	Pattern  *regexp.Regexp // of matches
-}
-
-var (
-	conditionForm = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_.]*)(?:\s+(not\s+in|in|contains|matches)\s+|\s*(===?|!==?|<=|>=|<|>)\s*)(.+?)\s*$`)
-	shortForm     = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_.]*)\s+([^\s=!<>~]+)\s*$`)
-	operatorWords = []string{"not", "in", "contains", "matches"}
-)
-
-// ParseCondition reads conditions such as: status in 200,409; status 409; state == confirmed; body contains ok.
-// Without an operator, the one word after the subject must be equal to it. It fails for text of another form,
-// an empty value in a list, what is no regular expression after matches, and words where numbers are compared.
-func ParseCondition(text string) (Condition, error) {
-	var c Condition
-	if m := conditionForm.FindStringSubmatch(text); m != nil {
-		c = Condition{Subject: m[1], Operator: m[3], Values: []string{m[4]}}
-		if m[2] != "" {
-			c.Operator = strings.Join(strings.Fields(m[2]), " ")
-		}
-	} else if m := shortForm.FindStringSubmatch(text); m != nil && !slices.Contains(operatorWords, m[2]) {
-		c = Condition{Subject: m[1], Operator: "==", Values: []string{m[2]}}
-	} else {
-		return c, fmt.Errorf("found %q, wanted a condition such as: status in 200,202; state == confirmed; body contains ok", text)
-	}
-	return c, c.complete(text)
-}
-
-// complete reads the values as the operator wants them.
-func (c *Condition) complete(text string) error {
-	switch c.Operator {
-	case "===", "!==":
-		c.Operator = c.Operator[:2]
-	case "in", "not in":
-		c.Values = strings.Split(c.Values[0], ",")
-		for i, v := range c.Values {
-			if c.Values[i] = strings.TrimSpace(v); c.Values[i] == "" {
-				return fmt.Errorf("found %q, wanted values with commas between them, such as: status in 200,202", text)
-			}
-		}
-	case "matches":
-		p, err := regexp.Compile(c.Values[0])
-		if err != nil {
-			return fmt.Errorf("found %q, wanted a regular expression after matches: %w", c.Values[0], err)
-		}
-		c.Pattern = p
-	}
-	c.Numbers = numbers(c.Values)
-	compares := slices.Contains([]string{"<", "<=", ">", ">="}, c.Operator)
-	if c.Numbers == nil && (compares || c.Subject == StatusSubject && c.Pattern == nil) {
-		return fmt.Errorf("found %q, wanted numbers after %s", text, c.Operator)
-	}
-	return nil
-}
-
-// numbers returns the values as numbers, or nil where one of them is none.
-func numbers(values []string) []float64 {
-	var n []float64
-	for _, v := range values {
-		f, err := strconv.ParseFloat(v, 64)
-		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-			return nil
-		}
-		n = append(n, f)
-	}
-	return n
 }
 
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
