@@ -78,8 +78,8 @@ func cleanFields(fields []string) []string {
 	return clean
 }
 
-// check accepts what can be a sample of a record.
-func (s *Sample) check() error {
+// Check fails for what cannot be a sample of a record: no step or reason, or an instant beyond a year from T0.
+func (s *Sample) Check() error {
 	if err := CheckName(s.Step); err != nil {
 		return fmt.Errorf("step: %w", err)
 	}
@@ -145,7 +145,7 @@ func (w *Writer) Sample(s Sample) error {
 		return err
 	}
 	s = s.Clean()
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return fmt.Errorf("record a sample: %w", err)
 	}
 	w.sampled.Lock()
@@ -182,7 +182,7 @@ func (r *Record) parseSample(text []byte) error {
 		return err
 	}
 	s = s.Clean()
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return err
 	}
 	r.AddSample(s)
