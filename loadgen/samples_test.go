@@ -52,46 +52,51 @@ func engines(t *testing.T, do func(t *testing.T, engine func(*Options))) {
 	}
 }
 
+var longText = strings.Repeat("0123456789abcdef", 6400)
+
+// faulty answers in ways that a person must be able to read.
+func faulty(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Served-By", "node 7")
+	switch r.URL.Path {
+	case "/long":
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, "<html>"+longText[6:])
+	case "/gzip":
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(http.StatusInternalServerError)
+		z := gzip.NewWriter(w)
+		fmt.Fprint(z, "a stack trace ", longText)
+		_ = z.Close()
+	case "/binary":
+		w.WriteHeader(http.StatusBadGateway)
+		_, _ = w.Write([]byte{0, 1, 0xff, 0xfe, 'x', 0x7f})
+	case "/ansi":
+		w.WriteHeader(http.StatusBadGateway)
+		fmt.Fprint(w, "\x1b[2J\u202e]]>\r\n\u009b31m```</details>")
+	case "/header":
+		w.Header().Set("X-Long", longText[:60_000])
+		w.WriteHeader(http.StatusBadGateway)
+	case "/json":
+		fmt.Fprint(w, `{"token":null,"state":"open"}`)
+	case "/hops":
+		http.Redirect(w, r, "/second", http.StatusFound)
+	case "/second":
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, "second hop")
+	case "/broken":
+		w.Header().Set("Content-Length", "5000")
+		fmt.Fprint(w, "half of it")
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	case "/slow":
+		time.Sleep(300 * ms)
+	}
+}
+
 func TestSamplesShowWhatWentWrong(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("0123456789abcdef", 6400)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Served-By", "node 7")
-		switch r.URL.Path {
-		case "/long":
-			w.WriteHeader(http.StatusNotFound)
-			fmt.Fprint(w, "<html>"+long[6:])
-		case "/gzip":
-			w.Header().Set("Content-Encoding", "gzip")
-			w.WriteHeader(http.StatusInternalServerError)
-			z := gzip.NewWriter(w)
-			fmt.Fprint(z, "a stack trace ", long)
-			_ = z.Close()
-		case "/binary":
-			w.WriteHeader(http.StatusBadGateway)
-			_, _ = w.Write([]byte{0, 1, 0xff, 0xfe, 'x', 0x7f})
-		case "/ansi":
-			w.WriteHeader(http.StatusBadGateway)
-			fmt.Fprint(w, "\x1b[2J\u202e]]>\r\n\u009b31m```</details>")
-		case "/header":
-			w.Header().Set("X-Long", long[:60_000])
-			w.WriteHeader(http.StatusBadGateway)
-		case "/json":
-			fmt.Fprint(w, `{"token":null,"state":"open"}`)
-		case "/hops":
-			http.Redirect(w, r, "/second", http.StatusFound)
-		case "/second":
-			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprint(w, "second hop")
-		case "/broken":
-			w.Header().Set("Content-Length", "5000")
-			fmt.Fprint(w, "half of it")
-			w.(http.Flusher).Flush()
-			panic(http.ErrAbortHandler)
-		case "/slow":
-			time.Sleep(300 * ms)
-		}
-	}))
+	long := longText
+	server := httptest.NewServer(http.HandlerFunc(faulty))
 	defer server.Close()
 	engines(t, func(t *testing.T, engine func(*Options)) {
 		for _, c := range []struct{ name, step, reason, wanted, found, line, body string }{
