@@ -26,7 +26,7 @@ type Sample struct {
 	RequestBodyBytes uint64   `json:"request_body_bytes,omitempty"` // all of it
 
 	StatusLine    string   `json:"status_line,omitempty"` // empty where no head of an answer came
-	Status        int      `json:"status,omitempty"`
+	Status        int      `json:"status,omitempty"`      // code, 100 to 999, 0 for none
 	Headers       []string `json:"headers,omitempty"`
 	HeadersLeft   int      `json:"headers_left,omitempty"` // fields that there was no room for, or that were cut short
 	Body          string   `json:"body,omitempty"`         // its first KB, unpacked where it was in gzip
@@ -39,8 +39,8 @@ type Sample struct {
 
 // Bounds of samples.
 const (
-	SamplesPerKind  = 3   // of a step and a reason that a record keeps: those that were sent first
-	MostSamples     = 100 // that a record keeps
+	SamplesPerKind  = 3   // how many of a step and a reason a record keeps, from 0: those that were sent first
+	MostSamples     = 100 // how many a record keeps, from 0
 	SampleBodyBytes = 1 << 10
 	SampleHeadBytes = 4 << 10 // of all header fields together
 	// mostSampleText is the longest text of a sample: every byte of a body may be written out as four.
