@@ -164,8 +164,8 @@ func matchForm(text string, at int, value string, f form, fewest int, isCut bool
 		}
 		b, n := f(text[end:])
 		if n == 0 || b != value[i] {
-			if isCut && i >= fewestOfCut && len(text)-end < longestEscape && strings.IndexByte(`%\&`, text[end]) >= 0 {
-				return len(text) - at // an escape that was cut in two
+			if isCut && i >= fewestOfCut && end >= cutEscape(text) {
+				return len(text) - at
 			}
 			return partial(i, fewest, end-at)
 		}
@@ -175,6 +175,14 @@ func matchForm(text string, at int, value string, f form, fewest int, isCut bool
 		return 0
 	}
 	return end - at
+}
+
+// cutEscape returns where an escape begins that may have been cut in two by the end of a text, or the text's length.
+func cutEscape(text string) int {
+	if at := strings.LastIndexAny(text, `%\&`); at >= 0 && len(text)-at < longestEscape {
+		return at
+	}
+	return len(text)
 }
 
 func partial(matched, fewest, length int) int {
