@@ -142,7 +142,7 @@ func (o *fleetOptions) takeOver() (*fleet.Resume, error) {
 
 // planOf returns what the agents must know of a storm.
 func (o *stormOptions) planOf(storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (*fleet.Plan, error) {
-	p := &fleet.Plan{Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections,
+	p := &fleet.Plan{Secrets: fromEnvironment(o.set), Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections,
 		Duration: o.duration, Engine: o.engine, Route: o.route, Insecure: o.tls.insecure, Lead: storm.Lead()}
 	if o.tls.authority != "" {
 		var err error

@@ -56,7 +56,9 @@ func house() []room {
 		{"fsctl/plan/...", may(words + "fsctl/plan/..."),
 			"a plan is a pure function of the scenario; what a run measured reaches it as a calibration"},
 
-		{"fsctl/loadgen/record", may("fsctl/loadgen/record/atomicfile fsctl/scenarios/quantity"),
+		{"fsctl/loadgen/redact", nil,
+			"what a secret is depends on no storm"},
+		{"fsctl/loadgen/record", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/redact fsctl/scenarios/quantity"),
 			"a run must be readable in years, by a program that cannot send one"},
 		{"fsctl/loadgen/transport", nil,
 			"an engine carries a request and knows nothing of the users it is from"},
@@ -64,7 +66,7 @@ func house() []room {
 			"wire knows HTTP/1.1 and nothing of the users that requests are from"},
 		{"fsctl/loadgen/host", may("fsctl/loadgen/record fsctl/loadgen/transport fsctl/scenarios/quantity"),
 			"what a machine can do does not depend on the storm it sends"},
-		{"fsctl/loadgen/journey", may(words + "fsctl/loadgen/record fsctl/loadgen/transport"),
+		{"fsctl/loadgen/journey", may(words + "fsctl/loadgen/record fsctl/loadgen/redact fsctl/loadgen/transport"),
 			"a journey's steps are compiled once and know nothing of when they are sent"},
 		{"fsctl/loadgen/loadtest", may(words + "fsctl/loadgen/record fsctl/scenarios/shop"),
 			"tests of several packages share it; they practise on the shop"},
@@ -81,7 +83,7 @@ func house() []room {
 		{"fsctl/loadgen/fleet/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/..."),
 			"many machines send the storm of one"},
 		{"fsctl/loadgen/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen fsctl/loadgen/record fsctl/loadgen/transport fsctl/loadgen/wire " +
-			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/search"),
+			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/redact fsctl/loadgen/search"),
 			"one machine sends a storm without knowing of others"},
 
 		{"fsctl/report/exitcode", nil,

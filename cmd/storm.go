@@ -193,5 +193,6 @@ func (o *stormOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.O
 		return loadgen.Options{}, err
 	}
 	return loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed,
-		Connections: o.connections, Duration: o.duration, Engine: o.engine, TLS: config, Raw: o.raw, Route: o.route, TargetInside: o.inside}, nil
+		Connections: o.connections, Duration: o.duration, Engine: o.engine, TLS: config, Raw: o.raw, Route: o.route, TargetInside: o.inside,
+		Secrets: fromEnvironment(o.set)}, nil
 }

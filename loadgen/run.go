@@ -31,6 +31,8 @@ type Recorder interface {
 	WriteAll([]record.Interval) error
 	// Told takes an order that a buyer was told of. It fails where the order cannot be kept.
 	Told(record.Order) error
+	// Sample takes an exchange that failed. It fails where the sample cannot be kept.
+	Sample(record.Sample) error
 	// Raw takes a request in vegeta's form, where these are wanted. It fails where it cannot be kept.
 	Raw(*vegeta.Result) error
 }

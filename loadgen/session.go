@@ -153,7 +153,8 @@ func (x *Session) start() {
 	conns := x.conns
 	for i := range x.current.shards {
 		s := newShard(x.current, i, x.t0)
-		s.placed = func(o record.Order) { _ = x.out.Told(o) } // the writer keeps its first error
+		s.placed = func(o record.Order) { _ = x.out.Told(o) }         // the writer keeps its first error
+		s.samples.out = func(v record.Sample) { _ = x.out.Sample(v) } // the same
 		if x.current.Raw {
 			s.raw = func(w *worker, done *sample) { _ = x.out.Raw(x.result(w, done)) }
 		}

@@ -18,6 +18,8 @@ type shard struct {
 	placed func(record.Order) // takes an order that a buyer was told of
 	raw    func(*worker, *sample)
 
+	samples sampler
+
 	mu       sync.Mutex
 	queue    arrivalQueue  // users who have not come, or wait for their first request
 	wheel    wheel         // users who think, or whose next step is due

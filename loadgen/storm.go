@@ -12,6 +12,7 @@ import (
 
 	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
+	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/arrivals"
@@ -30,6 +31,9 @@ type Options struct {
 	Raw         bool   // also write every request as a vegeta result
 	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
 	Route       transport.Route // how connections reach the target
+	// Secrets are values that no sample of an exchange may hold, beside those that are secrets by themselves: what came into the
+	// scenario from the environment.
+	Secrets []string
 	// Owns picks the arrivals that are this process's to send; nil for all of them.
 	Owns func(arrivals.Arrival) bool
 	// TargetInside says that the target is in this process: each connection takes two file descriptors of it.
@@ -44,6 +48,7 @@ type Storm struct {
 	programs []*journey.Program // by phase
 	timings  timings
 	lateness time.Duration
+	secrets  []string // of the options and of the target's URL
 	pacing   pacing
 	shards   int
 }
@@ -90,7 +95,7 @@ func Compile(o Options) (*Storm, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Storm{Options: o, journeys: journeys, lateness: sc.Storm.Lateness.Limit}
+	s := &Storm{Options: o, journeys: journeys, lateness: sc.Storm.Lateness.Limit, secrets: append(redact.URLSecrets(o.Target), o.Secrets...)}
 	for _, l := range sc.Thresholds {
 		for _, t := range l.Thresholds {
 			s.timings.waiting = s.timings.waiting || t.Metric == "http_req_waiting"

@@ -120,6 +120,7 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
 		vegeta.Workers(uint64(min(l.Connections, 10))), vegeta.MaxWorkers(uint64(l.Connections)), vegeta.MaxBody(1<<20))
 	v := &listRun{list: l, writer: w, t0: t0, observe: observe, tally: newTally(&journey.Compiled{Steps: []*journey.Step{l.step}}, timings{}), meter: host.NewMeter()}
+	v.samples.out = func(s record.Sample) { _ = w.Sample(s) } // the writer keeps its first error
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
 	end := v.collect(ctx, results)
 	if end.Reason != record.Completed {
@@ -156,6 +157,7 @@ type listRun struct {
 	stopped  time.Duration   // when the run was stopped early, 0 for not
 	ends     []time.Duration // of the answers, in order
 	meter    *host.Meter
+	samples  sampler
 }
 
 // last returns when the last answer so far came.
@@ -199,8 +201,12 @@ func (v *listRun) add(r *vegeta.Result) {
 	switch {
 	case r.Code == 0:
 		s.Outcome, s.class = journey.OutcomeError, classifyText(r.Error)
+		s.Reason = s.class
 	case r.Code >= http.StatusBadRequest:
 		s.Outcome, s.Reason = journey.OutcomeFailed, journey.ReasonStatus
+	}
+	if kind := (sampleKind{reason: s.Reason}); s.Outcome != journey.OutcomeOK && v.samples.wants(kind) {
+		v.samples.out(v.list.sampleOf(r, s))
 	}
 	v.sent++
 	v.answered++

@@ -52,6 +52,9 @@ func (w *worker) perform(ctx context.Context, u *journey.User) *sample {
 		order.At = time.Now()
 		s.placed(order)
 	}
+	if done.Reason != "" && s.samples.wants(sampleKind{st.Index, done.Reason}) {
+		s.samples.out(w.sampleOf(u, done))
+	}
 	if s.raw != nil {
 		s.raw(w, done)
 	}

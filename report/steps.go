@@ -18,6 +18,8 @@ type Step struct {
 	Outcomes    map[string]int64  `json:"outcomes"`              // requests by outcome
 	ErrorKinds  map[string]uint64 `json:"error_kinds,omitempty"` // by class: refused, reset, timeout, ...
 
+	Samples []Sample `json:"samples,omitempty"` // of what failed, in the order in which they were sent
+
 	ResponseTime *Distribution `json:"response_time_seconds"` // from due; null where due instants are not known
 	ServiceTime  *Distribution `json:"service_time_seconds"`  // from sent
 }
@@ -120,6 +122,7 @@ func describeStep(rec *record.Record, run *history, name string, outcomes map[st
 	total := run.total(name)
 	step.ErrorKinds = total.Errors
 	step.AchievedQPS = ratio(float64(total.Done), float64(run.activeSeconds(name)))
+	step.Samples = samplesOf(rec, name, w)
 	times := func(metric string) *Distribution {
 		return distributionOf(rec.Packed(w, func(t record.Tag) bool { return t.Metric == metric && t.Step == name }).Histogram())
 	}

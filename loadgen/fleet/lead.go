@@ -77,7 +77,7 @@ type leader struct {
 
 // open makes the collector and the receiver that fills it.
 func (l *leader) open(w *record.Writer, observe loadgen.Observer) (receiver *stream.Receiver, err error) {
-	l.collector, err = stream.NewCollector(stream.CollectorOptions{Run: string(l.Run), Slots: l.Plan.Slots, Told: w.Told,
+	l.collector, err = stream.NewCollector(stream.CollectorOptions{Run: string(l.Run), Slots: l.Plan.Slots, Told: w.Told, Sample: w.Sample,
 		Write: func(i record.Interval) error {
 			if err := w.Write(i); err != nil {
 				return err

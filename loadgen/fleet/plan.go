@@ -34,9 +34,10 @@ type Plan struct {
 	Duration    time.Duration     `json:"duration_ns"`
 	Engine      string            `json:"engine"`
 	Route       transport.Route   `json:"route"`
-	Insecure    bool              `json:"insecure"`  // the target's certificate is not verified
-	Authority   []byte            `json:"authority"` // PEM, of the target's certificate; empty for the system's
-	Lead        time.Duration     `json:"lead_ns"`   // from the first arrival to T0
+	Insecure    bool              `json:"insecure"`          // the target's certificate is not verified
+	Authority   []byte            `json:"authority"`         // PEM, of the target's certificate; empty for the system's
+	Lead        time.Duration     `json:"lead_ns"`           // from the first arrival to T0
+	Secrets     []string          `json:"secrets,omitempty"` // that no sample of an exchange may hold
 }
 
 // Encode returns the plan's bytes and their hash, SHA-256 in hexadecimal digits.
@@ -126,7 +127,7 @@ func (p *Plan) Storm(local Local, owns func(arrivals.Arrival) bool) (*loadgen.St
 	}
 	return loadgen.New(loadgen.Options{Scenario: sc.Scaled(p.ScaleRatio), Target: target, Allow: local.Allow, Seed: p.Seed,
 		Connections: (p.Connections + p.Slots - 1) / p.Slots, Duration: p.Duration, Engine: p.Engine,
-		Route: p.Route, TLS: config, Owns: owns})
+		Route: p.Route, TLS: config, Owns: owns, Secrets: p.Secrets})
 }
 
 // unpack writes the plan's files under dir, and never outside of it whatever their names are. It returns the path that the

@@ -17,6 +17,9 @@ type recorder struct {
 
 	mu   sync.Mutex
 	told []record.Order // since the second before
+
+	samples []record.Sample // the same, as many as a record keeps
+	kept    []record.Sample // of all, as far as a record keeps them
 }
 
 // Told keeps an order until the second's end. The error is always nil.
@@ -27,29 +30,40 @@ func (r *recorder) Told(o record.Order) error {
 	return nil
 }
 
-// WriteAll sends seconds and the orders since the ones before. The error is that of
+// Sample keeps a failed exchange until the second's end, if it is one that a record keeps. The error is always nil.
+func (r *recorder) Sample(s record.Sample) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept, isKept := record.KeepSample(r.kept, s)
+	if r.kept = kept; isKept {
+		r.samples, _ = record.KeepSample(r.samples, s)
+	}
+	return nil
+}
+
+// WriteAll sends seconds, and the orders and samples since the ones before. The error is that of
 // stream.Sender.Send.
 func (r *recorder) WriteAll(intervals []record.Interval) error {
 	r.mu.Lock()
-	told := r.told
-	r.told = nil
+	told, samples := r.told, r.samples
+	r.told, r.samples = nil, nil
 	r.mu.Unlock()
 	for _, i := range intervals {
 		if g := i.Generator; g != nil && r.sharesMachine {
 			g.OtherCPUSeconds, g.StolenCPUSeconds, g.IdleCPUSeconds = 0, 0, 0
 		}
 	}
-	return r.sender.Send(intervals, told)
+	return r.sender.Send(intervals, told, samples...)
 }
 
-// finish sends the orders that came after the last second.
+// finish sends the orders and samples that came after the last second.
 func (r *recorder) finish() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.told) == 0 {
+	if len(r.told)+len(r.samples) == 0 {
 		return nil
 	}
-	return r.sender.Send(nil, r.told)
+	return r.sender.Send(nil, r.told, r.samples...)
 }
 
 // Raw refuses: results of single requests stay on one machine.

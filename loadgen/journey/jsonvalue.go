@@ -45,6 +45,7 @@ type ValueReader struct {
 	name    []byte
 	value   []byte
 	found   bool
+	before  [][]byte // what the variables of the step held that Judge was last called for
 }
 
 // As encoding/json has it: of two members of one name the last counts, and bytes that are not UTF-8 are replaced.

@@ -37,6 +37,7 @@ type Step struct {
 	items        *items
 	orderID      *variable // its number
 	userID       *variable
+	secrets      []*variable // fields of feeders that are secrets by their names
 }
 
 // Outcomes that every step has, by number.
@@ -59,7 +60,7 @@ type outcome struct {
 
 func (c *compiler) step(index int, s *scenarios.Step) (*Step, error) {
 	v := &Step{Index: index, Name: s.Name, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError},
-		method: s.Request.Method, timeout: s.Request.Timeout, redirects: *s.Request.Redirects, confirms: -1, placed: -1, items: c.items, registers: len(c.registers)}
+		method: s.Request.Method, timeout: s.Request.Timeout, redirects: *s.Request.Redirects, confirms: -1, placed: -1, items: c.items, registers: len(c.registers), secrets: c.secrets()}
 	var err error
 	fail := func(what string) (*Step, error) { return nil, fmt.Errorf("step %s: %s: %w", s.Name, what, err) }
 	if v.url, err = c.text(s.Request.URL, escapeURL); err != nil {
@@ -201,6 +202,7 @@ func (s *Step) Judge(u *User, a *transport.Answer, values *ValueReader) Judgemen
 	if u.values == nil && len(s.extracts) > 0 {
 		u.values, u.unset = make([][]byte, s.registers), make([]cause, s.registers)
 	}
+	values.keep(u, s.extracts)
 	var j Judgement
 	if a.Err != nil {
 		j = Judgement{Outcome: OutcomeError, Failed: uint64(len(s.checks)), Reason: a.Class}

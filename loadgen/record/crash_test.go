@@ -191,7 +191,8 @@ func TestWhatIsNoRunIsSaid(t *testing.T) {
 func TestCorruptionBeforeTheEndNamesFileAndLine(t *testing.T) {
 	w, dir := create(t)
 	write(t, w, testInterval(0), testInterval(1))
-	if err := errors.Join(w.Told(Order{ID: "1"}), w.Told(Order{ID: "2"}), w.Close(End{Reason: Completed})); err != nil {
+	sample := Sample{Step: "order", Reason: "status 404", AtSeconds: 1}
+	if err := errors.Join(w.Told(Order{ID: "1"}), w.Told(Order{ID: "2"}), w.Sample(sample), w.Close(End{Reason: Completed})); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -209,6 +210,9 @@ func TestCorruptionBeforeTheEndNamesFileAndLine(t *testing.T) {
 		{countersFile, `"second":0,`, ``, "counters.jsonl:1: "},
 		{ledgerFile, `"told"`, `"maybe"`, "ledger.jsonl:1: "},
 		{ledgerFile, "\n", "\n\n", "ledger.jsonl:2: "},
+		{samplesFile, `"status 404"`, `""`, "samples.jsonl:1: "},
+		{samplesFile, `"order"`, `"or der"`, "samples.jsonl:1: "},
+		{samplesFile, `"at_seconds":`, `"at_seconds":9e9`, "samples.jsonl:1: "},
 	} {
 		path := filepath.Join(dir, test.file)
 		data := readFile(t, path)

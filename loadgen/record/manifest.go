@@ -19,6 +19,7 @@ const (
 	latencyFile  = "latency.hlog"
 	countersFile = "counters.jsonl"
 	ledgerFile   = "ledger.jsonl"
+	samplesFile  = "samples.jsonl"
 	resultsFile  = "results.bin"
 )
 

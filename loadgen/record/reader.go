@@ -32,6 +32,7 @@ func Open(dir string) (*Record, error) {
 		{latencyFile, r.latencyParser()},
 		{countersFile, r.parseCounters},
 		{ledgerFile, r.Ledger.read},
+		{samplesFile, r.parseSample},
 	} {
 		torn, err := readLines(filepath.Join(dir, file.name), file.parse)
 		if err != nil {

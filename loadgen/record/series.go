@@ -19,8 +19,9 @@ type Record struct {
 	Manifest Manifest
 	Scenario []byte // scenario.yaml, empty where there is none
 	Ledger   Ledger
-	Dir      string // where it was read from; empty for a live or joined record
-	Torn     int    // files whose last line was cut off and dropped: the run died or is still going on
+	Samples  []Sample // of failed exchanges, in the order in which they were sent
+	Dir      string   // where it was read from; empty for a live or joined record
+	Torn     int      // files whose last line was cut off and dropped: the run died or is still going on
 
 	// DueUnknown says that the record knows no due instants, as with vegeta's results: seconds are those
 	// when requests were sent, Counters.Due is 0, and there is no response time, only service time.
@@ -162,6 +163,9 @@ func (r *Record) Merge(other *Record) {
 		}
 	}
 	r.Ledger.Add(other.Ledger)
+	for _, s := range other.Samples {
+		r.AddSample(s)
+	}
 	r.Torn += other.Torn
 	r.DueUnknown = r.DueUnknown || other.DueUnknown
 }

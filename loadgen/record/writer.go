@@ -37,6 +37,11 @@ type Writer struct {
 	ledger lineFile
 	raw    rawFile
 
+	samples     lineFile
+	sampled     sync.Mutex // guards what follows, up to mu
+	sampleList  []Sample   // that the record keeps so far
+	sampleLines int        // written
+
 	mu       sync.Mutex // guards what follows
 	manifest Manifest
 	start    logStart
@@ -92,12 +97,15 @@ func (w *Writer) open(scenario []byte) (err error) {
 	if w.ledger.file, err = openAppend(w.path(ledgerFile)); err != nil {
 		return err
 	}
+	if w.samples.file, err = openAppend(w.path(samplesFile)); err != nil {
+		return err
+	}
 	w.raw.path = w.path(resultsFile)
 	return writeManifest(w.dir, w.manifest) // last: with it the directory is a run
 }
 
 func (w *Writer) abandon() error {
-	return errors.Join(w.latency.close(), w.counters.close(), w.ledger.close(), os.RemoveAll(w.dir))
+	return errors.Join(w.latency.close(), w.counters.close(), w.ledger.close(), w.samples.close(), os.RemoveAll(w.dir))
 }
 
 func (w *Writer) path(name string) string { return filepath.Join(w.dir, name) }
@@ -166,6 +174,7 @@ func (w *Writer) Write(interval Interval) error {
 		w.latency.append(latencies),
 		w.counters.append(counts),
 		w.ledger.flush(),
+		w.samples.flush(),
 		w.raw.flush(),
 	))
 }
@@ -292,9 +301,9 @@ func (w *Writer) Close(end End) error {
 		return nil
 	}
 	w.closed = true
-	failed := errors.Join(w.latency.close(), w.counters.close(), w.ledger.close(), w.raw.close())
+	failed := errors.Join(w.latency.close(), w.counters.close(), w.ledger.close(), w.samples.close(), w.raw.close())
 	if failed == nil && w.Err() == nil {
-		failed = compactLog(w.path(latencyFile), w.start)
+		failed = errors.Join(compactLog(w.path(latencyFile), w.start), w.writeSamples())
 	}
 	if cause := errors.Join(w.Err(), failed); cause != nil && end.Reason == Completed {
 		end.Reason, end.Message = Failed, cause.Error()

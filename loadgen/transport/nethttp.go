@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -82,6 +83,9 @@ type netConn struct {
 	open      *http.ClientConn // nil where there is none
 	idleSince time.Time
 	connect   time.Duration // of the request at hand
+
+	last  *http.Response // of the last request, nil for none
+	start []byte         // of its body
 }
 
 // ResendAfter is how long a connection must have been idle before a request that was lost on it is sent again. A shorter
@@ -157,7 +161,7 @@ func (c *netConn) Connect(context.Context) error { return nil }
 // Do sends a request and reads the whole answer.
 func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	a.Reset()
-	c.redirects, c.connect = r.Redirects, 0
+	c.redirects, c.connect, c.last, c.start = r.Redirects, 0, nil, c.start[:0]
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	began := r.Sent
@@ -175,6 +179,7 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	a.BytesOut = uint64(len(r.Body))
 	response, err := c.client.Do(request)
 	a.Connect = c.connect
+	c.last = response // also one that leads on too often, with its error
 	if err != nil {
 		a.Fail(err)
 		return
@@ -188,13 +193,28 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 		}
 	}
 	if response.StatusCode != http.StatusSwitchingProtocols { // what follows is no body, and need not end
-		readBody(a, response.Body, r.WantBody)
+		c.readBody(a, response.Body, r.WantBody)
 	}
 	if len(a.Body) > 0 && a.Err == nil && strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") &&
 		strings.Contains(strings.ToLower(request.Header.Get("Accept-Encoding")), "gzip") {
 		unpack(a)
 	}
+	if r.WantBody {
+		c.start = append(c.start[:0], a.Body[:min(len(a.Body), MostStart)]...)
+	}
 	c.idleSince = time.Now()
+}
+
+// Last returns head and beginning of the body of the last answer. Its fields are sorted.
+func (c *netConn) Last() Exchange {
+	if c.last == nil {
+		return Exchange{}
+	}
+	var head bytes.Buffer
+	fmt.Fprintf(&head, "%s %s\r\n", c.last.Proto, c.last.Status)
+	_ = c.last.Header.Write(&head) // never fails
+	head.WriteString("\r\n")
+	return Exchange{Head: head.Bytes(), Body: c.start}
 }
 
 func newRequest(ctx context.Context, r *Request, address string) (*http.Request, error) {
@@ -221,8 +241,8 @@ func newRequest(ctx context.Context, r *Request, address string) (*http.Request,
 	return request, nil
 }
 
-// readBody reads a whole body, and keeps it where it is wanted.
-func readBody(a *Answer, body io.Reader, want bool) {
+// readBody reads a whole body, and keeps it where it is wanted, else its beginning.
+func (c *netConn) readBody(a *Answer, body io.Reader, want bool) {
 	limited := io.LimitReader(body, MaxBody+1)
 	var n int64
 	var err error
@@ -231,7 +251,12 @@ func readBody(a *Answer, body io.Reader, want bool) {
 		n, err = buffer.ReadFrom(limited)
 		a.Body = buffer.Bytes()
 	} else {
-		n, err = io.Copy(io.Discard, limited)
+		if err = c.readStart(limited); err == nil {
+			n, err = io.Copy(io.Discard, limited)
+		}
+		if n += int64(len(c.start)); err == io.EOF {
+			err = nil
+		}
 	}
 	a.BytesIn = uint64(n)
 	if err == nil && n > MaxBody {
@@ -240,6 +265,19 @@ func readBody(a *Answer, body io.Reader, want bool) {
 	if err != nil {
 		a.Fail(err)
 	}
+}
+
+// readStart reads the beginning of a body. The error is io.EOF where that is all of it.
+func (c *netConn) readStart(body io.Reader) error {
+	c.start = slices.Grow(c.start[:0], MostStart)
+	for len(c.start) < MostStart {
+		n, err := body.Read(c.start[len(c.start):MostStart])
+		c.start = c.start[:len(c.start)+n]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unpack unpacks a body in gzip.

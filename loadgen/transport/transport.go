@@ -25,7 +25,19 @@ type Conn interface {
 	// whole or cannot be any more: no later than the request's timeout, or soon after ctx is done. What went wrong is
 	// in a.Err and a.Class.
 	Do(ctx context.Context, r *Request, a *Answer)
+	// Last returns what the connection still has of the answer to its last request, wanted or not, and also where the answer is
+	// no whole one. It may be called once Do has returned, and its memory is good until the next Do.
+	Last() Exchange
 }
+
+// Exchange is what came of an answer.
+type Exchange struct {
+	Head []byte // status line and header fields as they came, or as HTTP/1.1 would write them; empty where no whole head came
+	Body []byte // the first MostStart bytes of the body, unpacked where the answer's is
+}
+
+// MostStart is how many bytes of a body a connection has for Last, at most.
+const MostStart = 2 << 10
 
 // Request is one request, ready to send. The engine may not keep it.
 type Request struct {

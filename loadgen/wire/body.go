@@ -147,6 +147,8 @@ func (c *Conn) takeAll(want bool, a *transport.Answer, limit int) error {
 func (c *Conn) keep(want bool, a *transport.Answer, n int) {
 	if want {
 		a.Body = append(a.Body, c.in[c.r:c.r+n]...)
+	} else {
+		c.start.add(c.in[c.r : c.r+n : c.r+n])
 	}
 	a.BytesIn += uint64(n)
 	c.r += n

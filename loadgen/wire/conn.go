@@ -47,6 +47,7 @@ type Conn struct {
 	sent    time.Time // the instant from which its times count, zero for that of the exchange
 	message message
 	reply   reply
+	start   start
 
 	// Instants are times since the engine's epoch.
 	began, deadline time.Duration // of the request at hand
@@ -106,6 +107,9 @@ func (c *Conn) Do(ctx context.Context, r *transport.Request, a *transport.Answer
 		err = c.follow(ctx, r, a)
 	}
 	a.BytesOut = uint64(len(r.Body))
+	if r.WantBody {
+		c.start.body = a.Body[:min(len(a.Body), transport.MostStart)]
+	}
 	if err != nil {
 		a.Body, a.BytesIn = a.Body[:0], 0
 		a.Fail(err)
@@ -124,6 +128,7 @@ func (c *Conn) Do(ctx context.Context, r *transport.Request, a *transport.Answer
 func (c *Conn) exchange(ctx context.Context, a *transport.Answer) error {
 	a.Status, a.Body, a.BytesIn = 0, a.Body[:0], 0
 	c.reply.reset()
+	c.start.reset()
 	c.began, c.took, c.resumed, c.resent, c.first, c.put = c.engine.instant(c.sent), 0, false, false, 0, 0
 	c.last = c.began
 	c.deadline = math.MaxInt64
@@ -289,6 +294,7 @@ func (c *Conn) poll() (int, error) {
 
 // fill reads more of the answer; it waits until there is some.
 func (c *Conn) fill() error {
+	c.start.save()
 	if c.r == c.w {
 		c.r, c.w = 0, 0
 	}

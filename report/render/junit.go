@@ -26,6 +26,7 @@ type junitSuite struct {
 	Time      string      `xml:"time,attr"`
 	Timestamp string      `xml:"timestamp,attr,omitempty"`
 	Cases     []junitCase `xml:"testcase"`
+	SystemOut string      `xml:"system-out,omitempty"` // samples of what failed
 }
 
 type junitCase struct {
@@ -55,6 +56,7 @@ func JUnit(w io.Writer, r *report.Report) error {
 	if !r.T0.IsZero() {
 		suite.Timestamp = r.T0.UTC().Format(time.RFC3339)
 	}
+	suite.SystemOut = samplesText(r.Steps)
 	class := "fsctl." + suite.Name
 	for i := range r.Thresholds {
 		t := &r.Thresholds[i]

@@ -86,6 +86,7 @@ func Markdown(w io.Writer, r *report.Report) error {
 	m.thresholds(r)
 	m.invariants(r)
 	m.steps(r)
+	m.samples(r.Steps)
 	m.recommendations(r)
 	var notes []string
 	for _, n := range r.Notes {

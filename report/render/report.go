@@ -23,6 +23,7 @@ func Report(w io.Writer, r *report.Report, s Style) error {
 	p.thresholds(r.Thresholds)
 	p.invariants(r.Invariants)
 	p.steps(r.Steps)
+	p.samples(r.Steps)
 	p.recommendations(r.Recommendations)
 	p.notes(r.Notes)
 	return p.writeTo(w)

@@ -33,6 +33,10 @@ type CollectorOptions struct {
 	// Told takes each order that a buyer was told of, before the second that it arrived with. record.Writer.Told fits.
 	Told func(record.Order) error
 
+	// Sample takes each failed exchange, before the second that it arrived with, at most mostFromSlot of a slot: an agent that
+	// sends more has a fault, and must not fill the record. It may be nil. record.Writer.Sample fits.
+	Sample func(record.Sample) error
+
 	// Complete is called with each log as soon as all of it has arrived and agrees with its Fin. It may be nil.
 	Complete func(Progress)
 
@@ -44,9 +48,9 @@ type CollectorOptions struct {
 // Collector merges the logs of a run's agents. Its state depends on the messages alone, not on a clock or a network: the
 // same messages in another order, or some of them twice, give the same record. A new one that reads the run's stream
 // from the start therefore has the state of the one before. All methods may be called from many
-// goroutines; Write and Told are called by one at a time, and must not call the collector.
+// goroutines; Write, Told and Sample are called by one at a time, and must not call the collector.
 //
-// After the first error of Write or Told, every method that may call them returns it: a new Collector and a
+// After the first error of Write, Told or Sample, every method that may call them returns it: a new Collector and a
 // new record may begin again.
 type Collector struct {
 	o CollectorOptions
@@ -67,6 +71,7 @@ type Collector struct {
 type slotState struct {
 	lost    bool
 	second  int      // last one reported in full, in any of its logs
+	samples int      // taken from it
 	decoder *decoder // one a slot, so that the limit on names holds for each slot; nil until something arrived
 }
 
@@ -165,10 +170,31 @@ func (c *Collector) snapshot(slot int, data []byte) (*receivedLog, error) {
 			return l, c.err
 		}
 	}
+	if c.err = c.sample(slot, s.Samples); c.err != nil {
+		return l, c.err
+	}
 	if c.err = c.advance(slot, l.second); c.err != nil {
 		return l, c.err
 	}
 	return l, l.verify()
+}
+
+// mostFromSlot bounds the samples of a slot, of all its processes.
+const mostFromSlot = 4 * record.MostSamples
+
+// sample takes a slot's samples.
+func (c *Collector) sample(slot int, samples []record.Sample) error {
+	state := &c.slots[slot-1]
+	for _, s := range samples {
+		if c.o.Sample == nil || state.samples == mostFromSlot {
+			return nil
+		}
+		state.samples++
+		if err := c.o.Sample(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decoder returns a slot's decoder; a new one for a slot that the run does not have.
@@ -304,7 +330,7 @@ func compareIDs(a, b logID) int {
 	return cmp.Or(cmp.Compare(a.slot, b.slot), cmp.Compare(a.epoch, b.epoch))
 }
 
-// failed returns the first error of Write or Told.
+// failed returns the first error of Write, Told or Sample.
 func (c *Collector) failed() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -45,6 +45,7 @@ func (d *decoder) snapshot(data []byte) (Snapshot, error) {
 			break
 		}
 	}
+	s.Samples = r.samples()
 	if err := r.close(); err != nil {
 		return Snapshot{}, fmt.Errorf("snapshot %d of %s: %w", s.Number, s.Key, err)
 	}

@@ -37,6 +37,10 @@ func encode(s Snapshot) []byte {
 		for i := range s.Told {
 			dst = appendOrder(dst, &s.Told[i])
 		}
+		dst = binary.AppendUvarint(dst, uint64(len(s.Samples)))
+		for i := range s.Samples {
+			dst = appendSample(dst, &s.Samples[i])
+		}
 		return dst
 	})
 }

@@ -57,8 +57,8 @@ func (o *outbox) replay(decoder *decoder, data []byte, number uint64) error {
 
 // append appends a second's measurements to the spool, as one snapshot or as several where one is too large for a
 // message. A second is reported in full once the generator's health for it is there.
-func (o *outbox) append(intervals []Interval, told []record.Order, limitBytes int) error {
-	s := Snapshot{Key: o.key, Number: o.spool.Len(), Second: o.second, Intervals: intervals, Told: told}
+func (o *outbox) append(intervals []Interval, told []record.Order, samples []record.Sample, limitBytes int) error {
+	s := Snapshot{Key: o.key, Number: o.spool.Len(), Second: o.second, Intervals: intervals, Told: told, Samples: fitting(samples, limitBytes)}
 	for _, interval := range intervals {
 		if interval.Generator != nil {
 			s.Second = max(s.Second, interval.Second)

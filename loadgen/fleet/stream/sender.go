@@ -120,9 +120,9 @@ func (s *Sender) Leftovers() (epochs []uint64) {
 	return epochs
 }
 
-// Send takes what was measured in a second: when it returns, the operating system has it, and the slices may be reused.
+// Send takes what was measured in a second, with at most record.MostSamples samples, as far as they fit into messages: when it returns, the operating system has it, and the slices may be reused.
 // It does not wait for the bus. An error means that the measurements are not in the log.
-func (s *Sender) Send(intervals []record.Interval, told []record.Order) error {
+func (s *Sender) Send(intervals []record.Interval, told []record.Order, samples ...record.Sample) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.own.ended {
@@ -133,7 +133,7 @@ func (s *Sender) Send(intervals []record.Interval, told []record.Order) error {
 		packed = append(packed, Pack(s.packer, interval))
 	}
 	slices.SortStableFunc(packed, func(a, b Interval) int { return cmp.Compare(a.Second, b.Second) })
-	if err := s.own.append(packed, told, s.o.MaxMessageBytes); err != nil {
+	if err := s.own.append(packed, told, samples, s.o.MaxMessageBytes); err != nil {
 		return err
 	}
 	s.wake()

@@ -17,6 +17,7 @@ type Snapshot struct {
 	More      bool       // the next snapshot belongs to this one: Second is not reported in full yet
 	Intervals []Interval // by ascending second
 	Told      []record.Order
+	Samples   []record.Sample // at most record.MostSamples
 }
 
 // beforeFirst is the second of a log that has reported none: the earliest that a record takes.
@@ -69,7 +70,7 @@ func compareTags(a, b record.Tag) int {
 // EncodeParts encodes a snapshot in messages of at most limitBytes each. Where it takes several, each is a
 // snapshot of its own with the next number, and together they hold exactly what s does.
 //
-// It fails where Decode would not accept s, and where a single order or step does not fit.
+// It fails where Decode would not accept s, and where a single order, sample or step does not fit.
 func EncodeParts(s Snapshot, limitBytes int) ([][]byte, error) {
 	data, err := Encode(s)
 	if err != nil {
@@ -97,6 +98,10 @@ func EncodeParts(s Snapshot, limitBytes int) ([][]byte, error) {
 func (s Snapshot) halves() (a, b Snapshot, ok bool) {
 	a, b = s, s
 	switch {
+	case len(s.Samples) > 0 && len(s.Told)+len(s.Intervals) > 0:
+		a.Samples, b.Intervals, b.Told = nil, nil, nil
+	case len(s.Samples) > 1:
+		a.Samples, b.Samples = split(s.Samples)
 	case len(s.Told) > 0 && len(s.Intervals) > 0:
 		a.Told, b.Intervals = nil, nil
 	case len(s.Told) > 1:

@@ -205,16 +205,18 @@ func TestHostileMessagesGetLittleMemory(t *testing.T) {
 	}
 	huge := []byte{0xff, 0xff, 0xff, 0xff, 0x7f}
 	for name, data := range map[string][]byte{
-		"names":     body(huge, []byte{1, 'a'}),
-		"intervals": body(append([]byte{0}, huge...), []byte{2, 0, 0, 0}),
-		"orders":    body(append([]byte{0, 0}, huge...), []byte{0, 0, 0, 0, 0}),
+		"names":        body(huge, []byte{1, 'a'}),
+		"intervals":    body(append([]byte{0}, huge...), []byte{2, 0, 0, 0}),
+		"orders":       body(append([]byte{0, 0}, huge...), []byte{0, 0, 0, 0, 0}),
+		"samples":      body(append([]byte{0, 0, 0}, huge...), []byte{2, '{', '}'}),
+		"some samples": body([]byte{0, 0, 0, 100}, []byte{2, '{', '}'}),
 		"real intervals": appendMessage(nil, kindSnapshot, func(dst []byte) []byte {
 			dst = append(appendKey(dst, Key{testRun, 1, 1}), 0, 0, 0, 0)
 			dst = append(dst, 0x80, 0x80, 0x04) // 65536 of them
 			for second := range 1 << 16 {
 				dst = appendInterval(dst, &Interval{Second: second}, nil)
 			}
-			return append(dst, 0)
+			return append(dst, 0, 0)
 		}),
 	} {
 		var before, after runtime.MemStats

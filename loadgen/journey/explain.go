@@ -1,0 +1,144 @@
+package journey
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"fsctl/loadgen/redact"
+	"fsctl/loadgen/transport"
+	"fsctl/scenarios"
+)
+
+// Explain says of a failed request what the scenario wanted, and what was in its place. found may hold secrets; the texts are
+// empty for a reason that is not the step's.
+func (s *Step) Explain(u *User, a *transport.Answer, j Judgement) (wanted, found string) {
+	switch {
+	case a.Err != nil:
+		return "an answer", a.Class
+	case j.Reason == ReasonStatus:
+		return "a status below 400", "status " + strconv.Itoa(a.Status)
+	case j.Reason == ReasonExtract:
+		for i := range s.extracts {
+			if e := &s.extracts[i]; e.variable == j.Lacks {
+				return e.explain(a)
+			}
+		}
+	}
+	if i := slices.Index(s.checkReasons, j.Reason); i >= 0 {
+		return j.Reason[len(ReasonCheck):], s.checks[i].explain(u, a)
+	}
+	return "", ""
+}
+
+// explain says what was in the place of a value that a condition wanted.
+func (c *condition) explain(u *User, a *transport.Answer) string {
+	switch {
+	case c.value != nil:
+		if value, ok := c.value.of(u); ok {
+			return c.Subject + " " + string(value)
+		}
+		return "no value of " + c.Subject
+	case c.Subject != scenarios.BodySubject:
+		return "status " + strconv.Itoa(a.Status)
+	case len(a.Body) == 0:
+		return "an empty body"
+	}
+	return "another body"
+}
+
+// explain says where a variable was to be, and what was there.
+func (e *extract) explain(a *transport.Answer) (wanted, found string) {
+	switch e.From {
+	case "json":
+		return e.Name + " in the body", e.foundInJSON(a.Body)
+	case "regex":
+		wanted = "a match of " + e.Name + " in the body"
+		if m := e.Pattern.FindSubmatch(a.Body); m != nil {
+			return wanted, "an empty match"
+		}
+		return wanted, "no match"
+	case "header":
+		for i := range a.Header {
+			if a.Header[i].Name == e.Name {
+				return "header " + e.Name, "an empty value"
+			}
+		}
+		return "header " + e.Name, "no " + e.Name
+	}
+	for i := range a.Header {
+		if f := &a.Header[i]; f.Name == "Set-Cookie" && bytes.HasPrefix(f.Value, []byte(e.Name+"=")) {
+			return "cookie " + e.Name, "an empty value"
+		}
+	}
+	return "cookie " + e.Name, "no cookie " + e.Name
+}
+
+func (e *extract) foundInJSON(body []byte) string {
+	var document any
+	switch err := json.Unmarshal(body, &document); {
+	case len(body) == 0:
+		return "an empty body"
+	case err != nil:
+		return "a body that is not JSON"
+	}
+	parsed, err := scenarios.ParseExtract(fmt.Sprintf("json:%s", e.Name)) // compiling may have taken the path apart
+	if err != nil {
+		return "no " + e.Name
+	}
+	nodes := parsed.Path.Select(document)
+	switch {
+	case len(nodes) == 0:
+		return "no " + e.Name
+	case nodes[0] == nil:
+		return "null"
+	}
+	return "an empty value"
+}
+
+// Secrets appends what a user's exchange must be kept without: the values of variables, before and after Judge, and fields of
+// feeders that are secrets by their names. values are those that Judge read the answer by.
+func (s *Step) Secrets(list []string, u *User, values *ValueReader) []string {
+	for _, v := range slices.Concat(u.values, values.before) {
+		if len(v) > 0 {
+			list = append(list, string(v))
+		}
+	}
+	for _, v := range s.secrets {
+		if value, ok := v.append(nil, u); ok && len(value) > 0 {
+			list = append(list, string(value))
+		}
+	}
+	return list
+}
+
+// keep copies the values of variables that an answer is about to change: the request was made of them.
+func (r *ValueReader) keep(u *User, extracts []extract) {
+	r.before = r.before[:0]
+	for i := range extracts {
+		value := u.values[extracts[i].register]
+		if len(value) == 0 {
+			continue
+		}
+		n := len(r.before)
+		if n == cap(r.before) {
+			r.before = append(r.before, nil)
+		}
+		r.before = r.before[:n+1]
+		r.before[n] = append(r.before[n][:0], value...)
+	}
+}
+
+// secrets returns the fields of feeders that are secrets by their names, such as password.
+func (c *compiler) secrets() (list []*variable) {
+	for _, f := range c.feeders {
+		for i, name := range f.fields {
+			if redact.IsSecretName(name) {
+				list = append(list, &variable{source: fromFeeder, feeder: f, field: i})
+			}
+		}
+	}
+	return list
+}

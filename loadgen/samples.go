@@ -1,0 +1,220 @@
+package loadgen
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"fsctl/loadgen/journey"
+	"fsctl/loadgen/record"
+	"fsctl/loadgen/redact"
+	"fsctl/loadgen/transport"
+)
+
+// sampler picks the failed requests of a shard that become samples: the first few of each kind.
+type sampler struct {
+	out func(record.Sample) // nil for none
+
+	mu    sync.Mutex
+	taken map[sampleKind]int
+	total int
+}
+
+// sampleKind is what failed requests are told apart by.
+type sampleKind struct {
+	step   int
+	reason string
+}
+
+// samplesPerKind is how many samples a shard makes of a kind.
+const samplesPerKind = 2
+
+// wants reports whether a failed request of a kind becomes a sample, and counts it.
+func (s *sampler) wants(kind sampleKind) bool {
+	if s.out == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.taken[kind]
+	if n == samplesPerKind || s.total == record.MostSamples {
+		return false
+	}
+	if s.taken == nil {
+		s.taken = map[sampleKind]int{}
+	}
+	s.taken[kind] = n + 1
+	s.total++
+	return true
+}
+
+// Lengths of what a sample keeps, in bytes before control characters are written out.
+const (
+	keptURL   = 2 << 10
+	keptField = 1 << 10
+	keptText  = 1 << 10
+)
+
+// sampleOf makes a sample of the request that a worker has just performed for a user.
+func (w *worker) sampleOf(u *journey.User, done *sample) record.Sample {
+	storm, answer, last := w.shard.storm, &w.answer, w.conn.Last()
+	line, fields := splitHead(last.Head)
+	scenario := redact.New(storm.secrets...) // what the scenario's own texts are kept without
+	r := redact.New(w.secrets(u, done.step, fields)...)
+	body, whole := startOf(last.Body, answer, fields)
+	v := record.Sample{
+		Step: done.step.Name, Reason: scenario.Kept(done.Reason, keptText, true), AtSeconds: done.sent.Seconds(),
+		Method: w.request.Method, URL: r.Kept(string(w.request.URL), keptURL, true),
+		RequestBody: r.Kept(string(w.request.Body), record.SampleBodyBytes, true), RequestBodyBytes: uint64(len(w.request.Body)),
+		StatusLine: statusLine(r, line), Status: answer.Status,
+		Body: r.Kept(body, record.SampleBodyBytes, whole), BodyBytes: answer.BytesIn,
+	}
+	wanted, found := done.step.Explain(u, answer, done.Judgement)
+	v.Wanted, v.Found = scenario.Kept(wanted, keptText, true), r.Kept(found, keptText, true)
+	if answer.Err != nil {
+		v.Error, v.BodyBytes = r.Error(answer.Err.Error(), keptText), lengthOf(fields)
+		if _, rest, ok := strings.Cut(line, " "); ok && len(rest) >= 3 {
+			v.Status, _ = strconv.Atoi(rest[:3]) // else it stays 0
+		}
+	}
+	v.RequestHeaders, _ = keptFields(r, w.request.Header)
+	v.Headers, v.HeadersLeft = keptFields(r, fields)
+	v.RedactedCount = r.Count
+	return v
+}
+
+// sampleOf makes a sample of the answer to a target of the list. vegeta says nothing of an answer that is not whole but its error.
+func (l *TargetList) sampleOf(result *vegeta.Result, done *sample) record.Sample {
+	var list []string
+	var target vegeta.Target // that was sent, where no other has its method and URL: a result does not say which it is of
+	headers := []http.Header{result.Headers}
+	for _, t := range l.targets {
+		if t.Method == result.Method && t.URL == result.URL {
+			headers = append(headers, t.Header)
+			target = t
+		}
+	}
+	if len(headers) > 2 {
+		target = vegeta.Target{}
+	}
+	for _, header := range headers {
+		for name, values := range header {
+			for _, value := range values {
+				list = append(list, redact.HeaderSecrets(name, value)...)
+			}
+		}
+	}
+	where, err := url.Parse(result.URL)
+	if err != nil {
+		where = &url.URL{} // vegeta has sent a request to it
+	}
+	r := redact.New(append(list, redact.URLSecrets(where)...)...)
+	body, wholeBody := string(result.Body[:min(len(result.Body), transport.MostStart)]), len(result.Body) < transport.MostStart
+	v := record.Sample{
+		Step: done.step.Name, Reason: done.Reason, AtSeconds: done.sent.Seconds(), Method: result.Method, URL: r.Kept(where.RequestURI(), keptURL, true),
+		RequestBody: r.Kept(string(target.Body), record.SampleBodyBytes, true), RequestBodyBytes: uint64(len(target.Body)),
+		Status: int(result.Code), Body: r.Kept(body, record.SampleBodyBytes, wholeBody), BodyBytes: result.BytesIn,
+	}
+	v.RequestHeaders, _ = keptFields(r, fieldsOf(target.Header))
+	v.Headers, v.HeadersLeft = keptFields(r, fieldsOf(result.Headers))
+	if done.class != "" {
+		v.Wanted, v.Found, v.Error = "an answer", done.class, r.Error(result.Error, keptText)
+	} else {
+		v.Wanted, v.Found = "a status below 400", "status "+strconv.Itoa(v.Status)
+	}
+	v.RedactedCount = r.Count
+	return v
+}
+
+func fieldsOf(header http.Header) (fields []transport.Field) {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, value := range header[name] {
+			fields = append(fields, transport.Field{Name: name, Value: []byte(value)})
+		}
+	}
+	return fields
+}
+
+// secrets returns the values that an exchange must be kept without.
+func (w *worker) secrets(u *journey.User, st *journey.Step, answered []transport.Field) []string {
+	list := st.Secrets(append([]string(nil), w.shard.storm.secrets...), u, &w.values)
+	for _, fields := range [][]transport.Field{w.request.Header, answered} {
+		for _, f := range fields {
+			list = append(list, redact.HeaderSecrets(f.Name, string(f.Value))...)
+		}
+	}
+	return list
+}
+
+// splitHead returns the status line and the fields of a head.
+func splitHead(head []byte) (line string, fields []transport.Field) {
+	first, rest, _ := bytes.Cut(head, []byte("\n"))
+	for text := range bytes.Lines(rest) {
+		if name, value, ok := bytes.Cut(text, []byte(":")); ok {
+			fields = append(fields, transport.Field{Name: string(name), Value: bytes.TrimSpace(value)})
+		}
+	}
+	return string(bytes.TrimRight(first, "\r")), fields
+}
+
+// statusLine keeps protocol and status as they are, and what a target says of the status without secrets.
+func statusLine(r *redact.Redactor, line string) string {
+	const coded = len("HTTP/1.1 200")
+	if len(line) <= coded {
+		return redact.Escape(line)
+	}
+	return redact.Escape(line[:coded]) + r.Kept(line[coded:], keptText, true)
+}
+
+// startOf returns the beginning of a body, unpacked where it is in gzip, and whether that is all of it.
+func startOf(body []byte, a *transport.Answer, fields []transport.Field) (start string, whole bool) {
+	whole = a.Err == nil && len(body) < transport.MostStart
+	for _, f := range fields {
+		if !strings.EqualFold(f.Name, "Content-Encoding") || !strings.EqualFold(string(f.Value), "gzip") {
+			continue
+		}
+		if packed, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
+			plain, err := io.ReadAll(io.LimitReader(packed, transport.MostStart))
+			return string(plain), err == nil && len(plain) < transport.MostStart
+		}
+	}
+	return string(body), whole
+}
+
+// lengthOf returns how long a body was to be, 0 where its head does not say.
+func lengthOf(fields []transport.Field) uint64 {
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, "Content-Length") {
+			n, _ := strconv.ParseUint(string(f.Value), 10, 63) // 0 for what is no length
+			return n
+		}
+	}
+	return 0
+}
+
+// keptFields returns header fields as far as there is room, and how many were left out or cut short.
+func keptFields(r *redact.Redactor, fields []transport.Field) (kept []string, left int) {
+	room := record.SampleHeadBytes
+	for _, f := range fields {
+		value := string(f.Value)
+		if len(value) > keptField {
+			value = value[:keptField]
+			left++
+		}
+		text := r.Field(f.Name, value)
+		if room -= len(text); room < 0 {
+			return kept, len(fields) - len(kept) // nearly: one that was cut short and is shown is not counted
+		}
+		kept = append(kept, text)
+	}
+	return kept, left
+}
