@@ -124,7 +124,10 @@ func hintOf(err error) string {
 	if _, ok := errors.AsType[*scenarios.UnknownError](err); ok {
 		return "see them with: fsctl scenarios list"
 	}
-	if _, ok := errors.AsType[*strict.Error](err); ok {
+	if invalid, ok := errors.AsType[*strict.Error](err); ok {
+		if invalid.Hint != "" {
+			return invalid.Hint
+		}
 		return "an example of every field: fsctl scenarios show taobao-double11; the schema for your editor: fsctl scenarios schema"
 	}
 	if _, ok := errors.AsType[*record.ExistsError](err); ok {
