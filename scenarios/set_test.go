@@ -27,10 +27,10 @@ func TestSet(t *testing.T) {
 		"thresholds.http_req_failed=rate<1%":    func(s *Scenario) (any, any) { return s.Thresholds[3].Thresholds[0].Value, 0.01 },
 		"feeders.user.fields.token='x\n  ${n}'": func(s *Scenario) (any, any) { return s.Feeders[0].Fields["token"], "x ${n}" },
 		"ledger=answers": func(s *Scenario) (any, any) {
-			return *s.Ledger, Ledger{Answers: true, Outcome: "placed", OrderID: "order_id"}
+			return *s.Ledger, Ledger{Answers: true, Baseline: NoBaseline, Outcome: "placed", OrderID: "order_id"}
 		},
 		"ledger={answers: true}": func(s *Scenario) (any, any) {
-			return *s.Ledger, Ledger{Answers: true, Outcome: "placed", OrderID: "order_id"}
+			return *s.Ledger, Ledger{Answers: true, Baseline: NoBaseline, Outcome: "placed", OrderID: "order_id"}
 		},
 		"ledger.baseline=none": func(s *Scenario) (any, any) {
 			return *s.Ledger, Ledger{URL: "/ledger", Baseline: NoBaseline, Outcome: "placed", OrderID: "order_id"}
