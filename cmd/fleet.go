@@ -223,7 +223,7 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	m := storm.ManifestAt(time.Now(), session.T0)
 	m.PlannedArrivals, m.ScaleRatio, m.Agents, m.Cores = storm.Arrivals(), scale, session.Agents(), session.Cores()
 	m.Settings = map[string]any{"agents": o.fleet.slots(), "on_agent_loss": o.fleet.onLoss, "max_skew": o.fleet.maxSkew.String()}
-	dir, err = o.send(ctx, s, attack{session, m, sc, shown, watchOf(sc, m)})
+	dir, err = o.send(ctx, s, attack{session, m, sc, shown, watchOf(sc, m), session.Baseline})
 	if dir == "" {
 		session.Abandon("there is no record to write to")
 	}

@@ -60,6 +60,8 @@ func house() []room {
 			"what a secret is depends on no storm"},
 		{"fsctl/loadgen/record", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/redact fsctl/scenarios/quantity"),
 			"a run must be readable in years, by a program that cannot send one"},
+		{"fsctl/loadgen/ledger", may("fsctl/loadgen/record fsctl/scenarios/quantity"),
+			"a ledger is read from any stream, without a network"},
 		{"fsctl/loadgen/transport", nil,
 			"an engine carries a request and knows nothing of the users it is from"},
 		{"fsctl/loadgen/wire", may("fsctl/loadgen/transport"),
@@ -83,7 +85,7 @@ func house() []room {
 		{"fsctl/loadgen/fleet/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/..."),
 			"many machines send the storm of one"},
 		{"fsctl/loadgen/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen fsctl/loadgen/record fsctl/loadgen/transport fsctl/loadgen/wire " +
-			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/redact fsctl/loadgen/search"),
+			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/ledger fsctl/loadgen/redact fsctl/loadgen/search"),
 			"one machine sends a storm without knowing of others"},
 
 		{"fsctl/report/exitcode", nil,
