@@ -71,7 +71,7 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 	if sc == nil {
 		sc = &scenarios.Scenario{Name: rec.Manifest.Scenario}
 	}
-	run := newHistory(rec)
+	run, sale := newHistory(rec), readAccounts(rec, sc)
 	r := &Report{
 		Run:             rec.Dir,
 		Scenario:        cmp.Or(sc.Name, rec.Manifest.Scenario),
@@ -80,7 +80,7 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 		ServiceTimeOnly: rec.DueUnknown,
 		Notes:           []string{},
 		DurationSeconds: float64(run.span()),
-		Invariants:      judgeInvariants(rec, sc),
+		Invariants:      sale.judge(sc.Invariants),
 		Agents:          agentsOf(rec.Manifest),
 	}
 	if end := rec.Manifest.End; end != nil {
@@ -89,11 +89,15 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 			r.DurationSeconds = took
 		}
 	}
+	counted := record.Everything
 	if len(rec.Manifest.Levels) > 0 {
 		r.judgeSearch(rec, run, sc, p)
+		counted = r.decisive().hold()
 	} else {
 		r.judgeStorm(rec, run, sc, p)
 	}
+	sale.countRepeats(r.Steps, counted, rec.Manifest.T0)
+	r.Health.Findings = append(r.Health.Findings, sale.findings()...)
 	r.Notes = append(r.Notes, notes(rec, r)...)
 	r.decide(rec)
 	return r
