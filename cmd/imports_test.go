@@ -92,8 +92,10 @@ func house() []room {
 			"the exit codes are a list"},
 		{"fsctl/report/render", may(words + "fsctl/plan/... fsctl/report fsctl/report/compare"),
 			"what is shown was decided before: render reads results and no records"},
+		{"fsctl/report/sale", may("fsctl/loadgen/record fsctl/scenarios fsctl/scenarios/quantity"),
+			"a sale is judged by its two accounts alone"},
 		{"fsctl/report/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/plan fsctl/plan/model fsctl/plan/queueing " +
-			"fsctl/report fsctl/report/exitcode"),
+			"fsctl/report fsctl/report/exitcode fsctl/report/sale"),
 			"report reads records and nothing else, so that a run can be judged again in years"},
 	}
 }

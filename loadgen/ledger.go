@@ -45,7 +45,8 @@ func (s *Storm) ReadBaseline(ctx context.Context) (*record.Baseline, error) {
 	})
 }
 
-// ReadBaselineFor is ReadBaseline for a storm that is made of others: users yields the numbers of its arrivals.
+// ReadBaselineFor is ReadBaseline for a storm that is made of others: users yields the numbers of its arrivals. It fails as
+// ReadBaseline does.
 func (s *Storm) ReadBaselineFor(ctx context.Context, users func(yield func(arrival uint64))) (*record.Baseline, error) {
 	if !s.Scenario.Ledger.HasBaseline() {
 		return nil, nil

@@ -1,11 +1,8 @@
 package report
 
 import (
-	"fmt"
-	"slices"
-
+	"fsctl/report/sale"
 	"fsctl/scenarios"
-	"fsctl/scenarios/quantity"
 )
 
 // InvariantResult is the judgement on one invariant of the sale.
@@ -18,71 +15,28 @@ type InvariantResult struct {
 	Optional bool     `json:"optional,omitempty"` // without data it is skipped
 	Summary  string   `json:"summary"`            // in one line
 
-	empty bool `json:"-"` // it compared nothing with nothing: nothing was sold, and no buyer was told of an order
+	empty bool // it compared nothing with nothing: nothing was sold, and no buyer was told of an order
 }
 
-// mostEvidence is how many users or orders are named.
-const mostEvidence = 5
-
-// judge judges the invariants of a scenario.
-func (a *accounts) judge(invariants []scenarios.Invariant) []InvariantResult {
+// judgeInvariants judges the invariants of a scenario by the accounts of its run.
+func judgeInvariants(accounts *sale.Accounts, invariants []scenarios.Invariant) []InvariantResult {
 	results := []InvariantResult{}
-	for _, invariant := range invariants {
-		var r InvariantResult
-		switch invariant.Name {
-		case scenarios.NoOversell:
-			r = a.noOversell()
-		case scenarios.OneOrderPerUser:
-			r = a.oneOrderPerUser()
-		case scenarios.NoLostOrder:
-			r = a.noLostOrder()
-		default:
-			r = InvariantResult{Status: NoData, Summary: "this version does not know it"}
-		}
-		r.Name, r.Optional = invariant.Name, invariant.Optional
-		if a.copies > 0 {
-			r.Evidence = append(r.Evidence, quantity.Of(a.copies, "line")+" of the ledger "+map[bool]string{true: "repeats", false: "repeat"}[a.copies == 1]+" another, and counted once with it")
-		}
-		if r.Evidence == nil {
-			r.Evidence = []string{}
-		}
-		if a.answers && r.Status != NoData {
-			r.Summary += ", by the answers alone"
-		}
-		results = append(results, r)
+	for _, i := range invariants {
+		r := accounts.Judge(i.Name)
+		status := map[sale.Status]Status{sale.Held: Held, sale.Broken: Broken, sale.NoData: NoData, sale.Nothing: NoData}[r.Status]
+		results = append(results, InvariantResult{Name: i.Name, Status: status, Expected: r.Expected, Observed: r.Observed,
+			Evidence: append([]string{}, r.Evidence...), Optional: i.Optional, Summary: r.Summary, empty: r.Status == sale.Nothing})
 	}
 	return results
 }
 
-// decide sets status and summary, from what outweighs all else on: what contradicts itself, what is broken by the count, why
-// there is no data, and what held.
-//
-//	broken  the summary of what the count shows to be broken, empty for nothing
-//	lacks   why nothing can be said, empty where something can
-//	held    the summary of what held
-func (r *InvariantResult) decide(a *accounts, broken, lacks, held string) {
-	clashes, evidence := a.broken()
-	r.Evidence = slices.Concat(evidence, r.Evidence)
-	switch {
-	case clashes != "":
-		r.Status, r.Summary = Broken, clashes
-		if broken != "" {
-			r.Summary += "; " + broken
-		}
-	case broken != "":
-		r.Status, r.Summary = Broken, broken
-	case lacks != "":
-		r.Status, r.Summary = NoData, lacks
-		r.empty = lacks == nothing
-	default:
-		r.Status, r.Summary = Held, held
+// saleFindings says what the accounts show beside the invariants.
+func saleFindings(accounts *sale.Accounts) (list []Finding) {
+	if text := accounts.NotReset(); text != "" {
+		list = append(list, Finding{FindingNotReset, text})
 	}
-}
-
-// first returns at most n texts, and how many there are more.
-func first(texts []string, n int, noun string) []string {
-	if len(texts) <= n {
-		return texts
+	if text := accounts.Phantoms(); text != "" {
+		list = append(list, Finding{FindingPhantoms, text})
 	}
-	return append(slices.Clone(texts[:n]), fmt.Sprintf("and %s more", quantity.Of(len(texts)-n, noun)))
+	return list
 }

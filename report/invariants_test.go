@@ -6,8 +6,12 @@ import (
 	"testing"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/sale"
 	"fsctl/scenarios"
 )
+
+// mostEvidence is how many users or orders are named.
+const mostEvidence = 5
 
 // orders returns n orders of an item by as many users, numbered from first.
 func orders(first, n int, sku string) []record.Order {
@@ -18,11 +22,11 @@ func orders(first, n int, sku string) []record.Order {
 	return list
 }
 
-func judgeLedger(ledger record.Ledger, sale *scenarios.Sale, name string) InvariantResult {
+func judgeLedger(ledger record.Ledger, sells *scenarios.Sale, name string) InvariantResult {
 	rec := record.New(manifest())
 	rec.Ledger = ledger
-	sc := &scenarios.Scenario{Sale: sale, Invariants: []scenarios.Invariant{{Name: name}}}
-	return readAccounts(rec, sc).judge(sc.Invariants)[0]
+	sc := &scenarios.Scenario{Sale: sells, Invariants: []scenarios.Invariant{{Name: name}}}
+	return judgeInvariants(sale.Read(rec, sc), sc.Invariants)[0]
 }
 
 func TestInvariants(t *testing.T) {

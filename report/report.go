@@ -7,6 +7,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
+	"fsctl/report/sale"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -71,7 +72,7 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 	if sc == nil {
 		sc = &scenarios.Scenario{Name: rec.Manifest.Scenario}
 	}
-	run, sale := newHistory(rec), readAccounts(rec, sc)
+	run, accounts := newHistory(rec), sale.Read(rec, sc)
 	r := &Report{
 		Run:             rec.Dir,
 		Scenario:        cmp.Or(sc.Name, rec.Manifest.Scenario),
@@ -80,7 +81,7 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 		ServiceTimeOnly: rec.DueUnknown,
 		Notes:           []string{},
 		DurationSeconds: float64(run.span()),
-		Invariants:      sale.judge(sc.Invariants),
+		Invariants:      judgeInvariants(accounts, sc.Invariants),
 		Agents:          agentsOf(rec.Manifest),
 	}
 	if end := rec.Manifest.End; end != nil {
@@ -96,8 +97,11 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 	} else {
 		r.judgeStorm(rec, run, sc, p)
 	}
-	sale.countRepeats(r.Steps, counted, rec.Manifest.T0)
-	r.Health.Findings = append(r.Health.Findings, sale.findings()...)
+	repeated := accounts.Repeated(counted, rec.Manifest.T0)
+	for i := range r.Steps {
+		r.Steps[i].Repeated = repeated[r.Steps[i].Name]
+	}
+	r.Health.Findings = append(r.Health.Findings, saleFindings(accounts)...)
 	r.Notes = append(r.Notes, notes(rec, r)...)
 	r.decide(rec)
 	return r

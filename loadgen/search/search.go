@@ -164,7 +164,7 @@ func (s *Search) Manifest(now time.Time) record.Manifest {
 }
 
 // ReadBaseline asks the shop before T0 what it has sold; see Storm.ReadBaseline. Which users come is not known before: those
-// of the first level are looked for.
+// of the first level are looked for. It fails as Storm.ReadBaseline does.
 func (s *Search) ReadBaseline(ctx context.Context) (*record.Baseline, error) {
 	return s.storm.ReadBaselineFor(ctx, func(yield func(uint64)) {
 		for arrival := range s.level(0, float64(s.From), 0, 0).Size() {

@@ -1,4 +1,4 @@
-package report
+package sale
 
 import (
 	"cmp"
@@ -15,12 +15,12 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// accounts are the two accounts of the sale, the shop's and the buyers'.
+// Accounts are the two accounts of the sale, the shop's and the buyers'.
 //
 // In the shop's an order counts once for each user that it is listed for, however often it is listed. In the buyers' a number
 // counts once for each buyer who was told of it: four buyers who were told of one number were promised four pieces. A number
 // without a text cannot be told from another, so that each is an order of its own.
-type accounts struct {
+type Accounts struct {
 	sale    *scenarios.Sale // nil where the scenario sells nothing
 	ledger  *record.Ledger
 	answers bool // the shop has no account to read
@@ -44,8 +44,9 @@ type accounts struct {
 // listings are the different lines of each order number.
 type listings map[string][]record.Order
 
-func readAccounts(rec *record.Record, sc *scenarios.Scenario) *accounts {
-	a := &accounts{sale: sc.Sale, ledger: &rec.Ledger, answers: sc.Ledger != nil && sc.Ledger.Answers}
+// Read reads the accounts of a run. The scenario is that which ran; one without a ledger ran in an older version.
+func Read(rec *record.Record, sc *scenarios.Scenario) *Accounts {
+	a := &Accounts{sale: sc.Sale, ledger: &rec.Ledger, answers: sc.Ledger != nil && sc.Ledger.Answers}
 	after, base := a.list(rec.Ledger.Sold, true), listings{}
 	if rec.Ledger.BaselineRead {
 		base = a.list(rec.Ledger.Baseline, false)
@@ -86,7 +87,7 @@ func readAccounts(rec *record.Record, sc *scenarios.Scenario) *accounts {
 }
 
 // withSKU names the item of an order where there is only one.
-func (a *accounts) withSKU(o record.Order) record.Order {
+func (a *Accounts) withSKU(o record.Order) record.Order {
 	if o.SKU == "" && a.sale != nil && a.sale.Items == 1 {
 		o.SKU = strings.ReplaceAll(a.sale.SKU, "${n}", "1")
 	}
@@ -94,7 +95,7 @@ func (a *accounts) withSKU(o record.Order) record.Order {
 }
 
 // list sorts the lines of a ledger by order number; those of the shop's account after the run also become what was sold.
-func (a *accounts) list(lines []record.Order, isAccount bool) listings {
+func (a *Accounts) list(lines []record.Order, isAccount bool) listings {
 	sorted := make([]record.Order, 0, len(lines))
 	for _, o := range lines {
 		sorted = append(sorted, a.withSKU(record.Order{ID: o.ID, User: o.User, SKU: o.SKU, Quantity: pieces(o)}))
@@ -141,7 +142,7 @@ func isListed(lines []record.Order, user string) bool {
 }
 
 // hear sorts what buyers were told: new orders, and those that they know already.
-func (a *accounts) hear(told []record.Order, base listings, same bool) {
+func (a *Accounts) hear(told []record.Order, base listings, same bool) {
 	type telling struct{ id, user string }
 	heard := map[telling]bool{}
 	for _, o := range told {
@@ -163,7 +164,7 @@ func (a *accounts) hear(told []record.Order, base listings, same bool) {
 }
 
 // usersBefore returns how many users of this run had orders before T0, as far as their orders of this run show it.
-func (a *accounts) usersBefore(base listings, buyers listings) int {
+func (a *Accounts) usersBefore(base listings, buyers listings) int {
 	old := map[string]bool{}
 	for _, lines := range base {
 		for _, o := range lines {
@@ -186,7 +187,7 @@ func (a *accounts) usersBefore(base listings, buyers listings) int {
 var notInDoubt = []string{"refused", "dns", "tls", "network", "ports"}
 
 // findSteps finds the steps whose answers tell of orders, and how many of their requests are in doubt.
-func (a *accounts) findSteps(rec *record.Record, sc *scenarios.Scenario) {
+func (a *Accounts) findSteps(rec *record.Record, sc *scenarios.Scenario) {
 	confirms := scenarios.DefaultLedgerOutcome
 	if sc.Ledger != nil {
 		confirms = sc.Ledger.Outcome
@@ -212,37 +213,44 @@ func (a *accounts) findSteps(rec *record.Record, sc *scenarios.Scenario) {
 	}
 }
 
-// countRepeats counts the answers of steps that told a buyer of an order again, in the seconds of a window.
-func (a *accounts) countRepeats(steps []Step, w record.Window, t0 time.Time) {
+// Repeated returns by step how many answers told a buyer of an order again, from 0, in the seconds of a window.
+func (a *Accounts) Repeated(w record.Window, t0 time.Time) map[string]int64 {
+	sum := map[string]int64{}
 	for _, o := range a.repeated {
 		if o.Step == "" && len(a.confirms) == 1 { // in a record of an older version
 			o.Step = a.confirms[0]
 		}
-		i := slices.IndexFunc(steps, func(s Step) bool { return s.Name == o.Step })
-		if i >= 0 && (w == record.Everything || w.Contains(int(math.Floor(o.At.Sub(t0).Seconds())))) {
-			steps[i].Repeated++
+		if w == record.Everything || w.Contains(int(math.Floor(o.At.Sub(t0).Seconds()))) {
+			sum[o.Step]++
 		}
 	}
+	return sum
 }
 
-// findings says what the accounts show beside the invariants.
-func (a *accounts) findings() (list []Finding) {
-	if a.users > 0 {
-		list = append(list, Finding{FindingNotReset, a.notReset() + ": reset its orders and its stock before each run, or send users that it does not know"})
+// NotReset says how many orders stood in the ledger before T0, and how many users of this run they belong to; empty where
+// they are nobody's of this run.
+func (a *Accounts) NotReset() string {
+	if a.users == 0 {
+		return ""
 	}
-	if a.phantoms > 0 {
-		list = append(list, Finding{FindingPhantoms, a.phantomText()})
-	}
-	return list
+	return a.notReset() + ": reset its orders and its stock before each run, or send users that it does not know"
 }
 
-func (a *accounts) notReset() string {
+// Phantoms says how many new orders the shop has that no buyer was told of, beside the requests in doubt; empty for none.
+func (a *Accounts) Phantoms() string {
+	if a.phantoms == 0 {
+		return ""
+	}
+	return a.phantomText()
+}
+
+func (a *Accounts) notReset() string {
 	return fmt.Sprintf("the shop was not reset: %s stood in its ledger before T0, among them those of %s of this run",
 		quantity.Of(len(a.ledger.Baseline), "order"), quantity.Of(a.users, "user"))
 }
 
-func (a *accounts) phantomText() string {
-	text := quantity.Of(a.phantoms, "order") + " of the shop's ledger " + are(uint64(a.phantoms)) + " new, and no buyer was told of " + map[bool]string{true: "it", false: "them"}[a.phantoms == 1]
+func (a *Accounts) phantomText() string {
+	text := quantity.Of(a.phantoms, "order") + " of the shop's ledger " + verb(a.phantoms, "is", "are") + " new, and no buyer was told of " + verb(a.phantoms, "it", "them")
 	why := slices.Clone(a.doubts)
 	if a.nameless > 0 {
 		why = append(why, quantity.Of(a.nameless, "answer")+" confirmed an order without its number")
@@ -254,12 +262,12 @@ func (a *accounts) phantomText() string {
 }
 
 // noData says why the accounts prove nothing, or nothing where they do.
-func (a *accounts) noData() string {
+func (a *Accounts) noData() string {
 	switch {
 	case a.answers:
 		return ""
 	case a.ledger.Error != "":
-		return "the shop's ledger could not be read: " + oneLine(a.ledger.Error)
+		return "the shop's ledger could not be read: " + strings.Join(strings.Fields(a.ledger.Error), " ")
 	case !a.ledger.Read:
 		return "the shop's ledger was not read"
 	}

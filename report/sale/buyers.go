@@ -1,4 +1,4 @@
-package report
+package sale
 
 import (
 	"cmp"
@@ -24,12 +24,12 @@ type holding struct {
 
 // oneOrderPerUser holds when no user has more pieces of an item than he may buy, by either account of this run: orders of
 // before T0 are left out. Where users of this run had some, it cannot tell what they should have been given.
-func (a *accounts) oneOrderPerUser() InvariantResult {
+func (a *Accounts) oneOrderPerUser() Result {
 	if a.sale == nil || a.sale.PerUser == 0 {
-		return InvariantResult{Status: NoData, Summary: "the scenario does not say how many one user may buy"}
+		return Result{Status: NoData, Summary: "the scenario does not say how many one user may buy"}
 	}
 	limit := a.sale.PerUser
-	r := InvariantResult{Expected: limit}
+	r := Result{Expected: limit}
 	bySold, byTold := holdingsOf(a.fresh, "has"), holdingsOf(a.told, "was told of")
 	worst := map[buyer]holding{}
 	for _, h := range slices.Concat(bySold, byTold) {
@@ -96,8 +96,8 @@ func orderIDs(orders []record.Order) string {
 }
 
 // noLostOrder holds when every order that a buyer was told to have is in the shop's ledger.
-func (a *accounts) noLostOrder() InvariantResult {
-	r := InvariantResult{Expected: len(a.told)}
+func (a *Accounts) noLostOrder() Result {
+	r := Result{Expected: len(a.told)}
 	if a.answers {
 		r.decide(a, "", "only the shop's own ledger can show a lost order", "")
 		return r
@@ -144,7 +144,7 @@ func (a *accounts) noLostOrder() InvariantResult {
 }
 
 // aside is evidence that breaks nothing by itself.
-func (a *accounts) aside(nameless string) (list []string) {
+func (a *Accounts) aside(nameless string) (list []string) {
 	if nameless != "" {
 		list = append(list, nameless)
 	}
@@ -152,7 +152,7 @@ func (a *accounts) aside(nameless string) (list []string) {
 		list = append(list, a.phantomText())
 	}
 	if a.vanished > 0 {
-		list = append(list, quantity.Of(a.vanished, "order")+" of before T0 "+are(uint64(a.vanished))+" no longer in the shop's ledger")
+		list = append(list, quantity.Of(a.vanished, "order")+" of before T0 "+verb(a.vanished, "is", "are")+" no longer in the shop's ledger")
 	}
 	return list
 }

@@ -1,4 +1,4 @@
-package report
+package sale
 
 import (
 	"cmp"
@@ -101,7 +101,7 @@ func clashesOfOwners(buyers listings, owners func(id string) []string) (list []c
 }
 
 // broken returns the summary and the evidence of the clashes; empty where there are none.
-func (a *accounts) broken() (summary string, evidence []string) {
+func (a *Accounts) broken() (summary string, evidence []string) {
 	if len(a.clashes) == 0 {
 		return "", nil
 	}

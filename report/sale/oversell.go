@@ -1,4 +1,4 @@
-package report
+package sale
 
 import (
 	"cmp"
@@ -23,10 +23,10 @@ func piecesBySKU(lists ...[]record.Order) map[string]int {
 
 // noOversell holds when of no item more pieces were sold, or promised to buyers, than there were, orders of before T0
 // included: they are of the same stock. Where the shop says that it had fewer than the scenario, the fewer count.
-func (a *accounts) noOversell() InvariantResult {
+func (a *Accounts) noOversell() Result {
 	sold, told := piecesBySKU(a.sold), piecesBySKU(a.before, a.told)
 	before := piecesBySKU(a.before)
-	var r InvariantResult
+	var r Result
 	var differing, over []string
 	worst, worstSKU := 0, ""
 	for _, sku := range a.items(sold, told) {
@@ -78,7 +78,7 @@ func (a *accounts) noOversell() InvariantResult {
 }
 
 // unsold is the reason where neither account has an order.
-func (a *accounts) unsold() string {
+func (a *Accounts) unsold() string {
 	if len(a.sold)+len(a.told)+len(a.again) == 0 {
 		return nothing
 	}
@@ -86,7 +86,7 @@ func (a *accounts) unsold() string {
 }
 
 // items returns the items that either account knows, sorted.
-func (a *accounts) items(sold, told map[string]int) []string {
+func (a *Accounts) items(sold, told map[string]int) []string {
 	names := map[string]bool{}
 	for _, known := range []map[string]int{sold, told, a.ledger.Stock} {
 		for sku := range known {
@@ -96,7 +96,7 @@ func (a *accounts) items(sold, told map[string]int) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-func (a *accounts) anyStock(sold, told map[string]int) bool {
+func (a *Accounts) anyStock(sold, told map[string]int) bool {
 	for _, sku := range a.items(sold, told) {
 		if _, known := a.stockOf(sku); known {
 			return true
@@ -106,7 +106,7 @@ func (a *accounts) anyStock(sold, told map[string]int) bool {
 }
 
 // stockOf returns how many pieces of an item there were.
-func (a *accounts) stockOf(sku string) (stock int, known bool) {
+func (a *Accounts) stockOf(sku string) (stock int, known bool) {
 	own, says := a.ledger.Stock[sku]
 	if a.sale == nil || a.sale.Stock == 0 {
 		return own, says
@@ -117,7 +117,7 @@ func (a *accounts) stockOf(sku string) (stock int, known bool) {
 	return a.sale.Stock, true
 }
 
-func (a *accounts) difference(sku string) string {
+func (a *Accounts) difference(sku string) string {
 	own, says := a.ledger.Stock[sku]
 	if !says || a.sale == nil || a.sale.Stock == 0 || own == a.sale.Stock {
 		return ""
