@@ -120,6 +120,9 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 	if err := requireReady(ctx, search); err != nil {
 		return err
 	}
+	if err := o.checkRun(); err != nil {
+		return err
+	}
 	baseline, err := search.ReadBaseline(ctx)
 	if err != nil {
 		return err

@@ -23,6 +23,9 @@ func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.S
 	if err := requireReady(ctx, storm); err != nil {
 		return "", err
 	}
+	if err := o.checkRun(); err != nil {
+		return "", err
+	}
 	baseline, err := storm.ReadBaseline(ctx)
 	if err != nil {
 		return "", err
