@@ -125,6 +125,6 @@ func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
 	if err := requireReady(ctx, list); err != nil {
 		return err
 	}
-	dir, err := o.send(ctx, s, attack{list, list.Manifest(time.Now()), nil, newProgress(s.Err), nil})
+	dir, err := o.send(ctx, s, attack{list, list.Manifest(time.Now()), nil, newProgress(s.Err), nil, nil})
 	return o.conclude(dir, err, nil)
 }

@@ -120,9 +120,19 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 	if err := requireReady(ctx, search); err != nil {
 		return err
 	}
+	if err := o.checkRun(); err != nil {
+		return err
+	}
+	baseline, err := search.ReadBaseline(ctx)
+	if err != nil {
+		return err
+	}
+	defer baseline.Close()
+	m = search.Manifest(time.Now()) // the one above is as old as the ledger took
+	m.ScaleRatio = scale
 	fmt.Fprintln(s.Err, "search "+planned)
 	levels.watch = report.NewLevelWatch(sc, m)
-	dir, err := o.send(ctx, s, attack{search, m, sc, progress, levels.observe})
+	dir, err := o.send(ctx, s, attack{search, m, sc, progress, levels.observe, baseline})
 	return o.conclude(dir, err, sc)
 }
 

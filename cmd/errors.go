@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/loadgen"
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/record"
@@ -102,6 +103,9 @@ func exitCode(err error) int {
 	if _, ok := errors.AsType[*infeasibleError](err); ok {
 		return exitcode.Infeasible
 	}
+	if _, ok := errors.AsType[*loadgen.NotStartedError](err); ok {
+		return exitcode.NotStarted
+	}
 	if usage || scenario || unknown || input || planned || exists || linked {
 		return exitcode.Usage
 	}
@@ -118,13 +122,19 @@ func hintOf(err error) string {
 	if input, ok := errors.AsType[*bus.InputError](err); ok {
 		return input.Hint
 	}
+	if idle, ok := errors.AsType[*loadgen.NotStartedError](err); ok {
+		return idle.Hint
+	}
 	if connect, ok := errors.AsType[*bus.ConnectError](err); ok {
 		return connect.Hint
 	}
 	if _, ok := errors.AsType[*scenarios.UnknownError](err); ok {
 		return "see them with: fsctl scenarios list"
 	}
-	if _, ok := errors.AsType[*strict.Error](err); ok {
+	if invalid, ok := errors.AsType[*strict.Error](err); ok {
+		if invalid.Hint != "" {
+			return invalid.Hint
+		}
 		return "an example of every field: fsctl scenarios show taobao-double11; the schema for your editor: fsctl scenarios schema"
 	}
 	if _, ok := errors.AsType[*record.ExistsError](err); ok {

@@ -18,7 +18,6 @@ import (
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/local"
 	"fsctl/loadgen/fleet/roster"
-	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -172,10 +171,8 @@ func (o *stormOptions) localAgents() *local.Options {
 
 // checkBefore finds what would end the attack only once all agents are there.
 func (o *stormOptions) checkBefore(storm *loadgen.Storm, sc *scenarios.Scenario, now time.Time) error {
-	if dir := o.directory(sc.Name, now); o.run != "" {
-		if _, err := os.Lstat(dir); err == nil {
-			return &record.ExistsError{Dir: dir}
-		}
+	if err := o.checkRun(); err != nil {
+		return err
 	}
 	at := sc.Storm.T0.At
 	if o.fleet.resume != "" || at.IsZero() {
@@ -223,7 +220,7 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	m := storm.ManifestAt(time.Now(), session.T0)
 	m.PlannedArrivals, m.ScaleRatio, m.Agents, m.Cores = storm.Arrivals(), scale, session.Agents(), session.Cores()
 	m.Settings = map[string]any{"agents": o.fleet.slots(), "on_agent_loss": o.fleet.onLoss, "max_skew": o.fleet.maxSkew.String()}
-	dir, err = o.send(ctx, s, attack{session, m, sc, shown, watchOf(sc, m)})
+	dir, err = o.send(ctx, s, attack{session, m, sc, shown, watchOf(sc, m), session.Baseline})
 	if dir == "" {
 		session.Abandon("there is no record to write to")
 	}

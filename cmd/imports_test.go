@@ -60,6 +60,8 @@ func house() []room {
 			"what a secret is depends on no storm"},
 		{"fsctl/loadgen/record", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/redact fsctl/scenarios/quantity"),
 			"a run must be readable in years, by a program that cannot send one"},
+		{"fsctl/loadgen/ledger", may("fsctl/loadgen/record fsctl/scenarios/quantity"),
+			"a ledger is read from any stream, without a network"},
 		{"fsctl/loadgen/transport", nil,
 			"an engine carries a request and knows nothing of the users it is from"},
 		{"fsctl/loadgen/wire", may("fsctl/loadgen/transport"),
@@ -83,15 +85,17 @@ func house() []room {
 		{"fsctl/loadgen/fleet/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/..."),
 			"many machines send the storm of one"},
 		{"fsctl/loadgen/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen fsctl/loadgen/record fsctl/loadgen/transport fsctl/loadgen/wire " +
-			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/redact fsctl/loadgen/search"),
+			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/ledger fsctl/loadgen/redact fsctl/loadgen/search"),
 			"one machine sends a storm without knowing of others"},
 
 		{"fsctl/report/exitcode", nil,
 			"the exit codes are a list"},
 		{"fsctl/report/render", may(words + "fsctl/plan/... fsctl/report fsctl/report/compare"),
 			"what is shown was decided before: render reads results and no records"},
+		{"fsctl/report/sale", may("fsctl/loadgen/record fsctl/scenarios fsctl/scenarios/quantity"),
+			"a sale is judged by its two accounts alone"},
 		{"fsctl/report/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/plan fsctl/plan/model fsctl/plan/queueing " +
-			"fsctl/report fsctl/report/exitcode"),
+			"fsctl/report fsctl/report/exitcode fsctl/report/sale"),
 			"report reads records and nothing else, so that a run can be judged again in years"},
 	}
 }

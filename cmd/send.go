@@ -23,12 +23,20 @@ func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.S
 	if err := requireReady(ctx, storm); err != nil {
 		return "", err
 	}
+	if err := o.checkRun(); err != nil {
+		return "", err
+	}
+	baseline, err := storm.ReadBaseline(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer baseline.Close()
 	m, err := storm.Manifest(time.Now())
 	if err != nil {
 		return "", err
 	}
 	m.ScaleRatio = scale
-	return o.send(ctx, s, attack{storm, m, sc, newProgress(s.Err), watchOf(sc, m)})
+	return o.send(ctx, s, attack{storm, m, sc, newProgress(s.Err), watchOf(sc, m), baseline})
 }
 
 // watchOf returns an observer that stops the run as soon as a threshold with abortOnFail is crossed.
@@ -54,6 +62,7 @@ type attack struct {
 	scenario *scenarios.Scenario // nil for a list of targets
 	progress *progress
 	watch    loadgen.Observer // may be nil
+	baseline *record.Baseline // of the shop's ledger; nil for none
 }
 
 // users says how many users come, where that is known.
@@ -80,6 +89,11 @@ func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir strin
 	w, err := record.Create(dir, m, document)
 	if err != nil {
 		return "", err
+	}
+	if a.baseline != nil { // before anything else, so that whoever takes the run over finds it
+		if err := w.Baseline(a.baseline); err != nil {
+			return dir, errors.Join(err, w.Close(record.End{At: time.Now(), Reason: record.Failed, Message: err.Error()}))
+		}
 	}
 	observe := func(i record.Interval) error {
 		a.progress.show(i)

@@ -167,6 +167,17 @@ func (o *stormOptions) directory(scenario string, now time.Time) string {
 	return filepath.Join(runsDir, record.RunName(scenario, now))
 }
 
+// checkRun fails where the directory of --run is there: a run is never overwritten, and nobody is asked for its sake.
+func (o *stormOptions) checkRun() error {
+	if o.run == "" {
+		return nil
+	}
+	if _, err := os.Lstat(o.run); err == nil {
+		return &record.ExistsError{Dir: o.run}
+	}
+	return nil
+}
+
 // settings are the flags that run.json keeps.
 func (o *stormOptions) settings() map[string]any {
 	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure,

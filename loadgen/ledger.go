@@ -1,114 +1,134 @@
 package loadgen
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"fsctl/loadgen/ledger"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
+	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
 )
 
 // ledgerPatience is how long a shop may take to list what it sold.
 const ledgerPatience = 60 * time.Second
 
+// NotStartedError is a storm that did not begin: nothing was sent.
+type NotStartedError struct {
+	Err  error
+	Hint string // what the user can do about it
+}
+
+// Error says what is wrong.
+func (e *NotStartedError) Error() string { return "not started: " + e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *NotStartedError) Unwrap() error { return e.Err }
+
+// ReadBaseline asks the shop before T0 what it has sold, so that a judgement can tell its old orders from those of this run.
+// It returns nil where the scenario wants none; else the baseline is to be closed. It fails with a *NotStartedError where the
+// ledger cannot be read, and when ctx ends.
+func (s *Storm) ReadBaseline(ctx context.Context) (*record.Baseline, error) {
+	return s.ReadBaselineFor(ctx, func(yield func(uint64)) {
+		for walk := s.schedule.Walk(); ; {
+			a, ok := walk.Next()
+			if !ok {
+				return
+			}
+			yield(a.Index)
+		}
+	})
+}
+
+// ReadBaselineFor is ReadBaseline for a storm that is made of others: users yields the numbers of its arrivals. It fails as
+// ReadBaseline does.
+func (s *Storm) ReadBaselineFor(ctx context.Context, users func(yield func(arrival uint64))) (*record.Baseline, error) {
+	if !s.Scenario.Ledger.HasBaseline() {
+		return nil, nil
+	}
+	b, err := s.readBaseline(ctx, users)
+	if err == nil {
+		return b, nil
+	}
+	return nil, &NotStartedError{fmt.Errorf("before T0: %w", err),
+		"see that the target serves it; where it cannot before the sale, say ledger.baseline: " + scenarios.NoBaseline + " (--set ledger.baseline=" + scenarios.NoBaseline + ")"}
+}
+
+func (s *Storm) readBaseline(ctx context.Context, users func(yield func(arrival uint64))) (b *record.Baseline, err error) {
+	if b, err = record.NewBaseline(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			b.Close()
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
+	defer cancel()
+	seen := ledger.NewNames()
+	stock, err := s.readLedger(ctx, func(o record.Order) error {
+		seen.Add(o.User)
+		return b.Sold(o)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if b.Orders > 0 {
+		buf := []byte(nil)
+		users(func(arrival uint64) {
+			for name := range s.journeys.Names(arrival, &buf) {
+				seen.Mark(name)
+			}
+		})
+	}
+	return b, b.End(stock, seen.Marked())
+}
+
 // ReadLedger asks the shop what it sold, once the storm is over, also after an
 // interruption. Why it could not be read is part of the record: the verdict needs it.
 func (s *Storm) ReadLedger(ctx context.Context, w *record.Writer) {
-	if s.Scenario.Ledger == nil {
+	if !s.Scenario.Ledger.IsRead() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ledgerPatience)
 	defer cancel()
-	if err := s.copyLedger(ctx, w); err != nil {
+	stock, err := s.readLedger(ctx, w.Sold)
+	if err == nil {
+		err = w.Stock(stock)
+	}
+	if err != nil {
 		_ = w.LedgerError(err.Error()) // the writer keeps its first error
 	}
 }
 
-// copyLedger reads {"stock": {SKU: PIECES}, "orders": [{"order_id", "user", "sku", "quantity"}]}
-// as a stream: it may hold millions of orders.
-func (s *Storm) copyLedger(ctx context.Context, w *record.Writer) error {
+// readLedger hands every order of the shop's ledger over, as it is read, and returns the stock.
+func (s *Storm) readLedger(ctx context.Context, sold func(record.Order) error) (stock map[string]int, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(s.Target.String(), "/")+s.Scenario.Ledger.URL, nil)
 	if err != nil {
-		return fmt.Errorf("read ledger: %w", err)
+		return nil, fmt.Errorf("read ledger: %w", err)
 	}
 	address := request.URL.Redacted()
 	engine := transport.NewNetHTTP(s.Target, 1, s.TLS, s.Route.Dialer(s.Dial))
 	defer engine.Close()
 	response, err := engine.RoundTrip(request)
 	if err != nil {
-		return fmt.Errorf("read ledger: %w", err)
+		return nil, fmt.Errorf("read ledger %s: found no answer, wanted status 200: %w", address, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("read ledger %s: found status %s, wanted 200", address, response.Status)
+		return nil, fmt.Errorf("read ledger %s: found status %s, wanted 200", address, response.Status)
 	}
-	decoder := json.NewDecoder(bufio.NewReaderSize(response.Body, 1<<16))
-	if err := s.decodeLedger(decoder, w); err != nil {
-		return fmt.Errorf("read ledger %s: at byte %d: %w; wanted {\"stock\": {SKU: PIECES}, \"orders\": [{\"order_id\", \"user\", \"sku\", \"quantity\"}]}", address, decoder.InputOffset(), err)
+	stock, err = ledger.Read(response.Body, sold)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, fmt.Errorf("read ledger %s: found it unfinished after %s, wanted all of it: %w", address, quantity.Exact(ledgerPatience), err)
+	case err != nil:
+		return nil, fmt.Errorf("read ledger %s: %w; wanted %s", address, err, ledger.Form)
 	}
-	return nil
-}
-
-func (s *Storm) decodeLedger(d *json.Decoder, w *record.Writer) error {
-	var stock map[string]int
-	var orders bool
-	if err := expect(d, '{'); err != nil {
-		return err
-	}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return err
-		}
-		switch key {
-		case "stock":
-			err = d.Decode(&stock)
-		case "orders":
-			orders, err = true, copyOrders(d, w)
-		default:
-			err = d.Decode(new(json.RawMessage))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := expect(d, '}'); err != nil {
-		return err
-	}
-	if !orders {
-		return fmt.Errorf("found no orders")
-	}
-	return w.Stock(stock)
-}
-
-func copyOrders(d *json.Decoder, w *record.Writer) error {
-	if err := expect(d, '['); err != nil {
-		return err
-	}
-	for d.More() {
-		var o record.Order
-		if err := d.Decode(&o); err != nil {
-			return err
-		}
-		if o.ID == "" {
-			return fmt.Errorf("found an order without order_id") // another shape, which would prove nothing
-		}
-		if err := w.Sold(o); err != nil {
-			return err
-		}
-	}
-	return expect(d, ']')
-}
-
-func expect(d *json.Decoder, want json.Delim) error {
-	token, err := d.Token()
-	if err == nil && token != want {
-		err = fmt.Errorf("found %v, wanted %v", token, want)
-	}
-	return err
+	return stock, nil
 }

@@ -2,14 +2,13 @@ package loadgen
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -50,7 +49,7 @@ func TestLedger(t *testing.T) {
 		{"empty", ``, 200, 0, "EOF"},
 		{"no orders", `{"stock":{"sku-1":5}}`, 200, 0, "no orders"},
 		{"a list", `[` + order + `]`, 200, 0, "found [, wanted {"},
-		{"orders as an object", `{"orders":{"a":1}}`, 200, 0, "found {, wanted ["},
+		{"orders as an object", `{"orders":{"a":1}}`, 200, 0, "found {, wanted a list"},
 		{"orders of another shape", `{"orders":[{"id":"a","amount":2}]}`, 200, 0, "without order_id"},
 		{"a number as words", `{"orders":[{"order_id":"a","quantity":"two"}]}`, 200, 0, "quantity"},
 		{"stock of another shape", `{"stock":[5],"orders":[]}`, 200, 0, "stock"},
@@ -99,51 +98,91 @@ func TestOrdersWithoutANumberAreRecorded(t *testing.T) {
 	}
 }
 
-// streamLedger reads a ledger of so many orders and returns by how many bytes the heap grew while it went by.
-func streamLedger(t testing.TB, orders int) uint64 {
+// soldBefore is a shop whose ledger lists orders that others were told of before the storm, and what the storm asks for.
+func soldBefore(t *testing.T, ledger func(read int) string) (*httptest.Server, *atomic.Int32) {
 	t.Helper()
-	s := compile(t, selling)
-	w := must(record.Create(filepath.Join(t.TempDir(), "run"), must(s.Manifest(time.Now())), nil))
-	source, sink := io.Pipe()
-	heap := func() uint64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	const line = `{"order_id":"order-1234567","user":"u1234567","sku":"sku-1","quantity":1}`
-	thousand := strings.Repeat(line+",", 1000)
-	before, peak := heap(), uint64(0)
-	go func() {
-		_, _ = io.WriteString(sink, `{"orders":[`)
-		for i := range orders / 1000 {
-			_, _ = io.WriteString(sink, thousand)
-			if (i+1)%(orders/4000) == 0 {
-				peak = max(peak, heap())
-			}
+	var read, asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "GET" {
+			fmt.Fprint(w, ledger(int(read.Add(1))))
+			return
 		}
-		_, _ = io.WriteString(sink, line+`],"stock":{"sku-1":1000000}}`)
-		_ = sink.Close()
-	}()
-	if err := s.decodeLedger(json.NewDecoder(source), w); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(record.End{Reason: record.Completed}); err != nil {
-		t.Fatal(err)
-	}
-	return max(peak, before) - before
+		asked.Add(1)
+		w.WriteHeader(http.StatusConflict)
+	}))
+	t.Cleanup(server.Close)
+	return server, &asked
 }
 
-// TestLedgerIsAStream would need over 7 MB, besides the 4 MB of whatever ledger, if the orders were kept.
-func TestLedgerIsAStream(t *testing.T) {
-	if grew := streamLedger(t, 60_000); grew > 7<<20 {
-		t.Errorf("the heap grew by %d MB over a ledger that should go by", grew>>20)
+// Users of this run are found among the orders of before it, by whatever name the shop has for them, though this run
+// tells them nothing.
+func TestBaselineKnowsTheUsersOfThisRun(t *testing.T) {
+	feeder := "\nfeeders: {user: {from: sequence, size: 3, fields: {token: \"t-${n}\"}}}\n"
+	for name, c := range map[string]struct {
+		more, users string
+		orders, own int
+	}{
+		"by number":            {"", `1 2 2 9`, 4, 2},
+		"by a field":           {feeder, `t-1 t-3 t-3 t-4 1`, 5, 3},
+		"by the row's number":  {feeder, `3`, 1, 1},
+		"others":               {feeder, `someone t-0`, 2, 0},
+		"nobody":               {"", ``, 0, 0},
+		"more orders than 64":  {"", strings.Repeat("1 2 x ", 50), 150, 2},
+		"numbers for the user": {"", "3", 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var orders []string
+			for i, user := range strings.Fields(c.users) {
+				if name != "numbers for the user" {
+					user = `"` + user + `"`
+				}
+				orders = append(orders, fmt.Sprintf(`{"order_id":%d,"user":%s}`, i, user))
+			}
+			server, asked := soldBefore(t, func(int) string { return `{"stock":{"sku-1":5},"orders":[` + strings.Join(orders, ",") + `]}` })
+			s := compile(t, selling+c.more, func(o *Options) { o.Target = must(url.Parse(server.URL)) })
+			b, err := s.ReadBaseline(context.Background())
+			if err != nil || b.Orders != c.orders || asked.Load() != 0 {
+				t.Fatalf("%+v, %v, %d orders sent", b, err, asked.Load())
+			}
+			defer b.Close()
+			dir := filepath.Join(t.TempDir(), "run")
+			w := must(record.Create(dir, must(s.Manifest(time.Now())), nil))
+			if err := errors.Join(w.Baseline(b), w.Close(record.End{Reason: record.Completed})); err != nil {
+				t.Fatal(err)
+			}
+			l := must(record.Open(dir)).Ledger
+			if !l.BaselineRead || len(l.Baseline) != c.orders || l.BaselineUsers != c.own || l.BaselineStock["sku-1"] != 5 || l.Read {
+				t.Errorf("%+v, wanted %d orders and %d users of this run", l, c.orders, c.own)
+			}
+		})
 	}
 }
 
-// BenchmarkLedger reads a million orders.
-func BenchmarkLedger(b *testing.B) {
-	for b.Loop() {
-		b.ReportMetric(float64(streamLedger(b, 1_000_000))/(1<<20), "MB")
+// Where the ledger cannot be read before T0, nothing is sent.
+func TestBaselineThatCannotBeRead(t *testing.T) {
+	for name, ledger := range map[string]string{"no JSON": "sorry", "an order without a number": `{"orders":[{"user":"1"}]}`, "cut short": `{"orders":[`} {
+		server, asked := soldBefore(t, func(int) string { return ledger })
+		s := compile(t, selling, func(o *Options) { o.Target = must(url.Parse(server.URL)) })
+		b, err := s.ReadBaseline(context.Background())
+		idle, ok := errors.AsType[*NotStartedError](err)
+		if !ok || b != nil || asked.Load() > 0 || !strings.Contains(err.Error(), server.URL+"/books?all=1") || !strings.Contains(err.Error(), "found") && name != "no JSON" || !strings.Contains(err.Error(), "wanted") ||
+			!strings.Contains(idle.Hint, "ledger.baseline: none") {
+			t.Errorf("%s: %v, hint of %+v", name, err, idle)
+		}
+	}
+	none := compile(t, strings.Replace(selling, `all=1"`, `all=1", baseline: none`, 1), func(o *Options) { o.Target = must(url.Parse("http://127.0.0.1:1")) })
+	if b, err := none.ReadBaseline(context.Background()); b != nil || err != nil {
+		t.Errorf("baseline: none gives %v, %v", b, err)
+	}
+	answers := compile(t, strings.Replace(selling, `{url: "/books?all=1"}`, `answers`, 1), func(o *Options) { o.Target = must(url.Parse("http://127.0.0.1:1")) })
+	if b, err := answers.ReadBaseline(context.Background()); b != nil || err != nil {
+		t.Errorf("ledger: answers gives %v, %v", b, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	server, _ := soldBefore(t, func(int) string { return `{"orders":[]}` })
+	s := compile(t, selling, func(o *Options) { o.Target = must(url.Parse(server.URL)) })
+	if _, err := s.ReadBaseline(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a user who stops it finds %v", err)
 	}
 }

@@ -66,6 +66,8 @@ const (
 	FindingTargetLimited = "target-limited" // the target queued: late requests are its own doing
 	FindingAgentLost     = "agent-lost"
 	FindingSkew          = "t0-skew"
+	FindingNotReset      = "not-reset"      // users of this run had orders before T0
+	FindingPhantoms      = "phantom-orders" // the shop has new orders that no buyer was told of
 )
 
 // Bounds of the judgement.

@@ -7,6 +7,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
+	"fsctl/report/sale"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -71,7 +72,7 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 	if sc == nil {
 		sc = &scenarios.Scenario{Name: rec.Manifest.Scenario}
 	}
-	run := newHistory(rec)
+	run, accounts := newHistory(rec), sale.Read(rec, sc)
 	r := &Report{
 		Run:             rec.Dir,
 		Scenario:        cmp.Or(sc.Name, rec.Manifest.Scenario),
@@ -80,7 +81,7 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 		ServiceTimeOnly: rec.DueUnknown,
 		Notes:           []string{},
 		DurationSeconds: float64(run.span()),
-		Invariants:      judgeInvariants(rec, sc),
+		Invariants:      judgeInvariants(accounts, sc.Invariants),
 		Agents:          agentsOf(rec.Manifest),
 	}
 	if end := rec.Manifest.End; end != nil {
@@ -89,11 +90,18 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 			r.DurationSeconds = took
 		}
 	}
+	counted := record.Everything
 	if len(rec.Manifest.Levels) > 0 {
 		r.judgeSearch(rec, run, sc, p)
+		counted = r.decisive().hold()
 	} else {
 		r.judgeStorm(rec, run, sc, p)
 	}
+	repeated := accounts.Repeated(counted, rec.Manifest.T0)
+	for i := range r.Steps {
+		r.Steps[i].Repeated = repeated[r.Steps[i].Name]
+	}
+	r.Health.Findings = append(r.Health.Findings, saleFindings(accounts)...)
 	r.Notes = append(r.Notes, notes(rec, r)...)
 	r.decide(rec)
 	return r

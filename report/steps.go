@@ -16,6 +16,7 @@ type Step struct {
 	Errors      int64             `json:"errors"`                // outcome failed or error
 	AchievedQPS float64           `json:"achieved_qps"`          // requests over the seconds from the step's first event to its last
 	Outcomes    map[string]int64  `json:"outcomes"`              // requests by outcome
+	Repeated    int64             `json:"repeated"`              // answers that told a buyer of an order again
 	ErrorKinds  map[string]uint64 `json:"error_kinds,omitempty"` // by class: refused, reset, timeout, ...
 
 	Samples []Sample `json:"samples,omitempty"` // of what failed, in the order in which they were sent

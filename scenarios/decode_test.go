@@ -54,7 +54,7 @@ func TestExampleIsReadWhole(t *testing.T) {
 	same("window", *s.Thresholds[0].Thresholds[1].Window, Window{0, Instant(10 * time.Second)})
 	same("abort", s.Thresholds[2].Thresholds[0].AbortDelay, 10*time.Second)
 	same("invariants", s.Invariants, []Invariant{{Name: NoOversell}, {Name: OneOrderPerUser}, {Name: NoLostOrder}})
-	same("ledger", *s.Ledger, Ledger{"/ledger", "placed", "order_id"})
+	same("ledger", *s.Ledger, Ledger{URL: "/ledger", Outcome: "placed", OrderID: "order_id", Baseline: ReadBaseline})
 	same("no step", s.Step("none"), (*Step)(nil))
 	same("no journey", s.Journey("none"), (*Script)(nil))
 }

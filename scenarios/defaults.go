@@ -75,6 +75,11 @@ func (s *Scenario) setDefaults(fields *strict.Fields) {
 		setDefault(d, "rehearsal.scale", &s.Rehearsal.Scale, 1)
 	}
 	if s.Ledger != nil {
+		baseline := ReadBaseline
+		if s.Ledger.Answers {
+			baseline = NoBaseline
+		}
+		setDefault(d, "ledger.baseline", &s.Ledger.Baseline, baseline)
 		setDefault(d, "ledger.outcome", &s.Ledger.Outcome, DefaultLedgerOutcome)
 		setDefault(d, "ledger.order_id", &s.Ledger.OrderID, defaultOrderVariable)
 	}

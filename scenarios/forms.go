@@ -244,6 +244,21 @@ func (i *Invariant) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	d.Struct(n, path, reflect.ValueOf(i).Elem())
 }
 
+// ReadNode reads answers, or {url: ..., outcome: ...}.
+func (l *Ledger) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
+	switch {
+	case n.Kind == yaml.ScalarNode && n.Value == ledgerOfAnswers:
+		l.Answers = true
+	case n.Kind == yaml.MappingNode:
+		d.Struct(n, path, reflect.ValueOf(l).Elem())
+	default:
+		d.Wrong(n, path, `{url: "/PATH"}, or `+ledgerOfAnswers+" for a target that has no ledger to read")
+	}
+}
+
+// ledgerOfAnswers is the one word that a ledger may be.
+const ledgerOfAnswers = "answers"
+
 // ReadNode writes a YAML value as JSON text, with its keys in the file's order.
 func (j *JSON) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	var b strings.Builder

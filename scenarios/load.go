@@ -81,7 +81,7 @@ func Load(name string, set ...string) (*Scenario, error) {
 // Parse reads a scenario's text as Load does. Data files are looked for beside file. The error is a *[strict.Error]
 // with every problem, by line and field.
 func Parse(file string, text []byte, set ...string) (*Scenario, error) {
-	return parseScenario(file, text, true, set)
+	return parseScenario(file, text, validator{files: true}, set)
 }
 
 // With returns the scenario with fields set, given as PATH=VALUE. No file is read again. The error is a *[strict.Error]
@@ -90,7 +90,7 @@ func (s *Scenario) With(set ...string) (*Scenario, error) {
 	if len(set) == 0 {
 		return s, nil
 	}
-	return parseScenario(s.File, s.Document, false, set)
+	return parseScenario(s.File, s.Document, validator{}, set)
 }
 
 // ReadStrictly fills v, a pointer to a struct with yaml and jsonschema tags, from the text of a file of another kind, such as
@@ -106,13 +106,13 @@ func ReadStrictly(file, kind string, text []byte, v any) (*strict.Fields, error)
 	return fields, nil
 }
 
-// ParseRun reads the scenario of a run that is over as Parse does, but looks for no data files: a record does not hold
-// them, and nothing is sent any more. The error is a *[strict.Error], as Parse has it.
+// ParseRun reads the scenario of a run that is over as Parse does, but looks for no data files, since a record does not
+// hold them and nothing is sent any more, and takes invariants without a ledger, which older versions ran. The error is a *[strict.Error], as Parse has it.
 func ParseRun(file string, text []byte) (*Scenario, error) {
-	return parseScenario(file, text, false, nil)
+	return parseScenario(file, text, validator{isOver: true}, nil)
 }
 
-func parseScenario(file string, text []byte, files bool, set []string) (*Scenario, error) {
+func parseScenario(file string, text []byte, v validator, set []string) (*Scenario, error) {
 	document, err := strict.Read(file, strict.Kind{Name: "scenario", Hint: "see: fsctl scenarios new"}, text)
 	if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func parseScenario(file string, text []byte, files bool, set []string) (*Scenari
 	s := &Scenario{File: file, Document: text}
 	fields := document.Decode(s, readers())
 	s.setDefaults(fields)
-	v := &validator{Fields: fields, s: s, files: files}
+	v.Fields, v.s = fields, s
 	if err := v.scenario(); err != nil {
 		return nil, err
 	}

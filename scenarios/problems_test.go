@@ -186,6 +186,16 @@ func TestStormAndJudgementProblems(t *testing.T) {
 		{"  per_user: 1\n", "", []string{`122: invariants: found one-order-per-user without sale.per_user`}},
 		{`{url: "/ledger"}`, `{url: ledger, outcome: plced, order_id: order}`, []string{
 			`@: ledger.order_id: no extracted variable of a transaction step "order", wanted order_id`, `@: ledger.outcome: no outcome of a transaction step "plced"`, `@: ledger.url: found "ledger"`}},
+		{`{url: "/ledger"}`, `answer`, []string{`@: ledger: found "answer", wanted {url: "/PATH"}, or answers`}},
+		{`{url: "/ledger"}`, `~`, []string{`@: ledger: found nothing, wanted a value`}},
+		{`{url: "/ledger"}`, `[answers]`, []string{`@: ledger: found a list, wanted {url: "/PATH"}, or answers`}},
+		{`{url: "/ledger"}`, `{}`, []string{`@: ledger.url: found "", wanted a path that begins with /, or ledger: answers`}},
+		{`{url: "/ledger"}`, `{answers: false}`, []string{`@: ledger.url: found ""`}},
+		{`{url: "/ledger"}`, `{answers: true, url: "/ledger"}`, []string{`@: ledger: found url beside answers`}},
+		{`{url: "/ledger"}`, `{answers: true, baseline: read}`, []string{`@: ledger.baseline: found read beside answers`}},
+		{`{url: "/ledger"}`, `{answers: true, outcome: plced}`, []string{`@: ledger.outcome: no outcome of a transaction step "plced"`}},
+		{`{url: "/ledger"}`, `{url: "/ledger", baseline: all}`, []string{`@: ledger.baseline: found "all", wanted read or none`}},
+		{"\nledger: {url", "\nledgr: {url", []string{"123: invariants: found 3 invariants without a ledger, wanted ledger.url or ledger: answers", "124: ledgr: unknown key"}},
 	} {
 		b.check(t)
 	}

@@ -27,7 +27,7 @@ type Scenario struct {
 	Feeders     strict.Keyed[Feeder] `yaml:"feeders" jsonschema_description:"Rows of data, one a user."`
 	Thresholds  strict.Keyed[Limit]  `yaml:"thresholds" jsonschema_description:"What must hold: k6 threshold strings by metric."`
 	Invariants  []Invariant          `yaml:"invariants" jsonschema_description:"What must hold of the sale itself."`
-	Ledger      *Ledger              `yaml:"ledger" jsonschema_description:"Where the shop tells what it really sold."`
+	Ledger      *Ledger              `yaml:"ledger" jsonschema_description:"Where the shop tells what it really sold, or answers, for a target that does not."`
 
 	File     string `yaml:"-"` // where it was read from; data files are found beside it
 	Document []byte `yaml:"-"` // its text, with every --set applied
@@ -303,12 +303,27 @@ const (
 	NoLostOrder     = "no-lost-order"
 )
 
-// Ledger says where the shop's own account of the sale is.
+// Ledger says by what the sale's invariants are judged: the shop's own account of it, at URL, or the answers alone, for a
+// target that has none to ask for.
 type Ledger struct {
-	URL     string `yaml:"url" jsonschema_description:"Path of the shop's ledger, appended to the target."`
-	Outcome string `yaml:"outcome" jsonschema_description:"Outcome of a transaction step that tells a buyer of an order; placed by default."`
-	OrderID string `yaml:"order_id" jsonschema_description:"Extracted variable that holds the order's number; order_id by default."`
+	URL      string `yaml:"url" jsonschema_description:"Path of the shop's ledger, appended to the target."`
+	Answers  bool   `yaml:"answers" jsonschema_description:"The target has no ledger to read: judge by what buyers were told alone, in place of url."`
+	Baseline string `yaml:"baseline" jsonschema:"enum=read,enum=none" jsonschema_description:"read (the ledger is also read before T0, so that orders of before the run are told apart; the default) or none (for a shop that lists orders only after the sale)."`
+	Outcome  string `yaml:"outcome" jsonschema_description:"Outcome of a transaction step that tells a buyer of an order; placed by default."`
+	OrderID  string `yaml:"order_id" jsonschema_description:"Extracted variable that holds the order's number; order_id by default."`
 }
+
+// What is done about a ledger before T0.
+const (
+	ReadBaseline = "read"
+	NoBaseline   = "none"
+)
+
+// IsRead reports whether the shop has a ledger to read.
+func (l *Ledger) IsRead() bool { return l != nil && !l.Answers }
+
+// HasBaseline reports whether the shop's ledger is to be read before T0 too.
+func (l *Ledger) HasBaseline() bool { return l.IsRead() && l.Baseline != NoBaseline }
 
 // Step returns the step of that name, or nil where there is none.
 func (s *Scenario) Step(name string) *Step {

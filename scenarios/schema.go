@@ -137,6 +137,9 @@ func forms(t reflect.Type) *jsonschema.Schema {
 	case Invariant:
 		type fields Invariant
 		return either(&jsonschema.Schema{Type: "string", Enum: []any{NoOversell, OneOrderPerUser, NoLostOrder}}, reflectType(reflect.TypeFor[fields]()))
+	case Ledger:
+		type fields Ledger
+		return either(&jsonschema.Schema{Type: "string", Enum: []any{ledgerOfAnswers}}, reflectType(reflect.TypeFor[fields]()))
 	case strict.Keyed[Limit]:
 		s := mapOf(reflectType(t.Elem()))
 		s.PropertyNames = pattern("A metric, with tags in braces.", `^(`+strings.Join(Metrics(), "|")+`)(\{.+\})?$`)

@@ -26,8 +26,17 @@ func TestSet(t *testing.T) {
 		"services.gateway.latency.limit=1s":     nil,
 		"thresholds.http_req_failed=rate<1%":    func(s *Scenario) (any, any) { return s.Thresholds[3].Thresholds[0].Value, 0.01 },
 		"feeders.user.fields.token='x\n  ${n}'": func(s *Scenario) (any, any) { return s.Feeders[0].Fields["token"], "x ${n}" },
-		"services.shop.start=90s":               func(s *Scenario) (any, any) { return s.Services[1].Start, 90 * time.Second },
-		"estate.scaling.0.lead=5m":              func(s *Scenario) (any, any) { return s.Estate.Scaling[0].Lead, 5 * time.Minute },
+		"ledger=answers": func(s *Scenario) (any, any) {
+			return *s.Ledger, Ledger{Answers: true, Baseline: NoBaseline, Outcome: "placed", OrderID: "order_id"}
+		},
+		"ledger={answers: true}": func(s *Scenario) (any, any) {
+			return *s.Ledger, Ledger{Answers: true, Baseline: NoBaseline, Outcome: "placed", OrderID: "order_id"}
+		},
+		"ledger.baseline=none": func(s *Scenario) (any, any) {
+			return *s.Ledger, Ledger{URL: "/ledger", Baseline: NoBaseline, Outcome: "placed", OrderID: "order_id"}
+		},
+		"services.shop.start=90s":  func(s *Scenario) (any, any) { return s.Services[1].Start, 90 * time.Second },
+		"estate.scaling.0.lead=5m": func(s *Scenario) (any, any) { return s.Estate.Scaling[0].Lead, 5 * time.Minute },
 		"steps.order.request.json.gift=true": func(s *Scenario) (any, any) {
 			return s.Steps[2].Request.JSON, JSON(`{"sku":"${sku}","quantity":1,"gift":true}`)
 		},

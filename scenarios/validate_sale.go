@@ -163,10 +163,19 @@ func (v *validator) ledger() {
 	}
 	l := v.s.Ledger
 	if l == nil {
+		if len(v.s.Invariants) > 0 && !v.isOver && !v.IsUnread("ledger") {
+			v.Problem("invariants", "found %s without a ledger, wanted ledger.url or ledger: %s", quantity.Of(len(v.s.Invariants), "invariant"), ledgerOfAnswers)
+			v.Hint(`say where the target lists what it sold, ledger: {url: "/ledger"}, or ledger: ` + ledgerOfAnswers + " to judge by its answers alone")
+		}
 		return
 	}
-	if !strings.HasPrefix(l.URL, "/") {
-		v.Problem("ledger.url", "found %q, wanted a path that begins with /", l.URL)
+	switch {
+	case l.Answers && l.URL != "":
+		v.Problem("ledger", "found url beside answers, wanted one of them")
+	case l.Answers && l.Baseline == ReadBaseline:
+		v.Problem("ledger.baseline", "found %s beside answers, wanted it only with url: there is no ledger to read", l.Baseline)
+	case !l.Answers && !strings.HasPrefix(l.URL, "/"):
+		v.Problem("ledger.url", "found %q, wanted a path that begins with /, or ledger: %s for a target without a ledger", l.URL, ledgerOfAnswers)
 	}
 	var outcomes, variables []string
 	for _, s := range v.s.Steps {

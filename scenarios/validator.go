@@ -14,6 +14,7 @@ type validator struct {
 	*strict.Fields
 	s         *Scenario
 	files     bool     // data files are looked for
+	isOver    bool     // the scenario of a run that is over, perhaps of a version that did not ask for as much
 	variables []string // that templates and conditions may use
 }
 

@@ -55,7 +55,8 @@ type Resume struct {
 
 // Session is a fleet that has gathered, and whose T0 is set.
 type Session struct {
-	T0 time.Time // by this machine's clock
+	T0       time.Time        // by this machine's clock
+	Baseline *record.Baseline // of the shop's ledger; nil where none is to be read
 
 	*Coordinator
 	o      SessionOptions
@@ -179,12 +180,26 @@ func (s *Session) setT0(ctx context.Context) (time.Time, error) {
 		if err := s.Keep(writeTicket(resume.Dir)); err != nil {
 			return time.Time{}, err
 		}
+		if err := s.keepBaseline(record.BaselineOf(resume.Dir)); err != nil {
+			return time.Time{}, err
+		}
 		return s.Coordinator.Resume(ctx, resume.Ticket, s.o.JoinTimeout)
 	}
 	if err := s.Gather(ctx, s.o.JoinTimeout); err != nil {
 		return time.Time{}, err
 	}
+	if err := s.keepBaseline(s.o.Storm.ReadBaseline(ctx)); err != nil {
+		return time.Time{}, err
+	}
 	return s.SetT0(ctx, s.o.T0)
+}
+
+func (s *Session) keepBaseline(b *record.Baseline, err error) error {
+	if b != nil {
+		s.Baseline = b
+		s.close = append(s.close, b.Close)
+	}
+	return err
 }
 
 // Run leads the agents, who know T0 already, to the end of the storm. It closes the record. It fails where the record

@@ -274,5 +274,5 @@ func (s *Step) Order(u *User, j Judgement) record.Order {
 		id, _ = s.orderID.append(nil, u)
 	}
 	user, _ := s.userID.append(nil, u)
-	return record.Order{ID: string(id), User: string(user), SKU: string(s.items.appendSKU(nil, u.Arrival)), Quantity: 1}
+	return record.Order{ID: string(id), User: string(user), SKU: string(s.items.appendSKU(nil, u.Arrival)), Quantity: 1, Step: s.Name}
 }

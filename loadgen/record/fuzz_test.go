@@ -19,7 +19,8 @@ func FuzzOpen(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	told := errors.Join(w.Told(Order{ID: "1"}), w.Sold(Order{ID: "1"}), w.Stock(map[string]int{"s": 1}), w.LedgerError("e"))
+	b := newBaseline(f)
+	told := errors.Join(b.Sold(Order{ID: "0", User: "u"}), b.End(map[string]int{"s": 1}, 1), w.Baseline(b), w.Told(Order{ID: "1"}), w.Sold(Order{ID: "1"}), w.Stock(map[string]int{"s": 1}), w.LedgerError("e"))
 	if err := errors.Join(told, w.Write(testInterval(-1)), w.Write(testInterval(0)), w.Close(End{Reason: Completed})); err != nil {
 		f.Fatal(err)
 	}
@@ -30,6 +31,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(files[0], files[1], files[2], files[3])
 	f.Add(files[0], []byte("#[BaseTime: 1e300]\n"), []byte(`{"second":0,"step":"a","due":18446744073709551615}`), []byte(`{"type":"told"}`))
 	f.Add(files[0], files[1][:len(files[1])/2], []byte("\n"), []byte("null\n"))
+	f.Add(files[0], files[1], files[2], []byte(`{"type":"stock-part","stock":{"s":1}}`+"\n"+`{"type":"baseline-part","stock":{"s":1}}`+"\n"+`{"type":"stock","stock":{"t":9223372036854775807}}`+"\n"))
 	f.Add([]byte(`{"t0":"9999-12-31T23:59:59Z","start":"9999-12-31T23:59:59Z"}`), files[1], files[2], files[3])
 	f.Fuzz(func(t *testing.T, manifest, latency, counters, ledger []byte) {
 		writeFile(t, filepath.Join(dir, manifestFile), manifest)
@@ -92,6 +94,14 @@ func rewrite(t *testing.T, r *Record, dir string) *Record {
 	for _, order := range r.Ledger.Sold {
 		err = errors.Join(err, w.Sold(order))
 	}
+	b := newBaseline(t)
+	for _, order := range r.Ledger.Baseline {
+		err = errors.Join(err, b.Sold(order))
+	}
+	if r.Ledger.BaselineRead {
+		err = errors.Join(err, b.End(r.Ledger.BaselineStock, r.Ledger.BaselineUsers))
+	}
+	err = errors.Join(err, w.Baseline(b))
 	if r.Ledger.Read || r.Ledger.Stock != nil {
 		err = errors.Join(err, w.Stock(r.Ledger.Stock))
 	}

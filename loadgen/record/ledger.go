@@ -1,10 +1,12 @@
 package record
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"iter"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -17,6 +19,7 @@ type ledgerLine struct {
 	*Order
 	Stock map[string]int `json:"stock,omitempty"`
 	Error string         `json:"error,omitempty"`
+	Users int            `json:"users,omitempty"`
 }
 
 // Types of ledger lines.
@@ -25,6 +28,12 @@ const (
 	soldLine  = "sold"  // an Order
 	stockLine = "stock" // Stock; after it the shop's ledger is whole
 	errorLine = "error" // Error
+
+	stockPartLine = "stock-part" // Stock, of which there is more than a line holds
+
+	baselineLine     = "baseline"      // an Order of before T0
+	baselinePartLine = "baseline-part" // Stock, of which there is more than a line holds
+	baselineEndLine  = "baseline-end"  // Stock and Users; after it the baseline is whole
 )
 
 // Told records an order that a buyer was told to have. The line is kept in memory until the next Write, so
@@ -44,7 +53,33 @@ func (w *Writer) Sold(order Order) error {
 // called after the last Sold, with nil from a shop that does not report its stock. It fails where the
 // record is broken, see Err, or closed. Stock counts pieces, from 0.
 func (w *Writer) Stock(stock map[string]int) error {
-	return w.ledgerLine(ledgerLine{Type: stockLine, Stock: stock})
+	for line := range inParts(ledgerLine{Type: stockLine, Stock: stock}, stockPartLine) {
+		if err := w.ledgerLine(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostStockBytes is how long the names of SKUs may be that one line holds.
+const mostStockBytes = 1 << 20
+
+// inParts returns a line, after as many of type part as its stock takes.
+func inParts(line ledgerLine, part string) iter.Seq[ledgerLine] {
+	return func(yield func(ledgerLine) bool) {
+		some, length := map[string]int{}, 0
+		for sku, quantity := range line.Stock {
+			if length += len(sku) + 10; length > mostStockBytes && len(some) > 0 {
+				if !yield(ledgerLine{Type: part, Stock: some}) {
+					return
+				}
+				some, length = map[string]int{}, len(sku)+10
+			}
+			some[sku] = quantity
+		}
+		line.Stock = some
+		yield(line)
+	}
 }
 
 // LedgerError records why the shop's ledger could not be read whole. It fails where the record is broken,
@@ -112,8 +147,13 @@ func (l *lineFile) close() error {
 	return errors.Join(l.flushLocked(), l.file.close())
 }
 
-// read adds a line of ledger.jsonl to the ledger.
-func (l *Ledger) read(text []byte) error {
+// ledgerReader adds the lines of ledger.jsonl to a ledger. Parts of a stock count once its last line is there.
+type ledgerReader struct {
+	*Ledger
+	stock, baseline map[string]int
+}
+
+func (l *ledgerReader) read(text []byte) error {
 	var line ledgerLine
 	if err := json.Unmarshal(text, &line); err != nil {
 		return err
@@ -123,24 +163,44 @@ func (l *Ledger) read(text []byte) error {
 		l.Told = append(l.Told, *line.Order)
 	case line.Type == soldLine && line.Order != nil:
 		l.Sold = append(l.Sold, *line.Order)
+	case line.Type == stockPartLine:
+		l.stock = addPieces(l.stock, line.Stock)
 	case line.Type == stockLine:
-		l.addStock(line.Stock)
-		l.Read = l.Error == ""
+		l.addStock(addPieces(l.stock, line.Stock))
+		l.stock, l.Read = nil, l.Error == ""
 	case line.Type == errorLine:
 		l.addError(line.Error)
+	case line.Type == baselineLine && line.Order != nil:
+		l.Baseline = append(l.Baseline, *line.Order)
+	case line.Type == baselinePartLine:
+		l.baseline = addPieces(l.baseline, line.Stock)
+	case line.Type == baselineEndLine && line.Users >= 0:
+		l.addBaseline(Ledger{BaselineStock: addPieces(l.baseline, line.Stock), BaselineRead: true, BaselineUsers: line.Users})
+		l.baseline = nil
 	default:
-		return fmt.Errorf("found type %q, wanted told or sold with an order, stock or error", line.Type)
+		return fmt.Errorf("found type %q, wanted told, sold or baseline with an order, stock, baseline-end or error", line.Type)
 	}
 	return nil
 }
 
-func (l *Ledger) addStock(stock map[string]int) {
-	if len(stock) > 0 && l.Stock == nil {
-		l.Stock = map[string]int{}
+func (l *Ledger) addStock(stock map[string]int) { l.Stock = addPieces(l.Stock, stock) }
+
+// addBaseline adds what another ledger says of before T0.
+func (l *Ledger) addBaseline(other Ledger) {
+	l.BaselineStock = addPieces(l.BaselineStock, other.BaselineStock)
+	l.BaselineRead = l.BaselineRead || other.BaselineRead
+	l.BaselineUsers += min(other.BaselineUsers, math.MaxInt-l.BaselineUsers)
+}
+
+// addPieces adds counts of pieces, from 0, by SKU. Sums stop at the largest number: a wrapped one would look like any other.
+func addPieces(sum, more map[string]int) map[string]int {
+	if len(more) > 0 && sum == nil {
+		sum = map[string]int{}
 	}
-	for sku, quantity := range stock {
-		l.Stock[sku] += quantity
+	for sku, quantity := range more {
+		sum[sku] += min(max(quantity, 0), math.MaxInt-sum[sku])
 	}
+	return sum
 }
 
 // addError keeps messages sorted and once each, so that adding ledgers does not depend on their order.
@@ -157,7 +217,9 @@ func (l *Ledger) addError(message string) {
 func (l *Ledger) Add(other Ledger) {
 	l.Told = sumOrders(l.Told, other.Told)
 	l.Sold = sumOrders(l.Sold, other.Sold)
-	l.addStock(maps.Clone(other.Stock))
+	l.addStock(other.Stock)
+	l.Baseline = sumOrders(l.Baseline, other.Baseline)
+	l.addBaseline(other)
 	l.Read = l.Read || other.Read
 	l.addError(other.Error)
 }
@@ -170,17 +232,6 @@ func sumOrders(a, b []Order) []Order {
 }
 
 func compareOrders(a, b Order) int {
-	if order := a.At.Compare(b.At); order != 0 {
-		return order
-	}
-	if order := strings.Compare(a.ID, b.ID); order != 0 {
-		return order
-	}
-	if order := strings.Compare(a.User, b.User); order != 0 {
-		return order
-	}
-	if order := strings.Compare(a.SKU, b.SKU); order != 0 {
-		return order
-	}
-	return a.Quantity - b.Quantity
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID), cmp.Compare(a.User, b.User), cmp.Compare(a.SKU, b.SKU),
+		cmp.Compare(a.Quantity, b.Quantity), cmp.Compare(a.Step, b.Step))
 }

@@ -31,8 +31,8 @@ func Open(dir string) (*Record, error) {
 	}{
 		{latencyFile, r.latencyParser()},
 		{countersFile, r.parseCounters},
-		{ledgerFile, r.Ledger.read},
 		{samplesFile, r.parseSample},
+		{ledgerFile, (&ledgerReader{Ledger: &r.Ledger}).read},
 	} {
 		torn, err := readLines(filepath.Join(dir, file.name), file.parse)
 		if err != nil {
@@ -41,7 +41,7 @@ func Open(dir string) (*Record, error) {
 		r.Torn += torn
 	}
 	// Agents' orders come in whichever order the bus brings them, and a judgement must not depend on it.
-	r.Ledger.Told, r.Ledger.Sold = sumOrders(r.Ledger.Told, nil), sumOrders(r.Ledger.Sold, nil)
+	r.Ledger.Told, r.Ledger.Sold, r.Ledger.Baseline = sumOrders(r.Ledger.Told, nil), sumOrders(r.Ledger.Sold, nil), sumOrders(r.Ledger.Baseline, nil)
 	return r, nil
 }
 

@@ -205,6 +205,7 @@ type Order struct {
 	SKU      string    `json:"sku"`
 	Quantity int       `json:"quantity,omitempty"` // pieces; 0 where not said
 	At       time.Time `json:"at,omitzero"`
+	Step     string    `json:"step,omitempty"` // whose answer told of it; empty where the shop lists it
 }
 
 // Ledger is both sides of every sale.
@@ -214,4 +215,9 @@ type Ledger struct {
 	Stock map[string]int // what the shop says it had, per SKU
 	Read  bool           // the shop's ledger was read whole
 	Error string         // why not
+
+	Baseline      []Order        // what the shop said before T0 that it had sold
+	BaselineStock map[string]int // what it said it had then, per SKU
+	BaselineRead  bool           // its ledger was read before T0; false for one that is not to be, and in records of older versions
+	BaselineUsers int            // users of this run who had orders then, as far as they can be recognised
 }

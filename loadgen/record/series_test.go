@@ -45,6 +45,11 @@ func records() *rapid.Generator[*Record] {
 			Stock: rapid.MapOfN(name, rapid.IntRange(1, 9), 0, 2).Draw(t, "stock"),
 			Read:  rapid.Bool().Draw(t, "read"),
 			Error: rapid.SampledFrom([]string{"", "", "gone", "refused"}).Draw(t, "error"),
+
+			Baseline:      rapid.SliceOfN(order, 0, 3).Draw(t, "baseline"),
+			BaselineStock: rapid.MapOfN(name, rapid.IntRange(1, 9), 0, 2).Draw(t, "baseline stock"),
+			BaselineRead:  rapid.Bool().Draw(t, "baseline read"),
+			BaselineUsers: rapid.IntRange(0, 3).Draw(t, "baseline users"),
 		})
 		return r
 	})

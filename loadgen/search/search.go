@@ -163,6 +163,16 @@ func (s *Search) Manifest(now time.Time) record.Manifest {
 	return m
 }
 
+// ReadBaseline asks the shop before T0 what it has sold; see Storm.ReadBaseline. Which users come is not known before: those
+// of the first level are looked for. It fails as Storm.ReadBaseline does.
+func (s *Search) ReadBaseline(ctx context.Context) (*record.Baseline, error) {
+	return s.storm.ReadBaselineFor(ctx, func(yield func(uint64)) {
+		for arrival := range s.level(0, float64(s.From), 0, 0).Size() {
+			yield(arrival)
+		}
+	})
+}
+
 // Run searches and writes the record, which it closes; see Storm.Run. The levels are in the manifest, each as
 // soon as it is judged, so that a search that is stopped keeps what it has found. It fails where the target's
 // name cannot be looked up, or the record cannot be written.

@@ -13,6 +13,7 @@ const (
 	Invariant   = 112
 	AgentLost   = 113
 	Infeasible  = 114
+	NotStarted  = 115
 )
 
 // Code is an exit code as it is explained to people.
@@ -35,6 +36,7 @@ func All() []Code {
 		{Invariant, "invariant", "an invariant is broken: oversold, duplicated or lost orders"},
 		{AgentLost, "agent-lost", "an agent was lost or stopped, and a part of its share was not sent"},
 		{Infeasible, "infeasible", "the plan is infeasible: no sizing meets the limits given"},
+		{NotStarted, "not-started", "not started: the target, the ledger or an output could not be reached before the storm; nothing was sent"},
 	}
 }
 

@@ -33,7 +33,7 @@ func Read(file string, kind Kind, text []byte) (*Document, error) {
 		problem = d.refused()
 	}
 	if problem != nil {
-		return nil, &Error{file, []Problem{*problem}}
+		return nil, &Error{File: file, Problems: []Problem{*problem}}
 	}
 	return d, nil
 }
@@ -41,10 +41,10 @@ func Read(file string, kind Kind, text []byte) (*Document, error) {
 // Set sets fields in the order given, each as PATH=VALUE. Errors: *[Error] with all that could not be set.
 func (d *Document) Set(assignments []string) error {
 	if problems := applyAll(d.root(), assignments); len(problems) > 0 {
-		return &Error{d.file, problems}
+		return &Error{File: d.file, Problems: problems}
 	}
 	if problem := d.refused(); problem != nil {
-		return &Error{d.file, []Problem{*problem}}
+		return &Error{File: d.file, Problems: []Problem{*problem}}
 	}
 	return nil
 }

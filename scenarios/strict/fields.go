@@ -12,6 +12,7 @@ type Fields struct {
 	OnlyFirst bool // report no second problem of a field
 
 	file     string
+	hint     string
 	lines    map[string]int
 	problems []Problem
 	unread   []string // fields that could not be read, or whose first problem is enough: nothing more is said about them
@@ -48,6 +49,9 @@ func (f *Fields) Problem(path, format string, args ...any) {
 	}
 }
 
+// Hint says what can be done about a problem that was added. The first hint holds.
+func (f *Fields) Hint(text string) { f.hint = cmp.Or(f.hint, text) }
+
 // Skip leaves out all later problems of a field and of what is in it.
 func (f *Fields) Skip(path string) { f.unread = append(f.unread, path) }
 
@@ -83,5 +87,5 @@ func (f *Fields) Err() error {
 	if len(f.problems) == 0 {
 		return nil
 	}
-	return &Error{f.file, f.problems}
+	return &Error{f.file, f.problems, f.hint}
 }

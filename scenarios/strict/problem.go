@@ -16,6 +16,7 @@ type Problem struct {
 type Error struct {
 	File     string
 	Problems []Problem
+	Hint     string // what can be done about one of them; empty for nothing in particular
 }
 
 // Error lists the problems, one a line: file, line, field, found, wanted.

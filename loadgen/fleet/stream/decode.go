@@ -167,7 +167,7 @@ func (d *decoder) series(r *reader, i *Interval) {
 }
 
 func (r *reader) order() record.Order {
-	return record.Order{ID: r.string(), User: r.string(), SKU: r.string(), Quantity: int(r.varint()), At: r.time()}
+	return record.Order{ID: r.string(), User: r.string(), SKU: r.string(), Quantity: int(r.varint()), Step: r.string(), At: r.time()}
 }
 
 // time reads an instant that JSON can write.

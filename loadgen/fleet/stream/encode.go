@@ -107,6 +107,7 @@ func appendOrder(dst []byte, o *record.Order) []byte {
 	dst = appendString(dst, o.User)
 	dst = appendString(dst, o.SKU)
 	dst = binary.AppendVarint(dst, int64(o.Quantity))
+	dst = appendString(dst, o.Step)
 	return appendTime(dst, o.At)
 }
 

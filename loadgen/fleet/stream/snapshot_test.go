@@ -57,7 +57,7 @@ func TestEveryFieldSurvives(t *testing.T) {
 		Intervals: []Interval{{Second: -5}, {Second: -4, Generator: &generator, Steps: []StepCounters{{"order", counters}},
 			Series: []Series{{record.Tag{Metric: record.ResponseTime, Step: "order", Outcome: "placed"}, record.NewPacker().Pack(h)}}}},
 		Told: []record.Order{
-			{ID: "o1", User: "用户", SKU: "sku-1", Quantity: 2, At: testT0().In(time.FixedZone("", 8*3600)).Add(123456789)},
+			{ID: "o1", User: "用户", SKU: "sku-1", Quantity: 2, Step: "order", At: testT0().In(time.FixedZone("", 8*3600)).Add(123456789)},
 			{ID: "o2", At: testT0()}, {},
 		},
 	}

@@ -1,0 +1,126 @@
+package sale
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"fsctl/loadgen/record"
+	"fsctl/scenarios/quantity"
+)
+
+func piecesBySKU(lists ...[]record.Order) map[string]int {
+	sum := map[string]int{}
+	for _, o := range slices.Concat(lists...) {
+		if o.SKU != "" {
+			sum[o.SKU] += pieces(o)
+		}
+	}
+	return sum
+}
+
+// noOversell holds when of no item more pieces were sold, or promised to buyers, than there were, orders of before T0
+// included: they are of the same stock. Where the shop says that it had fewer than the scenario, the fewer count.
+func (a *Accounts) noOversell() Result {
+	sold, told := piecesBySKU(a.sold), piecesBySKU(a.before, a.told)
+	before := piecesBySKU(a.before)
+	var r Result
+	var differing, over []string
+	worst, worstSKU := 0, ""
+	for _, sku := range a.items(sold, told) {
+		stock, known := a.stockOf(sku)
+		r.Observed += max(sold[sku], told[sku])
+		if !known {
+			continue
+		}
+		r.Expected += min(stock, math.MaxInt-r.Expected)
+		if text := a.difference(sku); text != "" {
+			differing = append(differing, text)
+		}
+		excess := max(sold[sku], told[sku]) - stock
+		if excess <= 0 {
+			continue
+		}
+		how := "sold " + quantity.Count(sold[sku])
+		if told[sku] > sold[sku] {
+			how = "buyers were told of " + quantity.Count(told[sku])
+			if old := before[sku]; old > 0 {
+				how = fmt.Sprintf("%s before T0 and buyers told of %s more", quantity.Count(old), quantity.Count(told[sku]-old))
+			}
+		}
+		over = append(over, fmt.Sprintf("%s: stock %s, %s: %s too many", named(sku), quantity.Count(stock), how, quantity.Count(excess)))
+		if excess > worst {
+			worst, worstSKU = excess, sku
+		}
+	}
+	r.Evidence = append(first(over, mostEvidence, "item"), first(differing, mostEvidence, "item")...)
+	broken, lacks := "", cmp.Or(a.noData(), a.unsold())
+	switch {
+	case len(over) > 1:
+		broken = fmt.Sprintf("%s oversold, the worst is %s by %s", quantity.Of(len(over), "item"), named(worstSKU), quantity.Count(worst))
+	case len(over) == 1:
+		broken = fmt.Sprintf("%s oversold by %s", named(worstSKU), quantity.Count(worst))
+	}
+	if lacks == "" && r.Expected == 0 && !a.anyStock(sold, told) {
+		lacks = "neither the scenario nor the shop says how much there was to sell"
+	}
+	held := fmt.Sprintf("sold %s of %s", quantity.Count(r.Observed), quantity.Count(r.Expected))
+	if n := len(a.before); n > 0 {
+		held += fmt.Sprintf(", %s of them before T0", quantity.Of(n, "order"))
+	}
+	if a.answers {
+		held = fmt.Sprintf("buyers were told of %s of %s", quantity.Count(r.Observed), quantity.Count(r.Expected))
+	}
+	r.decide(a, broken, lacks, held)
+	return r
+}
+
+// unsold is the reason where neither account has an order.
+func (a *Accounts) unsold() string {
+	if len(a.sold)+len(a.told)+len(a.again) == 0 {
+		return nothing
+	}
+	return ""
+}
+
+// items returns the items that either account knows, sorted.
+func (a *Accounts) items(sold, told map[string]int) []string {
+	names := map[string]bool{}
+	for _, known := range []map[string]int{sold, told, a.ledger.Stock} {
+		for sku := range known {
+			names[sku] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func (a *Accounts) anyStock(sold, told map[string]int) bool {
+	for _, sku := range a.items(sold, told) {
+		if _, known := a.stockOf(sku); known {
+			return true
+		}
+	}
+	return false
+}
+
+// stockOf returns how many pieces of an item there were.
+func (a *Accounts) stockOf(sku string) (stock int, known bool) {
+	own, says := a.ledger.Stock[sku]
+	if a.sale == nil || a.sale.Stock == 0 {
+		return own, says
+	}
+	if says {
+		return min(own, a.sale.Stock), true
+	}
+	return a.sale.Stock, true
+}
+
+func (a *Accounts) difference(sku string) string {
+	own, says := a.ledger.Stock[sku]
+	if !says || a.sale == nil || a.sale.Stock == 0 || own == a.sale.Stock {
+		return ""
+	}
+	return fmt.Sprintf("%s: the shop says it had %s, the scenario %s: give both the same stock", named(sku), quantity.Count(own), quantity.Count(a.sale.Stock))
+}
