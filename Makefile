@@ -68,8 +68,8 @@ bench:
 bench-peers:
 	bench/run.sh --write docs/performance.md
 
-# The race detector needs a C compiler; tests drive a real nginx, a nats-server that is not the embedded one,
-# and show pages in a real Chromium.
+# The race detector needs a C compiler; tests drive a real nginx, a nats-server that is not the embedded one, a
+# shop in Node, and show pages in a real Chromium.
 deps:
-	@export PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && command -v cc >/dev/null && command -v chromium >/dev/null && command -v nats-server >/dev/null && command -v ip >/dev/null || { \
-		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends nginx-light gcc libc6-dev chromium nats-server iproute2; }
+	@export PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && command -v cc >/dev/null && command -v chromium >/dev/null && command -v nats-server >/dev/null && command -v ip >/dev/null && command -v node >/dev/null || { \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends nginx-light gcc libc6-dev chromium nats-server iproute2 nodejs; }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -64,7 +65,13 @@ func TestNodeShop(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "report.json")
 	page := fsctl(t, 0, "attack", "testdata/nodeshop/scenario.yaml", "--target", shop, "--run", filepath.Join(t.TempDir(), "run"), "--json", file)
 	var r report.Report
-	readJSON(t, file, &r)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
 	log := nodeShopLogOf(t, shop)
 
 	answers := map[string]map[string]uint64{}
