@@ -12,6 +12,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/search"
 	"fsctl/report"
+	"fsctl/report/dryrun"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -113,7 +114,7 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 	m := search.Manifest(time.Now())
 	m.ScaleRatio = scale
 	if o.dryRun {
-		return o.tryOut(ctx, s, search, m, &report.DryRun{PeakQPS: search.FirstRequests(),
+		return o.tryOut(ctx, s, search, m, &dryrun.Result{PeakQPS: search.FirstRequests(),
 			Summary: fmt.Sprintf("would search %s, at %s over %s; what this machine can send is held against the first rate",
 				planned, m.Target, quantity.Of(m.Connections, "connection"))})
 	}

@@ -10,7 +10,7 @@ import (
 	"fsctl/loadgen"
 	"fsctl/loadgen/host"
 	"fsctl/loadgen/record"
-	"fsctl/report"
+	"fsctl/report/dryrun"
 	"fsctl/report/render"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
@@ -29,7 +29,7 @@ func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.
 	}
 	rate, at := storm.Peak()
 	busiest, from := storm.PeakRequests()
-	return o.tryOut(ctx, s, storm, m, &report.DryRun{PeakQPS: busiest, PeakAtSeconds: from.Seconds(),
+	return o.tryOut(ctx, s, storm, m, &dryrun.Result{PeakQPS: busiest, PeakAtSeconds: from.Seconds(),
 		Summary: fmt.Sprintf("would send %s within %s to %s over %s, at most %s, at %v",
 			quantity.Of(m.PlannedArrivals, "user"), quantity.Duration(storm.Length()), m.Target, quantity.Of(m.Connections, "connection"),
 			quantity.Rate(rate), scenarios.Instant(at.Round(time.Millisecond)))})
@@ -37,20 +37,20 @@ func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.
 
 // tryList shows what a list of targets would send, and whether this machine can send it.
 func (o *attackOptions) tryList(ctx context.Context, s Streams, list *loadgen.TargetList) error {
-	return o.tryOut(ctx, s, list, list.Manifest(time.Now()), &report.DryRun{PeakQPS: float64(list.Rate),
+	return o.tryOut(ctx, s, list, list.Manifest(time.Now()), &dryrun.Result{PeakQPS: float64(list.Rate),
 		Summary: fmt.Sprintf("would send %s within %s over %s", quantity.Of(list.Hits(), "request"), quantity.Exact(list.Duration), quantity.Of(list.Connections, "connection"))})
 }
 
 // tryOut shows what an attack would send, and whether this machine can send it. Nothing is sent to the target. Where the
 // machine cannot, the error has the exit code that the attack would have. d holds what is known of the attack already.
-func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needer, m record.Manifest, d *report.DryRun) error {
+func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needer, m record.Manifest, d *dryrun.Result) error {
 	d.Scenario, d.Target, d.Engine, d.Connections = m.Scenario, m.Target, m.Engine, m.Connections
 	needs, err := a.Needs(ctx)
 	if err != nil {
 		return err
 	}
 	for _, n := range needs {
-		check := report.Check{Name: n.Name, Needed: n.Needed, Available: n.Available, OK: n.OK(), Because: n.Because}
+		check := dryrun.Check{Name: n.Name, Needed: n.Needed, Available: n.Available, OK: n.OK(), Because: n.Because}
 		if n.Name == host.NeedMemory {
 			check.Unit = "bytes"
 		}
@@ -75,7 +75,7 @@ func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needer, m recor
 }
 
 // selfTest measures what this machine can send; nil where it cannot be measured.
-func selfTest(ctx context.Context, s Streams, engine string) (*report.SelfTest, error) {
+func selfTest(ctx context.Context, s Streams, engine string) (*dryrun.SelfTest, error) {
 	a, err := loadgen.SelfTest(ctx, engine)
 	if errors.Is(err, host.ErrNoSelfTest) {
 		fmt.Fprintf(s.Err, "%v: how fast this machine can send is not checked\n", err)
@@ -84,7 +84,7 @@ func selfTest(ctx context.Context, s Streams, engine string) (*report.SelfTest, 
 	if err != nil {
 		return nil, err
 	}
-	return &report.SelfTest{MaxQPS: a.RequestsPerSec, CPUSecondsPerRequest: a.CPUPerRequest.Seconds(), UsableCores: a.UsableCores}, nil
+	return &dryrun.SelfTest{MaxQPS: a.RequestsPerSec, CPUSecondsPerRequest: a.CPUPerRequest.Seconds(), UsableCores: a.UsableCores}, nil
 }
 
 // requireReady fails where this machine lacks what an attack needs. Call it before the manifest is made, which sets T0: it

@@ -90,12 +90,12 @@ func house() []room {
 
 		{"fsctl/report/exitcode", nil,
 			"the exit codes are a list"},
-		{"fsctl/report/render", may(words + "fsctl/plan/... fsctl/report fsctl/report/compare"),
+		{"fsctl/report/render", may(words + "fsctl/plan/... fsctl/report fsctl/report/compare fsctl/report/dryrun fsctl/report/users"),
 			"what is shown was decided before: render reads results and no records"},
 		{"fsctl/report/sale", may("fsctl/loadgen/record fsctl/scenarios fsctl/scenarios/quantity"),
 			"a sale is judged by its two accounts alone"},
 		{"fsctl/report/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/plan fsctl/plan/model fsctl/plan/queueing " +
-			"fsctl/report fsctl/report/exitcode fsctl/report/sale"),
+			"fsctl/report fsctl/report/exitcode fsctl/report/metric fsctl/report/sale fsctl/report/users"),
 			"report reads records and nothing else, so that a run can be judged again in years"},
 	}
 }
@@ -128,7 +128,7 @@ func bans() map[string]ban {
 		"github.com/nats-io/nats.go":          {only("fsctl/cmd fsctl/loadgen/fleet/..."), "one machine sends a storm without a bus"},
 		"github.com/olekukonko/tablewriter":   {only("fsctl/report/render"), "text is laid out in one place"},
 		"github.com/prometheus/client_golang": {only("fsctl/scenarios/shop"), "fsctl has no metrics to scrape; its shop has"},
-		"github.com/HdrHistogram":             {only("fsctl/loadgen fsctl/loadgen/record fsctl/report"), "histograms are the record's"},
+		"github.com/HdrHistogram":             {only("fsctl/loadgen fsctl/loadgen/record fsctl/report fsctl/report/metric"), "histograms are the record's"},
 		"github.com/tsenart/vegeta/v12":       {only("fsctl/loadgen fsctl/loadgen/record fsctl/loadgen/transport fsctl/loadgen/fleet/..."), "vegeta is an engine and a format of results"},
 		"github.com/go-json-experiment/json":  {only("fsctl/loadgen fsctl/loadgen/journey"), "it is for reading answers without allocating"},
 		"log/slog":                            {nil, "a library returns errors and does not log"},

@@ -87,7 +87,7 @@ func TestNodeShop(t *testing.T) {
 
 	order, login := stepNamed(t, &r, "order"), stepNamed(t, &r, "login")
 	want := map[string]uint64{"extract": log.NoNumber}
-	if !reflect.DeepEqual(order.Failures, want) || order.Repeated != log.Repeated {
+	if !reflect.DeepEqual(order.Failures, want) || order.Repeated != int64(log.Repeated) {
 		t.Errorf("order failed by %v, wanted %v; %d repeated, the shop repeated %d", order.Failures, want, order.Repeated, log.Repeated)
 	}
 	if n := login.Failures["extract"]; n != log.NoToken+log.NullToken {

@@ -11,6 +11,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/report"
+	"fsctl/report/metric"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -41,7 +42,7 @@ func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.S
 
 // watchOf returns an observer that stops the run as soon as a threshold with abortOnFail is crossed.
 func watchOf(sc *scenarios.Scenario, m record.Manifest) loadgen.Observer {
-	live := report.NewLive(sc, m)
+	live := metric.NewLive(sc, m)
 	return func(i record.Interval) error {
 		if crossed := live.Add(i); crossed != nil {
 			return &loadgen.Abort{Message: crossed.Summary()}
@@ -78,7 +79,7 @@ func (a *attack) users() string {
 func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir string, err error) {
 	m, sc := a.manifest, a.scenario
 	dir = o.directory(nameOf(sc), m.Start)
-	m.FsctlVersion = version()
+	m.FsctlVersion, m.PracticeShop = version(), o.inside
 	settings := o.settings()
 	maps.Copy(settings, m.Settings)
 	m.Settings = settings

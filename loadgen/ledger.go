@@ -18,6 +18,9 @@ import (
 // ledgerPatience is how long a shop may take to list what it sold.
 const ledgerPatience = 60 * time.Second
 
+// practiceShop is what the built-in shop calls itself in its ledger's Server field.
+const practiceShop = "fsctl-shop"
+
 // NotStartedError is a storm that did not begin: nothing was sent.
 type NotStartedError struct {
 	Err  error
@@ -71,7 +74,7 @@ func (s *Storm) readBaseline(ctx context.Context, users func(yield func(arrival 
 	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
 	defer cancel()
 	seen := ledger.NewNames()
-	stock, err := s.readLedger(ctx, func(o record.Order) error {
+	shop, err := s.readLedger(ctx, func(o record.Order) error {
 		seen.Add(o.User)
 		return b.Sold(o)
 	})
@@ -86,7 +89,7 @@ func (s *Storm) readBaseline(ctx context.Context, users func(yield func(arrival 
 			}
 		})
 	}
-	return b, b.End(stock, seen.Marked())
+	return b, b.End(shop.stock, seen.Marked())
 }
 
 // ReadLedger asks the shop what it sold, once the storm is over, also after an
@@ -97,38 +100,48 @@ func (s *Storm) ReadLedger(ctx context.Context, w *record.Writer) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ledgerPatience)
 	defer cancel()
-	stock, err := s.readLedger(ctx, w.Sold)
+	shop, err := s.readLedger(ctx, w.Sold)
+	if err == nil && shop.practice {
+		err = w.Update(func(m *record.Manifest) { m.PracticeShop = true })
+	}
 	if err == nil {
-		err = w.Stock(stock)
+		err = w.Stock(shop.stock)
 	}
 	if err != nil {
 		_ = w.LedgerError(err.Error()) // the writer keeps its first error
 	}
 }
 
-// readLedger hands every order of the shop's ledger over, as it is read, and returns the stock.
-func (s *Storm) readLedger(ctx context.Context, sold func(record.Order) error) (stock map[string]int, err error) {
+// shopLedger is what a ledger has besides its orders.
+type shopLedger struct {
+	stock    map[string]int
+	practice bool // it is the built-in shop's
+}
+
+// readLedger hands every order of the shop's ledger over, as it is read, and returns the rest.
+func (s *Storm) readLedger(ctx context.Context, sold func(record.Order) error) (shopLedger, error) {
+	var none shopLedger
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(s.Target.String(), "/")+s.Scenario.Ledger.URL, nil)
 	if err != nil {
-		return nil, fmt.Errorf("read ledger: %w", err)
+		return none, fmt.Errorf("read ledger: %w", err)
 	}
 	address := request.URL.Redacted()
 	engine := transport.NewNetHTTP(s.Target, 1, s.TLS, s.Route.Dialer(s.Dial))
 	defer engine.Close()
 	response, err := engine.RoundTrip(request)
 	if err != nil {
-		return nil, fmt.Errorf("read ledger %s: found no answer, wanted status 200: %w", address, err)
+		return none, fmt.Errorf("read ledger %s: found no answer, wanted status 200: %w", address, err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("read ledger %s: found status %s, wanted 200", address, response.Status)
+		return none, fmt.Errorf("read ledger %s: found status %s, wanted 200", address, response.Status)
 	}
-	stock, err = ledger.Read(response.Body, sold)
+	stock, err := ledger.Read(response.Body, sold)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("read ledger %s: found it unfinished after %s, wanted all of it: %w", address, quantity.Exact(ledgerPatience), err)
+		return none, fmt.Errorf("read ledger %s: found it unfinished after %s, wanted all of it: %w", address, quantity.Exact(ledgerPatience), err)
 	case err != nil:
-		return nil, fmt.Errorf("read ledger %s: %w; wanted %s", address, err, ledger.Form)
+		return none, fmt.Errorf("read ledger %s: %w; wanted %s", address, err, ledger.Form)
 	}
-	return stock, nil
+	return shopLedger{stock, response.Header.Get("Server") == practiceShop}, nil
 }

@@ -96,8 +96,12 @@ func (t *tally) add(s *sample, limit time.Duration) {
 	record(c.response, s.done-s.due)
 	record(c.service, s.done-s.sent)
 	record(c.lateness, lateness)
-	record(c.waiting, s.waiting)
-	record(c.connecting, s.connecting)
+	if s.class == "" || s.waiting > 0 { // without an answer there was no first byte
+		record(c.waiting, s.waiting)
+	}
+	if s.class == "" || s.connecting > 0 { // nor a handshake where no connection was made
+		record(c.connecting, s.connecting)
+	}
 	t.maxLateness = max(t.maxLateness, lateness)
 
 	n := &t.counters[s.step.Index]

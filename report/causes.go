@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/metric"
 	"fsctl/scenarios/quantity"
 )
 
@@ -62,6 +63,17 @@ func (j *judgement) whyLate(used generators) (code, why string) {
 		why += fmt.Sprintf(" (what was ready to run waited up to %s for one)", quantity.Seconds(used.MaxSchedulerWaitSeconds))
 	}
 	return FindingPacing, why
+}
+
+// generators sums the generator's health over a window.
+type generators struct {
+	record.Generator
+	seconds int
+}
+
+func generatorOf(rec *record.Record, w record.Window) generators {
+	sum, seconds := metric.GeneratorOf(rec, w)
+	return generators{sum, seconds}
 }
 
 // perSecond writes CPU time in the seconds summed as a number of cores.

@@ -11,6 +11,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/report/exitcode"
+	"fsctl/report/users"
 	"fsctl/scenarios"
 )
 
@@ -40,6 +41,14 @@ func checkReport(t *testing.T, r *Report, sc *scenarios.Scenario) {
 	for _, s := range r.Steps {
 		checkStep(t, &s)
 	}
+	for _, j := range r.Journeys {
+		checkJourney(t, &j)
+	}
+	for i := range r.Levels {
+		for _, j := range r.Levels[i].Journeys {
+			checkJourney(t, &j)
+		}
+	}
 }
 
 // checkVerdict finds the exit code again from what the report says: 111 wins over 113, 112, 108 and 99, in this order; an
@@ -48,7 +57,7 @@ func checkVerdict(t *testing.T, r *Report) {
 	t.Helper()
 	h := &r.Health
 	invariant := func(s Status) bool {
-		return slices.ContainsFunc(r.Invariants, func(i InvariantResult) bool { return i.Status == s && (s == Broken || !i.Optional) })
+		return slices.ContainsFunc(r.Invariants, func(i InvariantResult) bool { return i.Status == s && (s == Broken || !i.Optional && !i.empty) })
 	}
 	threshold := slices.ContainsFunc(r.Thresholds, func(v ThresholdResult) bool {
 		return v.Status == Broken || v.Status == NoData && !v.Optional
@@ -58,7 +67,7 @@ func checkVerdict(t *testing.T, r *Report) {
 		holds bool
 		code  int
 	}{ // the last that holds wins
-		{threshold, exitcode.Threshold},
+		{threshold || slices.ContainsFunc(r.Findings, func(f TargetFinding) bool { return f.FailsRun() }), exitcode.Threshold},
 		{r.Ended == record.Aborted, exitcode.Aborted},
 		{invariant(NoData), exitcode.Invariant},
 		{r.Ended == record.Failed, exitcode.Failed},
@@ -163,5 +172,17 @@ func checkStep(t *testing.T, s *Step) {
 		if !slices.IsSorted(rising) || d.Mean < 0 || d.Mean > d.Max || math.IsNaN(d.Mean) {
 			t.Fatalf("step %s: times %+v", s.Name, d)
 		}
+	}
+}
+
+// checkJourney wants every user in one place.
+func checkJourney(t *testing.T, j *users.Journey) {
+	t.Helper()
+	sum := j.Finished + j.Cut + j.AllLeft()
+	for _, n := range j.Ended {
+		sum += n
+	}
+	if sum != j.Users {
+		t.Fatalf("%+v: %d users are accounted for", j, sum)
 	}
 }

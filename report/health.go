@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/metric"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -66,8 +67,6 @@ const (
 	FindingTargetLimited = "target-limited" // the target queued: late requests are its own doing
 	FindingAgentLost     = "agent-lost"
 	FindingSkew          = "t0-skew"
-	FindingNotReset      = "not-reset"      // users of this run had orders before T0
-	FindingPhantoms      = "phantom-orders" // the shop has new orders that no buyer was told of
 )
 
 // Bounds of the judgement.
@@ -131,7 +130,7 @@ func (j *judgement) count() {
 	if j.rec.DueUnknown {
 		h.PlannedRequests = c.Sent
 	} else {
-		h.PlannedRequests += missingArrivals(j.rec)
+		h.PlannedRequests += metric.MissingArrivals(j.rec)
 	}
 	h.PlannedRequests = max(h.PlannedRequests, h.SentRequests)
 	h.UnsentRequests = h.PlannedRequests - h.SentRequests
@@ -271,7 +270,7 @@ func (j *judgement) judgeUnsent() {
 		return
 	}
 	planned := quantity.Of(h.PlannedRequests, "planned request")
-	absent, share := missingArrivals(j.rec), ratio(h.UnsentRequests, h.PlannedRequests)
+	absent, share := metric.MissingArrivals(j.rec), ratio(h.UnsentRequests, h.PlannedRequests)
 	switch {
 	case j.rec.DueUnknown:
 	case ratio(absent, j.rec.Manifest.PlannedArrivals) > j.bounds.share:

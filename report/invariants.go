@@ -29,14 +29,3 @@ func judgeInvariants(accounts *sale.Accounts, invariants []scenarios.Invariant) 
 	}
 	return results
 }
-
-// saleFindings says what the accounts show beside the invariants.
-func saleFindings(accounts *sale.Accounts) (list []Finding) {
-	if text := accounts.NotReset(); text != "" {
-		list = append(list, Finding{FindingNotReset, text})
-	}
-	if text := accounts.Phantoms(); text != "" {
-		list = append(list, Finding{FindingPhantoms, text})
-	}
-	return list
-}

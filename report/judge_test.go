@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/metric"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
 )
@@ -149,7 +150,7 @@ func FuzzJudge(f *testing.F) {
 				t.Fatalf("judged again\n%+v, wanted\n%+v", again, r)
 			}
 		}
-		NewLive(sc, m).Add(record.Interval{Second: at, Packed: map[record.Tag]record.Packed{{Metric: "x"}: h}, Steps: map[string]*record.Counters{"": {Due: a}}})
+		metric.NewLive(sc, m).Add(record.Interval{Second: at, Packed: map[record.Tag]record.Packed{{Metric: "x"}: h}, Steps: map[string]*record.Counters{"": {Due: a}}})
 	})
 }
 

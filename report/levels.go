@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/metric"
+	"fsctl/report/users"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -28,6 +30,7 @@ type Level struct {
 	ResponseTime *Distribution `json:"response_time_seconds"` // of all steps; null without requests
 	ServiceTime  *Distribution `json:"service_time_seconds"`
 
+	Journeys   []users.Journey   `json:"journeys"` // of all users who came while it lasted
 	Thresholds []ThresholdResult `json:"thresholds"`
 	Findings   []Finding         `json:"findings"`
 
@@ -94,14 +97,15 @@ func judgeLevel(rec *record.Record, run *history, sc *scenarios.Scenario, l reco
 	}
 	thresholds, _ := LevelThresholds(sc)
 	for _, t := range thresholds {
-		v.Thresholds = append(v.Thresholds, judgeThreshold(rec, within(t, &l)))
+		v.Thresholds = append(v.Thresholds, metric.Judge(rec, sc, within(t, &l)))
 	}
 	level := *rec // what was planned of the run, and how it ended, says nothing of a level
 	level.Manifest.PlannedArrivals, level.Manifest.End = 0, nil
 	v.health = judgeHealth(&level, part, sc, pressureOn(before, part))
 	v.Findings = v.health.Findings
+	v.Journeys = users.Of(rec, record.Window{From: l.FromSeconds, To: max(l.EndSeconds, l.ToSeconds)}, sc)
 	v.measure(rec, part)
-	v.decide(rec, sc, &l)
+	v.decide(rec, sc, part, &l)
 	return v
 }
 
@@ -129,14 +133,17 @@ func (v *Level) measure(rec *record.Record, part *history) {
 
 // decide gives the verdict: first whether the generator can be trusted, then the thresholds, then whether
 // what they did not see was answered at all.
-func (v *Level) decide(rec *record.Record, sc *scenarios.Scenario, l *record.Level) {
+func (v *Level) decide(rec *record.Record, sc *scenarios.Scenario, part *history, l *record.Level) {
 	v.Verdict, v.Why = Fail, v.crossed()
+	all := part.all()
 	switch {
 	case v.health.Saturated:
 		v.Verdict, v.Why = Invalid, v.health.finding(v.health.Cause)
 	case v.Why != "":
 	case v.CutShort:
 		v.Why = oneLine(l.Why)
+	case all.Done > 0 && all.Failed >= all.Done && wantedFailures(v.Thresholds, part) == "":
+		v.Why = "every request failed: " + causesOf(&all)
 	case !v.Drained && v.givenUpRatio(rec) > latenessOf(sc).share:
 		v.Why = quantity.Percent(v.givenUpRatio(rec)) + " of the requests that were due were not answered before the level was given up"
 	default:

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/metric"
 	"fsctl/scenarios"
 )
 
@@ -44,7 +45,7 @@ func (w *LevelWatch) Lost(l record.Level) string {
 		if !(t.AbortOnFail && since >= t.AbortDelay) && !w.hopeless(t, part) {
 			continue
 		}
-		if result := judgeThreshold(w.rec, t); result.Status == Broken {
+		if result := metric.Judge(w.rec, w.sc, t); result.Status == Broken {
 			result.Window = ""
 			return result.Summary()
 		}
@@ -62,13 +63,13 @@ func (w *LevelWatch) hopeless(t *scenarios.Threshold, part float64) bool {
 	if t.Outcome != "" || t.Expected != nil { // how many of those will come is unknown
 		return false
 	}
-	window := windowOf(t)
+	window := metric.WindowOf(t)
 	all := float64(w.rec.Counters(window, t.Step).Due) / part
-	metric, timed := histogramOf(t.Metric)
+	name, timed := metric.HistogramOf(t.Metric)
 	if !timed {
-		metric = record.ResponseTime
+		name = record.ResponseTime
 	}
-	match := func(tag record.Tag) bool { return tag.Metric == metric && concerns(t, tag) }
+	match := func(tag record.Tag) bool { return tag.Metric == name && metric.Concerns(t, tag) }
 	ended := float64(w.rec.Count(window, match))
 	below := t.Operator == "<" || t.Operator == "<="
 	switch {
@@ -94,7 +95,7 @@ func best(rec *record.Record, t *scenarios.Threshold, w record.Window, match fun
 	case "min":
 		return 0
 	case "avg":
-		return aggregate(rec.Packed(w, match).Histogram(), t) / times
+		return metric.Aggregate(rec.Packed(w, match).Histogram(), t) / times
 	case "max":
 		quantile = 1
 	case "med":
@@ -106,5 +107,5 @@ func best(rec *record.Record, t *scenarios.Threshold, w record.Window, match fun
 	}
 	part := *t
 	part.Aggregation, part.Quantile = "p", left
-	return aggregate(rec.Packed(w, match).Histogram(), &part)
+	return metric.Aggregate(rec.Packed(w, match).Histogram(), &part)
 }

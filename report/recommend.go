@@ -20,13 +20,14 @@ type Recommendation struct {
 }
 
 // recommend returns what to set. Of an invalid run it only mends the generator: what the target did under
-// the wrong load says nothing about the target.
+// the wrong load says nothing about the target. Of a run that is unfit, and of services that no answered request called, it
+// says nothing.
 func recommend(rec *record.Record, run *history, r *Report, sc *scenarios.Scenario, p *plan.Plan) []Recommendation {
 	list := []Recommendation{}
 	if r.Health.Saturated || r.Health.SkewOverBudget {
 		return append(list, mendGenerator(rec, run, &r.Health)...)
 	}
-	if p == nil {
+	if p == nil || r.unfit != "" {
 		return list
 	}
 	sizing := sizing{run: run, capacity: r.Capacity, sc: sc, plan: p, further: "a larger --scale"}
@@ -34,11 +35,33 @@ func recommend(rec *record.Record, run *history, r *Report, sc *scenarios.Scenar
 		sizing.further = "a higher --to"
 	}
 	for i := range p.Services {
-		if s := &p.Services[i]; scales(s.Kind) {
-			list = append(list, sizing.replicas(s))
+		s := &p.Services[i]
+		if !scales(s.Kind) || sizing.calls(s.Name) == 0 { // none of the requests that call it was answered
+			continue
 		}
+		v := sizing.replicas(s)
+		if unmeasured := sizing.running(s) == 0 && sizing.anyRunning(); rec.Manifest.PracticeShop && !unmeasured {
+			v.Because += "; measured on fsctl's built-in practice shop, which says nothing about yours"
+		}
+		list = append(list, v)
 	}
 	return list
+}
+
+// mostUnfitRatio is the share of failed requests above which a target's best seconds do not show what it can do.
+const mostUnfitRatio = 0.01
+
+// unfitBy says why the seconds of the capacity do not show what the target can do, or nothing.
+func unfitBy(run *history, c Capacity) string {
+	width := bestSeconds
+	if run.held > 0 {
+		width = run.held
+	}
+	best := run.only(record.Window{From: c.AtSeconds, To: c.AtSeconds + width}.Contains).all()
+	if share := ratio(best.Failed, best.Done); share > mostUnfitRatio {
+		return fmt.Sprintf("%s of the requests failed in the seconds with most good answers, and at most %s may", quantity.Percent(min(share, 1)), quantity.Percent(mostUnfitRatio))
+	}
+	return ""
 }
 
 // scales says whether a kind of service is sized in replicas.
@@ -117,8 +140,6 @@ func (z *sizing) replicas(s *plan.Service) Recommendation {
 	case running == 0 && z.anyRunning():
 		r.Current = ""
 		r.Because = fmt.Sprintf("%s; services.%s.running is not set, so the run says nothing about it", keep, s.Name)
-	case measured == 0:
-		r.Because = keep + "; the run made no calls to it that were answered" + assumed
 	case z.capacity.LowerBound:
 		r.Because = fmt.Sprintf("%s; the run measured at least %s on %s%s and never met the target's limit; %s finds it",
 			keep, quantity.Rate(measured), quantity.Of(max(running, 1), "instance"), assumed, z.further)

@@ -8,6 +8,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/report/sale"
+	"fsctl/report/users"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -31,10 +32,15 @@ type Report struct {
 	Thresholds      []ThresholdResult `json:"thresholds"`
 	Invariants      []InvariantResult `json:"invariants"`
 	Steps           []Step            `json:"steps"`
+	Journeys        []users.Journey   `json:"journeys"`         // how every user ended
 	Levels          []Level           `json:"levels,omitempty"` // of a search for capacity, in the order in which they were held
 	Capacity        Capacity          `json:"capacity"`
+	Findings        []TargetFinding   `json:"findings"` // about the target and the sale, causes first; the generator's are Health's
 	Recommendations []Recommendation  `json:"recommendations"`
 	Notes           []string          `json:"notes"` // what a reader must know to read the figures right
+
+	unearned string // why the run proves nothing, in one line; empty where it does
+	unfit    string // why no size follows from it
 }
 
 // Verdict is the judgement on a run.
@@ -45,16 +51,6 @@ const (
 	Pass    Verdict = "pass"
 	Fail    Verdict = "fail"
 	Invalid Verdict = "invalid"
-)
-
-// Status is the judgement on one threshold or invariant.
-type Status string
-
-// What a threshold or invariant can be. No data is a failure unless it is optional.
-const (
-	Held   Status = "pass"
-	Broken Status = "fail"
-	NoData Status = "no-data"
 )
 
 // Died is the end of a run that wrote none.
@@ -90,30 +86,28 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 			r.DurationSeconds = took
 		}
 	}
-	counted := record.Everything
 	if len(rec.Manifest.Levels) > 0 {
-		r.judgeSearch(rec, run, sc, p)
-		counted = r.decisive().hold()
+		r.judgeSearch(rec, run, accounts, sc, p)
 	} else {
-		r.judgeStorm(rec, run, sc, p)
+		r.judgeStorm(rec, run, accounts, sc, p)
 	}
-	repeated := accounts.Repeated(counted, rec.Manifest.T0)
-	for i := range r.Steps {
-		r.Steps[i].Repeated = repeated[r.Steps[i].Name]
-	}
-	r.Health.Findings = append(r.Health.Findings, saleFindings(accounts)...)
 	r.Notes = append(r.Notes, notes(rec, r)...)
 	r.decide(rec)
 	return r
 }
 
 // judgeStorm judges the run as one storm.
-func (r *Report) judgeStorm(rec *record.Record, run *history, sc *scenarios.Scenario, p *plan.Plan) {
+func (r *Report) judgeStorm(rec *record.Record, run *history, accounts *sale.Accounts, sc *scenarios.Scenario, p *plan.Plan) {
 	r.Thresholds = judgeThresholds(rec, sc)
 	r.Steps = describeSteps(rec, run, sc, record.Everything)
+	r.countRepeated(rec, accounts, record.Everything)
+	r.Journeys = users.Of(rec, record.Everything, sc)
 	pressure := comparePressure(run)
 	r.Health = judgeHealth(rec, run, sc, pressure)
 	r.Capacity = measureCapacity(run, pressure, latenessOf(sc).share, r.Health.Saturated)
+	earned := r.judgeEarnings(rec, run, accounts, sc)
+	r.judgeTarget(rec, run, accounts, earned)
+	r.unfit = cmp.Or(earned.unfit(), unfitBy(run, r.Capacity))
 	r.Recommendations = recommend(rec, run, r, sc, p)
 }
 
@@ -131,6 +125,12 @@ func notes(rec *record.Record, r *Report) []string {
 	}
 	if scale := rec.Manifest.ScaleRatio; scale > 0 && scale != 1 {
 		list = append(list, "the storm ran at "+quantity.Percent(scale)+" of the scenario")
+	}
+	if r.unfit != "" && r.Verdict != Invalid {
+		list = append(list, "no number of instances is recommended: "+r.unfit)
+	}
+	if rec.Manifest.PracticeShop {
+		list = append(list, "the target was fsctl's built-in practice shop: what it holds says nothing about yours")
 	}
 	return list
 }

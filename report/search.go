@@ -1,12 +1,15 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/report/exitcode"
+	"fsctl/report/sale"
+	"fsctl/report/users"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -14,7 +17,7 @@ import (
 // judgeSearch judges a search for capacity. Levels above the capacity fail on purpose, so that nothing is judged
 // over the whole run but the sale's invariants: thresholds and steps are those of the level that says most, the
 // highest that passed, else the lowest that failed.
-func (r *Report) judgeSearch(rec *record.Record, run *history, sc *scenarios.Scenario, p *plan.Plan) {
+func (r *Report) judgeSearch(rec *record.Record, run *history, accounts *sale.Accounts, sc *scenarios.Scenario, p *plan.Plan) {
 	for _, l := range rec.Manifest.Levels {
 		r.Levels = append(r.Levels, judgeLevel(rec, run, sc, l))
 	}
@@ -24,13 +27,21 @@ func (r *Report) judgeSearch(rec *record.Record, run *history, sc *scenarios.Sce
 	level := r.decisive()
 	part := run.hold(level)
 	r.Thresholds = level.Thresholds
-	r.Steps = slices.DeleteFunc(describeSteps(rec, part, sc, level.hold()), func(s Step) bool { return s.Requests == 0 })
-	r.Capacity = r.found(measureCapacity(part, pressure, latenessOf(sc).share, r.Health.Saturated))
+	performed := users.Steps(sc)
+	r.Steps = slices.DeleteFunc(describeSteps(rec, part, sc, level.hold()), func(s Step) bool {
+		return s.Requests == 0 && !slices.Contains(performed, s.Name)
+	})
+	r.countRepeated(rec, accounts, level.hold())
+	r.Journeys = users.Of(rec, record.Everything, sc)
+	r.Capacity = r.searched(measureCapacity(part, pressure, latenessOf(sc).share, r.Health.Saturated))
+	r.Notes = r.searchNotes(sc, level)
+	earned := r.judgeEarnings(rec, run, accounts, sc)
+	r.judgeTarget(rec, run, accounts, earned)
+	r.unfit = cmp.Or(earned.unfit(), unfitBy(part, r.Capacity))
 	r.Recommendations = recommend(rec, part, r, sc, p)
 	if limit := r.blocked(); limit != nil && !r.Health.Saturated {
 		r.Recommendations = append(mendGenerator(rec, run.hold(limit), &limit.health), r.Recommendations...)
 	}
-	r.Notes = r.searchNotes(sc, level)
 }
 
 // valid returns what happened while the generator was not at fault: all but the levels that are invalid, each
@@ -113,8 +124,8 @@ func (r *Report) searchHealth(h Health) Health {
 	return h
 }
 
-// found returns what the search found, by what was measured in the hold of the decisive level.
-func (r *Report) found(measured Capacity) Capacity {
+// searched returns what the search found, by what was measured in the hold of the decisive level.
+func (r *Report) searched(measured Capacity) Capacity {
 	if fails := r.above(Fail); fails != nil {
 		measured.FailsRatePerSec = fails.RatePerSec
 	}

@@ -6,6 +6,9 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/metric"
+	"fsctl/report/sale"
+	"fsctl/report/users"
 	"fsctl/scenarios"
 )
 
@@ -17,7 +20,9 @@ type Step struct {
 	AchievedQPS float64           `json:"achieved_qps"`          // requests over the seconds from the step's first event to its last
 	Outcomes    map[string]int64  `json:"outcomes"`              // requests by outcome
 	Repeated    int64             `json:"repeated"`              // answers that told a buyer of an order again
-	ErrorKinds  map[string]uint64 `json:"error_kinds,omitempty"` // by class: refused, reset, timeout, ...
+	Statuses    map[string]uint64 `json:"statuses"`              // answers by status code
+	Failures    map[string]uint64 `json:"failures"`              // failed requests by reason: refused, timeout, extract, status, check: TEXT
+	ErrorKinds  map[string]uint64 `json:"error_kinds,omitempty"` // those without a whole answer by class: refused, reset, timeout, ...
 
 	Samples []Sample `json:"samples,omitempty"` // of what failed, in the order in which they were sent
 
@@ -52,27 +57,17 @@ func distributionOf(h *hdrhistogram.PackedHistogram) *Distribution {
 	}
 }
 
-// countedMetric is the metric in which every ended request is counted once.
-func countedMetric(rec *record.Record) string {
-	if rec.DueUnknown {
-		return record.ServiceTime
-	}
-	return record.ResponseTime
-}
-
 // isFailure says whether an outcome is a failed request.
-func isFailure(outcome string) bool {
-	return outcome == record.OutcomeFailed || outcome == record.OutcomeError
-}
+func isFailure(outcome string) bool { return metric.IsFailure(outcome) }
 
-// describeSteps returns the steps in the scenario's order, then those it does not name, sorted. Steps of
-// which nothing is known are left out.
+// describeSteps returns the steps in the scenario's order, then those it does not name, sorted. Steps that
+// no journey performs and of which nothing is known are left out.
 //
 // The window is the seconds that requests were due in, and run holds the events of the same.
 func describeSteps(rec *record.Record, run *history, sc *scenarios.Scenario, w record.Window) []Step {
 	outcomes := map[string]map[string]int64{}
 	for _, tag := range rec.Tags() {
-		if tag.Metric != countedMetric(rec) {
+		if tag.Metric != metric.Counted(rec) {
 			continue
 		}
 		if outcomes[tag.Step] == nil {
@@ -91,7 +86,7 @@ func describeSteps(rec *record.Record, run *history, sc *scenarios.Scenario, w r
 }
 
 func stepNames(rec *record.Record, run *history, sc *scenarios.Scenario) []string {
-	known := slices.Clone(run.names)
+	known := append(users.Steps(sc), run.names...)
 	for _, tag := range rec.Tags() {
 		known = append(known, tag.Step)
 	}
@@ -121,11 +116,16 @@ func describeStep(rec *record.Record, run *history, name string, outcomes map[st
 		}
 	}
 	total := run.total(name)
-	step.ErrorKinds = total.Errors
+	step.ErrorKinds, step.Failures, step.Statuses = total.Errors, failuresOf(&total), map[string]uint64{}
+	for code, n := range total.Statuses {
+		if n > 0 {
+			step.Statuses[code] = n
+		}
+	}
 	step.AchievedQPS = ratio(float64(total.Done), float64(run.activeSeconds(name)))
 	step.Samples = samplesOf(rec, name, w)
-	times := func(metric string) *Distribution {
-		return distributionOf(rec.Packed(w, func(t record.Tag) bool { return t.Metric == metric && t.Step == name }).Histogram())
+	times := func(of string) *Distribution {
+		return distributionOf(rec.Packed(w, func(t record.Tag) bool { return t.Metric == of && t.Step == name }).Histogram())
 	}
 	step.ResponseTime, step.ServiceTime = times(record.ResponseTime), times(record.ServiceTime)
 	return step
@@ -148,4 +148,12 @@ func (s *history) activeSeconds(step string) int {
 		return 0
 	}
 	return last - first + 1
+}
+
+// countRepeated counts the answers of each step that told a buyer of an order again.
+func (r *Report) countRepeated(rec *record.Record, accounts *sale.Accounts, w record.Window) {
+	repeated := accounts.Repeated(w, rec.Manifest.T0)
+	for i := range r.Steps {
+		r.Steps[i].Repeated = repeated[r.Steps[i].Name]
+	}
 }

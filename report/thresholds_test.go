@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/metric"
 	"fsctl/scenarios"
 )
 
@@ -80,7 +81,7 @@ func TestEveryMetricAndAggregation(t *testing.T) {
 	} {
 		th := threshold(t, c.metric, c.expression, c.window)
 		judged[th.Metric] = true
-		result := judgeThreshold(rec, &th)
+		result := metric.Judge(rec, nil, &th)
 		if result.Value == nil {
 			t.Errorf("%s %s %s: no data (%s), wanted %g", c.metric, c.expression, c.window, result.Note, c.want)
 			continue
@@ -173,8 +174,8 @@ func TestLiveStopsOnlyWhatItMust(t *testing.T) {
 	abort := threshold(t, "http_req_failed", "rate<0.5", "")
 	abort.AbortOnFail, abort.AbortDelay = true, 3*time.Second
 	watched := threshold(t, "response_time", "max<1ms", "")
-	l := NewLive(require(watched, abort), manifest())
-	second := func(n int, outcome string) *Crossed {
+	l := metric.NewLive(require(watched, abort), manifest())
+	second := func(n int, outcome string) *metric.Crossed {
 		return l.Add(record.Interval{
 			Second: n,
 			Packed: map[record.Tag]record.Packed{{Metric: record.ResponseTime, Step: "order", Outcome: outcome}: histogram(t, 100)},
@@ -202,10 +203,10 @@ func TestLiveStopsOnlyWhatItMust(t *testing.T) {
 }
 
 func TestLiveWithoutAScenarioNeverStops(t *testing.T) {
-	if got := NewLive(nil, manifest()).Add(record.Interval{Steps: map[string]*record.Counters{"a": {Due: 1}}}); got != nil {
+	if got := metric.NewLive(nil, manifest()).Add(record.Interval{Steps: map[string]*record.Counters{"a": {Due: 1}}}); got != nil {
 		t.Errorf("crossed %+v", got)
 	}
-	calm := NewLive(&scenarios.Scenario{}, manifest())
+	calm := metric.NewLive(&scenarios.Scenario{}, manifest())
 	if got := calm.Add(record.Interval{}); got != nil {
 		t.Errorf("crossed %+v", got)
 	}

@@ -52,7 +52,12 @@ func (r *Report) cause(rec *record.Record) (code int, reason string) {
 	case r.Ended == record.Aborted:
 		return exitcode.Aborted, "the run was stopped early: " + endMessage(rec)
 	case len(r.Levels) > 0:
-		return r.searchCause()
+		if code, reason = r.searchCause(); code != exitcode.Done || r.unearned == "" {
+			return code, reason
+		}
+		return exitcode.Threshold, r.unearned
+	case r.unearned != "":
+		return exitcode.Threshold, r.unearned
 	case len(thresholds.seen) > 0:
 		return exitcode.Threshold, "a threshold was crossed: " + thresholds.first()
 	case len(thresholds.unknown) > 0:
@@ -92,6 +97,9 @@ func (f *failures) first() string {
 func (r *Report) failedInvariants() *failures {
 	f := &failures{}
 	for _, i := range r.Invariants {
+		if i.empty { // nothing was earned, which is judged as such
+			continue
+		}
 		why := i.Summary
 		if i.Status == NoData {
 			why = i.Name + ": " + why

@@ -64,8 +64,9 @@ type Manifest struct {
 	T0              time.Time      `json:"t0"`
 	Agents          []Agent        `json:"agents"`
 	Settings        map[string]any `json:"settings"`
-	Levels          []Level        `json:"levels,omitempty"` // in the order in which they were held; only of a search for capacity
-	End             *End           `json:"end,omitempty"`    // absent: the run died
+	PracticeShop    bool           `json:"practice_shop,omitempty"` // the target is fsctl's built-in shop
+	Levels          []Level        `json:"levels,omitempty"`        // in the order in which they were held; only of a search for capacity
+	End             *End           `json:"end,omitempty"`           // absent: the run died
 }
 
 // Agent is one generator process of the run.

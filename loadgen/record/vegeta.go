@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -174,6 +175,9 @@ func (f *vegetaFill) add(result *vegeta.Result) error {
 	ended := Counters{Done: 1, BytesIn: result.BytesIn}
 	if outcome != OutcomeOK {
 		ended.Failed, ended.Errors = 1, map[string]uint64{class: 1}
+	}
+	if result.Code > 0 {
+		ended.Statuses = map[string]uint64{strconv.Itoa(int(result.Code)): 1}
 	}
 	f.record.addCounters(sent, VegetaStep, Counters{Sent: 1, BytesOut: result.BytesOut})
 	f.record.addCounters(done, VegetaStep, ended)

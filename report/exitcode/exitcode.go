@@ -28,7 +28,7 @@ func All() []Code {
 	return []Code{
 		{Done, "done", "done; for a verdict, pass"},
 		{Failed, "failed", "failed: I/O, network, anything unexpected"},
-		{Threshold, "threshold", "a threshold was crossed"},
+		{Threshold, "threshold", "a threshold was crossed, or the run proves nothing: every request failed, no order was placed though there was stock, or the invariants had nothing to compare"},
 		{Usage, "usage", "wrong usage, or an invalid scenario or configuration"},
 		{Interrupted, "interrupted", "interrupted or incomplete: what was measured so far is saved and reported"},
 		{Aborted, "aborted", "stopped early by an abortOnFail threshold"},
@@ -42,4 +42,4 @@ func All() []Code {
 
 // Order says which code a verdict has where several hold.
 const Order = "When more than one holds, 111 wins over 113, 112, 108 and 99, in that order. " +
-	"A threshold or invariant without data fails (99 or 112) unless it says optional: true."
+	"A threshold or invariant without data fails (99 or 112) unless it says optional: true; an invariant whose two accounts are both empty fails with 99."

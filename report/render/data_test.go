@@ -35,7 +35,7 @@ func readJUnit(t *testing.T, r *report.Report) junitSuite {
 func TestJUnit(t *testing.T) {
 	r := stormyReport(t)
 	s := readJUnit(t, r)
-	if s.Name != "live-drop" || s.Tests != len(r.Thresholds)+len(r.Invariants) || len(s.Cases) != s.Tests || s.Failures != 3 || s.Skipped != 1 || s.Errors != 0 {
+	if s.Name != "live-drop" || s.Tests != len(r.Thresholds)+len(r.Invariants)+len(r.Journeys) || len(s.Cases) != s.Tests || s.Failures != 4 || s.Skipped != 1 || s.Errors != 0 {
 		t.Errorf("%+v", s)
 	}
 	for _, c := range s.Cases {
@@ -51,6 +51,33 @@ func TestJUnit(t *testing.T) {
 	}
 }
 
+// A journey that users left fails where the run does, and says how all of its users ended; the answers of each step are in the
+// suite's output.
+func TestJUnitAccountsForUsersAndAnswers(t *testing.T) {
+	r := stormyReport(t)
+	s := readJUnit(t, r)
+	buyer := s.Cases[len(r.Thresholds)+len(r.Invariants)]
+	const wanted = "9,100 users; finished 995; ended by sold_out 8,025; 75 left before pay for want of order_id, after error; cut by the end of the run 5"
+	if buyer.Name != "buyer" || buyer.Output != wanted || buyer.Failure == nil || buyer.Failure.Message != wanted {
+		t.Errorf("found %+v, wanted the failure %q", buyer, wanted)
+	}
+	if visitor := s.Cases[len(s.Cases)-1]; visitor.Name != "visitor" || visitor.Failure != nil || visitor.Output != "2,000 users; finished 2,000" {
+		t.Errorf("found %+v, wanted a case that passes", visitor)
+	}
+	if !strings.Contains(s.Output, "order: 9,100 requests; outcomes sold_out 8,025 (88.2 %), placed 1,000 (11 %), error 75 (0.824 %); answers 409: 8,025, 202: 1,000; failures reset: 45, timeout: 30\n") {
+		t.Errorf("found the output\n%s", s.Output)
+	}
+	r.Verdict, r.ExitCode = report.Pass, 0
+	if buyer := readJUnit(t, r).Cases[len(r.Thresholds)+len(r.Invariants)]; buyer.Failure != nil || buyer.Output != wanted {
+		t.Errorf("of a run that passed: %+v, wanted a case that passes and says who left", buyer)
+	}
+	r.Verdict, r.ExitCode = report.Fail, 99
+	r.Findings = []report.TargetFinding{{Finding: report.Finding{Code: report.FindingAllFailed, Message: "every request failed: 4 of 4: status 404"}}}
+	if c := readJUnit(t, r).Cases[len(r.Thresholds)+len(r.Invariants)]; c.Name != report.FindingAllFailed || c.Failure == nil {
+		t.Errorf("found %+v, wanted the finding that fails the run as a failure", c)
+	}
+}
+
 func TestJUnitNeverLetsABadRunPass(t *testing.T) {
 	invalid := stormyReport(t)
 	invalid.Verdict, invalid.ExitCode = report.Invalid, 111
@@ -59,7 +86,7 @@ func TestJUnitNeverLetsABadRunPass(t *testing.T) {
 	}
 	cut := stormyReport(t)
 	cut.Ended, cut.ExitCode = "interrupted", 105
-	if s := readJUnit(t, cut); s.Failures != 3 || s.Skipped != 1 || s.Errors != s.Tests-4 {
+	if s := readJUnit(t, cut); s.Failures != 4 || s.Skipped != 1 || s.Errors != s.Tests-5 {
 		t.Errorf("interrupted run: %d failures, %d errors, %d skipped of %d cases", s.Failures, s.Errors, s.Skipped, s.Tests)
 	}
 	for name, r := range map[string]*report.Report{

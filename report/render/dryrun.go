@@ -5,13 +5,13 @@ import (
 	"io"
 	"math"
 
-	"fsctl/report"
+	"fsctl/report/dryrun"
 	"fsctl/scenarios/quantity"
 )
 
 // DryRun writes for people what would be sent, and whether this machine can. It fails where w does,
 // or a table cannot be laid out.
-func DryRun(w io.Writer, d *report.DryRun, s Style) error {
+func DryRun(w io.Writer, d *dryrun.Result, s Style) error {
 	p := &page{Style: s}
 	for _, line := range dryRunLines(d) {
 		p.say("", "  ", line)
@@ -32,7 +32,7 @@ func DryRun(w io.Writer, d *report.DryRun, s Style) error {
 }
 
 // DryRunMarkdown writes what DryRun does, for GitHub's step summary. It fails where w does.
-func DryRunMarkdown(w io.Writer, d *report.DryRun) error {
+func DryRunMarkdown(w io.Writer, d *dryrun.Result) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "## %s\n", escaped(d.Reason))
 	var lines []string
@@ -49,7 +49,7 @@ func DryRunMarkdown(w io.Writer, d *report.DryRun) error {
 	return err
 }
 
-func dryRunLines(d *report.DryRun) []string {
+func dryRunLines(d *dryrun.Result) []string {
 	lines := []string{d.Summary}
 	if d.PeakQPS > 0 {
 		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every answer comes at once", quantity.Rate(d.PeakQPS)))
@@ -62,7 +62,7 @@ func dryRunLines(d *report.DryRun) []string {
 }
 
 // amount writes an amount of what a check is about.
-func amount(c report.Check, n float64) string {
+func amount(c dryrun.Check, n float64) string {
 	switch {
 	case n == 0:
 		return quantity.None

@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"fsctl/report"
+	"fsctl/report/dryrun"
 )
 
-func dryRun() *report.DryRun {
-	d := &report.DryRun{
+func dryRun() *dryrun.Result {
+	d := &dryrun.Result{
 		Summary: "would send 10 users within 1s to http://127.0.0.1:1 over 5000 connections", Scenario: "sale", Target: "http://127.0.0.1:1", Connections: 5000,
-		PeakQPS: 250_000, SelfTest: &report.SelfTest{MaxQPS: 100_000, CPUSecondsPerRequest: 17e-6, UsableCores: 1.7},
-		Checks: []report.Check{
+		PeakQPS: 250_000, SelfTest: &dryrun.SelfTest{MaxQPS: 100_000, CPUSecondsPerRequest: 17e-6, UsableCores: 1.7},
+		Checks: []dryrun.Check{
 			{Name: "ports", Needed: 5000, OK: true, Because: "not | known"},
 			{Name: "memory", Needed: 120e6, Available: 24.7e9, Unit: "bytes", OK: true, Because: "5000 connections"},
 		},

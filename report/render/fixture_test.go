@@ -37,6 +37,9 @@ func stormy() *record.Record {
 	rec.Dir = "runs/20261111T120000Z-live-drop"
 	add := func(second int, step, outcome string, n int, least, most time.Duration, c record.Counters) {
 		c.Due, c.Sent, c.Done = uint64(n), uint64(n), uint64(n)
+		if status := map[string]string{"ok": "200", "placed": "202", "sold_out": "409"}[outcome]; status != "" {
+			c.Statuses = map[string]uint64{status: c.Done}
+		}
 		rec.Add(record.Interval{
 			Second: second,
 			Packed: map[record.Tag]record.Packed{
@@ -44,7 +47,7 @@ func stormy() *record.Record {
 				{Metric: record.ServiceTime, Step: step, Outcome: outcome}:  timesFrom(n, least, most/2),
 			},
 			Steps:     map[string]*record.Counters{step: &c},
-			Generator: &record.Generator{CPUSeconds: 0.2, Arrivals: uint64(n), Iterations: uint64(n), MaxLatenessSeconds: 0.312},
+			Generator: &record.Generator{CPUSeconds: 0.2, Arrivals: uint64(n), Iterations: uint64(n), MaxLatenessSeconds: 0.312, Journeys: ended(outcome, uint64(n))},
 		})
 	}
 	for second := -5; second < 0; second++ {
@@ -52,8 +55,8 @@ func stormy() *record.Record {
 	}
 	for second := range 5 {
 		add(second, "order", "placed", 200, 4*time.Millisecond, 700*time.Millisecond, record.Counters{Waited: 150, Quiet: record.Load{Requests: 10, Seconds: 0.05}, Full: record.Load{Requests: 190, Seconds: 6}})
-		add(second, "order", "sold_out", 1600, 4*time.Millisecond, 900*time.Millisecond, record.Counters{})
-		add(second, "order", "error", 20, 4*time.Millisecond, 900*time.Millisecond, record.Counters{Failed: 20, Errors: map[string]uint64{"reset": 12, "timeout": 8}})
+		add(second, "order", "sold_out", 1605, 4*time.Millisecond, 900*time.Millisecond, record.Counters{})
+		add(second, "order", "error", 15, 4*time.Millisecond, 900*time.Millisecond, record.Counters{Failed: 15, Errors: map[string]uint64{"reset": 9, "timeout": 6}})
 	}
 	rec.Ledger.Read = true
 	rec.Ledger.Stock = map[string]int{"sku-1": 1000}
@@ -63,6 +66,22 @@ func stormy() *record.Record {
 		rec.Ledger.Told = append(rec.Ledger.Told, o)
 	}
 	return rec
+}
+
+// ended returns the users whose only request had an outcome.
+func ended(outcome string, n uint64) map[string]record.Journey {
+	j, name := record.Journey{Users: n}, "buyer"
+	switch outcome {
+	case "ok":
+		j.Finished, name = n, "visitor"
+	case "placed":
+		j.Finished = n - 1 // one is cut
+	case "sold_out":
+		j.Ended = map[string]uint64{outcome: n}
+	default:
+		j.Left = map[record.Left]uint64{{Step: "pay", Variable: "order_id", After: outcome}: n}
+	}
+	return map[string]record.Journey{name: j}
 }
 
 func stormyScenario(t testing.TB) *scenarios.Scenario {

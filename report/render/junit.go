@@ -26,7 +26,7 @@ type junitSuite struct {
 	Time      string      `xml:"time,attr"`
 	Timestamp string      `xml:"timestamp,attr,omitempty"`
 	Cases     []junitCase `xml:"testcase"`
-	SystemOut string      `xml:"system-out,omitempty"` // samples of what failed
+	Output    string      `xml:"system-out,omitempty"` // what became of the requests, a line a step, then samples of what failed
 }
 
 type junitCase struct {
@@ -36,6 +36,7 @@ type junitCase struct {
 	Failure   *junitMessage `xml:"failure"`
 	Error     *junitMessage `xml:"error"`
 	Skipped   *junitMessage `xml:"skipped"`
+	Output    string        `xml:"system-out,omitempty"`
 }
 
 type junitMessage struct {
@@ -45,7 +46,8 @@ type junitMessage struct {
 }
 
 // JUnit writes a report in the common JUnit dialect: one test suite for the run, one test case for each
-// threshold and invariant. What failed is a failure, optional checks without data are skipped. Of a run
+// threshold, invariant and journey, and for each finding that alone fails the run. A journey fails where the run does and
+// users of it left. What failed is a failure, optional checks without data are skipped. Of a run
 // that is invalid all are errors; of one that did not go to its end those that held are, since a part of a
 // storm cannot show that something holds. It fails where w does.
 func JUnit(w io.Writer, r *report.Report) error {
@@ -56,7 +58,6 @@ func JUnit(w io.Writer, r *report.Report) error {
 	if !r.T0.IsZero() {
 		suite.Timestamp = r.T0.UTC().Format(time.RFC3339)
 	}
-	suite.SystemOut = samplesText(r.Steps)
 	class := "fsctl." + suite.Name
 	for i := range r.Thresholds {
 		t := &r.Thresholds[i]
@@ -68,6 +69,8 @@ func JUnit(w io.Writer, r *report.Report) error {
 		summary := fmt.Sprintf("%s (expected %s, observed %s)", v.Summary, quantity.Count(v.Expected), quantity.Count(v.Observed))
 		suite.add(r, junitCase{Name: plain(v.Name), ClassName: class + ".invariants"}, v.Status, v.Optional, summary, strings.Join(v.Evidence, "\n"))
 	}
+	suite.addTarget(r, class)
+	suite.Output += samplesText(r.Steps)
 	if r.ExitCode != 0 && suite.Failures+suite.Errors == 0 {
 		suite.count(junitCase{Name: "run", ClassName: class + ".run", Error: runError(r)})
 	}
@@ -95,6 +98,27 @@ func (s *junitSuite) add(r *report.Report, c junitCase, status report.Status, op
 		c.Error = runError(r)
 	}
 	s.count(c)
+}
+
+// addTarget adds what became of users and requests.
+func (s *junitSuite) addTarget(r *report.Report, class string) {
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.FailsRun() {
+			s.add(r, junitCase{Name: plain(f.Code), ClassName: class + ".run"}, report.Broken, false, f.Message, "")
+		}
+	}
+	for i := range r.Journeys {
+		j := &r.Journeys[i]
+		status := report.Held
+		if r.Verdict == report.Fail && len(j.Left) > 0 {
+			status = report.Broken
+		}
+		line := plain(journeyLine(j))
+		s.add(r, junitCase{Name: plain(j.Name), ClassName: class + ".journeys", Output: line}, status, false, line, "")
+	}
+	for i := range r.Steps {
+		s.Output += plain(stepLine(&r.Steps[i])) + "\n"
+	}
 }
 
 func (s *junitSuite) count(c junitCase) {

@@ -11,7 +11,7 @@ import (
 func (p *page) levels(list []report.Level) {
 	t := &table{
 		columns: []column{{}, {title: "users", right: true}, {title: "requests", right: true, drop: 2}, {title: "in flight", right: true, drop: 4},
-			{title: "errors", right: true, drop: 3}, {title: "response p50", right: true, drop: 1}, {title: "response p99", right: true}, {title: "why", flex: true}},
+			{title: "errors", right: true}, {title: "response p50", right: true, drop: 1}, {title: "response p99", right: true}, {title: "why", flex: true}},
 		colors: firstIsStatus,
 	}
 	for i := range list {

@@ -73,18 +73,19 @@ func Markdown(w io.Writer, r *report.Report) error {
 	m := &markdown{}
 	fmt.Fprintf(m, "## %s: %s\n\n%s\n\n", strings.ToUpper(escaped(string(r.Verdict))), escaped(cmp.Or(r.Scenario, "run")), escaped(r.Reason))
 	m.WriteString(escaped(strings.Join(about(r), ", ")) + "\n")
-	var findings []string
+	var found []string
+	for _, f := range findings(r) {
+		found = append(found, "**"+escaped(f.Code)+"**: "+escaped(f.Message))
+	}
 	for _, line := range healthLines(r) {
-		findings = append(findings, escaped(line))
+		found = append(found, escaped(line))
 	}
-	for _, f := range r.Health.Findings {
-		findings = append(findings, "**"+escaped(f.Code)+"**: "+escaped(f.Message))
-	}
-	m.list(findings)
+	m.list(found)
 	m.agents(r.Agents)
 	m.levels(r.Levels)
 	m.thresholds(r)
 	m.invariants(r)
+	m.journeys(r.Journeys)
 	m.steps(r)
 	m.samples(r.Steps)
 	m.recommendations(r)
@@ -129,15 +130,16 @@ func (m *markdown) invariants(r *report.Report) {
 
 func (m *markdown) steps(r *report.Report) {
 	var rows, outcomes [][]string
-	for _, s := range r.Steps {
+	for i := range r.Steps {
+		s := &r.Steps[i]
 		lead := []string{escaped(s.Name), quantity.Count(s.Requests), quantity.Count(s.Errors), quantity.Rate(s.AchievedQPS)}
 		rows = append(rows,
 			append(append(lead, "response"), times(s.ResponseTime)...),
 			append([]string{"", "", "", "", "service"}, times(s.ServiceTime)...))
-		outcomes = append(outcomes, []string{escaped(s.Name), escaped(outcomesOf(s)), escaped(errorsOf(s))})
+		outcomes = append(outcomes, []string{escaped(s.Name), escaped(outcomesOf(*s)), escaped(answersOf(s)), escaped(failuresOf(s))})
 	}
 	m.table("step,requests,errors,rate,time,p50,p90,p95,p99,p99.9,max,mean", "---,--:,--:,--:,---,--:,--:,--:,--:,--:,--:,--:", rows)
-	m.table("step,outcomes,errors", "---,---,---", outcomes)
+	m.table("step,outcomes,answers,failures", "---,---,---,---", outcomes)
 }
 
 func (m *markdown) recommendations(r *report.Report) {

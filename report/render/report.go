@@ -12,23 +12,27 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// Report writes a report for people: the verdict with its reason, then what it rests on. It fails
-// where w does, or a table cannot be laid out.
+// Report writes a report for people: what ran, what was found of it, and in the last line the verdict with its reason, since
+// logs are read from their end. It fails where w does, or a table cannot be laid out.
 func Report(w io.Writer, r *report.Report, s Style) error {
 	p := &page{Style: s}
-	p.verdict(r)
+	p.say("", "  ", strings.Join(about(r), ", "))
+	p.blank()
 	p.health(r)
 	p.agents(r.Agents)
 	p.levels(r.Levels)
 	p.thresholds(r.Thresholds)
 	p.invariants(r.Invariants)
+	p.journeys(r.Journeys)
 	p.steps(r.Steps)
 	p.samples(r.Steps)
 	p.recommendations(r.Recommendations)
 	p.notes(r.Notes)
+	p.verdict(r)
 	return p.writeTo(w)
 }
 
+// verdict writes the last line. A reason that is too long for a line stands before it in full.
 func (p *page) verdict(r *report.Report) {
 	word := strings.ToUpper(plain(string(r.Verdict)))
 	color := red
@@ -38,9 +42,16 @@ func (p *page) verdict(r *report.Report) {
 	case report.Invalid:
 		color = yellow
 	}
-	p.say(p.paint(p.paint(word, color), bold)+"  ", strings.Repeat(" ", visible(word)+2), r.Reason)
+	lead, reason := visible(word)+2, plain(r.Reason)
+	if word == "" && reason == "" {
+		return
+	}
 	p.blank()
-	p.say("", "  ", strings.Join(about(r), ", "))
+	if room := p.width() - lead; visible(reason) > room {
+		p.say("  ", "  ", reason)
+		reason = wrap(reason, max(room-4, 1))[0] + " ..."
+	}
+	p.line(p.paint(p.paint(word, color), bold) + "  " + reason)
 }
 
 // about says which run it was.
@@ -61,11 +72,11 @@ func about(r *report.Report) []string {
 }
 
 func (p *page) health(r *report.Report) {
+	for _, f := range findings(r) {
+		p.say(p.paint("! ", yellow), "  ", f.Message)
+	}
 	for _, line := range healthLines(r) {
 		p.say("", "  ", line)
-	}
-	for _, f := range r.Health.Findings {
-		p.say(p.paint("! ", yellow), "  ", f.Message)
 	}
 	p.blank()
 }
@@ -200,7 +211,7 @@ func (p *page) invariants(list []report.InvariantResult) {
 
 func (p *page) steps(list []report.Step) {
 	t := &table{columns: []column{
-		{title: "step", flex: true}, {title: "requests", right: true}, {title: "errors", right: true, drop: 3}, {title: "rate", right: true, drop: 4},
+		{title: "step", flex: true}, {title: "requests", right: true}, {title: "errors", right: true}, {title: "rate", right: true, drop: 4},
 		{title: "time"},
 		{title: "p50", right: true, drop: 1}, {title: "p90", right: true, drop: 6}, {title: "p95", right: true, drop: 7},
 		{title: "p99", right: true}, {title: "p99.9", right: true, drop: 5}, {title: "max", right: true, drop: 2}, {title: "mean", right: true, drop: 8},
@@ -232,18 +243,19 @@ func times(d *report.Distribution) []string {
 }
 
 func (p *page) outcomes(list []report.Step) {
-	t := &table{columns: []column{{title: "step", flex: true}, {title: "outcomes", flex: true}, {title: "errors", flex: true}}}
-	for _, s := range list {
-		outcomes, errors := outcomesOf(s), errorsOf(s)
-		if outcomes != "" || errors != "" {
-			t.add(s.Name, outcomes, errors)
+	t := &table{columns: []column{{title: "step", flex: true}, {title: "outcomes", flex: true}, {title: "answers", flex: true}, {title: "failures", flex: true}}}
+	for i := range list {
+		s := &list[i]
+		outcomes, answers, failures := outcomesOf(*s), answersOf(s), failuresOf(s)
+		if outcomes+answers+failures != "" {
+			t.add(s.Name, outcomes, answers, failures)
 		}
 	}
 	p.table(t)
 	p.blank()
 }
 
-// outcomesOf lists a step's outcomes, the most frequent first.
+// outcomesOf lists a step's outcomes, the most frequent first, and the answers that repeated an order.
 func outcomesOf(s report.Step) string {
 	var parts []string
 	for _, name := range byCount(s.Outcomes) {
@@ -253,13 +265,8 @@ func outcomesOf(s report.Step) string {
 		}
 		parts = append(parts, name+" "+quantity.Count(s.Outcomes[name])+share)
 	}
-	return strings.Join(parts, ", ")
-}
-
-func errorsOf(s report.Step) string {
-	var parts []string
-	for _, name := range byCount(s.ErrorKinds) {
-		parts = append(parts, name+" "+quantity.Count(s.ErrorKinds[name]))
+	if s.Repeated > 0 {
+		parts = append(parts, "repeated "+quantity.Count(s.Repeated))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -128,13 +128,35 @@ func TestColourChangesNoLayout(t *testing.T) {
 	}
 }
 
-func TestFirstLineIsTheVerdict(t *testing.T) {
+func TestLastLineIsTheVerdict(t *testing.T) {
 	for verdict, want := range map[report.Verdict]string{
-		report.Pass: "PASS  because\n", report.Fail: "FAIL  because\n", report.Invalid: "INVALID  because\n",
+		report.Pass: "PASS  because", report.Fail: "FAIL  because", report.Invalid: "INVALID  because",
 	} {
 		got := reportText(t, &report.Report{Verdict: verdict, Reason: "because", T0: time.Time{}}, Style{})
-		if !strings.HasPrefix(got, want) {
-			t.Errorf("%s begins %q, wanted %q", verdict, got, want)
+		if !strings.HasSuffix(got, "\n"+want+"\n") {
+			t.Errorf("%s ends %q, wanted %q", verdict, got, want)
+		}
+	}
+	long := strings.Repeat("every request failed ", 12) + "in the end"
+	for _, width := range []int{30, 80, 120} {
+		lines := strings.Split(strings.TrimSpace(reportText(t, &report.Report{Verdict: report.Fail, Reason: long}, Style{Width: width})), "\n")
+		if last := lines[len(lines)-1]; !strings.HasPrefix(last, "FAIL  every request") || !strings.HasSuffix(last, " ...") {
+			t.Errorf("at width %d the last line is %q, wanted the verdict with the begin of its reason", width, last)
+		}
+		if whole := strings.Join(strings.Fields(strings.Join(lines, " ")), " "); !strings.Contains(whole, long) {
+			t.Errorf("at width %d the reason is not there in full:\n%s", width, whole)
+		}
+	}
+}
+
+// Errors are what a reader looks for: however narrow the terminal, their columns stay.
+func TestErrorsAreShownAtAnyWidth(t *testing.T) {
+	r := stormyReport(t)
+	r.Levels = []report.Level{{Verdict: report.Fail, ErrorRatio: 0.5, Why: "half of them failed"}}
+	for _, width := range []int{40, 60, 80} {
+		got := reportText(t, r, Style{Width: width})
+		if strings.Contains(strings.Join(regexp.MustCompile(`(?m)^not shown: (?:.*\n  )*.*`).FindAllString(got, -1), " "), "errors") || strings.Count(got, "errors") < 2 || !strings.Contains(got, "failures") {
+			t.Errorf("width %d leaves errors out:\n%s", width, got)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (a *Accounts) oneOrderPerUser() Result {
 		r.Evidence = append(r.Evidence, fmt.Sprintf("user %s %s %s of %s, wanted at most %s: orders %s",
 			named(h.user), h.source, quantity.Count(h.pieces), cmp.Or(named(h.sku), "an item"), quantity.Count(limit), orderIDs(h.orders)))
 	}
-	r.Evidence = first(r.Evidence, mostEvidence, "user")
+	r.Evidence = quantity.FirstOf(r.Evidence, mostEvidence, "user")
 	broken, lacks := "", a.noData()
 	if len(over) > 0 {
 		broken = fmt.Sprintf("%s with more than %s, the worst is %s with %s", quantity.Of(len(over), "user"), quantity.Count(limit), named(over[0].user), quantity.Count(over[0].pieces))
@@ -92,7 +92,7 @@ func orderIDs(orders []record.Order) string {
 		ids = append(ids, cmp.Or(named(o.ID), "without a number"))
 	}
 	slices.Sort(ids)
-	return strings.Join(first(ids, mostEvidence, "order"), ", ")
+	return strings.Join(quantity.FirstOf(ids, mostEvidence, "order"), ", ")
 }
 
 // noLostOrder holds when every order that a buyer was told to have is in the shop's ledger.
@@ -126,7 +126,7 @@ func (a *Accounts) noLostOrder() Result {
 	}
 	lacks := a.noData()
 	if lacks == "" {
-		r.Evidence = first(lost, mostEvidence, "order")
+		r.Evidence = quantity.FirstOf(lost, mostEvidence, "order")
 		r.Evidence = append(r.Evidence, a.aside(nameless)...)
 	}
 	broken := ""

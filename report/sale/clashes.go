@@ -122,5 +122,5 @@ func (a *Accounts) broken() (summary string, evidence []string) {
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		summary += fmt.Sprintf("; %s %s", quantity.Count(kinds[kind]), kind)
 	}
-	return summary, first(evidence, mostEvidence, "order")
+	return summary, quantity.FirstOf(evidence, mostEvidence, "order")
 }

@@ -2,7 +2,6 @@
 package sale
 
 import (
-	"fmt"
 	"slices"
 
 	"fsctl/scenarios"
@@ -80,14 +79,6 @@ func (r *Result) decide(a *Accounts, broken, lacks, held string) {
 	default:
 		r.Status, r.Summary = Held, held
 	}
-}
-
-// first returns at most n texts, and how many there are more.
-func first(texts []string, n int, noun string) []string {
-	if len(texts) <= n {
-		return texts
-	}
-	return append(slices.Clone(texts[:n]), fmt.Sprintf("and %s more", quantity.Of(len(texts)-n, noun)))
 }
 
 // verb returns the form of a verb that goes with a number of things.

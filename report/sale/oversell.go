@@ -55,7 +55,7 @@ func (a *Accounts) noOversell() Result {
 			worst, worstSKU = excess, sku
 		}
 	}
-	r.Evidence = append(first(over, mostEvidence, "item"), first(differing, mostEvidence, "item")...)
+	r.Evidence = append(quantity.FirstOf(over, mostEvidence, "item"), quantity.FirstOf(differing, mostEvidence, "item")...)
 	broken, lacks := "", cmp.Or(a.noData(), a.unsold())
 	switch {
 	case len(over) > 1:

@@ -24,6 +24,7 @@ package quantity
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -143,6 +144,14 @@ func Count[N Whole](n N) string {
 // Of writes how many there are of a thing: 1 order, 2,000 orders. noun is in the singular.
 func Of[N Whole](n N, noun string) string {
 	return Count(n) + " " + Noun(n == 1, noun)
+}
+
+// FirstOf returns at most n texts, from 0, and how many there are more: a, b, and 3 orders more. noun is in the singular.
+func FirstOf(texts []string, n int, noun string) []string {
+	if len(texts) <= n {
+		return texts
+	}
+	return append(slices.Clone(texts[:n]), "and "+Of(len(texts)-n, noun)+" more")
 }
 
 // EstimateOf writes about how many there are of a thing: 1 core, 79,700 cores. n is any number, whole or

@@ -1,4 +1,4 @@
-package report
+package metric
 
 import (
 	"time"
@@ -11,6 +11,7 @@ import (
 // several goroutines.
 type Live struct {
 	rec        *record.Record
+	sc         *scenarios.Scenario // may be nil
 	thresholds []scenarios.Threshold
 	first      int // second of the first arrival
 	arrived    bool
@@ -18,13 +19,13 @@ type Live struct {
 
 // Crossed is a threshold that a running storm has crossed.
 type Crossed struct {
-	ThresholdResult
+	Result
 	Second int // from T0, the second after which it was found
 }
 
 // NewLive returns a watch over the scenario's thresholds with abortOnFail; the scenario may be nil.
 func NewLive(sc *scenarios.Scenario, m record.Manifest) *Live {
-	l := &Live{rec: record.New(m)}
+	l := &Live{rec: record.New(m), sc: sc}
 	if sc == nil {
 		return l
 	}
@@ -40,8 +41,8 @@ func NewLive(sc *scenarios.Scenario, m record.Manifest) *Live {
 
 // Add takes a second of the run and returns the first threshold that its figures so far cross, or nil.
 //
-// A threshold is left alone until its AbortDelay has passed since the first arrival, and while it has no
-// data: what has not happened yet cannot stop a run.
+// A threshold is left alone until its AbortDelay has passed since the first arrival, while it has no data, and while a count
+// can still reach what it asks for: what has not happened yet cannot stop a run.
 func (l *Live) Add(interval record.Interval) *Crossed {
 	if len(l.thresholds) == 0 {
 		return nil
@@ -59,11 +60,20 @@ func (l *Live) Add(interval record.Interval) *Crossed {
 		if elapsed < t.AbortDelay {
 			continue
 		}
-		if result := judgeThreshold(l.rec, t); result.Status == Broken {
-			return &Crossed{ThresholdResult: result, Second: interval.Second}
+		if result := Judge(l.rec, l.sc, t); result.Status == Broken && !mayGrow(t, *result.Value, interval.Second) {
+			return &Crossed{Result: result, Second: interval.Second}
 		}
 	}
 	return nil
+}
+
+// mayGrow says whether what a threshold counts, value up to a second, is less than it asks for and can still become that.
+func mayGrow(t *scenarios.Threshold, value float64, second int) bool {
+	if t.Aggregation != "count" && (t.Kind != scenarios.Counter || value > 0) {
+		return false
+	}
+	over := t.Window != nil && second+1 >= WindowOf(t).To
+	return !over && (value < t.Value || t.Operator == ">" && value == t.Value || t.Operator == "!=")
 }
 
 func hasArrivals(interval record.Interval) bool {

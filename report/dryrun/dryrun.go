@@ -1,4 +1,5 @@
-package report
+// Package dryrun says what an attack would send, and whether the machine that is to send it can.
+package dryrun
 
 import (
 	"fmt"
@@ -8,9 +9,9 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// DryRun is what an attack would send, and whether the machine that is to send it can. Its JSON form follows
+// Result is what an attack would send, and whether the machine that is to send it can. Its JSON form follows
 // the rules of Report's.
-type DryRun struct {
+type Result struct {
 	Summary       string    `json:"summary"` // what would be sent, in one line
 	Scenario      string    `json:"scenario"`
 	Target        string    `json:"target"`
@@ -45,7 +46,7 @@ type Check struct {
 // Decide adds the check of cores, where the self-test and the peak are known, and sets the exit code, the
 // reason and the number of agents from the checks. An attack is refused for lack of anything but cores;
 // without those it runs, and its run is invalid.
-func (d *DryRun) Decide() {
+func (d *Result) Decide() {
 	d.checkCores()
 	d.ExitCode, d.Reason = exitcode.Done, "this machine can send it, as far as can be known before"
 	for _, c := range d.Checks {
@@ -70,7 +71,7 @@ const coresCheck = "cores"
 // that wake an idle connection, one at a time, take up to twice the CPU of the self-test's.
 const doubtfulRatio = 0.5
 
-func (d *DryRun) checkCores() {
+func (d *Result) checkCores() {
 	t := d.SelfTest
 	if t == nil || t.MaxQPS <= 0 || d.PeakQPS <= 0 {
 		return

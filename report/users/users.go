@@ -1,0 +1,144 @@
+// Package users accounts for every user of a run: who finished the journey, and why the others did not.
+package users
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"fsctl/loadgen/record"
+	"fsctl/scenarios"
+	"fsctl/scenarios/quantity"
+)
+
+// Journey is how the users of one journey ended: Users = Finished + those of Ended and Left + Cut.
+type Journey struct {
+	Name     string            `json:"name"`
+	Users    uint64            `json:"users"`    // who came
+	Finished uint64            `json:"finished"` // who did all of it
+	Ended    map[string]uint64 `json:"ended"`    // by an outcome that the scenario names, such as sold_out
+	Left     []Left            `json:"left"`     // most users first
+	Cut      uint64            `json:"cut"`      // still active when the run ended
+}
+
+// Left is users who left before a step for want of a variable that its request needs.
+type Left struct {
+	Step     string `json:"step"`
+	Variable string `json:"variable"`
+	After    string `json:"after"` // outcome of the request whose answer lacked it, empty where none was sent
+	Users    uint64 `json:"users"`
+}
+
+// Of returns the journeys of a window's seconds, those of the scenario's phases in the scenario's order, then those it does
+// not name. There are none where the record does not say how users ended, as with target lists and older versions.
+func Of(rec *record.Record, w record.Window, sc *scenarios.Scenario) []Journey {
+	sum := record.Generator{}
+	known := false
+	for second, g := range rec.Generators() {
+		known = known || len(g.Journeys) > 0
+		if w.Contains(second) {
+			sum.Add(record.Generator{Journeys: g.Journeys})
+		}
+	}
+	list := []Journey{}
+	if !known {
+		return list
+	}
+	performed := Performed(sc)
+	for i := range sc.Journeys {
+		name := sc.Journeys[i].Name
+		if _, came := sum.Journeys[name]; came || slices.Contains(performed, name) {
+			list = append(list, journeyOf(name, sum.Journeys[name]))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(sum.Journeys)) {
+		if sc.Journey(name) == nil {
+			list = append(list, journeyOf(name, sum.Journeys[name]))
+		}
+	}
+	return list
+}
+
+// Performed returns the names of the journeys that the scenario's storm brings users for; without a storm all.
+func Performed(sc *scenarios.Scenario) []string {
+	var names []string
+	if sc.Storm == nil {
+		for i := range sc.Journeys {
+			names = append(names, sc.Journeys[i].Name)
+		}
+		return names
+	}
+	for i := range sc.Storm.Phases {
+		names = append(names, sc.Storm.Phases[i].Journey)
+	}
+	return names
+}
+
+// Steps returns the names of the steps in those journeys, in the order of the scenario's steps.
+func Steps(sc *scenarios.Scenario) []string {
+	in := map[string]bool{}
+	for _, name := range Performed(sc) {
+		if script := sc.Journey(name); script != nil {
+			collect(script.Do, in)
+		}
+	}
+	var names []string
+	for i := range sc.Steps {
+		if in[sc.Steps[i].Name] {
+			names = append(names, sc.Steps[i].Name)
+		}
+	}
+	return names
+}
+
+func collect(actions []scenarios.Action, in map[string]bool) {
+	for i := range actions {
+		if a := &actions[i]; a.Repeat != nil {
+			collect(a.Repeat.Do, in)
+		} else if a.Step != "" {
+			in[a.Step] = true
+		}
+	}
+}
+
+func journeyOf(name string, j record.Journey) Journey {
+	v := Journey{Name: name, Finished: j.Finished, Ended: map[string]uint64{}, Left: []Left{}}
+	over := j.Finished
+	for outcome, n := range j.Ended {
+		if n > 0 {
+			v.Ended[outcome] = n
+			over += n
+		}
+	}
+	for l, n := range j.Left {
+		if n > 0 {
+			v.Left = append(v.Left, Left{l.Step, l.Variable, l.After, n})
+			over += n
+		}
+	}
+	slices.SortFunc(v.Left, func(a, b Left) int {
+		return cmp.Or(cmp.Compare(b.Users, a.Users), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Variable, b.Variable), cmp.Compare(a.After, b.After))
+	})
+	v.Users = max(j.Users, over) // of a run that died, users may have ended in a second of which the arrivals are lost
+	v.Cut = v.Users - over
+	return v
+}
+
+// AllLeft returns how many users left for want of a variable.
+func (j *Journey) AllLeft() uint64 {
+	var sum uint64
+	for _, l := range j.Left {
+		sum += l.Users
+	}
+	return sum
+}
+
+// String says who left, where, and why.
+func (l Left) String() string {
+	text := fmt.Sprintf("%s left before %s for want of %s", quantity.Count(l.Users), l.Step, l.Variable)
+	if l.After != "" {
+		text += ", after " + l.After
+	}
+	return text
+}
