@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+
+	"fsctl/scenarios"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -81,7 +82,7 @@ func fromEnvironment(set []string) (secrets []string) {
 		return nil
 	}
 	for _, text := range append(texts(value), value) {
-		for _, literal := range variables.Split(text, -1) {
+		for _, literal := range literals(text) {
 			literal = strings.TrimSpace(literal)
 			if _, credential, ok := strings.Cut(literal, " "); ok {
 				secrets = append(secrets, credential) // without the scheme
@@ -93,7 +94,17 @@ func fromEnvironment(set []string) (secrets []string) {
 	return slices.DeleteFunc(secrets, func(s string) bool { return slices.Contains(schemes, s) })
 }
 
-var variables = regexp.MustCompile(`\$\{[^}]*\}`)
+// literals returns what stands around the variables of a text.
+func literals(text string) (list []string) {
+	t, err := scenarios.ParseTemplate(text)
+	if err != nil {
+		return []string{text}
+	}
+	for _, part := range t {
+		list = append(list, part.Literal)
+	}
+	return list
+}
 
 // texts returns the texts in a JSON document, none of what is no document.
 func texts(document string) (list []string) {

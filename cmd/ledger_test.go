@@ -37,9 +37,7 @@ type verdictOf struct {
 		Name     string
 		Repeated int
 	}
-	Health struct {
-		Findings []struct{ Code, Message string }
-	}
+	Findings []struct{ Code, Message string }
 }
 
 func (v verdictOf) statuses() (text string) {
@@ -50,7 +48,7 @@ func (v verdictOf) statuses() (text string) {
 }
 
 func (v verdictOf) finds(code string) string {
-	for _, f := range v.Health.Findings {
+	for _, f := range v.Findings {
 		if f.Code == code {
 			return f.Message
 		}
@@ -133,7 +131,7 @@ func TestLedgersThatLie(t *testing.T) {
 				summaries += "\n" + i.Summary
 			}
 			if v.statuses() != c.statuses || !strings.Contains(summaries, c.reason) || v.Steps[0].Repeated != c.repeated || c.finding != "" && v.finds(c.finding) == "" {
-				t.Errorf("found %s%s, %d repeated, %+v\nwanted %s%s, %d, %s", v.statuses(), summaries, v.Steps[0].Repeated, v.Health.Findings, c.statuses, c.reason, c.repeated, c.finding)
+				t.Errorf("found %s%s, %d repeated, %+v\nwanted %s%s, %d, %s", v.statuses(), summaries, v.Steps[0].Repeated, v.Findings, c.statuses, c.reason, c.repeated, c.finding)
 			}
 			if wanted := int32(map[bool]int{true: 2, false: 0}[c.ledger == ledger]); read.Load() != wanted {
 				t.Errorf("the ledger was read %d times, wanted %d", read.Load(), wanted)

@@ -18,8 +18,8 @@ import (
 // Accounts are the two accounts of the sale, the shop's and the buyers'.
 //
 // In the shop's an order counts once for each user that it is listed for, however often it is listed. In the buyers' a number
-// counts once for each buyer who was told of it: four buyers who were told of one number were promised four pieces. A number
-// without a text cannot be told from another, so that each is an order of its own.
+// counts once for each buyer who was told of it: four buyers who were told of one number were promised four pieces. An answer
+// without the number tells of no order: it may be one that the buyer was told of before.
 type Accounts struct {
 	sale    *scenarios.Sale // nil where the scenario sells nothing
 	ledger  *record.Ledger
@@ -150,8 +150,7 @@ func (a *Accounts) hear(told []record.Order, base listings, same bool) {
 		o = a.withSKU(o)
 		switch {
 		case o.ID == "":
-			a.nameless++
-			a.told = append(a.told, o)
+			a.nameless++ // it may be an order that the buyer was told of before
 		case heard[t]:
 			a.repeated = append(a.repeated, o)
 		case base[o.ID] != nil && (!same || isListed(base[o.ID], o.User)):
@@ -253,7 +252,7 @@ func (a *Accounts) phantomText() string {
 	text := quantity.Of(a.phantoms, "order") + " of the shop's ledger " + verb(a.phantoms, "is", "are") + " new, and no buyer was told of " + verb(a.phantoms, "it", "them")
 	why := slices.Clone(a.doubts)
 	if a.nameless > 0 {
-		why = append(why, quantity.Of(a.nameless, "answer")+" confirmed an order without its number")
+		why = append(why, a.withoutNumber())
 	}
 	if len(why) == 0 {
 		return text + "; every request for an order was answered, so that others bought meanwhile, or the shop sold more than it said"
@@ -264,6 +263,8 @@ func (a *Accounts) phantomText() string {
 // noData says why the accounts prove nothing, or nothing where they do.
 func (a *Accounts) noData() string {
 	switch {
+	case a.answers && a.nameless > 0:
+		return a.withoutNumber() + ", and there is no ledger to show what was sold"
 	case a.answers:
 		return ""
 	case a.ledger.Error != "":
@@ -272,6 +273,14 @@ func (a *Accounts) noData() string {
 		return "the shop's ledger was not read"
 	}
 	return ""
+}
+
+// withoutNumber tells of the answers that confirmed an order without its number, empty for none.
+func (a *Accounts) withoutNumber() string {
+	if a.nameless == 0 {
+		return ""
+	}
+	return quantity.Of(a.nameless, "answer") + " confirmed an order without its number"
 }
 
 // nothing is the reason where there is nothing to compare.

@@ -55,7 +55,7 @@ func (a *Accounts) oneOrderPerUser() Result {
 	case a.users > 0:
 		lacks = a.notReset()
 	case len(a.fresh)+len(a.told) == 0:
-		lacks = nothing
+		lacks = cmp.Or(a.withoutNumber(), nothing)
 	case len(bySold) == 0 && len(byTold) == 0:
 		lacks = "no order says who bought it"
 	}
@@ -97,7 +97,7 @@ func orderIDs(orders []record.Order) string {
 
 // noLostOrder holds when every order that a buyer was told to have is in the shop's ledger.
 func (a *Accounts) noLostOrder() Result {
-	r := Result{Expected: len(a.told)}
+	r := Result{Expected: len(a.told) + a.nameless}
 	if a.answers {
 		r.decide(a, "", "only the shop's own ledger can show a lost order", "")
 		return r
@@ -109,7 +109,6 @@ func (a *Accounts) noLostOrder() Result {
 	var lost []string
 	for i, o := range slices.Concat(a.told, a.again) {
 		switch {
-		case o.ID == "":
 		case !known[o.ID]:
 			lost = append(lost, fmt.Sprintf("order %s of user %s is not in the shop's ledger", named(o.ID), cmp.Or(named(o.User), "unknown")))
 			if i >= len(a.told) {
@@ -120,9 +119,9 @@ func (a *Accounts) noLostOrder() Result {
 		}
 	}
 	slices.Sort(lost)
-	nameless := ""
-	if a.nameless > 0 {
-		nameless = quantity.Of(a.nameless, "answer") + " confirmed an order without its number: extract it with ledger.order_id"
+	nameless := a.withoutNumber()
+	if nameless != "" {
+		nameless += ": extract it with ledger.order_id"
 	}
 	lacks := a.noData()
 	if lacks == "" {
@@ -134,7 +133,7 @@ func (a *Accounts) noLostOrder() Result {
 	case lacks != "":
 	case len(lost) > 0:
 		broken = fmt.Sprintf("lost %s of %s that buyers were told of", quantity.Count(len(lost)), quantity.Of(r.Expected, "order"))
-	case len(a.fresh)+len(a.told)+len(a.again) == 0:
+	case len(a.fresh)+len(a.told)+len(a.again)+a.nameless == 0:
 		lacks = nothing
 	default:
 		lacks = nameless

@@ -80,7 +80,7 @@ func (a *Accounts) noOversell() Result {
 // unsold is the reason where neither account has an order.
 func (a *Accounts) unsold() string {
 	if len(a.sold)+len(a.told)+len(a.again) == 0 {
-		return nothing
+		return cmp.Or(a.withoutNumber(), nothing)
 	}
 	return ""
 }

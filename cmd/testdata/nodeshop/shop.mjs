@@ -10,6 +10,7 @@ const stock = Number(process.argv[2]);
 const pollsUntilConfirmed = 2;
 
 const orders = new Map(); // by idempotency key
+const told = new Set(); // keys whose buyers know the number
 const polls = new Map(); // by order number
 const log = { answers: {}, noToken: 0, nullToken: 0, noCode: 0, noNumber: 0, throttled: 0, refused: 0, placed: 0, repeated: 0, confirmed: 0, browsed: 0 };
 
@@ -27,12 +28,17 @@ function voucher(user) {
 function order(user, key) {
   if (user % 10 === 4) return log.throttled++, [429, { error: "slow down" }];
   const before = orders.get(key);
-  if (before) return log.repeated++, [200, { order_id: before.order_id }];
+  if (before) {
+    if (told.has(key)) log.repeated++; // else the first answer had no number
+    told.add(key);
+    return [200, { order_id: before.order_id }];
+  }
   if (orders.size >= stock) return log.refused++, [409, { error: "sold out" }];
   const placed = { order_id: 1000 + orders.size, user: String(user), sku: "sku-1", quantity: 1 };
   orders.set(key, placed);
   log.placed++;
   if (user % 10 === 3) return log.noNumber++, [201, { order_id: "" }];
+  told.add(key);
   return [201, { order_id: placed.order_id }];
 }
 
