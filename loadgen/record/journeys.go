@@ -2,7 +2,6 @@ package record
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 )
 
@@ -75,10 +74,4 @@ func addJourneys(sum, more map[string]Journey) map[string]Journey {
 		sum[name] = total
 	}
 	return sum
-}
-
-// clone returns a journey that shares no memory with j.
-func (j Journey) clone() Journey {
-	j.Ended, j.Left = maps.Clone(j.Ended), maps.Clone(j.Left)
-	return j
 }
