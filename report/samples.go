@@ -28,7 +28,8 @@ type Sample struct {
 }
 
 // samplesOf returns the samples of a step, those that were sent within the window's seconds.
-func samplesOf(rec *record.Record, step string, w record.Window) (list []Sample) {
+func samplesOf(rec *record.Record, step string, w record.Window) []Sample {
+	list := []Sample{}
 	for i := range rec.Samples {
 		s := &rec.Samples[i]
 		if s.Step != step || w != record.Everything && (s.AtSeconds < float64(w.From) || s.AtSeconds >= float64(w.To)) {

@@ -24,7 +24,7 @@ type Step struct {
 	Failures    map[string]uint64 `json:"failures"`              // failed requests by reason: refused, timeout, extract, status, check: TEXT
 	ErrorKinds  map[string]uint64 `json:"error_kinds,omitempty"` // those without a whole answer by class: refused, reset, timeout, ...
 
-	Samples []Sample `json:"samples,omitempty"` // of what failed, in the order in which they were sent
+	Samples []Sample `json:"samples"` // of what failed, in the order in which they were sent
 
 	ResponseTime *Distribution `json:"response_time_seconds"` // from due; null where due instants are not known
 	ServiceTime  *Distribution `json:"service_time_seconds"`  // from sent
