@@ -82,7 +82,7 @@ func storms() []stormed {
 		{name: "wrong content", steps: login, journeys: `j: [a, b]`, answer: always(200, `<html>maintenance</html>`), code: 99, codes: all + " users-left", failures: "extract:4", step: "a", answers: "200:4", users: left(4, "failed")},
 		{name: "the step never sent", steps: login, journeys: `j: [a, b]`, answer: always(503, ``), code: 99, reason: "every request failed: 4 of 4: status 503", codes: all + " users-left", step: "b", users: left(4, "failed")},
 		{name: "one of four", steps: login, journeys: `j: [a, b]`, answer: firstly(3, "/a", always(200, `{"token":"x"}`), always(200, `{}`)), code: 0, codes: "requests-failed users-left", step: "b", answers: "200:3", users: left(1, "failed")},
-		{name: "one journey of two leaves", steps: login + `, c: {share: 0%, request: {url: /c}}`, journeys: `j: [a, b], k: [c]`, phases: `{journey: j, at: T0, users: 4}, {journey: k, at: T0, users: 2}`, answer: always(200, `{}`), code: 0, codes: "step-failed requests-failed users-left",
+		{name: "one journey of two leaves", steps: login + `, c: {share: 0%, request: {url: /c}}`, journeys: `j: [a, b], k: [c]`, phases: `{journey: j, at: T0, users: 4}, {journey: k, at: T0, users: 2}`, answer: always(200, `{}`), code: 99, reason: "every request of a failed: 4 of 4: extract", codes: "step-failed requests-failed users-left",
 			users: left(4, "failed")[:len(left(4, "failed"))-1] + `,{name:k,users:2,finished:2,ended:{},left:[],cut:0}]`},
 		{name: "a poll that never sees its state", steps: `a: {share: 100%, request: {url: /a}, extract: {state: "json:$.state"}}`, journeys: `j: [{repeat: {until: "state == 'paid'", times: 3, do: [a]}}]`, answer: always(200, `{"state":"pending"}`), code: 0, step: "a", answers: "200:12", users: `[{name:j,users:4,finished:4,ended:{},left:[],cut:0}]`},
 
@@ -92,7 +92,8 @@ func storms() []stormed {
 		{name: "429", steps: plain, answer: always(429, ``), code: 99, reason: "every request failed: 4 of 4: status 429", codes: all, step: "a", answers: "429:4", failures: "status:4"},
 		{name: "resets", steps: plain, answer: reset, code: 99, reason: "every request failed: 4 of 4: ", codes: all},
 		{name: "wrong content against a check", steps: `a: {share: 100%, request: {url: /a}, check: ["body contains true"]}`, answer: always(200, `{"ok":false}`), code: 99, reason: "every request failed: 4 of 4: check body contains true", codes: all, step: "a", answers: "200:4", failures: "check: body contains true:4"},
-		{name: "half of the steps dead", steps: login, journeys: `j: [a, b]`, answer: firstly(0, "/b", always(200, `{"token":"x"}`), always(404, ``)), code: 0, codes: "step-failed requests-failed", step: "b", answers: "404:4", failures: "status:4"},
+		{name: "half of the steps dead", steps: login, journeys: `j: [a, b]`, answer: firstly(0, "/b", always(200, `{"token":"x"}`), always(404, ``)), code: 99, reason: "every request of b failed: 4 of 4: status 404", codes: "step-failed requests-failed", step: "b", answers: "404:4", failures: "status:4"},
+		{name: "as many failures as a threshold allows", steps: login, more: `thresholds: {http_req_failed: ["rate<0.6"]}, `, journeys: `j: [a, b]`, answer: firstly(0, "/b", always(200, `{"token":"x"}`), always(404, ``)), code: 0, codes: "step-failed requests-failed", step: "b", answers: "404:4", failures: "status:4"},
 		{name: "failures are asked for", steps: plain, more: `thresholds: {http_req_failed: ["rate>0.9"]}, `, answer: always(404, ``), code: 0, step: "a", answers: "404:4", failures: "status:4"},
 		{name: "failures of another kind are allowed", steps: plain, more: `thresholds: {http_reqs: ["count>3"], "http_reqs{outcome:error}": ["count<1"]}, `, answer: always(404, ``), code: 99, reason: "every request failed", codes: all},
 

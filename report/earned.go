@@ -19,6 +19,7 @@ type earnings struct {
 	allFailed     string // every request failed, or none was answered
 	nothingPlaced string // no order, though there was stock
 	nothingEqual  string // an invariant compared nothing with nothing
+	stepFailed    string // every request of a step failed, and no threshold says how many may
 	onset         int    // of the first two, from T0
 	wanted        string // the threshold that asks for what happened, so that it is no failure; empty for none
 	orderless     bool   // no order, whether or not that is what was wanted
@@ -45,6 +46,9 @@ func (r *Report) judgeEarnings(rec *record.Record, run *history, accounts *sale.
 		e.nothingPlaced = orders.missing(run)
 		e.onset = run.firstSecondOf(orders.steps[0], func(c record.Counters) bool { return c.Sent > 0 })
 	}
+	if e.allFailed == "" {
+		e.stepFailed = untoleratedStep(r.Thresholds, run)
+	}
 	if e.allFailed == "" && e.nothingPlaced == "" {
 		for _, i := range r.Invariants {
 			if i.Status == NoData && i.empty && !i.Optional {
@@ -68,6 +72,22 @@ func (e *earnings) tell(r *Report) {
 			r.unearned = cmp.Or(r.unearned, f.why)
 		}
 	}
+	r.unearned = cmp.Or(r.unearned, e.stepFailed)
+}
+
+// untoleratedStep tells of the first step of which every request failed, though no threshold that held speaks of its failures.
+func untoleratedStep(results []ThresholdResult, run *history) string {
+	thresholds := heldOnes(results)
+	for _, step := range run.names {
+		c := run.total(step)
+		if c.Done == 0 || c.Failed < c.Done || slices.ContainsFunc(thresholds, func(t scenarios.Threshold) bool {
+			return (t.Step == "" || t.Step == step) && (t.Metric == "http_req_failed" || t.Metric == "checks" || isFailure(t.Outcome) || t.Expected != nil)
+		}) {
+			continue
+		}
+		return fmt.Sprintf("every request of %s failed: %s", step, causesOf(&c))
+	}
+	return ""
 }
 
 // unfit says why no size follows from the run, or nothing.

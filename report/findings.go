@@ -20,7 +20,8 @@ type TargetFinding struct {
 	OnsetSeconds float64 `json:"onset_seconds"`
 }
 
-// Codes of findings about the target and the sale, causes first. The first three fail the run; see earned.go.
+// Codes of findings about the target and the sale, causes first. The first three fail the run, the fourth where no threshold speaks of
+// its failures; see earned.go.
 const (
 	FindingAllFailed       = "every-request-failed" // or none was answered
 	FindingNothingPlaced   = "nothing-placed"       // no order, though the sale had stock

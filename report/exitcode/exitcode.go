@@ -28,7 +28,7 @@ func All() []Code {
 	return []Code{
 		{Done, "done", "done; for a verdict, pass"},
 		{Failed, "failed", "failed: I/O, network, anything unexpected"},
-		{Threshold, "threshold", "a threshold was crossed, or the run proves nothing: every request failed, no order was placed though there was stock, or the invariants had nothing to compare"},
+		{Threshold, "threshold", "a threshold was crossed, or the run proves nothing: every request of it or of a step failed, no order was placed though there was stock, or the invariants had nothing to compare"},
 		{Usage, "usage", "wrong usage, or an invalid scenario or configuration"},
 		{Interrupted, "interrupted", "interrupted or incomplete: what was measured so far is saved and reported"},
 		{Aborted, "aborted", "stopped early by an abortOnFail threshold"},
