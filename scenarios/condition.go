@@ -28,9 +28,18 @@ var (
 	conditionForm = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_.]*)(?:\s+(not\s+in|in|contains|matches)\s+|\s*(===?|!==?|<=|>=|<|>)\s*)(.+?)\s*$`)
 	shortForm     = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_.]*)\s+("[^"]+"|'[^']+'|[^\s=!<>~]+)\s*$`)
 	operatorWords = []string{"not", "in", "contains", "matches"}
+	stateWords    = []string{"exists", "exist", "defined", "undefined", "empty", "present", "absent", "missing"} // tests of other tools
 
 	// secondTest finds what would be taken for a part of the value, which then never holds.
 	secondTest = regexp.MustCompile(`(^|\s)(&&|\|\||(and|or|AND|OR)\s+[A-Za-z_][A-Za-z0-9_.]*\s*(\s(not\s+in|in|contains|matches)\s|[=!<>]))`)
+)
+
+// What would be taken for a part of a text to look for, or of one value, which then is in no answer.
+var (
+	secondSubject = regexp.MustCompile(`\s(&&|\|\||and|or|AND|OR)\s+(status|body)\s*([=!<>]|\s(\d|not\s+in\s|in\s|contains\s|matches\s))`)
+	placeholder   = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_.]*\}`)
+	slashes       = regexp.MustCompile(`^/.*/[a-z]*$`)
+	numberRange   = regexp.MustCompile(`^[+-]?[0-9.]*[0-9]\.\.[+-]?[0-9.]+$`)
 )
 
 // ParseCondition reads conditions such as: status in 200,409; status 409; state == confirmed; body contains ok.
@@ -38,8 +47,9 @@ var (
 // 'sold out', are not part of it; '"a"' has the inner ones. A list may stand in brackets.
 //
 // It fails for text of another form, an empty value in a list, what is no regular expression after matches, words where
-// numbers are compared, and a test that could never hold: a status outside 100 to 999, a quote that is not closed, a
-// variable equal to nothing or null, two tests in one.
+// numbers are compared, and a test that could never hold: of a status that there is not, a quote that is not closed, a
+// variable equal to nothing or null, two tests in one, a list without in, a ${variable} as the value. So it does for one
+// that every body fulfils: contains nothing.
 func ParseCondition(text string) (Condition, error) {
 	var c Condition
 	if m := conditionForm.FindStringSubmatch(text); m != nil {
@@ -48,6 +58,9 @@ func ParseCondition(text string) (Condition, error) {
 			c.Operator = strings.Join(strings.Fields(m[2]), " ")
 		}
 	} else if m := shortForm.FindStringSubmatch(text); m != nil && !slices.Contains(operatorWords, m[2]) {
+		if slices.Contains(stateWords, strings.ToLower(m[2])) {
+			return c, fmt.Errorf("found %q, wanted an operator before the value: %s != null for a variable that has a value, %s == %s for that word", text, m[1], m[1], m[2])
+		}
 		c = Condition{Subject: m[1], Operator: "==", Values: []string{m[2]}}
 	} else {
 		return c, fmt.Errorf("found %q, wanted a condition such as: status in 200,202; state == confirmed; body contains ok", text)
@@ -91,21 +104,59 @@ func (c *Condition) readValues(text string) error {
 		v = strings.TrimSpace(v)
 		inner, quoted := unquote(v)
 		c.Values[i] = inner
-		switch {
-		case quoted:
-		case v == "" && isList:
+		if placeholder.MatchString(v) {
+			return fmt.Errorf("found %q, wanted a value: a variable is not filled in there", text)
+		}
+		if quoted {
+			continue
+		}
+		if v == "" && isList {
 			return fmt.Errorf("found %q, wanted values with commas between them, such as: status in 200,202", text)
-		case c.Operator != "contains" && c.Operator != "matches" && closing(v) != "":
-			return fmt.Errorf("found %q, wanted the quote in %s closed, or none", text, v)
-		case c.Operator != "contains" && c.Operator != "matches" && secondTest.MatchString(v):
-			return fmt.Errorf("found %q, wanted one test in each condition: checks that must all hold stand in a list", text)
+		}
+		if err := c.wantOneValue(text, v); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// wantHoldable refuses a test whose result would be the same for every answer.
+// wantOneValue refuses a value without quotes that is meant as something else.
+func (c *Condition) wantOneValue(text, v string) error {
+	switch c.Operator {
+	case "contains", "matches":
+		if secondSubject.MatchString(v) {
+			return fmt.Errorf("found %q, wanted one test in each condition, or quotes around a text such as that: checks that must all hold stand in a list", text)
+		}
+		if c.Operator == "matches" && slashes.MatchString(v) {
+			return fmt.Errorf("found %q, wanted the expression without slashes around it (with (?i) before it for letters of either case), or quotes around both", text)
+		}
+		return nil
+	case "in", "not in":
+		if numberRange.MatchString(v) {
+			return fmt.Errorf("found %q, wanted single values: a range is two conditions, with >= and <=", text)
+		}
+	case "==", "!=":
+		if strings.Contains(v, ",") && c.Subject != BodySubject {
+			return fmt.Errorf("found %q, wanted in (or not in) before a list, or quotes around a value with a comma", text)
+		}
+	}
+	switch {
+	case closing(v) != "":
+		return fmt.Errorf("found %q, wanted the quote in %s closed, or none", text, v)
+	case secondTest.MatchString(v):
+		return fmt.Errorf("found %q, wanted one test in each condition: checks that must all hold stand in a list", text)
+	}
+	return nil
+}
+
+// wantHoldable refuses a test that holds for no answer, and one that a value was forgotten in.
 func (c *Condition) wantHoldable(text string) error {
+	if (c.Operator == "contains" || c.Operator == "matches") && c.Values[0] == "" {
+		return fmt.Errorf("found %q, which always holds, wanted a text after %s", text, c.Operator)
+	}
+	if c.Subject == StatusSubject && !c.holdsForSomeStatus() {
+		return fmt.Errorf("found %q, which never holds, wanted a status from 100 to 999", text)
+	}
 	if c.Operator == "contains" || c.Operator == "matches" {
 		return nil
 	}
@@ -126,24 +177,49 @@ func (c *Condition) wantHoldable(text string) error {
 	return nil
 }
 
+// holdsForSomeStatus says whether a test of the status, but ==, !=, in and not in, holds for any.
+func (c *Condition) holdsForSomeStatus() bool {
+	for status := 100; status <= 999; status++ {
+		word, holds := strconv.Itoa(status), true
+		switch c.Operator {
+		case "<":
+			holds = float64(status) < c.Numbers[0]
+		case "<=":
+			holds = float64(status) <= c.Numbers[0]
+		case ">":
+			holds = float64(status) > c.Numbers[0]
+		case ">=":
+			holds = float64(status) >= c.Numbers[0]
+		case "contains":
+			holds = strings.Contains(word, c.Values[0])
+		case "matches":
+			holds = c.Pattern.MatchString(word)
+		}
+		if holds {
+			return true
+		}
+	}
+	return false
+}
+
 // String returns a condition that ParseCondition reads as the same.
 func (c Condition) String() string {
 	values := make([]string, len(c.Values))
 	for i, v := range c.Values {
-		switch {
-		case !strings.Contains(v, `"`):
-			values[i] = `"` + v + `"`
-		case !strings.Contains(v, "'"):
-			values[i] = "'" + v + "'"
-		default:
-			values[i] = v
+		values[i] = v
+		for _, q := range quotes {
+			if !strings.Contains(v, q[0]) && !strings.Contains(v, q[1]) {
+				values[i] = q[0] + v + q[1]
+				break
+			}
 		}
 	}
 	return c.Subject + " " + c.Operator + " " + strings.Join(values, ",")
 }
 
 // quotes are the pairs that may stand around a value; the typographic ones come with text from a word processor.
-var quotes = [][2]string{{`"`, `"`}, {"'", "'"}, {"\u201c", "\u201d"}, {"\u2018", "\u2019"}}
+var quotes = [][2]string{{`"`, `"`}, {"'", "'"}, {"\u201c", "\u201d"}, {"\u2018", "\u2019"},
+	{"\u201e", "\u201c"}, {"\u201a", "\u2018"}, {"\u00ab", "\u00bb"}, {"`", "`"}}
 
 // closing returns the quote that closes the one at the begin of a value, empty where none stands there.
 func closing(v string) string {
