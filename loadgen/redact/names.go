@@ -20,11 +20,14 @@ var secretName = regexp.MustCompile(`(?i)(?:` + secretWords + `|^pwd$|^pin$|^x-a
 
 // Places in a text where a secret has its name before it. The last group is the value.
 var named = []*regexp.Regexp{
-	// "token": "VALUE", also within a string of JSON, and cut off
-	regexp.MustCompile(`(?i)(\\?"[\w.-]*(?:` + secretWords + `)[\w.-]*\\?"\s*:\s*\\?")((?:[^"\\]|\\[^"])+)`),
+	// "token": "VALUE", also cut off, then the same within a string of JSON
+	regexp.MustCompile(`(?is)("[\w.-]*(?:` + secretWords + `)[\w.-]*"\s*:\s*")((?:[^"\\]|\\.)+)`),
+	regexp.MustCompile(`(?is)(\\"[\w.-]*(?:` + secretWords + `)[\w.-]*\\"\s*:\s*\\")((?:[^"\\]|\\\\(?:\\.|[^\\])|\\[^"\\])+)`),
+	// "tokens": ["VALUE", "VALUE"]
+	regexp.MustCompile(`(?i)("[\w.-]*(?:` + secretWords + `)[\w.-]*"\s*:\s*\[)((?:\s*"(?:[^"\\]|\\.)*"?\s*,?)+)`),
 	regexp.MustCompile(`(?i)(\\?"[\w.-]*(?:` + secretWords + `)[\w.-]*\\?"\s*:\s*)([\w.+-]+)`),
 	// token=VALUE
-	regexp.MustCompile(`(?i)(\b[\w.-]*(?:` + secretWords + `)[\w.\[\]-]*=)([^&\s"'<>;,]+)`),
+	regexp.MustCompile(`(?i)(\b[\w.-]*(?:` + secretWords + `)[\w.\[\]-]*=)([^&\s"<>]+)`),
 	// <token>VALUE
 	regexp.MustCompile(`(?i)(<[\w:.-]*(?:` + secretWords + `)[\w:.-]*>)([^<]+)`),
 	// Authorization: VALUE, where a target or an error repeats a header

@@ -7,6 +7,7 @@ package redact
 import (
 	"cmp"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,8 +36,8 @@ type Redactor struct {
 	first  [256][]int // indices into values by their first byte
 }
 
-// New returns a redactor of values: as they are, and percent-encoded, in JSON, in HTML, and in base64, alone or within a
-// longer text.
+// New returns a redactor of values: as they are, in small letters or in capitals, and percent-encoded, in JSON, in HTML, in
+// hexadecimal digits, and in base64, alone or within a longer text.
 func New(values ...string) *Redactor {
 	r := &Redactor{}
 	r.Add(values...)
@@ -50,7 +51,7 @@ func (r *Redactor) Add(values ...string) {
 			continue
 		}
 		r.values = append(r.values, v)
-		for _, coded := range slices.Concat(inBase64(v), inASCII(v)) {
+		for _, coded := range slices.Concat(inBase64(v), inASCII(v), inOtherCase(v)) {
 			if !slices.Contains(r.values, coded) {
 				r.values = append(r.values, coded)
 			}
@@ -81,6 +82,15 @@ func inBase64(value string) (forms []string) {
 		}
 	}
 	return forms
+}
+
+// inOtherCase returns a value in small letters, in capitals, and in hexadecimal digits.
+func inOtherCase(value string) []string {
+	if len(value) < wholeWord {
+		return nil // a common word in another case
+	}
+	digits := hex.EncodeToString([]byte(value))
+	return []string{strings.ToLower(value), strings.ToUpper(value), digits, strings.ToUpper(digits)}
 }
 
 // inASCII returns a value as JSON and HTML write it that have no letters but those of ASCII.

@@ -2,6 +2,7 @@ package redact_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"html"
 	"net/url"
@@ -33,6 +34,10 @@ func TestKnownValues(t *testing.T) {
 		{"JSON in ASCII", "passé", `{"v":"pass\u00e9"}`, `{"v":"(redacted)"}`},
 		{"in HTML", "a<b&c", "<p>a&lt;b&amp;c</p>", "<p>(redacted)</p>"},
 		{"in base64", "s3cret", "x " + base64.StdEncoding.EncodeToString([]byte("s3cret")) + " y", "x (redacted) y"},
+		{"in small letters", "S3cReT", `{"v":"s3cret"}`, `{"v":"(redacted)"}`},
+		{"in capitals", "S3cReT/x", "v=S3CRET%2FX", "v=(redacted)"},
+		{"in hexadecimal digits", "s3cret", "v=733363726574 733363726574", "v=(redacted) (redacted)"},
+		{"short, another case", "aB", "AB ab aB", "AB ab (redacted)"},
 		{"short, a word", "ab", `{"v":"ab","w":"abc","x":"cab"}`, `{"v":"(redacted)","w":"abc","x":"cab"}`},
 		{"short, one letter", "7", "id=7&n=17", "id=(redacted)&n=17"},
 		{"unknown", "s3cret", "nothing here", "nothing here"},
@@ -63,7 +68,11 @@ func TestValuesThatAreCutOff(t *testing.T) {
 func TestNamedValues(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{"password":"x y\"z","n":1}`:               `{"password":"(redacted)\"z","n":1}`,
+		`{"password":"x y\"z","n":1}`:               `{"password":"(redacted)","n":1}`,
+		`{"password":"x\\","n":"y"}`:                `{"password":"(redacted)","n":"y"}`,
+		`{"in":"{\"token\":\"a\\\"b\",\"n\":1}"}`:   `{"in":"{\"token\":\"(redacted)\",\"n\":1}"}`,
+		`{"tokens":["abc", "d]e"],"n":1}`:           `{"tokens":[(redacted)],"n":1}`,
+		"password=it's,mine;x&n=1":                  "password=(redacted)&n=1",
 		`{"access_token": "abc", "token_type":"B"}`: `{"access_token": "(redacted)", "token_type":"(redacted)"}`,
 		`{"token":null,"apiKey":true}`:              `{"token":null,"apiKey":true}`,
 		`{"token":""}`:                              `{"token":""}`,
@@ -121,7 +130,7 @@ func TestEscape(t *testing.T) {
 func forms(value string) []string {
 	quoted, _ := json.Marshal(value)
 	inside := string(quoted[1 : len(quoted)-1])
-	return []string{value, url.QueryEscape(value), url.PathEscape(value), strings.ToLower(url.QueryEscape(value)), url.QueryEscape(url.QueryEscape(value)),
+	return []string{value, strings.ToLower(value), strings.ToUpper(value), hex.EncodeToString([]byte(value)), url.QueryEscape(value), url.PathEscape(value), strings.ToLower(url.QueryEscape(value)), url.QueryEscape(url.QueryEscape(value)),
 		inside, html.EscapeString(value), base64.StdEncoding.EncodeToString([]byte(value)), base64.RawURLEncoding.EncodeToString([]byte(value))}
 }
 
@@ -131,9 +140,6 @@ func TestNothingSecretIsLeft(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringMatching(`[A-Za-z0-9 +/=&%"\\<._:-]{8,40}`).Draw(t, "value")
 		form := rapid.SampledFrom(forms(value)).Draw(t, "form")
-		if strings.ToLower(url.QueryEscape(value)) == form && strings.ToLower(value) != value {
-			form = url.QueryEscape(value) // another value
-		}
 		text := rapid.String().Draw(t, "before") + form + rapid.String().Draw(t, "after")
 		for _, whole := range []bool{true, false} {
 			kept := redact.New(value).Kept(text, 1<<10, whole)
