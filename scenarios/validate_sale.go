@@ -144,8 +144,33 @@ func (v *validator) thresholds() {
 			if t.Outcome != "" {
 				v.oneOf(path, "outcome", t.Outcome, v.outcomes(t.Step))
 			}
+			if why := v.neverJudged(&t); why != "" {
+				v.Problem(path, "found %s %s, which %s", t.Key(), t.Text, why)
+			}
 		}
 	}
+}
+
+// neverJudged says why a threshold can hold in no run, or has data in none; nothing where it can.
+func (v *validator) neverJudged(t *Threshold) string {
+	switch t.Metric {
+	case "checks", "data_sent", "data_received", "achieved_rate", "dropped_iterations", "iterations":
+		if t.Outcome != "" || t.Expected != nil {
+			return "has no data: " + t.Metric + " is not known per outcome"
+		}
+	}
+	if t.Metric == "iterations" && t.Step != "" {
+		return "has no data: iterations are not known per step"
+	}
+	checked := func(s Step) bool { return len(s.Check) > 0 && (t.Step == "" || t.Step == s.Name) }
+	if t.Metric == "checks" && !t.Optional && !v.IsUnread("steps") && !slices.ContainsFunc(v.s.Steps, checked) {
+		return "has no data: no step of it has a check"
+	}
+	isShare := t.Kind == Share && t.Aggregation == "rate"
+	if t.Operator == "<" && t.Value == 0 || isShare && t.Value == 1 && t.Operator == ">" {
+		return "never holds"
+	}
+	return ""
 }
 
 // ledger checks that what the invariants need is there.
