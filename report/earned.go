@@ -42,7 +42,10 @@ func (r *Report) judgeEarnings(rec *record.Record, run *history, accounts *sale.
 	case total.Done == 0:
 		e.allFailed = "no request was sent"
 	case e.orderless:
-		e.wanted = cmp.Or(orders.wanted(r.Thresholds), allOptional(sc.Invariants))
+		if rec.Manifest.End != nil && rec.Manifest.End.Reason != record.Completed && orders.unsent(run) {
+			break // it was stopped before the first was due
+		}
+		e.wanted = cmp.Or(orders.wanted(r.Thresholds), orders.failuresWanted(r.Thresholds, run), allOptional(sc.Invariants))
 		e.nothingPlaced = orders.missing(run)
 		e.onset = run.firstSecondOf(orders.steps[0], func(c record.Counters) bool { return c.Sent > 0 })
 	}
@@ -184,6 +187,25 @@ func soughtOrders(rec *record.Record, accounts *sale.Accounts, sc *scenarios.Sce
 
 // none says whether orders were to be placed, and not one was.
 func (o *sought) none() bool { return len(o.steps) > 0 && o.placed <= o.old }
+
+// unsent says whether no order was sent.
+func (o *sought) unsent(run *history) bool {
+	return !slices.ContainsFunc(o.steps, func(step string) bool { return run.total(step).Sent > 0 })
+}
+
+// failuresWanted says which held threshold asks by name for the failures of the steps that place orders; nothing where one
+// of them did not fail as a whole, or is not asked for.
+func (o *sought) failuresWanted(results []ThresholdResult, run *history) string {
+	thresholds, why := heldOnes(results), ""
+	for _, step := range o.steps {
+		at := slices.IndexFunc(thresholds, func(t scenarios.Threshold) bool { return t.Step == step && asksForFailures(&t) })
+		if c := run.total(step); at < 0 || c.Done == 0 || c.Failed < c.Done {
+			return ""
+		}
+		why = asks(&thresholds[at])
+	}
+	return why
+}
 
 // missing says what became of the orders that were sent.
 func (o *sought) missing(run *history) string {

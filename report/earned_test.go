@@ -28,6 +28,20 @@ func targetCodes(r *Report) string {
 	return strings.Join(list, " ")
 }
 
+// TestStoppedBeforeTheFirstOrder says nothing of orders that were not due yet.
+func TestStoppedBeforeTheFirstOrder(t *testing.T) {
+	for reason, want := range map[string]string{record.Completed: FindingNothingPlaced, record.Interrupted: ""} {
+		rec := record.New(manifest())
+		rec.Manifest.End = &record.End{Reason: reason}
+		put(t, rec, 1, "login", "ok", 1, 1)
+		sc := selling()
+		sc.Journeys = strict.Keyed[scenarios.Script]{{Name: "buyer", Do: []scenarios.Action{{Step: "login"}, {Step: "order"}}}}
+		if r := Judge(rec, sc, nil); targetCodes(r) != want {
+			t.Errorf("%s: found %q, wanted %q", reason, targetCodes(r), want)
+		}
+	}
+}
+
 func TestWhatARunMustEarn(t *testing.T) {
 	limit := func(metric, text string) scenarios.Threshold { return threshold(t, metric, text, "") }
 	for _, c := range []struct {
@@ -48,6 +62,9 @@ func TestWhatARunMustEarn(t *testing.T) {
 
 		{"none placed", map[string]string{"login": "ok", "order": "sold_out"}, nil, 99, FindingNothingPlaced},
 		{"none placed, orders failed", map[string]string{"login": "ok", "order": "failed"}, nil, 99, FindingNothingPlaced + " " + FindingStepFailed + " " + FindingRequestsFailed},
+		{"orders were to fail", map[string]string{"login": "ok", "order": "failed"}, []scenarios.Threshold{limit("http_req_failed{step:order}", "rate==1")}, 0, FindingStepFailed + " " + FindingRequestsFailed},
+		{"some requests were to fail", map[string]string{"login": "ok", "order": "failed"}, []scenarios.Threshold{limit("http_req_failed", "rate>0.1")}, 99, FindingNothingPlaced + " " + FindingStepFailed + " " + FindingRequestsFailed},
+		{"orders were to fail, and were refused", map[string]string{"login": "ok", "order": "sold_out"}, []scenarios.Threshold{limit("http_req_failed{step:order}", "rate<1")}, 99, FindingNothingPlaced},
 		{"placed", map[string]string{"order": "placed", "login": "ok"}, nil, 0, ""},
 		{"sold_out is asked for", map[string]string{"order": "sold_out"}, []scenarios.Threshold{limit("outcome{step:order,outcome:sold_out}", "rate>0.5")}, 0, ""},
 		{"sold_out is allowed", map[string]string{"order": "sold_out"}, []scenarios.Threshold{limit("outcome{outcome:sold_out}", "rate<=1")}, 99, FindingNothingPlaced},

@@ -221,6 +221,9 @@ func (j *judgement) judgeConnections() {
 	case p.queues():
 		j.find(FindingTargetLimited, "the target queued: with all %sconnections busy a request took %s, against %s in quiet moments (%s times as long, averaged over the steps); %s of the requests waited for the target, not for the generator",
 			countIf(j.rec.Manifest.Connections), quantity.Seconds(p.full), quantity.Seconds(p.quiet), quantity.Number(p.ratio), quantity.Percent(waited))
+	case !p.known && j.unanswered():
+		j.find(FindingTargetLimited, "the target gave no whole answer while all %sconnections were busy: %s of the requests waited for one, for the target and not for the generator",
+			countIf(j.rec.Manifest.Connections), quantity.Percent(waited))
 	default:
 		needed := j.connectionsNeeded()
 		j.health.ConnectionsNeeded = needed
@@ -231,6 +234,18 @@ func (j *judgement) judgeConnections() {
 		j.saturate(FindingConnections, "all %sconnections were busy, %s: %s of the requests waited for one (%s is allowed); --connections %d would have carried the load",
 			countIf(j.rec.Manifest.Connections), why, quantity.Percent(waited), quantity.Percent(j.bounds.share), needed)
 	}
+}
+
+// unanswered says whether requests were sent and every one ended without an answer, for no lack of the generator's own.
+func (j *judgement) unanswered() bool {
+	return j.total.Done > 0 && len(j.total.Statuses) == 0 && !j.health.Saturated && countErrors(j.total.Errors) >= j.total.Done
+}
+
+func countErrors(errors map[string]uint64) (sum uint64) {
+	for _, n := range errors {
+		sum += n
+	}
+	return sum
 }
 
 func countIf(n int) string {

@@ -30,6 +30,8 @@ func TestWhoseFaultLateRequestsAre(t *testing.T) {
 		{"no account of CPU", record.Counters{Late: 30}, nil, true, FindingPacing, "did not get to send"},
 		{"too few connections", record.Counters{Waited: 300, Quiet: load(100, 10), Full: load(300, 14)}, idle, true, FindingConnections, "--connections 21 would have carried the load"},
 		{"no quiet moment", record.Counters{Waited: 300, Full: load(1000, 10)}, idle, true, FindingConnections, "no quiet moment"},
+		{"no answer at all", record.Counters{Waited: 300, Full: load(1000, 10), Errors: map[string]uint64{"timeout": 1000}}, idle, false, FindingTargetLimited, "gave no whole answer"},
+		{"one answer of all", record.Counters{Waited: 300, Full: load(1000, 10), Statuses: map[string]uint64{"200": 1}, Errors: map[string]uint64{"timeout": 999}}, idle, true, FindingConnections, "no quiet moment"},
 		{"target queues", record.Counters{Waited: 300, Quiet: load(100, 10), Full: load(300, 15.1)}, idle, false, FindingTargetLimited, "against 10 ms in quiet moments (1.51 times as long"},
 		{"target queues, no CPU left", record.Counters{Waited: 300, Quiet: load(100, 10), Full: load(300, 15.1)}, busy, true, FindingCPU, "slow to read the answers itself"},
 		{"target slow, no request waited", record.Counters{Waited: 20, Quiet: load(100, 10), Full: load(300, 90)}, idle, false, "", ""},
