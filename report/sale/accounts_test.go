@@ -57,6 +57,7 @@ func TestAccounts(t *testing.T) {
 		{"one number for all, and enough stock", 100, "", "42 a", "42 a, 42 b, 42 c, 42 d", "fff", 0, 0, "one order number (42) told to 4 buyers"},
 		{"two numbers for four", 100, "", "1 a, 2 b", "1 a, 1 b, 2 c, 2 d, 2 e", "fff", 0, 0, "2 order numbers told to several buyers, the worst (2) to 3"},
 		{"one order for ten users", 100, "", "1 a, 1 b, 1 c, 1 d, 1 e, 1 f, 1 g, 1 h, 1 i, 1 j", "1 a", "fff", 0, 0, "one order (1) listed for 10 users"},
+		{"two users' before, told to a third", 100, "4 a, 4 b", "1 z", "4 c, 1 z", "fff", 0, 0, "one order (4) told to user c and listed for user a"},
 		{"one order in two ways", 100, "", "1 a x1, 1 a x2", "1 a", "fff", 0, 0, "one order (1) listed as 1 of sku-1 and as 2 of sku-1"},
 		{"the same line twice", 100, "", "1 a, 1 a", "1 a", "ppp", 0, 0, ""},
 		{"the same line, once without its quantity", 100, "", "1 a x1, 1 a", "1 a", "ppp", 0, 0, ""},

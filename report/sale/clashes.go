@@ -92,7 +92,7 @@ func clashesOfListings(after, base listings) (list []clash) {
 // clashesOfOwners finds orders of which one user was told, and that the ledger lists for another.
 func clashesOfOwners(buyers listings, owners func(id string) []string) (list []clash) {
 	for id, lines := range buyers {
-		if users, listed := usersOf(lines), owners(id); len(users) == 1 && len(listed) == 1 && users[0] != listed[0] {
+		if users, listed := usersOf(lines), owners(id); len(users) == 1 && len(listed) > 0 && !slices.Contains(listed, users[0]) {
 			list = append(list, clash{kind: "told to one user and listed for another", size: 1, id: id,
 				text: fmt.Sprintf("one order (%s) told to user %s and listed for user %s", named(id), named(users[0]), named(listed[0])), worst: "by 1"})
 		}
