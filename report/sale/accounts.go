@@ -36,9 +36,13 @@ type Accounts struct {
 	vanished int            // orders of before T0 that the ledger lists no more
 	phantoms int            // fresh orders that no buyer was told of
 	users    int            // of this run, who had orders before T0
+	unnamed  int            // orders of the ledger of which nobody knows the item, though the sale has several
+	nobodys  int            // fresh orders without a user that no buyer was told of
 	doubts   []string       // requests for an order that got no answer, though the shop may have had them; by step
 	clashes  []clash        // what contradicts itself
 	confirms []string       // steps whose answers tell of orders
+
+	skus map[string]string // by order number, as buyers were told; empty for a number that was told with several
 }
 
 // listings are the different lines of each order number.
@@ -47,11 +51,15 @@ type listings map[string][]record.Order
 // Read reads the accounts of a run. The scenario is that which ran; one without a ledger ran in an older version.
 func Read(rec *record.Record, sc *scenarios.Scenario) *Accounts {
 	a := &Accounts{sale: sc.Sale, ledger: &rec.Ledger, answers: sc.Ledger != nil && sc.Ledger.Answers}
+	a.learnItems(rec.Ledger.Told)
 	after, base := a.list(rec.Ledger.Sold, true), listings{}
 	if rec.Ledger.BaselineRead {
 		base = a.list(rec.Ledger.Baseline, false)
 	}
 	for _, o := range a.sold {
+		if o.SKU == "" && a.sale != nil && a.sale.Items > 1 {
+			a.unnamed++
+		}
 		if _, old := base[o.ID]; old {
 			a.before = append(a.before, o)
 		} else {
@@ -75,6 +83,9 @@ func Read(rec *record.Record, sc *scenarios.Scenario) *Accounts {
 	for _, o := range a.fresh {
 		if _, told := buyers[o.ID]; !told && o.ID != "" {
 			a.phantoms++
+			if o.User == "" {
+				a.nobodys++
+			}
 		}
 	}
 	a.clashes = slices.Concat(clashesOfBuyers(buyers), clashesOfListings(after, base))
@@ -86,12 +97,51 @@ func Read(rec *record.Record, sc *scenarios.Scenario) *Accounts {
 	return a
 }
 
-// withSKU names the item of an order where there is only one.
+// learnItems learns of which item each order is that buyers were told of.
+func (a *Accounts) learnItems(told []record.Order) {
+	a.skus = map[string]string{}
+	for _, o := range told {
+		if sku, known := a.skus[o.ID]; known && sku != o.SKU {
+			o.SKU = ""
+		}
+		a.skus[o.ID] = o.SKU
+	}
+}
+
+// withSKU names the item of an order that does not say it: the only one of the sale, or that which its buyer ordered.
 func (a *Accounts) withSKU(o record.Order) record.Order {
-	if o.SKU == "" && a.sale != nil && a.sale.Items == 1 {
+	switch {
+	case o.SKU != "":
+	case a.sale != nil && a.sale.Items == 1:
 		o.SKU = strings.ReplaceAll(a.sale.SKU, "${n}", "1")
+	default:
+		o.SKU = a.skus[o.ID]
 	}
 	return o
+}
+
+// withoutItem says how many orders of the ledger are of an item that nobody knows; empty for none.
+func (a *Accounts) withoutItem() string {
+	if a.unnamed == 0 {
+		return ""
+	}
+	return quantity.Of(a.unnamed, "order") + " of the shop's ledger " + verb(a.unnamed, "does", "do") + " not say of which item, and the sale has " + quantity.Count(a.sale.Items)
+}
+
+// withoutUser says how many new orders nobody is known to have; empty for none.
+func (a *Accounts) withoutUser() string {
+	if a.nobodys == 0 {
+		return ""
+	}
+	return quantity.Of(a.nobodys, "new order") + " of the shop's ledger " + verb(a.nobodys, "does", "do") + " not say who bought " + verb(a.nobodys, "it", "them") + ", and no buyer was told of " + verb(a.nobodys, "it", "them")
+}
+
+// gone says how many orders of before T0 the ledger lists no more; empty for none.
+func (a *Accounts) gone() string {
+	if a.vanished == 0 {
+		return ""
+	}
+	return quantity.Of(a.vanished, "order") + " of before T0 " + verb(a.vanished, "is", "are") + " no longer in the shop's ledger"
 }
 
 // list sorts the lines of a ledger by order number; those of the shop's account after the run also become what was sold.
@@ -298,7 +348,7 @@ func named(text string) string {
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "..."
 	}
-	if quoted := strconv.Quote(text); quoted[1:len(quoted)-1] != text {
+	if quoted := strconv.Quote(text); quoted[1:len(quoted)-1] != text || strings.TrimSpace(text) != text {
 		return quoted
 	}
 	return text

@@ -58,6 +58,8 @@ func (a *Accounts) oneOrderPerUser() Result {
 		lacks = cmp.Or(a.withoutNumber(), nothing)
 	case len(bySold) == 0 && len(byTold) == 0:
 		lacks = "no order says who bought it"
+	default:
+		lacks = cmp.Or(a.withoutItem(), a.withoutUser())
 	}
 	r.decide(a, broken, lacks, "no user has more than "+quantity.Count(r.Observed))
 	return r
@@ -150,8 +152,8 @@ func (a *Accounts) aside(nameless string) (list []string) {
 	if a.phantoms > 0 {
 		list = append(list, a.phantomText())
 	}
-	if a.vanished > 0 {
-		list = append(list, quantity.Of(a.vanished, "order")+" of before T0 "+verb(a.vanished, "is", "are")+" no longer in the shop's ledger")
+	if gone := a.gone(); gone != "" {
+		list = append(list, gone)
 	}
 	return list
 }
