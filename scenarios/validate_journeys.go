@@ -88,12 +88,17 @@ func (v *validator) wantSet(path string, names []string, set map[string]bool, wh
 				from = append(from, v.s.Steps[i].Name)
 			}
 		}
-		if len(from) > 0 && !set[name] {
+		if len(from) > 0 && !set[name] && !v.isGiven(name) {
 			v.Problem(path, "%s ${%s}, which no earlier step of this journey sets, wanted step %s before it",
 				who, name, strings.Join(from, " or "))
 			return
 		}
 	}
+}
+
+// isGiven reports whether every user has a variable from the start, so that no step may set it.
+func (v *validator) isGiven(name string) bool {
+	return name == "arrival" || name == "sku" && v.s.Sale != nil
 }
 
 // stepsOf returns the steps of actions and of all repeats in them.

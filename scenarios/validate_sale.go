@@ -201,6 +201,8 @@ func (v *validator) ledger() {
 		v.Problem("ledger.baseline", "found %s beside answers, wanted it only with url: there is no ledger to read", l.Baseline)
 	case !l.Answers && !strings.HasPrefix(l.URL, "/"):
 		v.Problem("ledger.url", "found %q, wanted a path that begins with /, or ledger: %s for a target without a ledger", l.URL, ledgerOfAnswers)
+	case strings.Contains(l.URL, "${"):
+		v.Problem("ledger.url", "found %q, wanted a path without variables: it is read for no user", l.URL)
 	}
 	var outcomes, variables []string
 	for _, s := range v.s.Steps {

@@ -105,6 +105,9 @@ func (v *validator) step(s *Step) {
 		if !plainVariable.MatchString(name) || slices.Contains([]string{StatusSubject, BodySubject}, name) {
 			v.Problem(path+".extract."+name, "found the variable %q, wanted letters, digits and _, and neither %s nor %s", name, StatusSubject, BodySubject)
 		}
+		if v.isGiven(name) && !v.isOver {
+			v.Problem(path+".extract."+name, "found the variable %q, which every user has from the start, wanted another name", name)
+		}
 		if _, err := ParseExtract(extraction.From); err != nil {
 			v.Problem(path+".extract."+name, "%v", err)
 		}
