@@ -119,7 +119,7 @@ func TestLedgersThatLie(t *testing.T) {
 				}
 				var who struct{ User string }
 				text, _ := io.ReadAll(r.Body)
-				_ = json.Unmarshal(text, &who) // what is no JSON is nobody's
+				_ = json.Unmarshal(text, &who) // a body that is not JSON names no user
 				if answer := c.answer(who.User, int(asked.Add(1))); answer != "" {
 					fmt.Fprint(w, answer)
 					return

@@ -141,7 +141,7 @@ func checkNodeShopUsers(t *testing.T, r *report.Report, log nodeShopLog) {
 		}
 	}
 	if got := left["status order_id failed"]; got == 0 || got > log.NoNumber {
-		t.Errorf("%d users left before status for want of a number, the shop gave %d none", got, log.NoNumber)
+		t.Errorf("%d users left before status because the order number was missing, the shop gave %d no number", got, log.NoNumber)
 	}
 	if finished["buyer"] != log.Confirmed {
 		t.Errorf("%d buyers finished, the shop confirmed %d orders", finished["buyer"], log.Confirmed)

@@ -167,7 +167,7 @@ func (o *stormOptions) directory(scenario string, now time.Time) string {
 	return filepath.Join(runsDir, record.RunName(scenario, now))
 }
 
-// checkRun fails where the directory of --run is there: a run is never overwritten, and nobody is asked for its sake.
+// checkRun fails where the directory of --run is there: a run is never overwritten. It sends nothing.
 func (o *stormOptions) checkRun() error {
 	if o.run == "" {
 		return nil

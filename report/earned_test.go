@@ -190,7 +190,7 @@ func TestStepsOfJourneysAreShownThoughNeverSent(t *testing.T) {
 	if len(r.Steps) != 2 || r.Steps[1].Name != "order" || r.Steps[1].Requests != 0 || r.Steps[1].ResponseTime != nil {
 		t.Errorf("%+v, wanted login and order", r.Steps)
 	}
-	if targetCodes(r) != FindingAllFailed+" "+FindingUsersLeft || r.Findings[1].Message != "users left: 1 left before order for want of token, after failed" {
+	if targetCodes(r) != FindingAllFailed+" "+FindingUsersLeft || r.Findings[1].Message != "users left: 1 left before order because token was missing, after failed" {
 		t.Errorf("findings %+v", r.Findings)
 	}
 }

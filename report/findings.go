@@ -28,7 +28,7 @@ const (
 	FindingNothingCompared = "nothing-compared"     // an invariant had two empty accounts before it
 	FindingStepFailed      = "step-failed"          // every request of one step
 	FindingRequestsFailed  = "requests-failed"      // more than mostUnfitRatio of all
-	FindingUsersLeft       = "users-left"           // for want of a variable
+	FindingUsersLeft       = "users-left"           // because a variable was missing
 	FindingNotReset        = "not-reset"            // users of this run had orders before T0
 	FindingPhantoms        = "phantom-orders"       // the shop has new orders that no buyer was told of
 )
@@ -83,7 +83,7 @@ func (r *Report) findFailures(run *history, total record.Counters) {
 	}
 }
 
-// findUsersLeft tells of users who left before a step for want of a variable.
+// findUsersLeft tells of users who left before a step because a variable was missing.
 func (r *Report) findUsersLeft(rec *record.Record) {
 	told := 0
 	var more uint64

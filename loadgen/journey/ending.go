@@ -3,7 +3,7 @@ package journey
 // Ending is how a user's journey ended. The zero value says that it was finished: the user did all of it.
 type Ending struct {
 	Outcome  string // that ended it: what the scenario names took from it what the next step needs; empty for none
-	Step     string // that the user left before, for want of Variable; empty where the journey was finished or Outcome ended it
+	Step     string // that the user left before because Variable was missing; empty where the journey was finished or Outcome ended it
 	Variable string // extracted, and without a value
 	After    string // outcome of the request whose answer lacked Variable; empty where none was sent
 }

@@ -48,7 +48,7 @@ func (u *User) Start(arrival uint64, due time.Duration, p *Program) *Step {
 // Program returns what the user does.
 func (u *User) Program() *Program { return u.program }
 
-// HasLeft reports whether a user for whom there is no next step has left for want of a variable; see Ending.
+// HasLeft reports whether a user for whom there is no next step has left because a variable was missing; see Ending.
 func (u *User) HasLeft() bool { return u.missing != 0 }
 
 // Step returns the step that the user is at.

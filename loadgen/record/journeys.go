@@ -14,7 +14,7 @@ type Journey struct {
 	Left     map[Left]uint64   `json:"left,omitempty"`     // who lacked a variable that the next step needed
 }
 
-// Left says before which step users left, for want of which variable, and the outcome of the request whose answer lacked
+// Left says before which step users left, which variable was missing, and the outcome of the request whose answer lacked
 // it: empty where none was sent. No part holds a dot.
 type Left struct{ Step, Variable, After string }
 

@@ -57,7 +57,7 @@ func TestJUnitAccountsForUsersAndAnswers(t *testing.T) {
 	r := stormyReport(t)
 	s := readJUnit(t, r)
 	buyer := s.Cases[len(r.Thresholds)+len(r.Invariants)]
-	const wanted = "9,100 users; finished 995; ended by sold_out 8,025; 75 left before pay for want of order_id, after error; cut by the end of the run 5"
+	const wanted = "9,100 users; finished 995; ended by sold_out 8,025; 75 left before pay because order_id was missing, after error; cut by the end of the run 5"
 	if buyer.Name != "buyer" || buyer.Output != wanted || buyer.Failure == nil || buyer.Failure.Message != wanted {
 		t.Errorf("found %+v, wanted the failure %q", buyer, wanted)
 	}

@@ -25,22 +25,22 @@ type Accounts struct {
 	ledger  *record.Ledger
 	answers bool // the shop has no account to read
 
-	sold     []record.Order // by the shop, in all
-	before   []record.Order // of these, what stood in its ledger before T0 already
-	fresh    []record.Order // and what did not
-	told     []record.Order // to buyers for the first time, in this run
-	again    []record.Order // to buyers who had the order before T0
-	repeated []record.Order // answers that told a buyer of an order again
-	nameless int            // answers that confirmed an order without its number
-	copies   int            // lines of the ledger that are the same as another
-	vanished int            // orders of before T0 that the ledger lists no more
-	phantoms int            // fresh orders that no buyer was told of
-	users    int            // of this run, who had orders before T0
-	unnamed  int            // orders of the ledger of which nobody knows the item, though the sale has several
-	nobodys  int            // fresh orders without a user that no buyer was told of
-	doubts   []string       // requests for an order that got no answer, though the shop may have had them; by step
-	clashes  []clash        // what contradicts itself
-	confirms []string       // steps whose answers tell of orders
+	sold      []record.Order // by the shop, in all
+	before    []record.Order // of these, what stood in its ledger before T0 already
+	fresh     []record.Order // and what did not
+	told      []record.Order // to buyers for the first time, in this run
+	again     []record.Order // to buyers who had the order before T0
+	repeated  []record.Order // answers that told a buyer of an order again
+	nameless  int            // answers that confirmed an order without its number
+	copies    int            // lines of the ledger that are the same as another
+	vanished  int            // orders of before T0 that the ledger lists no more
+	phantoms  int            // fresh orders that no buyer was told of
+	users     int            // of this run, who had orders before T0
+	unnamed   int            // orders of the ledger whose item is not known, in a sale of several
+	buyerless int            // fresh orders without a user that no buyer was told of
+	doubts    []string       // requests for an order that got no answer, though the shop may have had them; by step
+	clashes   []clash        // what contradicts itself
+	confirms  []string       // steps whose answers tell of orders
 
 	skus map[string]string // by order number, as buyers were told; empty for a number that was told with several
 }
@@ -84,7 +84,7 @@ func Read(rec *record.Record, sc *scenarios.Scenario) *Accounts {
 		if _, told := buyers[o.ID]; !told && o.ID != "" {
 			a.phantoms++
 			if o.User == "" {
-				a.nobodys++
+				a.buyerless++
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func (a *Accounts) withSKU(o record.Order) record.Order {
 	return o
 }
 
-// withoutItem says how many orders of the ledger are of an item that nobody knows; empty for none.
+// withoutItem says how many orders of the ledger are of an item that is not known; empty for none.
 func (a *Accounts) withoutItem() string {
 	if a.unnamed == 0 {
 		return ""
@@ -128,12 +128,12 @@ func (a *Accounts) withoutItem() string {
 	return quantity.Of(a.unnamed, "order") + " of the shop's ledger " + verb(a.unnamed, "does", "do") + " not say of which item, and the sale has " + quantity.Count(a.sale.Items)
 }
 
-// withoutUser says how many new orders nobody is known to have; empty for none.
+// withoutUser says how many new orders have no known buyer; empty for none.
 func (a *Accounts) withoutUser() string {
-	if a.nobodys == 0 {
+	if a.buyerless == 0 {
 		return ""
 	}
-	return quantity.Of(a.nobodys, "new order") + " of the shop's ledger " + verb(a.nobodys, "does", "do") + " not say who bought " + verb(a.nobodys, "it", "them") + ", and no buyer was told of " + verb(a.nobodys, "it", "them")
+	return quantity.Of(a.buyerless, "new order") + " of the shop's ledger " + verb(a.buyerless, "does", "do") + " not say who bought " + verb(a.buyerless, "it", "them") + ", and no buyer was told of " + verb(a.buyerless, "it", "them")
 }
 
 // gone says how many orders of before T0 the ledger lists no more; empty for none.
@@ -277,7 +277,7 @@ func (a *Accounts) Repeated(w record.Window, t0 time.Time) map[string]int64 {
 }
 
 // NotReset says how many orders stood in the ledger before T0, and how many users of this run they belong to; empty where
-// they are nobody's of this run.
+// they belong to no user of this run.
 func (a *Accounts) NotReset() string {
 	if a.users == 0 {
 		return ""

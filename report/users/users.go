@@ -22,7 +22,7 @@ type Journey struct {
 	Cut      uint64            `json:"cut"`      // still active when the run ended
 }
 
-// Left is users who left before a step for want of a variable that its request needs.
+// Left is users who left before a step because a variable that its request needs was missing.
 type Left struct {
 	Step     string `json:"step"`
 	Variable string `json:"variable"`
@@ -125,7 +125,7 @@ func journeyOf(name string, j record.Journey) Journey {
 	return v
 }
 
-// AllLeft returns how many users left for want of a variable.
+// AllLeft returns how many users left because a variable was missing.
 func (j *Journey) AllLeft() uint64 {
 	var sum uint64
 	for _, l := range j.Left {
@@ -136,7 +136,7 @@ func (j *Journey) AllLeft() uint64 {
 
 // String says who left, where, and why.
 func (l Left) String() string {
-	text := fmt.Sprintf("%s left before %s for want of %s", quantity.Count(l.Users), l.Step, l.Variable)
+	text := fmt.Sprintf("%s left before %s because %s was missing", quantity.Count(l.Users), l.Step, l.Variable)
 	if l.After != "" {
 		text += ", after " + l.After
 	}

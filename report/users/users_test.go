@@ -78,10 +78,10 @@ func TestStepsAreThoseThatAreSent(t *testing.T) {
 }
 
 func TestWhoLeftIsSaidInWords(t *testing.T) {
-	if got := (Left{"pay", "token", "ok", 1312}).String(); got != "1,312 left before pay for want of token, after ok" {
+	if got := (Left{"pay", "token", "ok", 1312}).String(); got != "1,312 left before pay because token was missing, after ok" {
 		t.Errorf("found %q", got)
 	}
-	if got := (Left{Step: "pay", Variable: "token", Users: 1}).String(); got != "1 left before pay for want of token" {
+	if got := (Left{Step: "pay", Variable: "token", Users: 1}).String(); got != "1 left before pay because token was missing" {
 		t.Errorf("found %q", got)
 	}
 }

@@ -9,7 +9,7 @@ import (
 // mostSampleBytes bounds a sample in a message: header fields, both bodies and what else there is, all of them written out.
 const mostSampleBytes = 128 << 10
 
-// fitting returns the samples that a message of so many bytes has room for. Measurements must not be lost for want of it.
+// fitting returns the samples that a message of so many bytes has room for. Measurements come first.
 func fitting(samples []record.Sample, limitBytes int) (fit []record.Sample) {
 	for _, s := range samples {
 		s = s.Clean()
