@@ -68,8 +68,12 @@ bench:
 bench-peers:
 	bench/run.sh --write docs/performance.md
 
-# The race detector needs a C compiler; tests drive a real nginx, a nats-server that is not the embedded one, a
-# shop in Node, and show pages in a real Chromium.
+# The race detector needs a C compiler; tests drive a real nginx, Apache, lighttpd and gunicorn, a nats-server that is not the
+# embedded one, a shop in Node, show pages in a real Chromium, and have logs read by HdrHistogram for Java and for JavaScript.
+NEEDED = nginx apache2 lighttpd gunicorn cc chromium nats-server ip node npm javac
+PACKAGES = nginx-light apache2 lighttpd gunicorn gcc libc6-dev chromium nats-server iproute2 nodejs npm libhdrhistogram-java default-jdk-headless
 deps:
-	@export PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null && command -v cc >/dev/null && command -v chromium >/dev/null && command -v nats-server >/dev/null && command -v ip >/dev/null && command -v node >/dev/null || { \
-		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends nginx-light gcc libc6-dev chromium nats-server iproute2 nodejs; }
+	@export PATH="$$PATH:/usr/sbin"; for c in $(NEEDED); do command -v $$c >/dev/null || missing=1; done; \
+	[ -z "$$missing" ] && [ -e /usr/share/java/hdrhistogram.jar ] || { \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $(PACKAGES); }
+	@[ -d .ci/npm/node_modules/hdr-histogram-js ] || npm install --silent --no-save --no-package-lock --prefix .ci/npm hdr-histogram-js@3.0.1

@@ -73,16 +73,16 @@ func lateness(run string, users int) (sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := r.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == record.Lateness })
-	if h.TotalCount() != int64(users) {
-		return nil, fmt.Errorf("fsctl sent %s, wanted %s", quantity.Of(h.TotalCount(), "request"), quantity.Count(users))
+	h := r.Packed(record.Everything, func(t record.Tag) bool { return t.Metric == record.Lateness })
+	if h.Count() != int64(users) {
+		return nil, fmt.Errorf("fsctl sent %s, wanted %s", quantity.Of(h.Count(), "request"), quantity.Count(users))
 	}
 	var punctual int64
-	for _, bar := range h.Distribution() {
-		if bar.From <= onTime.Nanoseconds() {
-			punctual += bar.Count
+	for lowest, count := range h.Buckets() {
+		if lowest <= onTime.Nanoseconds() {
+			punctual += count
 		}
 	}
-	at := func(percent float64) float64 { return time.Duration(h.ValueAtQuantile(percent)).Seconds() }
-	return sample{onTimeShare: float64(punctual) / float64(users), latenessP50: at(50), latenessP99: at(99), latenessMax: at(100)}, nil
+	at := func(q float64) float64 { return time.Duration(h.Quantile(q)).Seconds() }
+	return sample{onTimeShare: float64(punctual) / float64(users), latenessP50: at(0.5), latenessP99: at(0.99), latenessMax: at(1)}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/loadgen/host"
 	"fsctl/scenarios/quantity"
 )
 
@@ -27,7 +28,6 @@ type agentOptions struct {
 	spoolKeep time.Duration
 	linger    time.Duration
 	storms    int
-	shares    bool
 	child     bool
 	tls       tlsOptions
 }
@@ -60,7 +60,8 @@ func newAgent(s Streams) *cobra.Command {
 	f.DurationVar(&o.spoolKeep, "spool-keep", 7*24*time.Hour, "delete unconfirmed measurements that were last written this long ago; 0 for never")
 	f.DurationVar(&o.linger, "linger", 10*time.Minute, "how long to go on offering measurements once all is sent")
 	f.IntVar(&o.storms, "storms", 1, "leave after this number of attacks; 0 for never")
-	f.BoolVar(&o.shares, "shares-machine", false, "say that other agents run on this machine too")
+	f.Bool("shares-machine", false, "has no effect: the coordinator sees which agents are on one machine")
+	_ = f.MarkHidden("shares-machine") // for command lines of older versions
 	f.BoolVar(&o.child, "child", false, "leave when standard input ends")
 	_ = f.MarkHidden("child") // for the agents of attack --agents, which must end with it
 	f.StringVar(&o.tls.certificate, "cert", "", "PEM `FILE` of a client certificate for the target")
@@ -114,10 +115,8 @@ func runAgent(ctx context.Context, s Streams, o *agentOptions) error {
 	if err := o.openSpool(say); err != nil {
 		return err
 	}
-	order, err := keys.order(o.spool)
-	if err != nil {
-		return err
-	}
+	order := keys.order(o.spool)
+	process := fleet.NewProcess(host.Identify())
 	var agents sync.WaitGroup
 	failures := make([]error, o.slots)
 	for i := range o.slots {
@@ -132,8 +131,8 @@ func runAgent(ctx context.Context, s Streams, o *agentOptions) error {
 		agents.Go(func() {
 			failures[i] = o.serve(ctx, &agentLink{options: &o.link, keys: keys, log: log, slot: first}, fleet.AgentOptions{
 				Slots: order, Capacity: o.capacity, Version: version(), Linger: o.linger,
-				Local:         fleet.Local{Allow: o.allow, Certificates: config.Certificates, Dir: o.spool},
-				SharesMachine: o.shares || o.slots > 1, Log: log})
+				Local:   fleet.Local{Allow: o.allow, Certificates: config.Certificates, Dir: o.spool, Slots: o.slots},
+				Process: process, Log: log})
 		})
 	}
 	agents.Wait()

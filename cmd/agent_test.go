@@ -37,7 +37,7 @@ func (b *fleetTest) secret(slots int) string {
 func (b *fleetTest) standing(name, secret string, flags ...string) *process {
 	b.t.Helper()
 	return b.start(name, append([]string{"agent", "--nats", "tls://" + b.address, "--creds", secret, "--spool", b.path("spool-" + name),
-		"--shares-machine", "--linger", "3m"}, flags...)...)
+		"--linger", "3m"}, flags...)...)
 }
 
 // brief is a storm of as many users as ever, within 3 s, by four agents.

@@ -115,7 +115,7 @@ func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
 		return err
 	}
 	list, err := loadgen.NewTargetList(loadgen.TargetOptions{File: o.targets, Rate: rate, Duration: o.duration,
-		Allow: o.allow, Connections: o.connections, TLS: config, Raw: o.raw, Route: o.route})
+		Allow: o.allow, Connections: o.connections, MaxConnections: o.maxConnections, TLS: config, Raw: o.raw, Route: o.route})
 	if err != nil {
 		return err
 	}

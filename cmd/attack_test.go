@@ -6,12 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -244,5 +248,32 @@ func TestKill(t *testing.T) {
 	_ = c.Wait()
 	if out := fsctl(t, 105, "report", run); !strings.Contains(out, "item") {
 		t.Errorf("report of the killed run:\n%s", out)
+	}
+}
+
+// TestAgentsHaveTheRowsOfAFeeder: the file is beside the scenario on this machine, and the plan brings it to the agents.
+func TestAgentsHaveTheRowsOfAFeeder(t *testing.T) {
+	needsSeconds(t)
+	t.Parallel()
+	var mu sync.Mutex
+	seen := map[string]int{}
+	target := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[r.URL.Query().Get("u")+r.URL.Query().Get("t")]++
+	}))
+	defer target.Close()
+	dir := t.TempDir()
+	scenario := filepath.Join(dir, "steady.yaml")
+	for name, text := range map[string]string{"users.csv": "name,token\nann,1\nbob,2\ncid,3\ndan,4\neva,5\n", "steady.yaml": `{apiVersion: fsctl/v1, kind: Scenario, name: steady, workload: {requests: 1M},
+steps: {item: {share: 100%, request: {url: "/?u=${user.name}&t=${user.token}"}}}, storm: {t0: 0s, lateness: {limit: 5s}, phases: [{journey: visitor, at: T0, users: 5}]},
+journeys: {visitor: [item]}, feeders: {user: {from: csv, file: users.csv}}}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fsctl(t, 0, "attack", scenario, "--target", target.URL, "--run", filepath.Join(dir, "run"), "--agents", "3")
+	if want := map[string]int{"ann1": 1, "bob2": 1, "cid3": 1, "dan4": 1, "eva5": 1}; !maps.Equal(seen, want) {
+		t.Errorf("the target saw %v, wanted %v", seen, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"fsctl/loadgen/host"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/search"
 	"fsctl/report"
@@ -111,14 +112,17 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 			quantity.Duration(stay), quantity.Exact(search.Settle), int(math.Ceil(stay.Seconds())))
 	}
 	planned := plannedSearch(search, len(thresholds))
-	m := search.Manifest(time.Now())
-	m.ScaleRatio = scale
-	if o.dryRun {
-		return o.tryOut(ctx, s, search, m, &dryrun.Result{PeakQPS: search.FirstRequests(),
-			Summary: fmt.Sprintf("would search %s, at %s over %s; what this machine can send is held against the first rate",
-				planned, m.Target, quantity.Of(m.Connections, "connection"))})
+	needs, err := search.Needs(ctx) // before the manifest, since it settles how many connections may be opened
+	if err != nil {
+		return err
 	}
-	if err := requireReady(ctx, search); err != nil {
+	if o.dryRun {
+		m := search.Manifest(time.Now())
+		return o.tryOut(ctx, s, needs, m, &dryrun.Result{PeakQPS: search.FirstRequests(),
+			Summary: fmt.Sprintf("would search %s, at %s over %s; what this machine can send is held against the first rate",
+				planned, m.Target, record.ConnectionsText(m.Connections, m.MaxConnections))})
+	}
+	if err := host.Ready(needs); err != nil {
 		return err
 	}
 	if err := o.checkRun(); err != nil {
@@ -129,7 +133,7 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 		return err
 	}
 	defer baseline.Close()
-	m = search.Manifest(time.Now()) // the one above is as old as the ledger took
+	m := search.Manifest(time.Now()) // not before, since the ledger took its time
 	m.ScaleRatio = scale
 	fmt.Fprintln(s.Err, "search "+planned)
 	levels.watch = report.NewLevelWatch(sc, m)

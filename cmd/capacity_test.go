@@ -41,7 +41,7 @@ thresholds: {response_time: "p(50)<500ms", http_req_failed: "rate<1%"}}`
 	if err := json.Unmarshal(written, &rep); err != nil {
 		t.Fatal(err)
 	}
-	if c := rep.Capacity; c.RatePerSec < 75 || c.RatePerSec > 150 || c.FailsRatePerSec != 2*c.RatePerSec || c.LowerBound || c.QPS < 50 || c.QPS > 160 {
+	if c := rep.Capacity; c.RatePerSec < 70 || c.RatePerSec > 155 || c.FailsAskedPerSec != 2*c.AskedPerSec || c.LowerBound || c.QPS < 50 || c.QPS > 160 {
 		t.Errorf("capacity %+v, the truth is 150/s", c)
 	}
 	rec, err := record.Open(run)

@@ -28,6 +28,7 @@ func notRun() map[string]string {
 	const (
 		hosts   = "it loads or leads hosts that are not there"
 		shop    = "it wants a shop; attack_find_capacity.txtar runs it against one"
+		judge   = "it wants runs; report_thresholds.txtar runs its like"
 		readme  = "README.md runs it"
 		ci      = "it wants a pipeline's variables"
 		command = "go run . is what this test runs as fsctl"
@@ -35,6 +36,10 @@ func notRun() map[string]string {
 	)
 	const allowed = "fsctl attack my-sale.yaml --target https://shop.example --allow-target shop.example"
 	return map[string]string{
+		"fsctl report RUN --threshold 'response_time{step:order}: p(99)<300ms' --threshold 'http_req_failed: rate<1%'": judge,
+		"fsctl report RUN --slo thresholds.yaml":                                           judge,
+		"fsctl report machine-1.bin machine-2.bin --threshold 'service_time: p(99)<300ms'": judge,
+
 		allowed + " --scale 1%": hosts,
 		allowed + " --dry-run":  hosts,
 		allowed + " --listen 0.0.0.0:4222 --keys keys --expect-agents 20":                                     hosts,

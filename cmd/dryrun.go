@@ -23,32 +23,36 @@ type needer interface {
 
 // tryStorm shows what a storm would send, and whether this machine can send it.
 func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.Storm) error {
+	needs, err := storm.Needs(ctx) // first, since it settles how many connections may be opened
+	if err != nil {
+		return err
+	}
 	m, err := storm.Manifest(time.Now())
 	if err != nil {
 		return err
 	}
 	rate, at := storm.Peak()
 	busiest, from := storm.PeakRequests()
-	return o.tryOut(ctx, s, storm, m, &dryrun.Result{PeakQPS: busiest, PeakAtSeconds: from.Seconds(),
+	return o.tryOut(ctx, s, needs, m, &dryrun.Result{PeakQPS: busiest, PeakAtSeconds: from.Seconds(),
 		Summary: fmt.Sprintf("would send %s within %s to %s over %s, at most %s, at %v",
-			quantity.Of(m.PlannedArrivals, "user"), quantity.Duration(storm.Length()), m.Target, quantity.Of(m.Connections, "connection"),
+			quantity.Of(m.PlannedArrivals, "user"), quantity.Duration(storm.Length()), m.Target, record.ConnectionsText(m.Connections, m.MaxConnections),
 			quantity.Rate(rate), scenarios.Instant(at.Round(time.Millisecond)))})
 }
 
 // tryList shows what a list of targets would send, and whether this machine can send it.
 func (o *attackOptions) tryList(ctx context.Context, s Streams, list *loadgen.TargetList) error {
-	return o.tryOut(ctx, s, list, list.Manifest(time.Now()), &dryrun.Result{PeakQPS: float64(list.Rate),
-		Summary: fmt.Sprintf("would send %s within %s over %s", quantity.Of(list.Hits(), "request"), quantity.Exact(list.Duration), quantity.Of(list.Connections, "connection"))})
+	needs, err := list.Needs(ctx) // first, as above
+	if err != nil {
+		return err
+	}
+	return o.tryOut(ctx, s, needs, list.Manifest(time.Now()), &dryrun.Result{PeakQPS: float64(list.Rate),
+		Summary: fmt.Sprintf("would send %s within %s over %s", quantity.Of(list.Hits(), "request"), quantity.Exact(list.Duration), record.ConnectionsText(list.Connections, list.MaxConnections))})
 }
 
 // tryOut shows what an attack would send, and whether this machine can send it. Nothing is sent to the target. Where the
 // machine cannot, the error has the exit code that the attack would have. d holds what is known of the attack already.
-func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needer, m record.Manifest, d *dryrun.Result) error {
-	d.Scenario, d.Target, d.Engine, d.Connections = m.Scenario, m.Target, m.Engine, m.Connections
-	needs, err := a.Needs(ctx)
-	if err != nil {
-		return err
-	}
+func (o *attackOptions) tryOut(ctx context.Context, s Streams, needs []host.Need, m record.Manifest, d *dryrun.Result) error {
+	d.Scenario, d.Target, d.Engine, d.Connections, d.MaxConnections = m.Scenario, m.Target, m.Engine, m.Connections, m.MaxConnections
 	for _, n := range needs {
 		check := dryrun.Check{Name: n.Name, Needed: n.Needed, Available: n.Available, OK: n.OK(), Because: n.Because}
 		if n.Name == host.NeedMemory {
@@ -58,6 +62,7 @@ func (o *attackOptions) tryOut(ctx context.Context, s Streams, a needer, m recor
 	}
 	refusal := host.Ready(needs)
 	if refusal == nil {
+		var err error
 		if d.SelfTest, err = selfTest(ctx, s, d.Engine); err != nil {
 			return err
 		}

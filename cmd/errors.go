@@ -13,8 +13,10 @@ import (
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/record/seal"
 	"fsctl/loadgen/transport"
 	"fsctl/plan/model"
+	"fsctl/report"
 	"fsctl/report/exitcode"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
@@ -99,6 +101,7 @@ func exitCode(err error) int {
 	_, input := errors.AsType[*transport.InputError](err)
 	_, planned := errors.AsType[*model.InputError](err)
 	_, exists := errors.AsType[*record.ExistsError](err)
+	_, twice := errors.AsType[*report.SameFileError](err)
 	_, linked := errors.AsType[*bus.InputError](err)
 	if _, ok := errors.AsType[*infeasibleError](err); ok {
 		return exitcode.Infeasible
@@ -106,7 +109,7 @@ func exitCode(err error) int {
 	if _, ok := errors.AsType[*loadgen.NotStartedError](err); ok {
 		return exitcode.NotStarted
 	}
-	if usage || scenario || unknown || input || planned || exists || linked {
+	if usage || scenario || unknown || input || planned || exists || twice || linked {
 		return exitcode.Usage
 	}
 	return exitcode.Failed
@@ -142,6 +145,9 @@ func hintOf(err error) string {
 	}
 	if refused, ok := errors.AsType[*fleet.RefusedError](err); ok {
 		return refused.Hint
+	}
+	if damage, ok := errors.AsType[*seal.DamageError](err); ok {
+		return damage.Advice()
 	}
 	if usage, ok := errors.AsType[*usageError](err); ok {
 		return "see: " + strings.TrimSpace("fsctl "+usage.command) + " --help"

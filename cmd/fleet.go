@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,8 @@ import (
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/local"
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/loadgen/fleet/stream"
+	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -83,6 +86,10 @@ func (o *fleetOptions) check(storm *stormOptions) error {
 		return usagef("found --expect-agents without --nats or --listen")
 	case o.resume != "" && (o.agents > 0 || ways == 0):
 		return usagef("found --resume without --nats or --listen, where the agents are to be found again")
+	case ways > 0 && storm.connections > 0 && storm.connections < o.slots():
+		return usagef("found --connections %d for %d agents, wanted one each at least", storm.connections, o.slots())
+	case ways > 0 && storm.maxConnections > 0 && storm.maxConnections < o.slots():
+		return usagef("found --max-connections %d for %d agents, wanted one each at least", storm.maxConnections, o.slots())
 	case storm.raw && ways > 0:
 		return usagef("found --raw beside agents: single requests are kept by a storm from one process only")
 	case !slices.Contains(roster.LossPolicies, o.onLoss):
@@ -141,7 +148,7 @@ func (o *fleetOptions) takeOver() (*fleet.Resume, error) {
 
 // planOf returns what the agents must know of a storm.
 func (o *stormOptions) planOf(storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (*fleet.Plan, error) {
-	p := &fleet.Plan{Secrets: fromEnvironment(o.set), Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections,
+	p := &fleet.Plan{Secrets: fromEnvironment(o.set), Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections, MaxConnections: o.maxConnections,
 		Duration: o.duration, Engine: o.engine, Route: o.route, Insecure: o.tls.insecure, Lead: storm.Lead()}
 	if o.tls.authority != "" {
 		var err error
@@ -158,7 +165,7 @@ func (o *stormOptions) localAgents() *local.Options {
 		return nil
 	}
 	return &local.Options{Count: o.fleet.agents, ErrorPrefix: errorPrefix, Args: func(url, spool string, slot int) []string {
-		args := []string{"agent", "--nats", url, "--spool", spool, "--shares-machine", "--linger", "1m", "--child", "--slot", strconv.Itoa(slot)}
+		args := []string{"agent", "--nats", url, "--spool", spool, "--linger", "1m", "--child", "--slot", strconv.Itoa(slot)}
 		for _, host := range o.allow {
 			args = append(args, "--allow-target", host)
 		}
@@ -210,6 +217,9 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	if err != nil {
 		return "", err
 	}
+	if err := o.checkRoom(ctx, storm, sc); err != nil {
+		return "", err
+	}
 	shown := newProgress(s.Err)
 	options.Log = func(format string, args ...any) { shown.note("fleet: " + fmt.Sprintf(format, args...)) }
 	session, err := fleet.StartSession(ctx, options)
@@ -223,6 +233,28 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	dir, err = o.send(ctx, s, attack{session, m, sc, shown, watchOf(sc, m), session.Baseline})
 	if dir == "" {
 		session.Abandon("there is no record to write to")
+		if _, exists := errors.AsType[*record.ExistsError](err); !exists {
+			err = &loadgen.NotStartedError{Err: err, Hint: "name another directory with --run"}
+		}
 	}
 	return dir, err
+}
+
+// checkRoom fails where the disk of the run directory has no room for the record: the agents have not been asked for yet.
+func (o *stormOptions) checkRoom(ctx context.Context, storm *loadgen.Storm, sc *scenarios.Scenario) error {
+	dir := o.directory(sc.Name, time.Now())
+	for { // up to the directory that is there already
+		parent := filepath.Dir(dir)
+		if _, err := os.Stat(parent); err == nil || parent == dir {
+			dir = parent
+			break
+		}
+		dir = parent
+	}
+	room, err := stream.NewReserve(ctx, dir, storm.LeastRecordBytes())
+	room.Close()
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return &loadgen.NotStartedError{Err: fmt.Errorf("run directory: %w", err), Hint: "make room, or name another directory with --run"}
 }

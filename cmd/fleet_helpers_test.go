@@ -173,7 +173,7 @@ func (b *fleetTest) agent(slot int, flags ...string) *process {
 // agentArgs are those of an agent of a slot.
 func (b *fleetTest) agentArgs(slot int) []string {
 	return []string{"agent", "--nats", "tls://" + b.address, "--creds", b.path(keyFile("keys", slot)), "--spool", b.path(fmt.Sprint("spool-", slot)),
-		"--shares-machine", "--linger", "3m"}
+		"--linger", "3m"}
 }
 
 func keyFile(dir string, slot int) string {

@@ -16,6 +16,7 @@ import (
 	"fsctl/report"
 	"fsctl/report/exitcode"
 	"fsctl/report/render"
+	"fsctl/scenarios"
 )
 
 // outputFiles are the files that a report is written to, besides standard output.
@@ -29,44 +30,79 @@ func (o *outputFiles) flags(c *cobra.Command) {
 }
 
 type reportOptions struct {
-	output    output
-	files     outputFiles
-	run       string
-	calibrate string
+	output     output
+	files      outputFiles
+	runs       []string
+	calibrate  string
+	thresholds []string
+	slo        string
 }
 
 func newReport(s Streams) *cobra.Command {
-	o := &reportOptions{run: latest}
+	o := &reportOptions{runs: []string{latest}}
 	c := &cobra.Command{
-		Use:   "report [RUN]",
+		Use:   "report [RUN | FILE...]",
 		Short: "Judge a run: the verdict, what limited it, and which settings to use",
-		Long: "report judges a run directory against the thresholds and invariants of its scenario, or a file of vegeta results.\n" +
+		Long: "report judges a run directory against the thresholds and invariants of its scenario, or files of vegeta results as one run.\n" +
 			"Without RUN it takes the latest run under runs/. It writes nothing into the run directory, and may be repeated.\n" +
+			"--threshold and --slo add thresholds to those of the scenario; what is judged again is the record, nothing is sent.\n" +
 			"CI reads the exit code: 0 pass, 99 threshold, 112 invariant, 111 invalid run. All codes: fsctl help exit-codes.",
-		Example: "  fsctl report\n  fsctl report runs/20261122T013415Z-live-drop -o json\n  fsctl report latest --junit verdict.xml",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "  fsctl report\n  fsctl report runs/20261122T013415Z-live-drop -o json\n  fsctl report latest --junit verdict.xml\n  fsctl report a.bin b.bin --threshold 'service_time: p(99)<300ms'",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				o.run = args[0]
+				o.runs = args
 			}
 			return runReport(s, o)
 		},
 	}
 	o.files.flags(c)
 	c.Flags().StringVar(&o.calibrate, "calibrate", "", "also write what the run measured of the scenario's inputs, to `FILE` for fsctl plan --calibration")
+	c.Flags().StringArrayVar(&o.thresholds, "threshold", nil, "also judge by a threshold, `'METRIC: EXPR'` such as 'response_time{step:order}: p(99)<300ms'; may be repeated")
+	c.Flags().StringVar(&o.slo, "slo", "", "also judge by the thresholds of `FILE`: a scenario, or a file with nothing but thresholds:")
 	o.output.flag(c, s)
 	return c
+}
+
+// limits returns the thresholds that are added to the scenario's.
+func (o *reportOptions) limits() (list []scenarios.Limit, err error) {
+	if o.slo != "" {
+		text, err := os.ReadFile(o.slo)
+		if err != nil {
+			return nil, &usageError{error: fmt.Errorf("read --slo: %w", err)}
+		}
+		if list, err = scenarios.ReadThresholds(o.slo, text); err != nil {
+			return nil, err
+		}
+	}
+	for i, text := range o.thresholds {
+		limit, err := scenarios.ParseLimit(text)
+		if err != nil {
+			return nil, usagef("--threshold %q (number %d): %w", text, i+1, err)
+		}
+		list = append(list, limit)
+	}
+	return list, nil
 }
 
 func runReport(s Streams, o *reportOptions) error {
 	if err := o.output.check(); err != nil {
 		return err
 	}
-	path, err := findRun(o.run)
+	limits, err := o.limits()
 	if err != nil {
 		return err
 	}
-	run, err := report.Read(path)
+	for _, name := range o.runs {
+		if info, err := os.Stat(name); len(o.runs) > 1 && (name == latest || err == nil && info.IsDir()) {
+			return usagef("found the run %s among %d arguments, wanted one run, or only files of vegeta results", name, len(o.runs))
+		}
+	}
+	path, err := findRun(o.runs[0])
+	if err != nil {
+		return err
+	}
+	run, err := report.ReadFor(append([]string{path}, o.runs[1:]...), limits)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = &hinted{err, "name a run directory, a file of vegeta results, or latest"}
 	}

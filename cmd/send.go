@@ -103,7 +103,7 @@ func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir strin
 		}
 		return a.watch(i)
 	}
-	fmt.Fprintf(s.Err, "run %s: %s to %s over %s, T0 at %s\n", dir, a.users(), m.Target, quantity.Of(m.Connections, "connection"), m.T0.Format("15:04:05.000"))
+	fmt.Fprintf(s.Err, "run %s: %s to %s over %s, T0 at %s\n", dir, a.users(), m.Target, record.ConnectionsText(m.Connections, m.MaxConnections), m.T0.Format("15:04:05.000"))
 	end, err := a.Run(ctx, w, m.T0, observe)
 	a.progress.end()
 	if end.Message != "" {

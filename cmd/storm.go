@@ -25,22 +25,23 @@ const runsDir = "runs"
 
 // stormOptions are the flags that attack and rehearse share.
 type stormOptions struct {
-	target      string
-	run         string
-	scale       string
-	duration    time.Duration
-	connections int
-	seed        uint64
-	raw         bool
-	allow       []string
-	set         []string
-	engine      string
-	tls         tlsOptions
-	fleet       fleetOptions
-	connectTo   []string
-	sources     []string
-	route       transport.Route // of connectTo and sources, once they are checked
-	inside      bool            // the target is in this process, and its connections take file descriptors here too
+	target         string
+	run            string
+	scale          string
+	duration       time.Duration
+	connections    int
+	maxConnections int
+	seed           uint64
+	raw            bool
+	allow          []string
+	set            []string
+	engine         string
+	tls            tlsOptions
+	fleet          fleetOptions
+	connectTo      []string
+	sources        []string
+	route          transport.Route // of connectTo and sources, once they are checked
+	inside         bool            // the target is in this process, and its connections take file descriptors here too
 }
 
 type tlsOptions struct {
@@ -54,7 +55,8 @@ func (o *stormOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.run, "run", "", "new `DIR` for what is measured (default runs/<UTC time>-<scenario>)")
 	f.StringVar(&o.scale, "scale", "", "multiply rates, populations and stock by this, such as 1%")
 	f.DurationVar(&o.duration, "duration", 0, "stop sending after this time from the run's start; 0 sends the whole storm")
-	f.IntVar(&o.connections, "connections", 0, "connections open at once; 0 chooses by Little's law, 64 to 10,000")
+	f.IntVar(&o.connections, "connections", 0, "test a pool of this many connections: a fixed number, open before the storm (default as many as are needed)")
+	f.IntVar(&o.maxConnections, "max-connections", 0, "open at most this many connections, as they are needed; agents share them (default 10,000, or what this machine has room for)")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of all that is random: arrivals, users, items, think times")
 	f.BoolVar(&o.raw, "raw", false, "also write every request to results.bin, in vegeta's format")
 	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` that load may be sent to; this machine always may; may be repeated")
@@ -75,7 +77,13 @@ func (o *stormOptions) check() error {
 		return usagef("found --engine %q, wanted %s", o.engine, strings.Join(engines, ", "))
 	}
 	if o.connections < 0 || o.connections > 1_000_000 {
-		return usagef("found --connections %d, wanted 1 to 1,000,000, or 0 to choose", o.connections)
+		return usagef("found --connections %d, wanted 1 to 1,000,000, or 0 for as many as are needed", o.connections)
+	}
+	if o.maxConnections < 0 || o.maxConnections > 1_000_000 {
+		return usagef("found --max-connections %d, wanted 1 to 1,000,000, or 0 for what this machine has room for", o.maxConnections)
+	}
+	if o.connections > 0 && o.maxConnections > 0 {
+		return usagef("found --connections %d and --max-connections %d, wanted one: a fixed number, or the most that may be opened", o.connections, o.maxConnections)
 	}
 	if o.duration < 0 {
 		return usagef("found --duration %s, wanted 0 or more", quantity.Exact(o.duration))
@@ -180,7 +188,7 @@ func (o *stormOptions) checkRun() error {
 
 // settings are the flags that run.json keeps.
 func (o *stormOptions) settings() map[string]any {
-	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure,
+	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure, "connections": o.connections, "max_connections": o.maxConnections,
 		"connect_to": o.connectTo, "source": o.sources}
 }
 
@@ -204,6 +212,6 @@ func (o *stormOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.O
 		return loadgen.Options{}, err
 	}
 	return loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed,
-		Connections: o.connections, Duration: o.duration, Engine: o.engine, TLS: config, Raw: o.raw, Route: o.route, TargetInside: o.inside,
+		Connections: o.connections, MaxConnections: o.maxConnections, Duration: o.duration, Engine: o.engine, TLS: config, Raw: o.raw, Route: o.route, TargetInside: o.inside,
 		Secrets: fromEnvironment(o.set)}, nil
 }

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
+	"fsctl/loadgen/wheel"
 )
 
 // answering returns a target that answers every request with a few bytes.
@@ -82,9 +84,44 @@ journeys: {visitor: [browse, {think: {exponential: 1ms}}, browse]}
 		if u == nil {
 			continue
 		}
-		v.take(w, u, false)
+		v.take(w, u, now)
 		v.put(&sample{step: u.Step(), due: u.Due, sent: now, done: now}, u)
 	}
+}
+
+// BenchmarkWaitingUsers is what a user who thinks costs: a million of them wait at once.
+func BenchmarkWaitingUsers(b *testing.B) {
+	const users = 1_000_000
+	random := rand.New(rand.NewPCG(1, 2))
+	p := compile(b, `
+steps: {a: {share: 100%, request: {url: /}, extract: {id: "header:Id", state: "header:State"}}}
+storm: {t0: 0s, phases: [{journey: j, at: T0, users: 1}]}
+journeys: {j: [a, {think: 1s}, a]}
+`).programs[0]
+	answer, values := new(transport.Answer), new(journey.ValueReader)
+	var before, after runtime.MemStats
+	for b.Loop() {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		w := new(wheel.Wheel)
+		for i := range uint64(users) {
+			u := new(journey.User)
+			u.Start(i, 0, p).Judge(u, answer, values) // has room for what it may extract
+			u.Due = time.Duration(random.Int64N(int64(time.Minute)))
+			w.Add(u)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/users, "B/user")
+		left := users
+		for range w.Drain() {
+			left--
+		}
+		if left != 0 {
+			b.Fatal("users were lost")
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/users, "ns/user")
 }
 
 // parrot is a target that costs little and allocates nothing: it answers every piece that it reads.
@@ -133,8 +170,8 @@ feeders: {user: {from: sequence, size: 200M, fields: {token: "t${n}"}}}
 `, func(o *Options) { o.Target, o.Connections = where, 1 })
 	engine := must(s.newEngine(t.Context()))
 	v := newShard(s, 0, time.Now().Add(-time.Hour)) // everybody is due
-	w := &worker{shard: v, conn: engine.Conn()}
-	t.Cleanup(func() { v.pacer.close(); engine.Close() })
+	w := &worker{shard: v, conn: &link{Conn: engine.Conn()}}
+	t.Cleanup(func() { v.pacer.Close(); engine.Close() })
 	var u *journey.User
 	var done *sample
 	return func() {

@@ -26,11 +26,11 @@ func (s *Storm) engineName() string {
 // newEngine returns the engine that the options name, and looks the target up.
 func (s *Storm) newEngine(ctx context.Context) (transport.Engine, error) {
 	if s.engineName() == EngineVegeta {
-		return transport.NewNetHTTP(s.Target, s.Connections, s.TLS, s.Route.Dialer(s.Dial)), nil
+		return transport.NewNetHTTP(s.Target, 1, s.TLS, s.Route.Dialer(s.Dial)), nil
 	}
 	config := wire.ConfigFor(s.Target, s.Route)
 	config.TLS, config.Seed, config.Dial = s.TLS, s.Seed, s.Dial
-	config.ResendAfter, config.MaxBody = transport.ResendAfter, transport.MaxBody
+	config.MaxBody = transport.MaxBody
 	engine, err := wire.New(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("look up the target: %w", err)

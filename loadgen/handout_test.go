@@ -7,29 +7,14 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"fsctl/loadgen/loadtest"
+	"fsctl/loadgen/pace"
 	"fsctl/loadgen/record"
 )
-
-func TestPacingByCores(t *testing.T) {
-	if p := pacingFor(false, 64, 128); p != (pacing{}) {
-		t.Errorf("%+v for a clock of a test, wanted nothing that takes real time", p)
-	}
-	if few := pacingFor(true, 2, 2); few.spin != 0 || few.nap == 0 || few.attend != 0 {
-		t.Errorf("%+v on two cores, wanted naps and no spinning", few)
-	}
-	if many := pacingFor(true, 8, 8); many.spin == 0 || many.nap != 0 || many.attend != 0 {
-		t.Errorf("%+v on eight cores, wanted spinning and no naps", many)
-	}
-	if part := pacingFor(true, 2, 4); part.attend == 0 {
-		t.Errorf("%+v on two of four cores, wanted it to stay awake for answers", part)
-	}
-}
 
 // TestEveryPacingSendsEverything is of the real clock and the kernel's connections.
 func TestEveryPacingSendsEverything(t *testing.T) {
@@ -42,43 +27,13 @@ steps: {browse: {share: 100%, request: {url: /}}}
 storm: {t0: 100ms, phases: [{journey: now, at: T0, users: 300, reaction: {uniform: [0ms, 200ms]}}, {journey: later, from: T0, to: T0+300ms, rate: 200/s}]}
 journeys: {now: [browse], later: [{think: {uniform: [0ms, 50ms]}}, browse, {think: 3ms}, browse]}
 `, func(o *Options) { o.Target, o.Connections = must(url.Parse(server.URL)), 3 })
-			s.pacing = pacingFor(true, cores, 65)
+			s.pacing = pace.PacingFor(true, cores, 65)
 			run := send(t.Context(), t, s, nil)
 			if problem := run.Unbalanced(s.Arrivals()); problem != "" || run.End.Reason != record.Completed {
 				t.Error(problem, run.End)
 			}
 			if c := run.All(""); c.Unsent > 0 || c.Failed > 0 {
 				t.Errorf("%+v, wanted everything sent and answered", c)
-			}
-		})
-	}
-}
-
-// TestAlarm rings, is set anew from elsewhere, and is not lost where it goes off before it is waited for.
-func TestAlarm(t *testing.T) {
-	for name, a := range map[string]alarm{"kernel": newAlarm(true), "timer": newAlarm(false)} {
-		t.Run(name, func(t *testing.T) {
-			defer a.close()
-			a.set(time.Microsecond)
-			time.Sleep(time.Millisecond)
-			a.wait()
-			a.set(-time.Second)
-			a.wait()
-			for range 3 {
-				a.pass()
-			}
-			for _, wake := range []func(){a.ring, func() { a.set(time.Millisecond) }} {
-				a.set(time.Hour)
-				var woken atomic.Bool
-				var waiting sync.WaitGroup
-				waiting.Go(func() {
-					if a.wait(); !woken.Load() {
-						t.Error("an alarm in an hour went off by itself")
-					}
-				})
-				woken.Store(true)
-				wake()
-				waiting.Wait()
 			}
 		})
 	}
@@ -114,9 +69,9 @@ steps: {browse: {share: 100%, request: {url: /}}}
 storm: {t0: 1s, phases: [{journey: v, at: T0, users: 400, reaction: {uniform: [0ms, 2ms]}}]}
 journeys: {v: [browse]}
 `, func(o *Options) { o.Connections, o.Dial = 400, p.Dial })
-				s.shards, s.pacing.warmth = 1, warmth
+				s.shards, s.pacing.Warmth = 1, warmth
 				run := send(context.Background(), t, s, nil)
-				h := run.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == record.Lateness })
+				h := run.Packed(record.Everything, func(t record.Tag) bool { return t.Metric == record.Lateness })
 				if late := time.Duration(h.Max()); late > warmth+warmth/10 {
 					t.Errorf("up to %v late, wanted no more than %v", late, warmth)
 				}
@@ -145,7 +100,7 @@ journeys: {v: [browse, {think: 1500ms}, browse]}
 			now := v.now()
 			v.roll(now)
 			if u := v.pop(now); u != nil {
-				v.take(w, u, false)
+				v.take(w, u, now)
 				v.put(&sample{step: u.Step(), due: u.Due, sent: now, done: now}, u)
 			}
 			v.mu.Unlock()
@@ -164,6 +119,6 @@ journeys: {v: [browse, {think: 1500ms}, browse]}
 		if len(intervals) != 3 {
 			t.Errorf("%d seconds are flushed, wanted the three that are over", len(intervals))
 		}
-		v.pacer.close()
+		v.pacer.Close()
 	})
 }

@@ -24,8 +24,8 @@ journeys: {visitor: [browse]}
 
 // quantileIn returns a quantile of a metric over the requests that were due in one second.
 func quantileIn(run loadtest.Run, metric string, second int, q float64) time.Duration {
-	h := run.Histogram(record.Window{From: second, To: second + 1}, func(t record.Tag) bool { return t.Metric == metric })
-	return time.Duration(h.ValueAtQuantile(q * 100))
+	h := run.Packed(record.Window{From: second, To: second + 1}, func(t record.Tag) bool { return t.Metric == metric })
+	return time.Duration(h.Quantile(q))
 }
 
 // TestOverloadIsAnOpenLoop sends 160/s to a shop that serves 80/s, over 64 connections.
@@ -98,7 +98,7 @@ func TestFastTargetIsHitOnTheInstant(t *testing.T) {
 			t.Errorf("%s; %+v", problem, run.All(""))
 		}
 		for _, metric := range []string{record.Lateness, record.ResponseTime} {
-			if most := run.Histogram(record.Everything, func(t record.Tag) bool { return t.Metric == metric }).Max(); most >= int64(2*time.Microsecond) {
+			if most := run.Packed(record.Everything, func(t record.Tag) bool { return t.Metric == metric }).Max(); most >= int64(2*time.Microsecond) {
 				t.Errorf("largest %s %v, wanted 0", metric, time.Duration(most))
 			}
 		}
@@ -158,20 +158,21 @@ func TestPacerIsToldOfAnEarlierUser(t *testing.T) {
 steps: {c: {share: 100%, request: {url: /c}}}
 storm: {t0: 0s, phases: [{journey: j, at: T0, users: 1}]}
 journeys: {j: [c, {think: 1s}, c]}
-`)
+`, func(o *Options) { o.Connections = 1 })
 	for _, idle := range []bool{true, false} {
 		v := newShard(s, 0, time.Now())
-		v.pacer.wake = time.Hour
+		v.pacer.WakeBy(time.Hour, 0)
+		v.pool.workers = 1
 		if idle {
-			v.idle = []*worker{{shard: v}}
+			v.pool.idle = []*worker{{shard: v}}
 		}
-		v.busy = 1
+		v.pool.busy = 1
 		u := new(journey.User)
 		u.Start(0, 0, s.programs[0])
 		v.put(&sample{step: u.Step()}, u)
-		if woken := v.pacer.wake < time.Hour; woken != idle {
-			t.Errorf("the pacer is woken: %v, with a connection idle: %v", woken, idle)
+		if at, _ := v.pacer.Waking(); at < time.Hour != idle {
+			t.Errorf("the pacer wakes at %v, with a connection idle: %v", at, idle)
 		}
-		v.pacer.close()
+		v.pacer.Close()
 	}
 }

@@ -59,10 +59,13 @@ func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
 // ManifestAt returns what run.json says of the storm before it is sent, with a T0 that is known.
 func (s *Storm) ManifestAt(now, t0 time.Time) record.Manifest {
 	return record.Manifest{
-		Scenario: s.Scenario.Name, Target: s.Target.Redacted(), Engine: s.engineName(), Seed: s.Seed, Connections: s.Connections,
+		Scenario: s.Scenario.Name, Target: s.Target.Redacted(), Engine: s.engineName(), Seed: s.Seed, Connections: s.Connections, MaxConnections: s.most(),
 		Cores: runtime.GOMAXPROCS(0), Start: now, T0: t0, Agents: []record.Agent{{Name: "local", ShareRatio: 1}},
 	}
 }
+
+// ConnectionsText says over how many connections the storm is sent.
+func (s *Storm) ConnectionsText() string { return record.ConnectionsText(s.Connections, s.most()) }
 
 // Run sends the storm and writes its record, which it closes. It returns when the storm is over and drained, or soon
 // after ctx is done: what was measured is kept, and the record says how the run ended. It fails where the target's

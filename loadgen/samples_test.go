@@ -232,8 +232,8 @@ journeys: {buyer: [order]}
 	v := newShard(s, 0, time.Now().Add(-time.Hour)) // everybody is due
 	taken := 0
 	v.samples.out = func(record.Sample) { taken++ }
-	w := &worker{shard: v, conn: engine.Conn()}
-	t.Cleanup(func() { v.pacer.close(); engine.Close() })
+	w := &worker{shard: v, conn: &link{Conn: engine.Conn()}}
+	t.Cleanup(func() { v.pacer.Close(); engine.Close() })
 	var u *journey.User
 	var done *sample
 	request := func() {

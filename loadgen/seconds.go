@@ -87,13 +87,19 @@ func (c *seconds) next(at int) {
 	c.begin(at)
 }
 
-// roll goes on to the second that now is in. Every event is preceded by it, so that a second of the record
+// roll notes that the shard runs, and goes on to the second that now is in. Every event is preceded by it, so that a second of the record
 // holds what happened in that second, however late it is flushed.
 func (s *shard) roll(now time.Duration) {
-	if now >= s.seconds.until {
-		s.seconds.next(second(now))
-		s.warm, s.busiest = max(s.busiest, fewWarm), s.busy
+	if over := now >= s.seconds.until; over || s.pulse.GapUpTo(now) {
+		t := s.seconds.tally
+		t.gaps = s.pulse.Take(t.gaps)
+		if over {
+			s.pool.count(now, t)
+			s.seconds.next(second(now))
+			s.pool.roll()
+		}
 	}
+	s.pulse.Beat(now)
 }
 
 // flush hands over what was measured in the seconds that are over, and in the one under way where nothing more
@@ -105,16 +111,17 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) (idleAwake 
 	now := s.now()
 	s.roll(now)
 	last := c.tally.second - 1
-	backlog, busy := now-min(now, s.oldest(now)), s.busy
+	backlog, busy, open := now-min(now, s.oldest(now)), s.pool.busy, s.pool.workers
 	end := time.Duration(last+1)*time.Second - 1
 	s.queue.claim(end)
-	if s.closing && s.busy == 0 {
+	if s.closing && s.pool.busy == 0 {
 		last = c.tally.second
+		c.tally.gaps = s.pulse.Take(c.tally.gaps)
 		c.next(last)
 	}
 	c.flushed = append(c.flushed, c.full...)
 	c.full = c.full[:0]
-	idleAwake = s.pacer.takeIdleAwake()
+	idleAwake = s.pacer.TakeIdleAwake()
 	s.mu.Unlock()
 
 	s.overtake(end)
@@ -125,7 +132,7 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) (idleAwake 
 	g := eventsOf(event, intervals).Generator
 	g.Waiting += waiting
 	g.Busy += busy
-	g.Connections += s.workers
+	g.Connections += open
 	g.BacklogSeconds = max(g.BacklogSeconds, backlog.Seconds())
 	return idleAwake
 }
@@ -142,8 +149,8 @@ func (s *shard) overtake(until time.Duration) {
 		for _, a := range s.queue.begin(pausers) {
 			s.beginPause(a)
 		}
-		if len(s.idle) > 0 {
-			s.pacer.wakeBy(s.handOutAt(), s.now())
+		if s.pool.canSend() {
+			s.pacer.WakeBy(s.handOutAt(), s.now())
 		}
 		s.mu.Unlock()
 	}
@@ -178,7 +185,7 @@ func (s *shard) count(last int, intervals map[int]*record.Interval) (waiting int
 	for _, v := range c.came {
 		add(v.second, v.users, v.due)
 	}
-	return s.wheel.len()
+	return s.wheel.Len()
 }
 
 // release makes what was flushed ready to be filled again.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -22,17 +22,20 @@ import (
 type Session struct {
 	Storm *Storm // that it was opened for
 
-	engine   transport.Engine
-	conns    []transport.Conn
-	t0       time.Time
-	out      Recorder
-	meter    *host.Meter
-	event    int             // second that the next flush belongs to
-	hard     context.Context // of the requests: those in flight are given up when it ends; nil before the first
-	giveUp   context.CancelFunc
-	sequence atomic.Uint64 // of raw results
-	skew     time.Duration // lateness of the first request due at or after T0
-	skewed   bool          // that request was sent
+	engine  transport.Engine
+	dialing sync.Mutex // guards conns
+	conns   []*link    // in the order in which they were first needed
+	readied openings   // by Connect, not in a record yet
+	t0      time.Time
+	out     Recorder
+	meter   *host.MeterShare
+	event   int             // second that the next flush belongs to
+	flushed time.Duration   // when the last one was
+	hard    context.Context // of the requests: those in flight are given up when it ends; nil before the first
+	giveUp  context.CancelFunc
+	sends   sendOrder     // of raw results
+	skew    time.Duration // lateness of the first request due at or after T0
+	skewed  bool          // that request was sent
 
 	// The storm that is sent, or was sent last.
 	current  *Storm
@@ -41,6 +44,8 @@ type Session struct {
 	starting sync.Mutex // held while shards are made, and while they are revised
 	shards   []*shard
 	workers  sync.WaitGroup
+	opening  context.Context    // of connections that are opened ahead
+	openLess context.CancelFunc // ends it
 }
 
 // Open looks the target up. Connections are opened when they are first needed. It fails where the name has no address;
@@ -51,27 +56,45 @@ func (s *Storm) Open(ctx context.Context) (*Session, error) {
 		return nil, err
 	}
 	x := &Session{Storm: s, engine: engine}
-	for range s.Connections {
-		x.conns = append(x.conns, engine.Conn())
+	for range max(s.Connections, 1) {
+		x.dial()
 	}
 	return x, nil
+}
+
+// link is a connection.
+type link struct {
+	transport.Conn
+	tried bool // it was opened, or was to be; a request opens it where it is not open
+}
+
+// dial makes a connection, which is opened when it is first needed.
+func (x *Session) dial() *link {
+	c := &link{Conn: x.engine.Conn()}
+	x.dialing.Lock()
+	defer x.dialing.Unlock()
+	x.conns = append(x.conns, c)
+	return c
 }
 
 // connectAtOnce is how many connections Connect opens side by side.
 const connectAtOnce = 256
 
-// Connect opens the connections ahead, as far as the target takes them: those that fail are tried again when they are
-// needed, and their requests show the error then. It fails where ctx is done.
+// Connect opens connections ahead, as far as the target takes them: all where their number is fixed, else one. Those that
+// fail are tried again when they are needed, and their requests show the error then. It fails where ctx is done.
 func (x *Session) Connect(ctx context.Context) error {
-	if x.Storm.timings.connecting { // else the requests themselves must show what it takes
+	if x.Storm.timings.opensInRequests() { // else the requests themselves must show what it takes
 		return nil
 	}
-	next := make(chan transport.Conn)
+	next := make(chan *link)
 	var opening sync.WaitGroup
 	for range min(connectAtOnce, len(x.conns)) {
 		opening.Go(func() {
 			for c := range next {
-				_ = c.Connect(ctx)
+				took := c.open(ctx)
+				x.dialing.Lock()
+				x.readied.add(took)
+				x.dialing.Unlock()
 			}
 		})
 	}
@@ -86,8 +109,23 @@ func (x *Session) Connect(ctx context.Context) error {
 	return nil
 }
 
+// open opens the connection ahead of its first request, and returns how long that took, 0 where it could not be or was
+// tried before.
+func (c *link) open(ctx context.Context) (took time.Duration) {
+	if c.tried {
+		return 0
+	}
+	c.tried = true
+	began := time.Now()
+	if c.Connect(ctx) != nil { // the first request tries again
+		return 0
+	}
+	return time.Since(began)
+}
+
 // Close closes the connections; requests under way fail.
 func (x *Session) Close() {
+	x.EndMeasuring()
 	if x.giveUp != nil {
 		x.giveUp()
 	}
@@ -96,7 +134,11 @@ func (x *Session) Close() {
 
 // Begin says when T0 is, and where measurements go from now on. Storms are sent after it.
 func (x *Session) Begin(t0 time.Time, out Recorder) {
-	x.t0, x.out, x.meter, x.event = t0, out, host.NewMeter(), second(time.Since(t0))
+	meter := x.Storm.Meter
+	if meter == nil {
+		meter = &host.SharedMeter{}
+	}
+	x.t0, x.out, x.meter, x.event = t0, out, meter.Join(), second(time.Since(t0))
 }
 
 // Send sends a storm, compiled with the same options as the one that the session was opened for, and hands what it
@@ -105,9 +147,11 @@ func (x *Session) Send(ctx context.Context, s *Storm, observe Observer) record.E
 	if x.hard == nil || x.hard.Err() != nil { // the storm before was given up
 		x.hard, x.giveUp = context.WithCancel(context.WithoutCancel(ctx))
 	}
-	x.current, x.observe, x.drained = s, observe, false
+	x.current, x.observe, x.drained, x.flushed = s, observe, false, time.Since(x.t0)
 	x.start()
+	stop := x.beat()
 	end := x.watch(ctx)
+	stop()
 	x.drain()
 	if err := x.flush(); err != nil && end.Reason == record.Completed {
 		end = endOf(err)
@@ -117,6 +161,14 @@ func (x *Session) Send(ctx context.Context, s *Storm, observe Observer) record.E
 	}
 	end.At = time.Now()
 	return end
+}
+
+// EndMeasuring says that no further storm is sent: what this process uses from now on goes to another session, where
+// several share a meter.
+func (x *Session) EndMeasuring() {
+	if x.meter != nil {
+		x.meter.Leave()
+	}
 }
 
 // Skew returns how late the first request due at or after T0 was sent, 0 without one.
@@ -150,26 +202,43 @@ func (x *Session) start() {
 	x.starting.Lock()
 	defer x.starting.Unlock()
 	x.shards = nil
-	conns := x.conns
+	x.opening, x.openLess = context.WithCancel(x.hard)
+	atOnce := make(chan struct{}, connectAtOnce)
+	known := slices.Clone(x.conns)
 	for i := range x.current.shards {
 		s := newShard(x.current, i, x.t0)
 		s.placed = func(o record.Order) { _ = x.out.Told(o) }         // the writer keeps its first error
 		s.samples.out = func(v record.Sample) { _ = x.out.Sample(v) } // the same
 		if x.current.Raw {
 			s.raw = func(w *worker, done *sample) { _ = x.out.Raw(x.result(w, done)) }
+			s.sends = &x.sends
 		}
-		s.workers = x.current.Connections / x.current.shards
-		if i < x.current.Connections%x.current.shards {
-			s.workers++
+		mine := every(known, x.current.shards, i)
+		s.pool.dial = func() *link {
+			if len(mine) == 0 {
+				return x.dial()
+			}
+			c := mine[0]
+			mine = mine[1:]
+			return c
+		}
+		s.pool.spawn = func(w *worker, u *journey.User) {
+			w.shard, w.atOnce = s, atOnce
+			x.workers.Go(func() { w.run(x.opening, x.hard, u) })
 		}
 		x.shards = append(x.shards, s)
-		for range s.workers {
-			w := &worker{shard: s, conn: conns[0], wake: make(chan *journey.User, 1)}
-			conns = conns[1:]
-			x.workers.Go(func() { w.run(x.hard) })
-		}
+		s.seconds.tally.opening, s.pool.openings, x.readied = x.readied, x.readied, openings{}
+		s.prepare(len(mine))
 		x.workers.Go(s.pace)
 	}
+}
+
+// every returns the elements of a list that fall to one of several in turn.
+func every[T any](list []T, of, number int) (part []T) {
+	for i := number; i < len(list); i += of {
+		part = append(part, list[i])
+	}
+	return part
 }
 
 // watch flushes every second until the storm is over, too long in draining, or stopped.
@@ -212,6 +281,7 @@ func (x *Session) drain() {
 	for _, s := range x.shards {
 		s.stop()
 	}
+	x.openLess()
 	timer := time.AfterFunc(Grace, x.giveUp)
 	x.workers.Wait()
 	if !timer.Stop() {
@@ -227,10 +297,10 @@ func (x *Session) flush() error {
 		awake += s.flush(x.event, intervals)
 	}
 	g := intervals[x.event].Generator
-	x.meter.Read(g)
-	spare := min(awake.Seconds(), g.CPUSeconds) // staying awake is no work: it ends when there is some
-	g.CPUSeconds -= spare
-	g.IdleCPUSeconds += spare
+	x.meter.Read(g, x.t0.Add(time.Duration(x.event+1)*time.Second), awake)
+	now := time.Since(x.t0)
+	g.ElapsedSeconds = (now - x.flushed).Seconds()
+	x.flushed = now
 	x.event = max(x.event+1, second(time.Since(x.t0)))
 	err := save(x.out, intervals, x.observe)
 	for _, s := range x.shards {
@@ -254,7 +324,7 @@ func (x *Session) t0Skew() time.Duration {
 // result is a request in the form of vegeta: its latency is the service time, as vegeta's is.
 func (x *Session) result(w *worker, done *sample) *vegeta.Result {
 	v := &vegeta.Result{
-		Attack: x.current.Scenario.Name, Seq: x.sequence.Add(1) - 1, Code: uint16(w.answer.Status), Timestamp: x.t0.Add(done.sent), Latency: done.done - done.sent,
+		Attack: x.current.Scenario.Name, Seq: w.sequence, Code: uint16(w.answer.Status), Timestamp: x.t0.Add(done.sent), Latency: done.done - done.sent,
 		BytesOut: done.bytesOut, BytesIn: done.bytesIn, Method: w.request.Method, URL: strings.TrimSuffix(x.current.Target.String(), "/") + string(w.request.URL),
 	}
 	switch {

@@ -1,36 +1,43 @@
 package loadgen
 
 import (
-	"container/heap"
 	"sync"
 	"time"
 
 	"fsctl/loadgen/journey"
+	"fsctl/loadgen/pace"
+	"fsctl/loadgen/pulse"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/wheel"
 	"fsctl/scenarios/arrivals"
+)
+
+// Instants that stand for something else.
+const (
+	never = pace.Never
+	ever  = -never / 2 // before everything that is due
 )
 
 // shard is one core's worth of a storm: its own pacer, users and connections. Shards share no mutable state; arrival k
 // belongs to shard k modulo their number.
 type shard struct {
 	storm  *Storm
+	curve  arrivals.Curve
 	t0     time.Time
 	placed func(record.Order) // takes an order that a buyer was told of
 	raw    func(*worker, *sample)
+	sends  *sendOrder // numbers raw results; nil without
 
 	samples sampler
 
 	mu       sync.Mutex
 	queue    arrivalQueue  // users who have not come, or wait for their first request
-	wheel    wheel         // users who think, or whose next step is due
+	wheel    wheel.Wheel   // users who think, or whose next step is due
 	free     *journey.User // users whose memory is free, linked
-	pacer    pacer
-	idle     []*worker
-	workers  int
-	busy     int
-	busiest  int // in this second
-	warm     int // connections in use lately
+	pacer    pace.Pacer
+	pool     pool
 	seconds  seconds
+	pulse    pulse.Pulse
 	closing  bool          // no more is sent
 	finished chan struct{} // closed when there is nothing left to do
 	t0Skew   time.Duration // lateness of the first request due at or after T0
@@ -38,10 +45,10 @@ type shard struct {
 }
 
 func newShard(s *Storm, number int, t0 time.Time) *shard {
-	v := &shard{storm: s, t0: t0, queue: newArrivalQueue(s, uint64(number)), pacer: newPacer(s.pacing), warm: fewWarm,
-		finished: make(chan struct{}), t0Due: never}
+	v := &shard{storm: s, curve: s.Scenario.Storm.Curve(), t0: t0, queue: newArrivalQueue(s, uint64(number)), pacer: pace.New(s.pacing), pool: newPool(s.share(number), s.Connections > 0),
+		pulse: pulse.New(s.lateness), finished: make(chan struct{}), t0Due: never}
 	now := v.now()
-	v.wheel.tick = tickOf(now)
+	v.wheel.Start(now)
 	v.seconds = newSeconds(s, second(min(now, v.queue.due())))
 	v.seconds.begin(second(now))
 	return v
@@ -82,7 +89,7 @@ func (s *shard) user(a arrivals.Arrival) *journey.User {
 // wait lets a user wait until the next step is due.
 func (s *shard) wait(u *journey.User) {
 	s.seconds.expected.add(u.Step(), u.Due, 1)
-	s.wheel.add(u)
+	s.wheel.Add(u)
 }
 
 // leave takes a user's memory for the next one.
@@ -90,33 +97,22 @@ func (s *shard) leave(u *journey.User) { u.Next, s.free = s.free, u }
 
 // pop returns the user whose step has been due longest, or nil where none is due.
 func (s *shard) pop(now time.Duration) *journey.User {
-	s.wheel.turn(now)
+	s.wheel.Turn(now)
 	s.admit(now) // from here on, who is due in the queue begins with a request
-	first := s.wheel.first()
+	first := s.wheel.First()
 	switch due := s.queue.due(); {
 	case min(due, first) > now:
 		return nil
 	case due <= first:
 		return s.user(s.queue.opener()) // never nil: its program has an opening
 	}
-	return heap.Pop(&s.wheel.soon).(*journey.User)
+	return s.wheel.Pop()
 }
 
 // oldest returns the due instant of the first request that waits for a connection, or one that is not due, or never.
 func (s *shard) oldest(now time.Duration) time.Duration {
 	s.admit(now)
-	return min(s.queue.due(), s.wheel.first())
-}
-
-// take counts a user's request as sent by a worker.
-func (s *shard) take(w *worker, u *journey.User, waited bool) {
-	s.seconds.tally.counters[u.Step().Index].Sent++
-	s.busy++
-	s.busiest = max(s.busiest, s.busy)
-	s.warm = max(s.warm, s.busy)
-	w.waited = waited
-	w.quiet = 4*s.busy <= s.workers
-	w.full = s.busy == s.workers
+	return min(s.queue.due(), s.wheel.First())
 }
 
 // next puts down what a worker has done and returns what it has to do, nil for nothing any more.
@@ -133,7 +129,7 @@ func (s *shard) next(w *worker, done *sample, u *journey.User) *journey.User {
 		s.put(done, u)
 	}
 	if next := s.pop(now - s.yields()); next != nil {
-		s.take(w, next, len(s.idle) == 0)
+		s.take(w, next, now)
 		s.mu.Unlock()
 		return next
 	}
@@ -142,35 +138,44 @@ func (s *shard) next(w *worker, done *sample, u *journey.User) *journey.User {
 		s.mu.Unlock()
 		return nil
 	}
-	s.idle = append(s.idle, w)
-	s.pacer.wakeBy(s.handOutAt(), now)
+	s.pool.rest(w, now, s.seconds.tally)
+	s.pacer.WakeBy(s.handOutAt(), now)
 	s.mu.Unlock()
 	return <-w.wake
 }
 
+// take counts a user's request as sent by a worker.
+func (s *shard) take(w *worker, u *journey.User, now time.Duration) {
+	s.seconds.tally.counters[u.Step().Index].Sent++
+	w.leaving = s.pool.take(u.Due, now, s.storm.lateness, s.seconds.tally)
+	w.leaving.inFlight *= s.storm.shards
+}
+
 // put records an answered request and moves its user on.
 func (s *shard) put(done *sample, u *journey.User) {
-	s.busy--
-	s.pacer.answer()
-	s.seconds.tally.add(done, s.storm.lateness)
+	t := s.seconds.tally
+	s.pool.give(done, t)
+	s.pacer.Answer()
+	done.frozen = s.pulse.Spoil(done.times(), s.storm.lateness)
+	t.add(done, s.storm.lateness)
 	if done.due >= 0 && done.due < s.t0Due {
 		s.t0Due, s.t0Skew = done.due, done.sent-done.due
 	}
 	switch {
 	case u.Advance(done.done) == nil:
-		s.seconds.tally.end(u)
+		t.end(u)
 		s.leave(u)
 	case !s.closing:
 		s.wait(u)
-		if len(s.idle) > 0 {
-			s.pacer.wakeBy(u.Due+s.coldAfter(), done.done)
+		if s.pool.canSend() {
+			s.pacer.WakeBy(u.Due+s.coldAfter(), done.done)
 		}
 	}
 }
 
 // end reports to the run that nothing is left to do.
 func (s *shard) end() {
-	if s.busy > 0 || s.queue.hand.more || s.wheel.len() > 0 {
+	if s.pool.busy > 0 || s.queue.hand.more || s.wheel.Len() > 0 {
 		return
 	}
 	s.closing = true
@@ -184,11 +189,8 @@ func (s *shard) end() {
 
 // dismiss sends the idle workers and the pacer home.
 func (s *shard) dismiss() {
-	for _, w := range s.idle {
-		w.wake <- nil
-	}
-	s.idle = nil
-	s.pacer.ring()
+	s.pool.dismiss()
+	s.pacer.Ring()
 }
 
 // stop ends sending. What is due and not sent is counted; requests in flight go on.
@@ -199,13 +201,13 @@ func (s *shard) stop() {
 	s.roll(now)
 	for s.admit(now); s.queue.due() <= now; s.admit(now) {
 		opener := s.queue.opener()
-		s.seconds.tally.counters[s.storm.programs[opener.Phase].Opening.Index].Unsent++
+		s.unsent(s.storm.programs[opener.Phase].Opening, opener.Due)
 	}
 	s.queue.stop()
-	s.wheel.turn(now)
-	for u := range s.wheel.drain() {
+	s.wheel.Turn(now)
+	for u := range s.wheel.Drain() {
 		if u.Due <= now {
-			s.seconds.tally.counters[u.Step().Index].Unsent++
+			s.unsent(u.Step(), u.Due)
 		} else {
 			s.seconds.expected.add(u.Step(), u.Due, -1)
 		}
@@ -213,6 +215,22 @@ func (s *shard) stop() {
 	s.closing = true
 	s.dismiss()
 	s.end()
+}
+
+// unsent counts a request that was due and is given up.
+func (s *shard) unsent(st *journey.Step, due time.Duration) {
+	c := &s.seconds.tally.counters[st.Index]
+	c.Unsent++
+	if s.pulse.SpoilUnsent(due) {
+		c.Frozen++
+	}
+}
+
+// beat says that the generator runs.
+func (s *shard) beat() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.roll(s.now())
 }
 
 // revise has the shard follow Owns from an instant on. Where it has not got there, it will by itself.
@@ -224,7 +242,7 @@ func (s *shard) revise(from time.Duration) {
 		return
 	}
 	s.queue.revise(anew, from)
-	if len(s.idle) > 0 {
-		s.pacer.wakeBy(s.handOutAt(), s.now())
+	if s.pool.canSend() {
+		s.pacer.WakeBy(s.handOutAt(), s.now())
 	}
 }

@@ -2,6 +2,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"math"
@@ -12,6 +13,7 @@ import (
 
 	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
+	"fsctl/loadgen/pace"
 	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
@@ -22,22 +24,31 @@ import (
 type Options struct {
 	Scenario    *scenarios.Scenario // scaled already
 	Target      *url.URL
-	Allow       []string      // hosts beyond this machine that may be stormed
-	Seed        uint64        // of all that is drawn: when users come, their items and pauses
-	Connections int           // open at once; 0 to choose
-	Duration    time.Duration // cuts the storm after so long from the run's start; 0 for all of it
-	TLS         *tls.Config
-	Engine      string // EngineAuto where it is empty
-	Raw         bool   // also write every request as a vegeta result
-	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
-	Route       transport.Route // how connections reach the target
+	Allow       []string // hosts beyond this machine that may be stormed
+	Seed        uint64   // of all that is drawn: when users come, their items and pauses
+	Connections int      // open at once, a fixed number; 0 for as many as are needed
+	// MaxConnections is how many may be open at once, where their number is not fixed; 0 for what this machine has room for, up
+	// to 10,000 for all users.
+	MaxConnections int
+	Duration       time.Duration // cuts the storm after so long from the run's start; 0 for all of it
+	TLS            *tls.Config
+	Engine         string // EngineAuto where it is empty
+	Raw            bool   // also write every request as a vegeta result
+	Dial           func(ctx context.Context, network, address string) (net.Conn, error)
+	Route          transport.Route // how connections reach the target
 	// Secrets are values that no sample of an exchange may hold, beside those that are secrets by themselves: what came into the
 	// scenario from the environment.
 	Secrets []string
 	// Owns picks the arrivals that are this process's to send; nil for all of them.
 	Owns func(arrivals.Arrival) bool
+	// ShareRatio is the share of the users whom Owns picks, about; 0 for all of them.
+	ShareRatio float64
+	// Together is how many storms this process sends at once, which share what it may have; 0 for one.
+	Together int
 	// TargetInside says that the target is in this process: each connection takes two file descriptors of it.
 	TargetInside bool
+	// Meter is that of this process, where it sends several storms at once; nil for one of the storm's own.
+	Meter *host.SharedMeter
 }
 
 // Storm is a scenario's storm, compiled and checked, ready to be sent.
@@ -49,7 +60,7 @@ type Storm struct {
 	timings  timings
 	lateness time.Duration
 	secrets  []string // of the options and of the target's URL
-	pacing   pacing
+	pacing   pace.Pacing
 	shards   int
 }
 
@@ -70,11 +81,10 @@ func New(o Options) (*Storm, error) {
 	if s.schedule.Len() == 0 {
 		return nil, transport.InputErrorf("use a larger --scale or --duration", "the storm has no arrivals")
 	}
+	s.shards = min(s.shards, s.most())
 	for _, p := range s.Scenario.Storm.Phases {
 		s.programs = append(s.programs, s.journeys.Programs[p.Journey])
 	}
-	peak, _ := arrivals.Peak(s.Scenario.Storm.Curve(), 100*time.Millisecond)
-	s.ChooseConnections(peak)
 	return s, s.CheckRows(s.Size())
 }
 
@@ -96,32 +106,30 @@ func Compile(o Options) (*Storm, error) {
 		return nil, err
 	}
 	s := &Storm{Options: o, journeys: journeys, lateness: sc.Storm.Lateness.Limit, secrets: append(redact.URLSecrets(o.Target), o.Secrets...)}
-	for _, l := range sc.Thresholds {
-		for _, t := range l.Thresholds {
-			s.timings.waiting = s.timings.waiting || t.Metric == "http_req_waiting"
-			s.timings.connecting = s.timings.connecting || t.Metric == "http_req_connecting"
-		}
-	}
+	s.shards = min(runtime.GOMAXPROCS(0), s.most())
+	s.pacing = pace.PacingFor(s.Dial == nil, runtime.GOMAXPROCS(0), host.Cores())
+	s.timings = timingsFor(sc)
 	return s, nil
 }
 
-// Bounds of the number of connections that fsctl chooses itself.
-const (
-	fewestConnections = 64
-	mostConnections   = 10_000
-	assumedAnswer     = 250 * time.Millisecond
-)
+// DefaultMaxConnections is how many connections may be open at once, unless the user says otherwise.
+const DefaultMaxConnections = 10_000
 
-// ChooseConnections applies Little's law to the highest rate of users [1/s], with an answer assumed to take a quarter
-// of a second, unless the user has chosen: 64 to 10,000 connections. Source: Little, Operations Research 9(3), 1961,
-// 383-387.
-func (s *Storm) ChooseConnections(peakPerSec float64) {
-	if s.Connections == 0 {
-		n := math.Ceil(peakPerSec * assumedAnswer.Seconds())
-		s.Connections = int(min(max(n, fewestConnections), mostConnections))
+// most returns how many connections may be open at once, 1 or more.
+func (s *Storm) most() int {
+	if s.Connections > 0 {
+		return s.Connections
 	}
-	s.shards = min(runtime.GOMAXPROCS(0), s.Connections)
-	s.pacing = pacingFor(s.Dial == nil, runtime.GOMAXPROCS(0), host.Cores())
+	most := cmp.Or(s.MaxConnections, int(math.Ceil(DefaultMaxConnections*s.shareOfUsers())))
+	if s.schedule == nil {
+		return most
+	}
+	return max(int(min(uint64(most), s.schedule.Len())), 1) // a user has one request in flight at most
+}
+
+// share returns how many of them a shard may have.
+func (s *Storm) share(shard int) int {
+	return max((s.most()+s.shards-1-shard)/s.shards, 1)
 }
 
 // Lead returns the time from the run's start to T0, 0 or more. For a T0 on the wall clock that time is only known when

@@ -22,8 +22,8 @@ func TestManifestKeepsNoPassword(t *testing.T) {
 func TestManifestPlacesT0(t *testing.T) {
 	now := time.Now()
 	m := must(compile(t, steady).Manifest(now))
-	if !m.T0.Equal(now.Add(2*time.Second)) || !m.Start.Equal(now) || m.PlannedArrivals != 1200 || m.Connections != fewestConnections {
-		t.Errorf("T0 %v after the start, %d users, %d connections", m.T0.Sub(m.Start), m.PlannedArrivals, m.Connections)
+	if !m.T0.Equal(now.Add(2*time.Second)) || !m.Start.Equal(now) || m.PlannedArrivals != 1200 || m.Connections != 0 || m.MaxConnections != 1200 {
+		t.Errorf("T0 %v after the start, %d users, %d connections, at most %d", m.T0.Sub(m.Start), m.PlannedArrivals, m.Connections, m.MaxConnections)
 	}
 	clock := strings.Replace(steady, "t0: 2s", "t0: 2030-11-11T20:00:00+08:00", 1)
 	s := compile(t, clock)
@@ -38,11 +38,24 @@ func TestManifestPlacesT0(t *testing.T) {
 	}
 }
 
-func TestConnectionsFollowThePeak(t *testing.T) {
-	for rate, want := range map[string]int{"20/s": fewestConnections, "2k/s": 500, "1M/s": mostConnections} {
-		text := strings.NewReplacer("20/s", rate, "T0+58s", "T0+1s", "T0-2s", "T0").Replace(steady)
-		if s := compile(t, text); s.Connections < want || s.Connections > want+1 {
-			t.Errorf("at %s: %d connections, wanted %d", rate, s.Connections, want)
+// TestConnectionsThatAStormWillNeed holds what is opened before T0 against Little's law, and against crowds, who are all in
+// flight at once however fast the target answers.
+func TestConnectionsThatAStormWillNeed(t *testing.T) {
+	for _, c := range []struct {
+		phase   string
+		service time.Duration
+		want    int
+	}{
+		{"from: T0, to: T0+10s, rate: 200/s", 300 * time.Millisecond, 60},
+		{"from: T0, to: T0+10s, rate: 200/s", 0, 1},
+		{"from: T0, to: T0+10s, rate: [0/s, 400/s]", time.Second, 380},
+		{"at: T0, users: 34", time.Microsecond, 34},
+		{"at: T0+5s, users: 800, reaction: {uniform: [0s, 2s]}", 100 * time.Millisecond, 40},
+		{"from: T0, to: T0+1s, rate: 1M/s", time.Second, DefaultMaxConnections},
+	} {
+		s := compile(t, "steps: {browse: {share: 100%, request: {url: /}}}\nstorm: {t0: 1s, phases: [{journey: v, "+c.phase+"}]}\njourneys: {v: [browse]}\n")
+		if got := s.connectionsFor(c.service); got < c.want || got > c.want+1 {
+			t.Errorf("%s, each taking %s: %d connections, wanted %d", c.phase, c.service, got, c.want)
 		}
 	}
 }

@@ -1,13 +1,12 @@
 package loadgen
 
 import (
-	"strconv"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/journey"
+	"fsctl/loadgen/pulse"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/transport"
 )
 
 // tally collects what a shard measures in one second.
@@ -21,18 +20,15 @@ type tally struct {
 	statuses    [][]uint64        // by step and status code
 	finished    []uint64          // journeys, by program
 	ended       map[ending]uint64 // journeys that were not finished
+	iterations  iterations
 	maxLateness time.Duration
+	gaps        []record.Gap // in which the shard did not run
+	answered    record.Span  // signs of life of the target
+	opening     openings
+	allBusy     time.Duration // while all connections that may be open were busy, times their number
+	inFlight    time.Duration // of it, with a request in flight
 	spare       []*histograms
 	packer      *record.Packer
-}
-
-// timings says which optional metrics a record holds.
-type timings struct{ waiting, connecting bool }
-
-// histograms are those of one step's outcome in one due second.
-type histograms struct {
-	response, service, lateness *hdrhistogram.Histogram
-	waiting, connecting         *hdrhistogram.Histogram // nil unless asked for
 }
 
 // sample is one answered request.
@@ -41,10 +37,39 @@ type sample struct {
 	journey.Judgement
 	due, sent, done     time.Duration // from T0
 	waiting, connecting time.Duration
-	status              int // of the answer, 0 without one
+	handshaking         time.Duration
+	program             *journey.Program // of the user; nil for a list of targets
+	status              int              // of the answer, 0 without one
 	class               string
 	bytesOut, bytesIn   uint64
-	waited, quiet, full bool
+	resent              uint64        // how often it was sent again
+	opening             time.Duration // for which it waited for its connection to be opened, where that was not for its own sake
+	leaving
+	frozen bool // it is not what it would have been, had the generator run
+}
+
+// answering is the service time without what opening the connection took.
+func (s *sample) answering() time.Duration {
+	return max(s.done-s.sent-max(s.connecting, s.opening), 0)
+}
+
+// times returns when the request was due, sent and done.
+func (s *sample) times() pulse.Request { return pulse.Request{Due: s.due, Sent: s.sent, Done: s.done} }
+
+// openings are connections that were opened.
+type openings struct {
+	number       uint64
+	sum, longest time.Duration // that it took
+}
+
+// add counts one; 0 is none.
+func (o *openings) add(took time.Duration) {
+	if took == 0 {
+		return
+	}
+	o.number++
+	o.sum += took
+	o.longest = max(o.longest, took)
 }
 
 func newTally(c *journey.Compiled, t timings) *tally {
@@ -73,6 +98,9 @@ func (t *tally) end(u *journey.User) {
 	} else {
 		t.finished[p.Index]++
 	}
+	if t.timings.iteration {
+		t.iterations.add(u)
+	}
 }
 
 // second returns the second, counted from T0, that holds an instant.
@@ -87,29 +115,39 @@ func second(t time.Duration) int {
 // add records a sample. limit is the lateness above which a request counts as late.
 func (t *tally) add(s *sample, limit time.Duration) {
 	c := t.histogramsOf(second(s.due), s.step, s.Outcome)
-	lateness := s.sent - s.due
-	record := func(h *hdrhistogram.Histogram, d time.Duration) {
-		if h != nil {
-			_ = h.RecordValue(min(max(int64(d), 0), highest)) // within the range, so never an error
+	c.add(s)
+	for i := range t.timings.slices {
+		if t.timings.slices[i].holds(s) {
+			t.sliceOf(c, i).add(s)
 		}
 	}
-	record(c.response, s.done-s.due)
-	record(c.service, s.done-s.sent)
-	record(c.lateness, lateness)
-	if s.class == "" || s.waiting > 0 { // without an answer there was no first byte
-		record(c.waiting, s.waiting)
-	}
-	if s.class == "" || s.connecting > 0 { // nor a handshake where no connection was made
-		record(c.connecting, s.connecting)
-	}
+	lateness := s.sent - s.due
 	t.maxLateness = max(t.maxLateness, lateness)
+	t.count(s, lateness, limit)
+}
 
+// sliceOf returns the histograms of slice i, beside c.
+func (t *tally) sliceOf(c *histograms, i int) *histograms {
+	if c.sliced == nil {
+		c.sliced = make([]*histograms, len(t.timings.slices))
+	}
+	if c.sliced[i] == nil {
+		c.sliced[i] = t.makeHistograms()
+	}
+	return c.sliced[i]
+}
+
+// count counts a sample.
+func (t *tally) count(s *sample, lateness, limit time.Duration) {
 	n := &t.counters[s.step.Index]
 	n.Done++
+	n.Sends.Include(s.sent)
+	n.Ends.Include(s.done)
 	n.ChecksPassed += s.Passed
 	n.ChecksFailed += s.Failed
 	n.BytesOut += s.bytesOut
 	n.BytesIn += s.bytesIn
+	n.Resent += s.resent
 	if s.Outcome == journey.OutcomeFailed || s.Outcome == journey.OutcomeError {
 		n.Failed++
 	}
@@ -129,23 +167,28 @@ func (t *tally) add(s *sample, limit time.Duration) {
 		n.Failures[s.Reason]++
 	}
 	switch {
+	case s.frozen:
+		n.Frozen++
+	case s.opening > limit:
+		n.Opening++
 	case lateness <= limit:
-	case s.waited:
+	case s.held == heldByBusy:
 		n.Waited++
+	case s.held == heldByOpening:
+		n.Opening++
 	default:
 		n.Late++
 	}
-	if s.quiet && s.class == "" {
-		n.Quiet.Requests++
-		n.Quiet.Seconds += (s.done - s.sent).Seconds()
+	if s.class == "" {
+		l := &n.InFlight[record.LevelOf(s.leaving.inFlight)]
+		l.Requests++
+		l.Seconds += s.answering().Seconds()
 	}
-	if s.full && s.class == "" {
-		n.Full.Requests++
-		n.Full.Seconds += (s.done - s.sent).Seconds()
+	t.opening.add(s.connecting)
+	if s.class != transport.ClassTimeout && s.class != transport.ClassCanceled && s.class != transport.ClassPorts {
+		t.answered.Include(s.done)
 	}
 }
-
-const highest = record.HighestValue
 
 func (t *tally) histogramsOf(second int, s *journey.Step, outcome int) *histograms {
 	kept := t.seconds[second]
@@ -170,128 +213,7 @@ func (t *tally) newHistograms() *histograms {
 		t.spare = t.spare[:n-1]
 		return c
 	}
-	c := &histograms{response: record.NewHistogram(), service: record.NewHistogram(), lateness: record.NewHistogram()}
-	if t.timings.waiting {
-		c.waiting = record.NewHistogram()
-	}
-	if t.timings.connecting {
-		c.connecting = record.NewHistogram()
-	}
-	return c
-}
-
-// each calls f with every histogram that is kept.
-func (c *histograms) each(f func(metric string, h *hdrhistogram.Histogram)) {
-	f(record.ResponseTime, c.response)
-	f(record.ServiceTime, c.service)
-	f(record.Lateness, c.lateness)
-	if c.waiting != nil {
-		f(record.Waiting, c.waiting)
-	}
-	if c.connecting != nil {
-		f(record.Connecting, c.connecting)
-	}
-}
-
-// intervalOf returns the interval of a second, made where there is none.
-func intervalOf(second int, intervals map[int]*record.Interval) *record.Interval {
-	if intervals[second] == nil {
-		intervals[second] = &record.Interval{Second: second, Histograms: map[record.Tag]*hdrhistogram.Histogram{}, Steps: map[string]*record.Counters{}}
-	}
-	return intervals[second]
-}
-
-// eventsOf returns the interval of a second in which something happened.
-func eventsOf(second int, intervals map[int]*record.Interval) *record.Interval {
-	i := intervalOf(second, intervals)
-	if i.Generator == nil {
-		i.Generator = &record.Generator{}
-	}
-	return i
-}
-
-// countersOf returns a step's counters in an interval.
-func countersOf(step string, i *record.Interval) *record.Counters {
-	if i.Steps[step] == nil {
-		i.Steps[step] = &record.Counters{}
-	}
-	return i.Steps[step]
-}
-
-// merge adds a tally to the intervals: the events belong to its second, the histograms to the seconds in which
-// their requests were due.
-func (t *tally) merge(intervals map[int]*record.Interval) {
-	e := eventsOf(t.second, intervals)
-	for i := range t.counters {
-		if c := &t.counters[i]; c.Due+c.Sent+c.Done+c.Unsent > 0 {
-			sum := countersOf(t.steps[i].Name, e)
-			sum.Add(*c)
-			t.mergeStatuses(i, sum)
-		}
-	}
-	t.mergeEndings(e.Generator)
-	e.Generator.MaxLatenessSeconds = max(e.Generator.MaxLatenessSeconds, t.maxLateness.Seconds())
-	for due, kept := range t.seconds {
-		t.mergeOutcomes(intervalOf(due, intervals), kept)
-	}
-}
-
-// mergeStatuses adds a step's answers by status code.
-func (t *tally) mergeStatuses(step int, sum *record.Counters) {
-	for status, n := range t.statuses[step] {
-		if n > 0 {
-			if sum.Statuses == nil {
-				sum.Statuses = map[string]uint64{}
-			}
-			sum.Statuses[strconv.Itoa(status)] += n
-		}
-	}
-}
-
-// mergeEndings adds the users whose journey is over.
-func (t *tally) mergeEndings(g *record.Generator) {
-	for i, n := range t.finished {
-		if n > 0 {
-			g.Iterations += n
-			addJourney(g, t.programs[i].Name, record.Journey{Finished: n})
-		}
-	}
-	for e, n := range t.ended {
-		g.Iterations += n
-		if e.how.Outcome != "" {
-			addJourney(g, e.of.Name, record.Journey{Ended: map[string]uint64{e.how.Outcome: n}})
-		} else {
-			addJourney(g, e.of.Name, record.Journey{Left: map[record.Left]uint64{{Step: e.how.Step, Variable: e.how.Variable, After: e.how.After}: n}})
-		}
-	}
-}
-
-// addJourney adds users of a journey.
-func addJourney(g *record.Generator, name string, j record.Journey) {
-	if g.Journeys == nil {
-		g.Journeys = map[string]record.Journey{}
-	}
-	sum := g.Journeys[name]
-	sum.Add(j)
-	g.Journeys[name] = sum
-}
-
-func (t *tally) mergeOutcomes(interval *record.Interval, kept [][]*histograms) {
-	for i, outcomes := range kept {
-		for o, c := range outcomes {
-			if c == nil {
-				continue
-			}
-			c.each(func(metric string, h *hdrhistogram.Histogram) {
-				tag := record.Tag{Metric: metric, Step: t.steps[i].Name, Outcome: t.steps[i].Outcomes[o]}
-				if sum := interval.Histograms[tag]; sum != nil {
-					t.packer.Pack(h).AddTo(sum) // a tenth of what Merge takes, which looks at each bucket up to the highest
-					return
-				}
-				interval.Histograms[tag] = h
-			})
-		}
-	}
+	return t.makeHistograms()
 }
 
 // clear empties a tally for the next second; its histograms are kept.
@@ -300,7 +222,9 @@ func (t *tally) clear() {
 		for _, outcomes := range kept {
 			for _, c := range outcomes {
 				if c != nil {
-					c.each(func(_ string, h *hdrhistogram.Histogram) { h.Reset() })
+					reset := func(_ string, h *record.Histogram) { h.Reset() }
+					c.each(reset)
+					c.eachSliced(t.timings.slices, reset)
 					t.spare = append(t.spare, c)
 				}
 			}
@@ -313,5 +237,6 @@ func (t *tally) clear() {
 	}
 	clear(t.finished)
 	clear(t.ended)
-	t.maxLateness = 0
+	t.maxLateness, t.gaps, t.opening, t.allBusy, t.inFlight, t.answered = 0, t.gaps[:0], openings{}, 0, 0, record.Span{}
+	t.iterations.clear()
 }

@@ -2,24 +2,23 @@ package loadgen
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
+	"fsctl/loadgen/pulse"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
@@ -33,16 +32,19 @@ type TargetOptions struct {
 	Rate        scenarios.Rate // requests per second, above 0
 	Duration    time.Duration  // above 0
 	Allow       []string
-	Connections int // 0 to choose
-	TLS         *tls.Config
-	Raw         bool
-	Route       transport.Route // how connections reach the targets
+	Connections int // open at once, a fixed number; 0 for as many as are needed
+
+	MaxConnections int // open at once at most, where their number is not fixed; 0 for 10,000
+	TLS            *tls.Config
+	Raw            bool
+	Route          transport.Route // how connections reach the targets
 }
 
 // TargetList is a plain list of vegeta targets, ready to be fired in turn at a steady rate by
 // vegeta's Attacker.
 type TargetList struct {
 	TargetOptions
+	fit       bool // MaxConnections is to be what this machine has room for
 	targets   []vegeta.Target
 	addresses []string // host:port of them, each once
 	pacer     arrivals.Pacer
@@ -83,15 +85,17 @@ func NewTargetList(o TargetOptions) (*TargetList, error) {
 	if err := o.Route.Check(addresses); err != nil {
 		return nil, err
 	}
-	if o.Connections == 0 {
-		o.Connections = int(min(max(float64(o.Rate)*assumedAnswer.Seconds(), fewestConnections), mostConnections))
-	}
+	fit := cmp.Or(o.Connections, o.MaxConnections) == 0
+	o.MaxConnections = cmp.Or(o.Connections, o.MaxConnections, DefaultMaxConnections)
 	curve := arrivals.Line{To: o.Duration, FromRate: float64(o.Rate), ToRate: float64(o.Rate)}
 	slices.Sort(addresses)
-	l := &TargetList{o, targets, slices.Compact(addresses), arrivals.Pacer{Curve: curve},
+	l := &TargetList{o, fit, targets, slices.Compact(addresses), arrivals.Pacer{Curve: curve},
 		&journey.Step{Name: record.VegetaStep, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError}}}
 	if l.Hits() == 0 {
 		return nil, transport.InputErrorf("use a larger --rate or --duration", "%s for %s is not a single request", quantity.Rate(float64(o.Rate)), quantity.Exact(o.Duration))
+	}
+	if fit { // a request each
+		l.MaxConnections = int(min(uint64(l.MaxConnections), l.Hits()))
 	}
 	return l, nil
 }
@@ -103,7 +107,7 @@ func (l *TargetList) Hits() uint64 { return uint64(l.pacer.Curve.Area(l.Duration
 func (l *TargetList) Manifest(now time.Time) record.Manifest {
 	first, _ := url.Parse(l.targets[0].URL) // parsed before
 	return record.Manifest{
-		Target: first.Scheme + "://" + first.Host, Engine: "vegeta", Connections: l.Connections, Cores: runtime.GOMAXPROCS(0), ScaleRatio: 1,
+		Target: first.Scheme + "://" + first.Host, Engine: "vegeta", Connections: l.Connections, MaxConnections: l.MaxConnections, Cores: runtime.GOMAXPROCS(0), ScaleRatio: 1,
 		PlannedArrivals: l.Hits(), Start: now, T0: now, Agents: []record.Agent{{Name: "local", ShareRatio: 1}},
 	}
 }
@@ -115,11 +119,13 @@ func (l *TargetList) Manifest(now time.Time) record.Manifest {
 func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe Observer) (record.End, error) {
 	hard, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	client := l.client(hard)
+	client := transport.NewClient(hard, transport.ClientOptions{Route: l.Route, TLS: l.TLS, Allow: l.Allow, MostIdle: l.MaxConnections, Timeout: vegeta.DefaultTimeout, Redirects: vegeta.DefaultRedirects})
 	defer client.CloseIdleConnections()
+	counted := &transport.ResendCounter{RoundTripper: client.Transport}
+	client.Transport = counted
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
-		vegeta.Workers(uint64(min(l.Connections, 10))), vegeta.MaxWorkers(uint64(l.Connections)), vegeta.MaxBody(1<<20))
-	v := &listRun{list: l, writer: w, t0: t0, observe: observe, tally: newTally(&journey.Compiled{Steps: []*journey.Step{l.step}}, timings{}), meter: host.NewMeter()}
+		vegeta.Workers(uint64(min(l.MaxConnections, 10))), vegeta.MaxWorkers(uint64(l.MaxConnections)), vegeta.MaxBody(1<<20))
+	v := &listRun{list: l, writer: w, t0: t0, observe: observe, counted: counted, tally: newTally(&journey.Compiled{Steps: []*journey.Step{l.step}}, timings{}), meter: host.NewMeter(), pulse: pulse.New(scenarios.DefaultLateness)}
 	v.samples.out = func(s record.Sample) { _ = w.Sample(s) } // the writer keeps its first error
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
 	end := v.collect(ctx, results)
@@ -144,20 +150,40 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 
 // listRun is a target list under way.
 type listRun struct {
-	list     *TargetList
-	writer   *record.Writer
-	t0       time.Time
-	observe  Observer
-	tally    *tally
-	event    int
-	due      uint64
-	sent     uint64
-	came     uint64          // due and not yet written
-	answered uint64          // the same
-	stopped  time.Duration   // when the run was stopped early, 0 for not
-	ends     []time.Duration // of the answers, in order
-	meter    *host.Meter
-	samples  sampler
+	list      *TargetList
+	writer    *record.Writer
+	t0        time.Time
+	observe   Observer
+	tally     *tally
+	event     int
+	due       uint64
+	sent      uint64
+	came      uint64          // due and not yet written
+	answered  uint64          // the same
+	stopped   time.Duration   // when the run was stopped early, 0 for not
+	ends      []time.Duration // of the answers, in order
+	meter     *host.Meter
+	samples   sampler
+	pulse     pulse.Pulse
+	most      int           // in flight so far
+	heldUntil time.Duration // when the last request was sent that waited for a connection
+	flushed   time.Duration // when the last second was handed over
+	counted   *transport.ResendCounter
+}
+
+// beat notes that the process runs.
+func (v *listRun) beat() {
+	now := time.Since(v.t0)
+	if v.pulse.GapUpTo(now) {
+		v.tally.gaps = v.pulse.Take(v.tally.gaps)
+	}
+	v.pulse.Beat(now)
+}
+
+// answeredBy returns how many answers had come by an instant.
+func (v *listRun) answeredBy(at time.Duration) int {
+	n, _ := slices.BinarySearch(v.ends, at)
+	return n
 }
 
 // last returns when the last answer so far came.
@@ -169,10 +195,13 @@ func (v *listRun) last() time.Duration {
 }
 
 func (v *listRun) collect(ctx context.Context, results <-chan *vegeta.Result) record.End {
-	ticker := time.NewTicker(time.Second)
+	ticker, beats := time.NewTicker(time.Second), time.NewTicker(pulse.Heartbeat)
 	defer ticker.Stop()
+	defer beats.Stop()
 	for {
+		v.beat()
 		select {
+		case <-beats.C:
 		case r, ok := <-results:
 			if !ok {
 				return record.End{Reason: record.Completed}
@@ -193,14 +222,17 @@ func (v *listRun) add(r *vegeta.Result) {
 	s.sent = max(r.Timestamp.Sub(v.t0), s.due)
 	s.done = s.sent + r.Latency
 	// vegeta numbers requests as they are sent, so those before this one and not yet answered were in flight.
-	answered, _ := slices.BinarySearch(v.ends, s.sent)
-	busy := int(r.Seq) + 1 - answered
-	s.quiet, s.full = 4*busy <= v.list.Connections, busy >= v.list.Connections
-	s.waited = s.full
+	busy := int(r.Seq) + 1 - v.answeredBy(s.sent)
+	s.leaving.inFlight = busy
+	v.most = max(v.most, busy)
+	if full := int(r.Seq) - v.answeredBy(s.due); full >= v.list.MaxConnections || s.due < v.heldUntil {
+		s.held, v.heldUntil = heldByBusy, max(v.heldUntil, s.sent)
+	}
+	s.frozen = v.pulse.Spoil(s.times(), scenarios.DefaultLateness)
 	v.ends = append(v.ends, max(s.done, v.last()))
 	switch {
 	case r.Code == 0:
-		s.Outcome, s.class = journey.OutcomeError, classifyText(r.Error)
+		s.Outcome, s.class = journey.OutcomeError, transport.ClassifyText(r.Error)
 		s.Reason = s.class
 	case r.Code >= http.StatusBadRequest:
 		s.Outcome, s.Reason = journey.OutcomeFailed, journey.ReasonStatus
@@ -233,80 +265,17 @@ func (v *listRun) flush() error {
 	intervals := map[int]*record.Interval{}
 	v.tally.second = v.event
 	v.countDue()
+	v.tally.gaps = v.pulse.Take(v.tally.gaps)
+	v.tally.counters[0].Resent += v.counted.Take()
 	v.tally.merge(intervals)
 	g := eventsOf(v.event, intervals).Generator
 	g.Arrivals, g.Iterations, v.came, v.answered = v.came, v.answered, 0, 0
 	v.meter.Read(g)
-	g.Connections = v.list.Connections
+	g.Connections = v.most
+	now := time.Since(v.t0)
+	g.ElapsedSeconds, v.flushed = (now - v.flushed).Seconds(), now
 	v.event = max(v.event+1, second(time.Since(v.t0)))
 	err := save(v.writer, intervals, v.observe)
 	v.tally.clear()
 	return err
-}
-
-// client is like vegeta's own but for three things: it follows no redirect to a host that the user did not name,
-// it can dial IPv6, and its connections break when ctx is done, so that a run ends soon after it was stopped.
-func (l *TargetList) client(ctx context.Context) *http.Client {
-	open := l.Route.Dialer(nil)
-	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
-		conn, err := open(dialing, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &breakable{conn, context.AfterFunc(ctx, func() { conn.Close() })}, nil
-	}
-	proxy := http.ProxyFromEnvironment
-	if len(l.Route.ConnectTo) > 0 {
-		proxy = nil // it would know nothing of the detour
-	}
-	return &http.Client{
-		Timeout: vegeta.DefaultTimeout,
-		Transport: &http.Transport{Proxy: proxy, DialContext: dial, MaxIdleConnsPerHost: l.Connections,
-			TLSClientConfig: l.TLS.Clone(), ForceAttemptHTTP2: true}, // net/http writes into the configuration
-		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if transport.CheckTarget(&url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}, l.Allow, l.Route) != nil {
-				return fmt.Errorf("%w: %s", transport.ErrForeign, r.URL.Host)
-			}
-			if len(via) > vegeta.DefaultRedirects {
-				return fmt.Errorf("%w: %d", transport.ErrRedirects, len(via))
-			}
-			return nil
-		},
-	}
-}
-
-// breakable is a connection that a context may break.
-type breakable struct {
-	net.Conn
-	forget func() bool
-}
-
-// Close closes the connection.
-func (b *breakable) Close() error {
-	b.forget()
-	return b.Conn.Close()
-}
-
-// classifyText classifies an error of which only the text is left, as in vegeta's results.
-func classifyText(text string) string {
-	for _, c := range []struct{ text, class string }{
-		{"connection refused", transport.ClassRefused}, {"connection reset", transport.ClassReset}, {"broken pipe", transport.ClassReset},
-		{"Timeout", transport.ClassTimeout}, {"timeout", transport.ClassTimeout}, {"deadline exceeded", transport.ClassTimeout}, {"no such host", transport.ClassDNS},
-		{transport.ErrRedirects.Error(), transport.ClassRedirect}, {transport.ErrForeign.Error(), transport.ClassRedirect}, {net.ErrClosed.Error(), transport.ClassCanceled}, {"cannot assign requested address", transport.ClassPorts}, {"address already in use", transport.ClassPorts}, {"too many open files", transport.ClassPorts},
-	} {
-		if strings.Contains(text, c.text) {
-			return c.class
-		}
-	}
-	return transport.Classify(textError(text))
-}
-
-// textError is an error known by its text; those that end a body are distinguished.
-func textError(text string) error {
-	for _, err := range []error{io.ErrUnexpectedEOF, io.EOF} {
-		if strings.HasSuffix(text, err.Error()) {
-			return err
-		}
-	}
-	return errors.New(text)
 }

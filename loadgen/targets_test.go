@@ -208,11 +208,11 @@ func TestClassOfAText(t *testing.T) {
 	for _, err := range []error{transport.ErrForeign, transport.ErrRedirects, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF,
 		&net.DNSError{Err: "no such host", Name: "shop.invalid", IsNotFound: true}} {
 		wrapped := &url.Error{Op: "Get", URL: "http://127.0.0.1/", Err: err}
-		if text, class := classifyText(wrapped.Error()), transport.Classify(wrapped); text != class || class == transport.ClassOther {
+		if text, class := transport.ClassifyText(wrapped.Error()), transport.Classify(wrapped); text != class || class == transport.ClassOther {
 			t.Errorf("%v is %q, its text %q", wrapped, class, text)
 		}
 	}
-	if class := classifyText("whatever"); class != transport.ClassOther {
+	if class := transport.ClassifyText("whatever"); class != transport.ClassOther {
 		t.Errorf("an unknown text is %q", class)
 	}
 }

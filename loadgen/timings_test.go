@@ -4,8 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 )
@@ -25,14 +23,14 @@ func TestNoTimeOfWhatDidNotHappen(t *testing.T) {
 		{"timed out", sample{class: "timeout", connecting: time.Millisecond}, 0, 1},
 		{"reset in the answer's body", sample{class: "reset", waiting: time.Millisecond}, 1, 0},
 	} {
-		v := newTally(&journey.Compiled{Steps: []*journey.Step{step}}, timings{true, true})
+		v := newTally(&journey.Compiled{Steps: []*journey.Step{step}}, timings{waiting: true, connecting: true})
 		c.sample.step, c.sample.done = step, time.Second
 		if c.sample.class != "" {
 			c.sample.Outcome = journey.OutcomeError
 		}
 		v.add(&c.sample, time.Second)
 		found := map[string]int64{}
-		v.seconds[0][0][c.sample.Outcome].each(func(metric string, h *hdrhistogram.Histogram) { found[metric] = h.TotalCount() })
+		v.seconds[0][0][c.sample.Outcome].each(func(metric string, h *record.Histogram) { found[metric] = h.Count() })
 		if found[record.Waiting] != c.waiting || found[record.Connecting] != c.connecting || found[record.ResponseTime] != 1 {
 			t.Errorf("%s: recorded %v, wanted waiting %d and connecting %d", c.name, found, c.waiting, c.connecting)
 		}

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"fsctl/loadgen/journey"
@@ -10,42 +11,97 @@ import (
 
 // worker is one connection and the goroutine that serves it.
 type worker struct {
-	shard               *shard
-	conn                transport.Conn
-	wake                chan *journey.User
-	waited, quiet, full bool
-	request             transport.Request
-	answer              transport.Answer
-	values              journey.ValueReader
-	sample              sample
+	shard    *shard
+	conn     *link
+	wake     chan *journey.User
+	place    int           // among the shard's connections that are being opened and have no request yet, -1 elsewhere
+	first    *journey.User // handed to it while its connection was being opened
+	handed   time.Duration // when that was
+	early    bool          // the next request is the one that was handed to it then
+	leaving  leaving
+	atOnce   chan struct{} // holds one for each connection that is being opened ahead
+	request  transport.Request
+	answer   transport.Answer
+	values   journey.ValueReader
+	sample   sample
+	sequence uint64 // of its request among those sent, for raw results
 }
 
-// run performs requests until there are none left.
-func (w *worker) run(ctx context.Context) {
-	if !w.shard.storm.timings.connecting { // else the requests themselves must show what it takes
-		_ = w.conn.Connect(ctx)
+// leaving is what a shard knows of a request as it leaves.
+type leaving struct {
+	held     holdup
+	inFlight int           // requests, itself included, as far as one shard knows of all
+	allBusy  time.Duration // of the shard, up to then
+}
+
+// holdup is what kept a request that leaves late.
+type holdup uint8
+
+const (
+	heldByGenerator holdup = iota // a connection could have been had
+	heldByBusy                    // all connections that may be open were busy
+	heldByOpening                 // the same, and some of them were still being opened
+)
+
+// run performs requests until there are none left. u is the first one; without one the connection is opened ahead.
+func (w *worker) run(opening, ctx context.Context, u *journey.User) {
+	if u == nil {
+		u = w.open(opening)
 	}
-	var done *sample
-	var u *journey.User
-	for {
-		if u = w.shard.next(w, done, u); u == nil {
-			return
-		}
-		done = w.perform(ctx, u)
+	for u != nil {
+		u = w.shard.next(w, w.perform(ctx, u), u)
 	}
+}
+
+// open opens the connection, and returns the first request.
+func (w *worker) open(ctx context.Context) *journey.User {
+	var took time.Duration
+	if !w.shard.storm.timings.opensInRequests() { // else the requests themselves must show what it takes
+		w.atOnce <- struct{}{}
+		took = w.conn.open(ctx)
+		<-w.atOnce
+	}
+	return w.shard.opened(w, took)
+}
+
+// sendOrder numbers requests as they are sent, so that a later number never has an earlier instant: vegeta plot refuses
+// results of which that is not true.
+type sendOrder struct {
+	mu   sync.Mutex
+	next uint64
+}
+
+// stamp returns the instant at which a request is sent: now.
+func (w *worker) stamp() time.Duration {
+	order := w.shard.sends
+	if order == nil {
+		return w.shard.now()
+	}
+	order.mu.Lock()
+	defer order.mu.Unlock()
+	w.sequence = order.next
+	order.next++
+	return w.shard.now()
 }
 
 // perform sends the request of a user's step and reads its answer.
 func (w *worker) perform(ctx context.Context, u *journey.User) *sample {
 	s, st := w.shard, u.Step()
 	st.Render(&w.request, u)
-	sent := s.now()
+	sent := w.handed
+	var opening time.Duration
+	if w.early {
+		opening = s.now() - w.handed
+	} else {
+		sent = w.stamp()
+	}
+	w.early = false
 	w.request.Sent = s.t0.Add(sent)
 	w.conn.Do(ctx, &w.request, &w.answer)
 	done := &w.sample
-	*done = sample{step: st, due: u.Due, sent: sent, done: sent + w.answer.Took, waited: w.waited, quiet: w.quiet, full: w.full,
-		waiting: w.answer.Waiting, connecting: w.answer.Connect, status: w.answer.Status, class: w.answer.Class,
-		bytesOut: w.answer.BytesOut, bytesIn: w.answer.BytesIn}
+	*done = sample{step: st, due: u.Due, sent: sent, done: sent + w.answer.Took, leaving: w.leaving,
+		waiting: w.answer.Waiting, connecting: w.answer.Connect, handshaking: w.answer.TLS, program: u.Program(), status: w.answer.Status, class: w.answer.Class,
+		bytesOut: w.answer.BytesOut, bytesIn: w.answer.BytesIn, resent: uint64(w.answer.Resent), opening: opening}
 	done.Judgement = st.Judge(u, &w.answer, &w.values)
 	if done.Placed {
 		order := st.Order(u, done.Judgement)

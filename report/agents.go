@@ -1,6 +1,9 @@
 package report
 
-import "fsctl/loadgen/record"
+import (
+	"fsctl/loadgen/record"
+	"fsctl/report/history"
+)
 
 // Agent is one of the generator processes of a run from many.
 type Agent struct {
@@ -30,8 +33,8 @@ func agentsOf(m record.Manifest) []Agent {
 	}
 	var agents []Agent
 	for _, a := range m.Agents {
-		agents = append(agents, Agent{Name: a.Name, ShareRatio: finite(a.ShareRatio), Finished: a.Finished, Lost: a.Lost, OffsetSeconds: finite(a.OffsetSeconds),
-			BoundSeconds: finite(a.BoundSeconds), T0SkewSeconds: finite(a.T0SkewSeconds), PlannedArrivals: a.PlannedArrivals, ReportedArrivals: a.ReportedArrivals,
+		agents = append(agents, Agent{Name: a.Name, ShareRatio: history.Finite(a.ShareRatio), Finished: a.Finished, Lost: a.Lost, OffsetSeconds: history.Finite(a.OffsetSeconds),
+			BoundSeconds: history.Finite(a.BoundSeconds), T0SkewSeconds: history.Finite(a.T0SkewSeconds), PlannedArrivals: a.PlannedArrivals, ReportedArrivals: a.ReportedArrivals,
 			InDoubtArrivals: a.InDoubtArrivals, UnsentArrivals: a.UnsentArrivals, ExtraArrivals: a.ExtraArrivals,
 			InDoubtSeconds: a.InDoubtSeconds, ExtraSeconds: a.ExtraSeconds})
 	}

@@ -10,6 +10,8 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
+	"fsctl/report/health"
+	"fsctl/report/history"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -21,6 +23,7 @@ const (
 	leastQuietSeconds = 5   // with few connections busy, for a variability
 	leastRequests     = 100 // for any value
 	mostFailedRatio   = 0.05
+	calmLevel         = 3   // of requests in flight: fewer than 16
 	calmShare         = 0.9 // of a second's answers that met a target with few connections busy
 )
 
@@ -50,10 +53,10 @@ type calibration struct {
 // Source: Denning and Buzen, ACM Computing Surveys 10(3), 1978 (utilization law); Efron and Stein,
 // Annals of Statistics 9(3), 1981 (jackknife).
 func Calibrate(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan, r *Report) (*plan.Calibration, []string) {
-	run, capacity := newHistory(rec), r.Capacity
+	run, capacity := history.New(rec), r.Capacity
 	if len(r.Levels) > 0 { // the report's capacity is what was found within the thresholds
 		run = r.valid(run)
-		capacity = measureCapacity(run, comparePressure(run), latenessOf(sc).share, false)
+		capacity = measureCapacity(run, history.ComparePressure(run), health.LateShare(sc), false)
 	}
 	c := &calibration{rec: rec, held: readLevels(rec, run, r), sizing: sizing{run: run, capacity: capacity, sc: sc, plan: p}}
 	m := rec.Manifest
@@ -172,13 +175,13 @@ func (c *calibration) keepDemand(s *scenarios.Service, how string, n int, perSec
 // target may have been idle for a while, count only where there are too few others.
 func (c *calibration) busyRates(s *scenarios.Service) (rates []float64, failedRatio float64) {
 	var all, inner []int
-	for i, second := range c.run.seconds {
+	for i, second := range c.run.Seconds {
 		if !c.busy(i) {
 			continue
 		}
 		all = append(all, i)
-		before := i > 0 && c.run.seconds[i-1] == second-1 && c.busy(i-1)
-		after := i+1 < len(c.run.seconds) && c.run.seconds[i+1] == second+1 && c.busy(i+1)
+		before := i > 0 && c.run.Seconds[i-1] == second-1 && c.busy(i-1)
+		after := i+1 < len(c.run.Seconds) && c.run.Seconds[i+1] == second+1 && c.busy(i+1)
 		if before && after {
 			inner = append(inner, i)
 		}
@@ -188,22 +191,22 @@ func (c *calibration) busyRates(s *scenarios.Service) (rates []float64, failedRa
 	}
 	var sum record.Counters
 	for _, i := range all {
-		sum.Add(allOf(c.run.events[i]))
-		rates = append(rates, c.callsOf(s, c.run.events[i]))
+		sum.Add(history.Sum(c.run.Events[i]))
+		rates = append(rates, c.callsOf(s, c.run.Events[i]))
 	}
-	return rates, ratio(float64(sum.Failed), float64(sum.Done))
+	return rates, history.Ratio(float64(sum.Failed), float64(sum.Done))
 }
 
 // busy says whether the target had work waiting in all of a second of the run.
 func (c *calibration) busy(i int) bool {
-	return busyThroughout(c.run.events[i]) || c.queued[c.run.seconds[i]]
+	return c.run.BusyThroughout(c.run.Seconds[i], c.run.Events[i]) || c.queued[c.run.Seconds[i]]
 }
 
 // callsOf returns the calls that reached a service in a second.
 func (c *calibration) callsOf(s *scenarios.Service, events map[string]record.Counters) float64 {
 	var sum float64
-	for _, step := range c.run.names {
-		sum += good(events[step]) * s.Calls[step]
+	for _, step := range c.run.Names {
+		sum += history.Good(events[step]) * s.Calls[step]
 	}
 	return sum
 }
@@ -236,15 +239,15 @@ func (m moments) scv() float64 {
 		return 0
 	}
 	mean := m.sum / m.n
-	return max(0, finite(m.squares/m.n/(mean*mean)-1))
+	return max(0, history.Finite(m.squares/m.n/(mean*mean)-1))
 }
 
 // variability measures how service times scatter while hardly anyone waits.
 func (c *calibration) variability(s *scenarios.Service) {
 	var seconds []moments
 	var total moments
-	for i, second := range c.run.seconds {
-		if !c.calmly(second, allOf(c.run.events[i])) {
+	for i, second := range c.run.Seconds {
+		if !c.calmly(second, history.Sum(c.run.Events[i])) {
 			continue
 		}
 		m := c.timesAt(s, second)
@@ -274,7 +277,7 @@ func (c *calibration) variability(s *scenarios.Service) {
 // calmly says whether hardly any request of a second waited: few connections were busy. A search may have so many
 // connections that few of them are more than the target can work on, so that only its low levels are calm.
 func (c *calibration) calmly(second int, all record.Counters) bool {
-	if all.Done == 0 || float64(all.Quiet.Requests) < calmShare*float64(all.Done) {
+	if all.Done == 0 || float64(all.Quiet.Requests+all.InFlight.Between(0, calmLevel).Requests) < calmShare*float64(all.Done) {
 		return false
 	}
 	return len(c.levels) == 0 || c.isCalm(second)
@@ -284,8 +287,8 @@ func (c *calibration) calmly(second int, all record.Counters) bool {
 func (c *calibration) timesAt(s *scenarios.Service, second int) moments {
 	h := c.rec.Packed(record.Window{From: second, To: second + 1}, func(t record.Tag) bool {
 		return t.Metric == record.ServiceTime && s.Calls[t.Step] > 0 && !isFailure(t.Outcome)
-	}).Histogram()
-	n := float64(h.TotalCount())
+	})
+	n := float64(h.Count())
 	if n == 0 {
 		return moments{}
 	}
@@ -295,14 +298,14 @@ func (c *calibration) timesAt(s *scenarios.Service, second int) moments {
 
 // shares measures each step's share of all requests, with the interval of a binomial share.
 func (c *calibration) shares() {
-	total := float64(c.run.all().Done)
+	total := float64(c.run.All().Done)
 	if total < leastRequests {
-		c.leave("shares of steps", "%s answered, wanted %d", quantity.Of(c.run.all().Done, "request"), leastRequests)
+		c.leave("shares of steps", "%s answered, wanted %d", quantity.Of(c.run.All().Done, "request"), leastRequests)
 		return
 	}
 	for i := range c.sc.Steps {
 		name := c.sc.Steps[i].Name
-		share := float64(c.run.total(name).Done) / total
+		share := float64(c.run.Total(name).Done) / total
 		if share == 0 {
 			c.leave("steps."+name+".share", "the run made no such request")
 			continue

@@ -11,6 +11,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan/queueing"
+	"fsctl/report/history"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -30,14 +31,14 @@ type held struct {
 	queued map[int]bool    // seconds in which all of them did
 }
 
-func readLevels(rec *record.Record, run *history, r *Report) held {
+func readLevels(rec *record.Record, run *history.History, r *Report) held {
 	v := held{levels: r.Levels, queued: map[int]bool{}}
 	var all moments
 	for i := range r.Levels {
-		if l := &r.Levels[i]; l.Verdict == Pass && l.RatePerSec <= calmRatio*r.Capacity.RatePerSec {
+		if l := &r.Levels[i]; l.Verdict == Pass && l.RatePerSec <= calmRatio*r.Capacity.AskedPerSec {
 			v.calm = append(v.calm, l.hold())
-			h := rec.Packed(l.hold(), answered).Histogram()
-			all.n, all.sum = all.n+float64(h.TotalCount()), all.sum+h.Mean()*float64(h.TotalCount())
+			h := rec.Packed(l.hold(), answered)
+			all.n, all.sum = all.n+float64(h.Count()), all.sum+h.Mean()*float64(h.Count())
 		}
 	}
 	if all.n == 0 {
@@ -49,12 +50,12 @@ func readLevels(rec *record.Record, run *history, r *Report) held {
 
 // findQueue notes the seconds in which every request waited, in the levels that answered about the most of all such
 // levels: more waiting may also have made a target slower than it can be.
-func (v *held) findQueue(rec *record.Record, run *history, calmNanos float64) {
+func (v *held) findQueue(rec *record.Record, run *history.History, calmNanos float64) {
 	seconds := map[*Level][]int{}
 	most := 0.0
 	for i := range v.levels {
 		l := &v.levels[i]
-		for _, second := range run.only(l.hold().Contains).seconds {
+		for _, second := range run.Only(l.hold().Contains).Seconds {
 			if queued(rec, second, calmNanos) {
 				seconds[l] = append(seconds[l], second)
 				most = max(most, l.AchievedQPS)
@@ -83,8 +84,8 @@ func answered(t record.Tag) bool { return t.Metric == record.ServiceTime && !isF
 // queued says whether nearly every request due in a second took so long that it must have waited at the target,
 // where there was work waiting throughout then, also with connections to spare.
 func queued(rec *record.Record, second int, calmNanos float64) bool {
-	h := rec.Packed(record.Window{From: second, To: second + 1}, answered).Histogram()
-	return h.TotalCount() > 0 && float64(h.ValueAtPercentile(fasterShare*100)) >= queuedRatio*calmNanos
+	h := rec.Packed(record.Window{From: second, To: second + 1}, answered)
+	return h.Count() > 0 && float64(h.Quantile(fasterShare)) >= queuedRatio*calmNanos
 }
 
 // What the levels of a search must show before the law fitted to them is believed.
@@ -172,7 +173,7 @@ func (c *calibration) levelPoints(s *scenarios.Service) []queueing.USLPoint {
 		if l.Verdict == Invalid || l.CutShort || l.ErrorRatio > mostFailedRatio || l.Concurrency < 1 {
 			continue
 		}
-		if perSec, _ := c.run.hold(l).best(func(events map[string]record.Counters) float64 { return c.callsOf(s, events) }); perSec > 0 {
+		if perSec, _ := c.run.Hold(l.hold()).Best(func(events map[string]record.Counters) float64 { return c.callsOf(s, events) }); perSec > 0 {
 			points = append(points, queueing.USLPoint{Concurrency: l.Concurrency, ThroughputPerSec: perSec})
 		}
 	}

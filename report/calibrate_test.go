@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/scenarios"
@@ -60,7 +58,7 @@ func (v truth) storm(t testing.TB) *record.Record {
 	rec := record.New(manifest())
 	rec.Dir = "runs/rush-1"
 	steps := map[int]*record.Counters{}
-	times := map[int]*hdrhistogram.PackedHistogram{}
+	times := map[int]*record.Sparse{}
 	at := func(seconds float64) *record.Counters {
 		s := int(math.Floor(seconds))
 		if steps[s] == nil {

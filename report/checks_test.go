@@ -90,6 +90,8 @@ func checkVerdict(t *testing.T, r *Report) {
 		verdict = Invalid
 	case wanted == exitcode.Done:
 		verdict = Pass
+	case r.Ended == Died && wanted == exitcode.Interrupted:
+		verdict = Incomplete
 	}
 	if r.Verdict != verdict {
 		t.Fatalf("verdict %s with exit code %d, wanted %s", r.Verdict, r.ExitCode, verdict)
@@ -97,7 +99,7 @@ func checkVerdict(t *testing.T, r *Report) {
 	if r.Reason == "" || strings.ContainsAny(r.Reason, "\n\r") {
 		t.Fatalf("the reason is %q, wanted one line", r.Reason)
 	}
-	if h.Saturated != (h.Cause != "") || h.Saturated && h.finding(h.Cause) == "" {
+	if h.Saturated != (h.Cause != "") || h.Saturated && h.Message(h.Cause) == "" {
 		t.Fatalf("saturated %t by %q, among the findings %+v", h.Saturated, h.Cause, h.Findings)
 	}
 }
@@ -161,7 +163,7 @@ func checkStep(t *testing.T, s *Step) {
 	for _, n := range s.Outcomes {
 		outcomes += n
 	}
-	if outcomes != s.Requests || s.Errors < 0 || s.Errors > s.Requests || s.AchievedQPS < 0 {
+	if outcomes != s.Requests || s.Errors < 0 || s.Errors > s.Requests || s.AchievedQPS != nil && !(*s.AchievedQPS >= 0) {
 		t.Fatalf("step %+v: its outcomes add up to %d", s, outcomes)
 	}
 	for _, d := range []*Distribution{s.ResponseTime, s.ServiceTime} {

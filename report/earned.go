@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/history"
 	"fsctl/report/metric"
 	"fsctl/report/sale"
 	"fsctl/report/users"
@@ -26,19 +27,19 @@ type earnings struct {
 }
 
 // judgeEarnings looks for what a run must have done to prove anything. Thresholds and invariants are judged.
-func (r *Report) judgeEarnings(rec *record.Record, run *history, accounts *sale.Accounts, sc *scenarios.Scenario) *earnings {
+func (r *Report) judgeEarnings(rec *record.Record, run *history.History, accounts *sale.Accounts, sc *scenarios.Scenario) *earnings {
 	e := &earnings{}
-	total := run.all()
+	total := run.All()
 	orders := soughtOrders(rec, accounts, sc)
 	e.orderless = orders.none()
 	switch {
 	case total.Done > 0 && total.Failed >= total.Done:
 		e.wanted = wantedFailures(r.Thresholds, run)
 		e.allFailed = "every request failed: " + causesOf(&total)
-		e.onset = run.firstSecond(func(c record.Counters) bool { return c.Failed > 0 })
+		e.onset = run.FirstSecond(func(c record.Counters) bool { return c.Failed > 0 })
 	case total.Done == 0 && total.Sent > 0:
 		e.allFailed = fmt.Sprintf("none of %s was answered", quantity.Of(total.Sent, "request"))
-		e.onset = run.firstSecond(func(c record.Counters) bool { return c.Sent > 0 })
+		e.onset = run.FirstSecond(func(c record.Counters) bool { return c.Sent > 0 })
 	case total.Done == 0:
 		e.allFailed = "no request was sent"
 	case e.orderless:
@@ -47,7 +48,7 @@ func (r *Report) judgeEarnings(rec *record.Record, run *history, accounts *sale.
 		}
 		e.wanted = cmp.Or(orders.wanted(r.Thresholds), orders.failuresWanted(r.Thresholds, run), allOptional(sc.Invariants))
 		e.nothingPlaced = orders.missing(run)
-		e.onset = run.firstSecondOf(orders.steps[0], func(c record.Counters) bool { return c.Sent > 0 })
+		e.onset = run.FirstSecondOf(orders.steps[0], func(c record.Counters) bool { return c.Sent > 0 })
 	}
 	if e.allFailed == "" {
 		e.stepFailed = untoleratedStep(r.Thresholds, run)
@@ -79,10 +80,10 @@ func (e *earnings) tell(r *Report) {
 }
 
 // untoleratedStep tells of the first step of which every request failed, though no threshold that held speaks of its failures.
-func untoleratedStep(results []ThresholdResult, run *history) string {
+func untoleratedStep(results []ThresholdResult, run *history.History) string {
 	thresholds := heldOnes(results)
-	for _, step := range run.names {
-		c := run.total(step)
+	for _, step := range run.Names {
+		c := run.Total(step)
 		if c.Done == 0 || c.Failed < c.Done || slices.ContainsFunc(thresholds, func(t scenarios.Threshold) bool {
 			return (t.Step == "" || t.Step == step) && (t.Metric == "http_req_failed" || t.Metric == "checks" || isFailure(t.Outcome) || t.Expected != nil)
 		}) {
@@ -115,10 +116,10 @@ func heldOnes(results []ThresholdResult) []scenarios.Threshold {
 
 // wantedFailures says which held threshold asks for the failures of a run, or nothing where those of a step are not asked
 // for.
-func wantedFailures(results []ThresholdResult, run *history) string {
+func wantedFailures(results []ThresholdResult, run *history.History) string {
 	thresholds, why := heldOnes(results), ""
-	for _, step := range run.names {
-		if run.total(step).Done == 0 {
+	for _, step := range run.Names {
+		if run.Total(step).Done == 0 {
 			continue
 		}
 		at := slices.IndexFunc(thresholds, func(t scenarios.Threshold) bool {
@@ -189,17 +190,17 @@ func soughtOrders(rec *record.Record, accounts *sale.Accounts, sc *scenarios.Sce
 func (o *sought) none() bool { return len(o.steps) > 0 && o.placed <= o.old }
 
 // unsent says whether no order was sent.
-func (o *sought) unsent(run *history) bool {
-	return !slices.ContainsFunc(o.steps, func(step string) bool { return run.total(step).Sent > 0 })
+func (o *sought) unsent(run *history.History) bool {
+	return !slices.ContainsFunc(o.steps, func(step string) bool { return run.Total(step).Sent > 0 })
 }
 
 // failuresWanted says which held threshold asks by name for the failures of the steps that place orders; nothing where one
 // of them did not fail as a whole, or is not asked for.
-func (o *sought) failuresWanted(results []ThresholdResult, run *history) string {
+func (o *sought) failuresWanted(results []ThresholdResult, run *history.History) string {
 	thresholds, why := heldOnes(results), ""
 	for _, step := range o.steps {
 		at := slices.IndexFunc(thresholds, func(t scenarios.Threshold) bool { return t.Step == step && asksForFailures(&t) })
-		if c := run.total(step); at < 0 || c.Done == 0 || c.Failed < c.Done {
+		if c := run.Total(step); at < 0 || c.Done == 0 || c.Failed < c.Done {
 			return ""
 		}
 		why = asks(&thresholds[at])
@@ -208,11 +209,11 @@ func (o *sought) failuresWanted(results []ThresholdResult, run *history) string 
 }
 
 // missing says what became of the orders that were sent.
-func (o *sought) missing(run *history) string {
+func (o *sought) missing(run *history.History) string {
 	var parts []string
 	refused := false
 	for _, step := range o.steps {
-		c := run.total(step)
+		c := run.Total(step)
 		switch {
 		case c.Done == 0:
 			parts = append(parts, step+" was sent 0 times")

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/health"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
 )
@@ -159,7 +160,7 @@ func TestNoSizeFollowsFromErrors(t *testing.T) {
 		}
 	}
 	sc.Steps, sc.Sale = selling().Steps, selling().Sale
-	if r := Judge(limited(0), sc, p); len(r.Recommendations) > 0 || targetCodes(r) != FindingNothingPlaced+" "+FindingTargetLimited {
+	if r := Judge(limited(0), sc, p); len(r.Recommendations) > 0 || targetCodes(r) != FindingNothingPlaced+" "+health.FindingTargetLimited {
 		t.Errorf("nothing placed: %+v, findings %q", r.Recommendations, targetCodes(r))
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/record"
 	"fsctl/report"
 	"fsctl/scenarios"
@@ -27,7 +25,7 @@ func ExampleJudge() {
 	rec.Add(record.Interval{
 		Second:     0,
 		Steps:      map[string]*record.Counters{"order": {Due: 100, Sent: 100, Done: 100}},
-		Histograms: map[record.Tag]*hdrhistogram.Histogram{{Metric: record.ResponseTime, Step: "order", Outcome: "placed"}: times},
+		Histograms: map[record.Tag]*record.Histogram{{Metric: record.ResponseTime, Step: "order", Outcome: "placed"}: times},
 	})
 
 	limit := scenarios.Limit{Name: "response_time{step:order}"}

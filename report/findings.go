@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/health"
+	"fsctl/report/history"
 	"fsctl/report/sale"
 	"fsctl/report/users"
 	"fsctl/scenarios/quantity"
@@ -16,7 +18,7 @@ import (
 
 // TargetFinding is a finding about the target or the sale, with the second, from T0, in which it began.
 type TargetFinding struct {
-	Finding
+	health.Finding
 	OnsetSeconds float64 `json:"onset_seconds"`
 }
 
@@ -31,6 +33,7 @@ const (
 	FindingUsersLeft       = "users-left"           // because a variable was missing
 	FindingNotReset        = "not-reset"            // users of this run had orders before T0
 	FindingPhantoms        = "phantom-orders"       // the shop has new orders that no buyer was told of
+	FindingResent          = "resent"               // more than mostResentRatio of all requests were sent again
 )
 
 // FailsRun says whether a finding alone fails a run.
@@ -42,44 +45,61 @@ func (f *TargetFinding) FailsRun() bool {
 const mostUsersLeft = 5
 
 func (r *Report) found(code string, onset int, format string, args ...any) {
-	r.Findings = append(r.Findings, TargetFinding{Finding{code, fmt.Sprintf(format, args...)}, float64(onset)})
+	r.Findings = append(r.Findings, TargetFinding{health.Finding{Code: code, Message: fmt.Sprintf(format, args...)}, float64(onset)})
 }
 
 // judgeTarget finds what the target and the sale did wrong, causes first.
-func (r *Report) judgeTarget(rec *record.Record, run *history, accounts *sale.Accounts, earned *earnings) {
+func (r *Report) judgeTarget(rec *record.Record, run *history.History, accounts *sale.Accounts, earned *earnings) {
 	r.Findings = []TargetFinding{}
 	if text := accounts.NotReset(); text != "" {
 		r.found(FindingNotReset, 0, "%s", text)
 	}
 	earned.tell(r)
-	total := run.all()
+	total := run.All()
 	if earned.allFailed == "" {
 		r.findFailures(run, total)
 	}
+	r.findResent(run, total)
 	r.findUsersLeft(rec)
 	if text := accounts.Phantoms(); text != "" {
 		r.found(FindingPhantoms, 0, "%s", text)
 	}
+	for _, f := range r.stalls {
+		r.Findings = append(r.Findings, TargetFinding{f.Finding(), f.From})
+	}
 	for _, f := range r.Health.Findings {
-		if f.Code == FindingTargetLimited {
-			r.found(f.Code, run.firstSecond(func(c record.Counters) bool { return c.Waited > 0 }), "%s", f.Message)
+		if f.Code == health.FindingTargetLimited {
+			r.found(f.Code, r.Health.LimitedFrom(), "%s", f.Message)
 		}
 	}
 }
 
 // findFailures tells of steps that failed as a whole, then of the share of all requests that failed.
-func (r *Report) findFailures(run *history, total record.Counters) {
-	for _, name := range run.names {
-		c := run.total(name)
+func (r *Report) findFailures(run *history.History, total record.Counters) {
+	for _, name := range run.Names {
+		c := run.Total(name)
 		if c.Done == 0 || c.Failed < c.Done {
 			continue
 		}
-		onset := run.firstSecondOf(name, func(c record.Counters) bool { return c.Failed > 0 })
+		onset := run.FirstSecondOf(name, func(c record.Counters) bool { return c.Failed > 0 })
 		r.found(FindingStepFailed, onset, "every request of %s failed: %s", name, causesOf(&c))
 	}
-	if share := ratio(total.Failed, total.Done); share > mostUnfitRatio {
-		onset := run.firstSecond(func(c record.Counters) bool { return c.Failed > 0 })
+	if share := history.Ratio(total.Failed, total.Done); share > mostUnfitRatio {
+		onset := run.FirstSecond(func(c record.Counters) bool { return c.Failed > 0 })
 		r.found(FindingRequestsFailed, onset, "%s of the requests failed: %s", quantity.Percent(min(share, 1)), causesOf(&total))
+	}
+}
+
+// mostResentRatio is the share of requests that may be sent again without a finding: a server that reloads, or closes idle
+// connections, closes each of them once.
+const mostResentRatio = 0.01
+
+// findResent tells of a target that closes many connections on which a request is under way.
+func (r *Report) findResent(run *history.History, total record.Counters) {
+	if share := history.Ratio(total.Resent, total.Done); share > mostResentRatio {
+		onset := run.FirstSecond(func(c record.Counters) bool { return c.Resent > 0 })
+		r.found(FindingResent, onset, "%s of the requests were sent again (%s of %s): the target closed their connections before it answered",
+			quantity.Percent(share), quantity.Count(total.Resent), quantity.Count(total.Done))
 	}
 }
 
@@ -111,26 +131,6 @@ func (r *Report) findUsersLeft(rec *record.Record) {
 func leftFirst(rec *record.Record, journey string, how users.Left) int {
 	for second, g := range rec.Generators() {
 		if g.Journeys[journey].Left[record.Left{Step: how.Step, Variable: how.Variable, After: how.After}] > 0 {
-			return second
-		}
-	}
-	return 0
-}
-
-// firstSecond returns the first second that is chosen by the sum of its steps, 0 for none.
-func (s *history) firstSecond(chosen func(record.Counters) bool) int {
-	for i, second := range s.seconds {
-		if chosen(allOf(s.events[i])) {
-			return second
-		}
-	}
-	return 0
-}
-
-// firstSecondOf is firstSecond of one step.
-func (s *history) firstSecondOf(step string, chosen func(record.Counters) bool) int {
-	for i, second := range s.seconds {
-		if chosen(s.events[i][step]) {
 			return second
 		}
 	}

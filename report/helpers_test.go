@@ -53,6 +53,11 @@ func put(t testing.TB, rec *record.Record, second int, step, outcome string, mil
 	})
 }
 
+// load is so many requests that took so many milliseconds each.
+func load(requests uint64, millis float64) record.Load {
+	return record.Load{Requests: requests, Seconds: float64(requests) * millis / 1000}
+}
+
 func count(rec *record.Record, second int, step string, c record.Counters) {
 	rec.Add(record.Interval{Second: second, Steps: map[string]*record.Counters{step: &c}})
 }
@@ -76,13 +81,4 @@ func threshold(t testing.TB, metric, expression, window string) scenarios.Thresh
 // require returns a scenario with these thresholds.
 func require(thresholds ...scenarios.Threshold) *scenarios.Scenario {
 	return &scenarios.Scenario{Name: "test", Thresholds: strict.Keyed[scenarios.Limit]{{Thresholds: thresholds}}}
-}
-
-// codes returns the codes of a report's findings.
-func codes(r *Report) []string {
-	var list []string
-	for _, f := range r.Health.Findings {
-		list = append(list, f.Code)
-	}
-	return list
 }

@@ -78,7 +78,7 @@ func TestStepsAreInTheScenariosOrder(t *testing.T) {
 		t.Fatalf("steps %+v, wanted order, browse, zoo", steps)
 	}
 	o := steps[0]
-	if o.Requests != 3 || o.Errors != 1 || o.AchievedQPS != 0.6 || o.Outcomes["placed"] != 2 || o.ErrorKinds["reset"] != 1 {
+	if o.Requests != 3 || o.Errors != 1 || o.AchievedQPS == nil || *o.AchievedQPS != 0.6 || o.Outcomes["placed"] != 2 || o.ErrorKinds["reset"] != 1 {
 		t.Errorf("%+v, wanted 3 requests over 5 s, 1 error, 2 placed", o)
 	}
 	if got := o.ResponseTime.Max; math.Abs(got-0.030) > 3e-5 {

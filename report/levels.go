@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/health"
+	"fsctl/report/history"
 	"fsctl/report/metric"
 	"fsctl/report/users"
 	"fsctl/scenarios"
@@ -14,12 +16,14 @@ import (
 // Level is the judgement on one rate that was held in a search for capacity. Its figures are those of the
 // requests that were due in its hold, [HoldFromSeconds, ToSeconds), unless they say otherwise.
 type Level struct {
-	RatePerSec      float64 `json:"rate_per_sec"` // users who came
+	RatePerSec      float64 `json:"rate_per_sec"` // users who were asked for
 	FromSeconds     int     `json:"from_seconds"` // from T0, as all three
 	HoldFromSeconds int     `json:"hold_from_seconds"`
 	ToSeconds       int     `json:"to_seconds"`
-	CutShort        bool    `json:"cut_short"` // lost before its time was over
-	Drained         bool    `json:"drained"`   // every user had finished before the next level
+
+	Users    *UserRate `json:"users"`     // who came in the hold; null where nothing counted them
+	CutShort bool      `json:"cut_short"` // lost before its time was over
+	Drained  bool      `json:"drained"`   // every user had finished before the next level
 
 	Verdict      Verdict       `json:"verdict"` // invalid where the generator was at fault
 	Why          string        `json:"why"`     // of a level that did not pass
@@ -32,9 +36,9 @@ type Level struct {
 
 	Journeys   []users.Journey   `json:"journeys"` // of all users who came while it lasted
 	Thresholds []ThresholdResult `json:"thresholds"`
-	Findings   []Finding         `json:"findings"`
+	Findings   []health.Finding  `json:"findings"`
 
-	health Health
+	health health.Health
 }
 
 // LevelThresholds returns the thresholds that a level can be judged by, and says what becomes of the others.
@@ -88,9 +92,9 @@ func instantOf(second int) scenarios.Instant {
 // judgeLevel judges a level as a run of its own, by what was due in its hold. Only the quiet moments that its
 // service times are compared with are those of the whole run up to its end: a level at the target's limit has
 // none.
-func judgeLevel(rec *record.Record, run *history, sc *scenarios.Scenario, l record.Level) Level {
-	part := run.only(l.Hold().Contains)
-	before := run.only(func(second int) bool { return second < l.EndSeconds })
+func judgeLevel(rec *record.Record, run *history.History, sc *scenarios.Scenario, l record.Level) Level {
+	part := run.Only(l.Hold().Contains)
+	before := run.Only(func(second int) bool { return second < l.EndSeconds })
 	v := Level{
 		RatePerSec: l.RatePerSec, FromSeconds: l.FromSeconds, HoldFromSeconds: l.HoldFromSeconds, ToSeconds: l.ToSeconds,
 		CutShort: l.CutShort, Drained: l.Drained, Thresholds: []ThresholdResult{},
@@ -101,9 +105,10 @@ func judgeLevel(rec *record.Record, run *history, sc *scenarios.Scenario, l reco
 	}
 	level := *rec // what was planned of the run, and how it ended, says nothing of a level
 	level.Manifest.PlannedArrivals, level.Manifest.End = 0, nil
-	v.health = judgeHealth(&level, part, sc, pressureOn(before, part))
+	v.health = health.Judge(&level, part, sc, history.PressureOn(before, part), health.Stalls(rec))
 	v.Findings = v.health.Findings
 	v.Journeys = users.Of(rec, record.Window{From: l.FromSeconds, To: max(l.EndSeconds, l.ToSeconds)}, sc)
+	v.Users = usersIn(rec, l.Hold())
 	v.measure(rec, part)
 	v.decide(rec, sc, part, &l)
 	return v
@@ -115,17 +120,17 @@ func (v *Level) hold() record.Window {
 }
 
 // measure fills in the figures.
-func (v *Level) measure(rec *record.Record, part *history) {
+func (v *Level) measure(rec *record.Record, part *history.History) {
 	hold := v.hold()
 	times := func(metric string) *Distribution {
-		return distributionOf(rec.Packed(hold, func(t record.Tag) bool { return t.Metric == metric }).Histogram())
+		return distributionOf(rec.Packed(hold, func(t record.Tag) bool { return t.Metric == metric }))
 	}
 	v.ResponseTime, v.ServiceTime = times(record.ResponseTime), times(record.ServiceTime)
 	v.Requests = rec.Count(hold, func(t record.Tag) bool { return t.Metric == record.ResponseTime })
 	failed := rec.Count(hold, func(t record.Tag) bool { return t.Metric == record.ResponseTime && isFailure(t.Outcome) })
-	v.ErrorRatio = ratio(failed, v.Requests)
-	all, seconds := part.all(), float64(max(hold.To-hold.From, 1))
-	v.AchievedQPS = good(all) / seconds
+	v.ErrorRatio = history.Ratio(failed, v.Requests)
+	all, seconds := part.All(), float64(max(hold.To-hold.From, 1))
+	v.AchievedQPS = history.Good(all) / seconds
 	if v.ServiceTime != nil {
 		v.Concurrency = float64(all.Done) / seconds * v.ServiceTime.Mean
 	}
@@ -133,18 +138,18 @@ func (v *Level) measure(rec *record.Record, part *history) {
 
 // decide gives the verdict: first whether the generator can be trusted, then the thresholds, then whether
 // what they did not see was answered at all.
-func (v *Level) decide(rec *record.Record, sc *scenarios.Scenario, part *history, l *record.Level) {
+func (v *Level) decide(rec *record.Record, sc *scenarios.Scenario, part *history.History, l *record.Level) {
 	v.Verdict, v.Why = Fail, v.crossed()
-	all := part.all()
+	all := part.All()
 	switch {
 	case v.health.Saturated:
-		v.Verdict, v.Why = Invalid, v.health.finding(v.health.Cause)
+		v.Verdict, v.Why = Invalid, v.health.Message(v.health.Cause)
 	case v.Why != "":
 	case v.CutShort:
 		v.Why = oneLine(l.Why)
 	case all.Done > 0 && all.Failed >= all.Done && wantedFailures(v.Thresholds, part) == "":
 		v.Why = "every request failed: " + causesOf(&all)
-	case !v.Drained && v.givenUpRatio(rec) > latenessOf(sc).share:
+	case !v.Drained && v.givenUpRatio(rec) > health.LateShare(sc):
 		v.Why = quantity.Percent(v.givenUpRatio(rec)) + " of the requests that were due were not answered before the level was given up"
 	default:
 		v.Verdict = Pass
@@ -169,7 +174,7 @@ func (v *Level) crossed() string {
 // givenUpRatio returns the share of the requests due in the hold that never ended.
 func (v *Level) givenUpRatio(rec *record.Record) float64 {
 	due := int64(rec.Counters(v.hold(), "").Due)
-	return ratio(max(due-v.Requests, 0), due)
+	return history.Ratio(max(due-v.Requests, 0), due)
 }
 
 // Summary says in one line how the level went.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/report/history"
 	"fsctl/report/metric"
 	"fsctl/scenarios"
 )
@@ -26,7 +27,7 @@ func (w *LevelWatch) Add(interval record.Interval) { w.rec.Add(interval) }
 
 // Judge judges a level that is over.
 func (w *LevelWatch) Judge(l record.Level) Level {
-	return judgeLevel(w.rec, newHistory(w.rec), w.sc, l)
+	return judgeLevel(w.rec, history.New(w.rec), w.sc, l)
 }
 
 // Lost says which threshold makes a level fail before its time is over, or nothing: one that is crossed with
@@ -95,7 +96,7 @@ func best(rec *record.Record, t *scenarios.Threshold, w record.Window, match fun
 	case "min":
 		return 0
 	case "avg":
-		return metric.Aggregate(rec.Packed(w, match).Histogram(), t) / times
+		return metric.Aggregate(rec.Packed(w, match), t) / times
 	case "max":
 		quantile = 1
 	case "med":
@@ -107,5 +108,5 @@ func best(rec *record.Record, t *scenarios.Threshold, w record.Window, match fun
 	}
 	part := *t
 	part.Aggregation, part.Quantile = "p", left
-	return metric.Aggregate(rec.Packed(w, match).Histogram(), &part)
+	return metric.Aggregate(rec.Packed(w, match), &part)
 }

@@ -11,6 +11,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/report/exitcode"
+	"fsctl/report/health"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
 )
@@ -139,7 +140,7 @@ func TestLevelIsComparedWithQuieterOnes(t *testing.T) {
 	put(t, s.Record, full.HoldFromSeconds, "browse", record.OutcomeOK, slices.Repeat([]float64{900}, 40)...)
 	count(s.Record, full.HoldFromSeconds, "browse", record.Counters{Waited: 30, Full: load(40, 450)})
 	r := Judge(s.Record, sc, nil)
-	if l := r.Levels[1]; l.Verdict != Fail || !slices.ContainsFunc(l.Findings, func(f Finding) bool { return f.Code == FindingTargetLimited }) {
+	if l := r.Levels[1]; l.Verdict != Fail || !slices.ContainsFunc(l.Findings, func(f health.Finding) bool { return f.Code == health.FindingTargetLimited }) {
 		t.Errorf("level %+v, wanted it to fail by the target's own queue", l)
 	}
 }

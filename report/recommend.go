@@ -7,6 +7,8 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
+	"fsctl/report/health"
+	"fsctl/report/history"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -22,7 +24,7 @@ type Recommendation struct {
 // recommend returns what to set. Of an invalid run it only mends the generator: what the target did under
 // the wrong load says nothing about the target. Of a run that is unfit, and of services that no answered request called, it
 // says nothing.
-func recommend(rec *record.Record, run *history, r *Report, sc *scenarios.Scenario, p *plan.Plan) []Recommendation {
+func recommend(rec *record.Record, run *history.History, r *Report, sc *scenarios.Scenario, p *plan.Plan) []Recommendation {
 	list := []Recommendation{}
 	if r.Health.Saturated || r.Health.SkewOverBudget {
 		return append(list, mendGenerator(rec, run, &r.Health)...)
@@ -52,13 +54,9 @@ func recommend(rec *record.Record, run *history, r *Report, sc *scenarios.Scenar
 const mostUnfitRatio = 0.01
 
 // unfitBy says why the seconds of the capacity do not show what the target can do, or nothing.
-func unfitBy(run *history, c Capacity) string {
-	width := bestSeconds
-	if run.held > 0 {
-		width = run.held
-	}
-	best := run.only(record.Window{From: c.AtSeconds, To: c.AtSeconds + width}.Contains).all()
-	if share := ratio(best.Failed, best.Done); share > mostUnfitRatio {
+func unfitBy(run *history.History, c Capacity) string {
+	best := run.Only(record.Window{From: c.AtSeconds, To: c.AtSeconds + run.Width()}.Contains).All()
+	if share := history.Ratio(best.Failed, best.Done); share > mostUnfitRatio {
 		return fmt.Sprintf("%s of the requests failed in the seconds with most good answers, and at most %s may", quantity.Percent(min(share, 1)), quantity.Percent(mostUnfitRatio))
 	}
 	return ""
@@ -67,11 +65,11 @@ func unfitBy(run *history, c Capacity) string {
 // scales says whether a kind of service is sized in replicas.
 func scales(kind string) bool { return kind == "service" || kind == "function" }
 
-func mendGenerator(rec *record.Record, run *history, h *Health) []Recommendation {
+func mendGenerator(rec *record.Record, run *history.History, h *health.Health) []Recommendation {
 	var list []Recommendation
 	for _, f := range h.Findings {
 		switch f.Code {
-		case FindingConnections:
+		case health.FindingConnections:
 			current := ""
 			if h.Connections > 0 {
 				current = strconv.Itoa(h.Connections)
@@ -80,10 +78,10 @@ func mendGenerator(rec *record.Record, run *history, h *Health) []Recommendation
 				Setting: "attack.connections", Value: strconv.Itoa(h.ConnectionsNeeded), Current: current,
 				Because: "by Little's law the busiest second had that many requests in flight, with room for chance",
 			})
-		case FindingCPU:
+		case health.FindingCPU:
 			agents := max(len(rec.Manifest.Agents), 1)
-			late := run.lateSeconds()
-			needed := int(math.Ceil(float64(agents) * min(ratio(late.Due, late.Sent), 1000)))
+			late := lateSeconds(run)
+			needed := int(math.Ceil(float64(agents) * min(history.Ratio(late.Due, late.Sent), 1000)))
 			list = append(list, Recommendation{
 				Setting: "attack.agents", Value: strconv.Itoa(max(needed, agents+1)), Current: strconv.Itoa(agents),
 				Because: fmt.Sprintf("in the seconds with late requests the generator used all of its CPU and sent %s of %s due", quantity.Count(late.Sent), quantity.Of(late.Due, "request")),
@@ -94,10 +92,10 @@ func mendGenerator(rec *record.Record, run *history, h *Health) []Recommendation
 }
 
 // lateSeconds sums the seconds in which requests were late for the generator's own reasons.
-func (s *history) lateSeconds() record.Counters {
+func lateSeconds(run *history.History) record.Counters {
 	var sum record.Counters
-	for _, events := range s.events {
-		if c := allOf(events); c.Late > 0 {
+	for _, events := range run.Events {
+		if c := history.Sum(events); c.Late > 0 {
 			sum.Add(c)
 		}
 	}
@@ -106,7 +104,7 @@ func (s *history) lateSeconds() record.Counters {
 
 // sizing turns the measured capacity of a target into instances of its services.
 type sizing struct {
-	run      *history
+	run      *history.History
 	capacity Capacity
 	sc       *scenarios.Scenario
 	plan     *plan.Plan
@@ -158,7 +156,7 @@ func (z *sizing) replicas(s *plan.Service) Recommendation {
 }
 
 // bounded keeps a number of instances within what an int holds.
-func bounded(n float64) float64 { return min(max(finite(n), 0), 1e12) }
+func bounded(n float64) float64 { return min(max(history.Finite(n), 0), 1e12) }
 
 func (z *sizing) service(name string) *scenarios.Service {
 	for i := range z.sc.Services {
@@ -199,14 +197,14 @@ func (z *sizing) calls(name string) float64 {
 	if own == nil {
 		return 0
 	}
-	perSec, _ := z.run.most(func(events map[string]record.Counters) float64 {
+	perSec, _ := z.run.Most(func(events map[string]record.Counters) float64 {
 		var sum float64
-		for _, step := range z.run.names {
-			sum += good(events[step]) * own.Calls[step]
+		for _, step := range z.run.Names {
+			sum += history.Good(events[step]) * own.Calls[step]
 		}
 		return sum
 	}, !z.capacity.LowerBound)
-	return finite(perSec)
+	return history.Finite(perSec)
 }
 
 // isLimit says whether the plan would enlarge no service behind the target by more than this one.

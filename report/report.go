@@ -7,6 +7,8 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/plan"
+	"fsctl/report/health"
+	"fsctl/report/history"
 	"fsctl/report/sale"
 	"fsctl/report/users"
 	"fsctl/scenarios"
@@ -26,8 +28,9 @@ type Report struct {
 	T0              time.Time `json:"t0"`
 	DurationSeconds float64   `json:"duration_seconds"`
 	ServiceTimeOnly bool      `json:"service_time_only"` // the record knows no due instants, so there is no response time
+	Unverified      bool      `json:"unverified"`        // an older version made the record, without a seal: what was changed in it since is not seen
 
-	Health          Health            `json:"health"`
+	Health          health.Health     `json:"health"`
 	Agents          []Agent           `json:"agents,omitempty"` // of a storm from many
 	Thresholds      []ThresholdResult `json:"thresholds"`
 	Invariants      []InvariantResult `json:"invariants"`
@@ -40,17 +43,21 @@ type Report struct {
 	Notes           []string          `json:"notes"` // what a reader must know to read the figures right
 
 	unearned string // why the run proves nothing, in one line; empty where it does
+	stalls   []health.Stall
 	unfit    string // why no size follows from it
 }
 
 // Verdict is the judgement on a run.
 type Verdict string
 
-// The verdicts. A run is Invalid when its generator was at fault: nothing may be concluded from it.
+// The verdicts. A run is Invalid when its generator was at fault: nothing may be concluded from it. It is Incomplete when it died
+// before its end, and what it measured proves nothing else.
 const (
 	Pass    Verdict = "pass"
 	Fail    Verdict = "fail"
 	Invalid Verdict = "invalid"
+
+	Incomplete Verdict = "incomplete"
 )
 
 // Died is the end of a run that wrote none.
@@ -68,15 +75,16 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 	if sc == nil {
 		sc = &scenarios.Scenario{Name: rec.Manifest.Scenario}
 	}
-	run, accounts := newHistory(rec), sale.Read(rec, sc)
+	run, accounts := history.New(rec), sale.Read(rec, sc)
 	r := &Report{
 		Run:             rec.Dir,
 		Scenario:        cmp.Or(sc.Name, rec.Manifest.Scenario),
 		Ended:           Died,
 		T0:              rec.Manifest.T0,
 		ServiceTimeOnly: rec.DueUnknown,
+		Unverified:      rec.Unverified,
 		Notes:           []string{},
-		DurationSeconds: float64(run.span()),
+		DurationSeconds: float64(run.Span()),
 		Invariants:      judgeInvariants(accounts, sc.Invariants),
 		Agents:          agentsOf(rec.Manifest),
 	}
@@ -97,14 +105,15 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 }
 
 // judgeStorm judges the run as one storm.
-func (r *Report) judgeStorm(rec *record.Record, run *history, accounts *sale.Accounts, sc *scenarios.Scenario, p *plan.Plan) {
+func (r *Report) judgeStorm(rec *record.Record, run *history.History, accounts *sale.Accounts, sc *scenarios.Scenario, p *plan.Plan) {
 	r.Thresholds = judgeThresholds(rec, sc)
 	r.Steps = describeSteps(rec, run, sc, record.Everything)
 	r.countRepeated(rec, accounts, record.Everything)
 	r.Journeys = users.Of(rec, record.Everything, sc)
-	pressure := comparePressure(run)
-	r.Health = judgeHealth(rec, run, sc, pressure)
-	r.Capacity = measureCapacity(run, pressure, latenessOf(sc).share, r.Health.Saturated)
+	pressure := history.ComparePressure(run)
+	r.stalls = health.Stalls(rec)
+	r.Health = health.Judge(rec, run, sc, pressure, r.stalls)
+	r.Capacity = measureCapacity(run, pressure, health.LateShare(sc), r.Health.Saturated)
 	earned := r.judgeEarnings(rec, run, accounts, sc)
 	r.judgeTarget(rec, run, accounts, earned)
 	r.unfit = cmp.Or(earned.unfit(), unfitBy(run, r.Capacity))
@@ -118,7 +127,10 @@ func notes(rec *record.Record, r *Report) []string {
 		list = append(list, "service time only: these results do not say when a request was due, so the wait for a free connection is unknown")
 	}
 	if rec.Torn > 0 {
-		list = append(list, quantity.Of(rec.Torn, "file")+" ended in the middle of a line, which was dropped")
+		list = append(list, "the run did not end: what "+quantity.Of(rec.Torn, "file")+" had after the last whole second was dropped")
+	}
+	if rec.Unverified {
+		list = append(list, "unverified: an older version of fsctl made this record, without checksums, so that it cannot be said whether it was changed since")
 	}
 	if rec.Ledger.Error != "" && len(r.Invariants) > 0 {
 		list = append(list, "the shop's ledger could not be read: "+oneLine(rec.Ledger.Error))

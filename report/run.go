@@ -29,13 +29,38 @@ type Run struct {
 // Read reads a run directory, with the scenario that ran, or a file of vegeta results. It writes nothing. It
 // fails where the path does not exist, and as record.Open, record.FromVegeta, scenarios.ParseRun and plan.New
 // do for what cannot be read.
-func Read(path string) (*Run, error) {
+func Read(path string) (*Run, error) { return ReadFor([]string{path}, nil) }
+
+// ReadFor reads a run directory as [Read] does, or one or several files of vegeta results as one run, and adds thresholds that it is
+// to be judged by as well; see [Run.Add]. It fails as Read does, and for a run directory among several paths.
+func ReadFor(paths []string, limits []scenarios.Limit) (*Run, error) {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, fmt.Errorf("read run: %w", err)
+		}
+		if info.IsDir() && len(paths) > 1 {
+			return nil, fmt.Errorf("read %s: found a run directory among %d paths, wanted one run directory, or only files of vegeta results", path, len(paths))
+		}
+	}
+	run, err := read(paths, limits)
+	if err == nil && len(limits) > 0 {
+		run.Add(limits)
+	}
+	return run, err
+}
+
+func read(paths []string, limits []scenarios.Limit) (*Run, error) {
+	path := paths[0]
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read run: %w", err)
 	}
 	if !info.IsDir() {
-		rec, err := record.FromVegeta(path)
+		if err := distinct(paths); err != nil {
+			return nil, err
+		}
+		rec, err := record.FromVegetaFiles(paths, slicesOf(limits))
 		return &Run{Record: rec}, err
 	}
 	rec, err := record.Open(path)
@@ -47,6 +72,32 @@ func Read(path string) (*Run, error) {
 		return nil, err
 	}
 	return withPlan(rec, sc, nil)
+}
+
+// distinct fails with a *SameFileError where two paths name one file: its requests would count twice.
+func distinct(paths []string) error {
+	var infos []os.FileInfo
+	for i, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return fmt.Errorf("read run: %w", err)
+		}
+		for j, other := range infos {
+			if os.SameFile(info, other) {
+				return &SameFileError{paths[j], paths[i]}
+			}
+		}
+		infos = append(infos, info)
+	}
+	return nil
+}
+
+// SameFileError says that two paths name one file.
+type SameFileError struct{ First, Second string }
+
+// Error names both paths.
+func (e *SameFileError) Error() string {
+	return fmt.Sprintf("found one file of results twice, as %s and as %s, wanted each once: its requests would count double", e.First, e.Second)
 }
 
 // withPlan returns a run of the scenario sc, at full scale, with the plan p, or a new one where p is nil.

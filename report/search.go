@@ -8,6 +8,8 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/report/exitcode"
+	"fsctl/report/health"
+	"fsctl/report/history"
 	"fsctl/report/sale"
 	"fsctl/report/users"
 	"fsctl/scenarios"
@@ -17,15 +19,15 @@ import (
 // judgeSearch judges a search for capacity. Levels above the capacity fail on purpose, so that nothing is judged
 // over the whole run but the sale's invariants: thresholds and steps are those of the level that says most, the
 // highest that passed, else the lowest that failed.
-func (r *Report) judgeSearch(rec *record.Record, run *history, accounts *sale.Accounts, sc *scenarios.Scenario, p *plan.Plan) {
+func (r *Report) judgeSearch(rec *record.Record, run *history.History, accounts *sale.Accounts, sc *scenarios.Scenario, p *plan.Plan) {
 	for _, l := range rec.Manifest.Levels {
 		r.Levels = append(r.Levels, judgeLevel(rec, run, sc, l))
 	}
 	seen := r.valid(run)
-	pressure := comparePressure(seen)
-	r.Health = r.searchHealth(judgeHealth(rec, run, sc, pressure))
+	pressure := history.ComparePressure(seen)
+	r.Health = r.searchHealth(health.Judge(rec, run, sc, pressure, nil))
 	level := r.decisive()
-	part := run.hold(level)
+	part := run.Hold(level.hold())
 	r.Thresholds = level.Thresholds
 	performed := users.Steps(sc)
 	r.Steps = slices.DeleteFunc(describeSteps(rec, part, sc, level.hold()), func(s Step) bool {
@@ -33,21 +35,21 @@ func (r *Report) judgeSearch(rec *record.Record, run *history, accounts *sale.Ac
 	})
 	r.countRepeated(rec, accounts, level.hold())
 	r.Journeys = users.Of(rec, record.Everything, sc)
-	r.Capacity = r.searched(measureCapacity(part, pressure, latenessOf(sc).share, r.Health.Saturated))
+	r.Capacity = r.searched(measureCapacity(part, pressure, health.LateShare(sc), r.Health.Saturated))
 	r.Notes = r.searchNotes(sc, level)
 	earned := r.judgeEarnings(rec, run, accounts, sc)
 	r.judgeTarget(rec, run, accounts, earned)
 	r.unfit = cmp.Or(earned.unfit(), unfitBy(part, r.Capacity))
 	r.Recommendations = recommend(rec, part, r, sc, p)
 	if limit := r.blocked(); limit != nil && !r.Health.Saturated {
-		r.Recommendations = append(mendGenerator(rec, run.hold(limit), &limit.health), r.Recommendations...)
+		r.Recommendations = append(mendGenerator(rec, run.Hold(limit.hold()), &limit.health), r.Recommendations...)
 	}
 }
 
 // valid returns what happened while the generator was not at fault: all but the levels that are invalid, each
 // up to the next.
-func (r *Report) valid(run *history) *history {
-	return run.only(func(second int) bool {
+func (r *Report) valid(run *history.History) *history.History {
+	return run.Only(func(second int) bool {
 		next := slices.IndexFunc(r.Levels, func(l Level) bool { return l.FromSeconds > second })
 		if next < 0 {
 			next = len(r.Levels)
@@ -103,9 +105,9 @@ func (r *Report) decisive() *Level {
 // searchHealth turns the health of the whole run into that of a search. Its figures stay; the generator was
 // saturated only if no level at all says anything of the target, and findings are those of the levels that say
 // nothing.
-func (r *Report) searchHealth(h Health) Health {
+func (r *Report) searchHealth(h health.Health) health.Health {
 	h.Saturated, h.Cause, h.ConnectionsNeeded = false, "", 0
-	h.Findings = slices.DeleteFunc(h.Findings, func(f Finding) bool { return f.Code != FindingAgentLost && f.Code != FindingSkew })
+	h.Findings = slices.DeleteFunc(h.Findings, func(f health.Finding) bool { return f.Code != health.FindingAgentLost && f.Code != health.FindingSkew })
 	said := map[string]bool{}
 	for i := range r.Levels {
 		l := &r.Levels[i]
@@ -115,7 +117,7 @@ func (r *Report) searchHealth(h Health) Health {
 		h.ConnectionsNeeded = max(h.ConnectionsNeeded, l.health.ConnectionsNeeded)
 		if code := l.health.Cause; !said[code] {
 			said[code] = true
-			h.Findings = append(h.Findings, Finding{code, fmt.Sprintf("at %s: %s", usersPerSec(l.RatePerSec), l.Why)})
+			h.Findings = append(h.Findings, health.Finding{Code: code, Message: fmt.Sprintf("at %s: %s", usersPerSec(l.RatePerSec), l.Why)})
 		}
 	}
 	if r.capacity() == nil && r.above(Fail) == nil {
@@ -127,10 +129,10 @@ func (r *Report) searchHealth(h Health) Health {
 // searched returns what the search found, by what was measured in the hold of the decisive level.
 func (r *Report) searched(measured Capacity) Capacity {
 	if fails := r.above(Fail); fails != nil {
-		measured.FailsRatePerSec = fails.RatePerSec
+		measured.FailsRatePerSec, measured.FailsAskedPerSec, measured.FailsUsers = fails.measured(), fails.RatePerSec, fails.Users
 	}
 	if best := r.capacity(); best != nil {
-		measured.RatePerSec = best.RatePerSec
+		measured.RatePerSec, measured.AskedPerSec, measured.Users = best.measured(), best.RatePerSec, best.Users
 	}
 	measured.LowerBound = measured.FailsRatePerSec == 0
 	return measured
@@ -143,12 +145,12 @@ func (r *Report) searchCause() (code int, reason string) {
 		return exitcode.Invalid, "no level says anything about the target"
 	}
 	if best == nil {
-		return exitcode.Threshold, fmt.Sprintf("the target does not hold even %s: %s", usersPerSec(fails.RatePerSec), fails.Why)
+		return exitcode.Threshold, fmt.Sprintf("the target does not hold even %s: %s", fails.claim(), fails.Why)
 	}
-	holds := fmt.Sprintf("%s (%s)", usersPerSec(best.RatePerSec), quantity.RateOf(best.AchievedQPS, "request"))
+	holds := fmt.Sprintf("%s (%s)", best.claim(), quantity.RateOf(best.AchievedQPS, "request"))
 	switch {
 	case fails != nil:
-		reason = fmt.Sprintf("the target holds %s; at %s: %s", holds, usersPerSec(fails.RatePerSec), fails.Why)
+		reason = fmt.Sprintf("the target holds %s; at %s: %s", holds, fails.claim(), fails.Why)
 	default:
 		reason = "the target holds at least " + holds
 	}

@@ -3,9 +3,8 @@ package report
 import (
 	"slices"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/record"
+	"fsctl/report/history"
 	"fsctl/report/metric"
 	"fsctl/report/sale"
 	"fsctl/report/users"
@@ -17,9 +16,10 @@ type Step struct {
 	Name        string            `json:"name"`
 	Requests    int64             `json:"requests"`              // that ended, in an answer or an error
 	Errors      int64             `json:"errors"`                // outcome failed or error
-	AchievedQPS float64           `json:"achieved_qps"`          // requests over the seconds from the step's first event to its last
+	AchievedQPS *float64          `json:"achieved_qps"`          // [1/s] at which they were sent, see achieved; null where there is none
 	Outcomes    map[string]int64  `json:"outcomes"`              // requests by outcome
 	Repeated    int64             `json:"repeated"`              // answers that told a buyer of an order again
+	Resent      uint64            `json:"resent"`                // times that a request was sent again: the server closed its connection before an answer
 	Statuses    map[string]uint64 `json:"statuses"`              // answers by status code
 	Failures    map[string]uint64 `json:"failures"`              // failed requests by reason: refused, timeout, extract, status, check: TEXT
 	ErrorKinds  map[string]uint64 `json:"error_kinds,omitempty"` // those without a whole answer by class: refused, reset, timeout, ...
@@ -31,8 +31,8 @@ type Step struct {
 }
 
 // Distribution sums up a time, all in seconds. P50 is the time that 50 % of the requests do not exceed,
-// P999 that of 99.9 %. Quantiles are HdrHistogram's, exact to 3 digits.
-// Source: Tene, HdrHistogram, hdrhistogram.org.
+// P999 that of 99.9 %, by nearest rank, exact to 3 digits and never above Max. Max and Mean are exact.
+// Source: Tene, HdrHistogram, hdrhistogram.org; see histogram.Rank.
 type Distribution struct {
 	P50  float64 `json:"p50"`  // [s]
 	P90  float64 `json:"p90"`  // [s]
@@ -45,15 +45,15 @@ type Distribution struct {
 
 const nanosPerSecond = 1e9
 
-func distributionOf(h *hdrhistogram.PackedHistogram) *Distribution {
-	if h.TotalCount() == 0 {
+func distributionOf(h record.Packed) *Distribution {
+	if h.Count() == 0 {
 		return nil
 	}
-	at := func(percent float64) float64 { return float64(h.ValueAtPercentile(percent)) / nanosPerSecond }
+	at := func(q float64) float64 { return float64(h.Quantile(q)) / nanosPerSecond }
 	return &Distribution{
-		P50: at(50), P90: at(90), P95: at(95), P99: at(99), P999: at(99.9),
+		P50: at(0.5), P90: at(0.9), P95: at(0.95), P99: at(0.99), P999: at(0.999),
 		Max:  float64(h.Max()) / nanosPerSecond,
-		Mean: finite(h.Mean() / nanosPerSecond),
+		Mean: history.Finite(h.Mean() / nanosPerSecond),
 	}
 }
 
@@ -64,7 +64,7 @@ func isFailure(outcome string) bool { return metric.IsFailure(outcome) }
 // no journey performs and of which nothing is known are left out.
 //
 // The window is the seconds that requests were due in, and run holds the events of the same.
-func describeSteps(rec *record.Record, run *history, sc *scenarios.Scenario, w record.Window) []Step {
+func describeSteps(rec *record.Record, run *history.History, sc *scenarios.Scenario, w record.Window) []Step {
 	outcomes := map[string]map[string]int64{}
 	for _, tag := range rec.Tags() {
 		if tag.Metric != metric.Counted(rec) {
@@ -85,10 +85,12 @@ func describeSteps(rec *record.Record, run *history, sc *scenarios.Scenario, w r
 	return steps
 }
 
-func stepNames(rec *record.Record, run *history, sc *scenarios.Scenario) []string {
-	known := append(users.Steps(sc), run.names...)
+func stepNames(rec *record.Record, run *history.History, sc *scenarios.Scenario) []string {
+	known := append(users.Steps(sc), run.Names...)
 	for _, tag := range rec.Tags() {
-		known = append(known, tag.Step)
+		if tag.Metric != record.Iteration { // whose step is a journey
+			known = append(known, tag.Step)
+		}
 	}
 	slices.Sort(known)
 	known = slices.Compact(known)
@@ -106,7 +108,7 @@ func stepNames(rec *record.Record, run *history, sc *scenarios.Scenario) []strin
 	return names
 }
 
-func describeStep(rec *record.Record, run *history, name string, outcomes map[string]int64, w record.Window) Step {
+func describeStep(rec *record.Record, run *history.History, name string, outcomes map[string]int64, w record.Window) Step {
 	step := Step{Name: name, Outcomes: map[string]int64{}}
 	for outcome, count := range outcomes {
 		step.Outcomes[outcome] = count
@@ -115,39 +117,41 @@ func describeStep(rec *record.Record, run *history, name string, outcomes map[st
 			step.Errors += count
 		}
 	}
-	total := run.total(name)
+	total := run.Total(name)
 	step.ErrorKinds, step.Failures, step.Statuses = total.Errors, failuresOf(&total), map[string]uint64{}
 	for code, n := range total.Statuses {
 		if n > 0 {
 			step.Statuses[code] = n
 		}
 	}
-	step.AchievedQPS = ratio(float64(total.Done), float64(run.activeSeconds(name)))
+	step.Resent = total.Resent
+	step.AchievedQPS = achieved(&total, run.ActiveSeconds(name))
 	step.Samples = samplesOf(rec, name, w)
 	times := func(of string) *Distribution {
-		return distributionOf(rec.Packed(w, func(t record.Tag) bool { return t.Metric == of && t.Step == name }).Histogram())
+		return distributionOf(rec.Packed(w, func(t record.Tag) bool { return t.Metric == of && t.Step == name }))
 	}
 	step.ResponseTime, step.ServiceTime = times(record.ResponseTime), times(record.ServiceTime)
 	return step
 }
 
-// activeSeconds returns the seconds from a step's first event to its last. Seconds without events in
-// between count: leaving them out would turn one request every ten seconds into one a second.
-func (s *history) activeSeconds(step string) int {
-	first, last, any := 0, 0, false
-	for i, second := range s.seconds {
-		if c := s.events[i][step]; c.Due|c.Sent|c.Done == 0 {
-			continue
-		}
-		if !any {
-			first, any = second, true
-		}
-		last = second
+// achieved returns the rate [1/s] at which a step's n requests were sent:
+//
+//	(n-1) / (last - first)
+//
+//	first, last  instants at which the first and the last of them were sent
+//
+// nil under two requests, or where all were sent at one instant. Records of older versions do not have the instants: there
+// it is n over the whole seconds from the step's first event to its last, which is too low for a run that begins or ends
+// within one.
+func achieved(total *record.Counters, activeSeconds int) *float64 {
+	rate, ok := total.Sends.Rate(total.Done)
+	if !total.Sends.Known && total.Done >= 2 && activeSeconds > 0 {
+		rate, ok = float64(total.Done)/float64(activeSeconds), true
 	}
-	if !any {
-		return 0
+	if !ok {
+		return nil
 	}
-	return last - first + 1
+	return &rate
 }
 
 // countRepeated counts the answers of each step that told a buyer of an order again.

@@ -28,8 +28,11 @@ func sampled(t *testing.T) *record.Record {
 			{Metric: record.Waiting, Step: "browse", Outcome: "ok"}:    histogram(t, 7),
 			{Metric: record.Connecting, Step: "browse", Outcome: "ok"}: histogram(t, 3),
 			{Metric: record.Lateness, Step: "browse", Outcome: "ok"}:   histogram(t, 40),
+
+			{Metric: record.Handshaking, Step: "browse", Outcome: "ok"}:      histogram(t, 2),
+			{Metric: record.Iteration, Step: "visitor", Outcome: "finished"}: histogram(t, 500, 700),
 		},
-		Steps:     map[string]*record.Counters{"browse": {Due: 5, Unsent: 5, ChecksPassed: 3, ChecksFailed: 1, BytesOut: 1000, BytesIn: 4000}},
+		Steps:     map[string]*record.Counters{"browse": {Due: 5, Unsent: 5, ChecksPassed: 3, ChecksFailed: 1, BytesOut: 1000, BytesIn: 4000, Resent: 1}},
 		Generator: &record.Generator{Arrivals: 10, Iterations: 8},
 	})
 	return rec
@@ -76,6 +79,11 @@ func TestEveryMetricAndAggregation(t *testing.T) {
 		{"dropped_iterations{step:browse}", "count<1", "", 5},
 		{"data_sent", "count>0", "", 1000},
 		{"data_received", "rate>0", "", 1000},
+		{"http_req_tls_handshaking", "max<1s", "", 0.002},
+		{"iteration_duration", "max<1s", "", 0.7},
+		{"iteration_duration", "avg<1s", "", 0.6},
+		{"resent", "count<1", "", 1},
+		{"resent{step:browse}", "rate<1", "", 0.5},
 		{"achieved_rate", "value>0", "", 10.0 / 15},
 		{"achieved_rate", "value>0", "T0..T0+1s", 1},
 	} {

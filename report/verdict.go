@@ -6,6 +6,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/report/exitcode"
+	"fsctl/report/health"
 	"fsctl/scenarios/quantity"
 )
 
@@ -13,7 +14,7 @@ import (
 // [exitcode.Order] wins. A run that the user interrupted is 105 whatever it measured. One
 // that died is 105 too, and one that failed is 1, unless 111 or 113 holds or an invariant was seen to be
 // broken: what it measured may still prove those, while a threshold over half a run, or a ledger that
-// was never read, proves nothing.
+// was never read, proves nothing. The verdict on one that died is then Incomplete.
 func (r *Report) decide(rec *record.Record) {
 	r.ExitCode, r.Reason = r.cause(rec)
 	switch {
@@ -21,6 +22,8 @@ func (r *Report) decide(rec *record.Record) {
 		r.Verdict = Invalid
 	case r.ExitCode == exitcode.Done:
 		r.Verdict = Pass
+	case r.Ended == Died && r.ExitCode == exitcode.Interrupted:
+		r.Verdict = Incomplete
 	default:
 		r.Verdict = Fail
 	}
@@ -36,11 +39,11 @@ func (r *Report) cause(rec *record.Record) (code int, reason string) {
 	case r.Ended == record.Interrupted:
 		return exitcode.Interrupted, "the run was interrupted: what it measured until then is below"
 	case r.Health.Saturated:
-		return exitcode.Invalid, "the generator was saturated: " + r.Health.finding(r.Health.Cause)
+		return exitcode.Invalid, "the generator was saturated: " + r.Health.Message(r.Health.Cause)
 	case r.Health.SkewOverBudget:
-		return exitcode.Invalid, r.Health.finding(FindingSkew)
+		return exitcode.Invalid, r.Health.Message(health.FindingSkew)
 	case lost > 0:
-		return exitcode.AgentLost, r.Health.finding(FindingAgentLost)
+		return exitcode.AgentLost, r.Health.Message(health.FindingAgentLost)
 	case len(invariants.seen) > 0:
 		return exitcode.Invariant, "an invariant is broken: " + invariants.first()
 	case r.Ended == Died:

@@ -4,15 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
-	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/strict"
 )
 
@@ -30,11 +27,11 @@ const (
 // metricKinds names every metric a threshold may judge: k6's, then ours.
 var metricKinds = map[string]MetricKind{
 	"http_reqs": Counter, "http_req_failed": Share, "http_req_duration": Trend,
-	"http_req_waiting": Trend, "http_req_connecting": Trend,
-	"iterations": Counter, "dropped_iterations": Counter, "checks": Share,
+	"http_req_waiting": Trend, "http_req_connecting": Trend, "http_req_tls_handshaking": Trend,
+	"iterations": Counter, "iteration_duration": Trend, "dropped_iterations": Counter, "checks": Share,
 	"data_sent": Counter, "data_received": Counter,
 	"response_time": Trend, "service_time": Trend, "lateness": Trend,
-	"achieved_rate": Gauge, "outcome": Share,
+	"achieved_rate": Gauge, "outcome": Share, "resent": Share,
 }
 
 // Metrics returns the names of the metrics that a threshold may judge, sorted.
@@ -59,6 +56,9 @@ type Threshold struct {
 	Kind        MetricKind    // of the metric
 	Step        string        // only this step's requests; empty for all
 	Outcome     string        // only this outcome; empty for all
+	Status      string        // only answers of this status code, 0 for requests without an answer; empty for all
+	Method      string        // only requests by this method; empty for all
+	Journey     string        // only users of this journey, which is k6's scenario; empty for all
 	Expected    *bool         // only requests answered as expected, or not; nil for all
 	Text        string        // as written: p(99)<300ms
 	Aggregation string        // avg min max med p count rate value
@@ -69,6 +69,7 @@ type Threshold struct {
 	AbortOnFail bool          // stop the run when it is crossed
 	AbortDelay  time.Duration // since the first arrival, 0 or more
 	Optional    bool          // without data it is skipped, where others fail
+	Added       bool          // not of the scenario as it ran, so that nothing was kept for it alone
 }
 
 // Window is a span of a run; its ends are whole seconds from T0.
@@ -94,6 +95,29 @@ func (t *Threshold) Holds(value float64) bool {
 	return value != t.Value
 }
 
+// Unknown says why the metric cannot be told apart by the threshold's tags, nothing where it can.
+func (t *Threshold) Unknown() string {
+	byStepOnly := false
+	switch t.Metric {
+	case "checks", "data_sent", "data_received", "achieved_rate", "dropped_iterations", "resent":
+		byStepOnly = true
+	case "iterations", "iteration_duration":
+		byStepOnly = true
+		if t.Step != "" || t.Method != "" {
+			return t.Metric + " is of whole journeys, and not known per step"
+		}
+	}
+	switch {
+	case byStepOnly && (t.Outcome != "" || t.Expected != nil):
+		return t.Metric + " is not known per outcome"
+	case byStepOnly && t.Status != "":
+		return t.Metric + " is not known per status"
+	case byStepOnly && t.Journey != "" && t.Metric != "iterations" && t.Metric != "iteration_duration":
+		return t.Metric + " is not known per journey"
+	}
+	return ""
+}
+
 // Unit returns the unit of Value: s, 1/s or the empty string.
 func (t *Threshold) Unit() string {
 	switch {
@@ -108,11 +132,12 @@ func (t *Threshold) Unit() string {
 // Key returns the metric with its tags in one order, such as response_time{step:order,outcome:placed}.
 func (t *Threshold) Key() string {
 	var tags []string
-	if t.Step != "" {
-		tags = append(tags, "step:"+t.Step)
-	}
-	if t.Outcome != "" {
-		tags = append(tags, "outcome:"+t.Outcome)
+	for _, tag := range []struct{ name, value string }{
+		{"scenario", t.Journey}, {"step", t.Step}, {"method", t.Method}, {"status", t.Status}, {"outcome", t.Outcome},
+	} {
+		if tag.value != "" {
+			tags = append(tags, tag.name+":"+tag.value)
+		}
 	}
 	if t.Expected != nil {
 		tags = append(tags, fmt.Sprintf("expected_response:%t", *t.Expected))
@@ -143,6 +168,9 @@ func (t *Threshold) parse(metric, expression string) error {
 func (t *Threshold) parseMetric(key string) error {
 	name, tags, tagged := strings.Cut(key, "{")
 	kind, known := metricKinds[name]
+	if instead := k6Metric(name); !known && instead != "" {
+		return fmt.Errorf("found k6's metric %s, which is not measured here: %s", name, instead)
+	}
 	if !known {
 		return fmt.Errorf("unknown metric %q, wanted one of %s%s", name, strings.Join(Metrics(), ", "), strict.DidYouMean(name, Metrics()))
 	}
@@ -166,13 +194,25 @@ func (t *Threshold) parseMetric(key string) error {
 
 func (t *Threshold) parseTag(tag string) error {
 	k, v, _ := strings.Cut(tag, ":")
-	k, v = strings.TrimSpace(k), strings.TrimSpace(v)
+	k, v = strings.Trim(strings.TrimSpace(k), `"'`), strings.Trim(strings.TrimSpace(v), `"'`) // as k6 reads them
 	var taken bool
 	switch k {
 	case "step", "name":
 		taken, t.Step = t.Step != "", v
 	case "outcome":
 		taken, t.Outcome = t.Outcome != "", v
+	case "status":
+		taken, t.Status = t.Status != "", v
+		if !statusForm.MatchString(v) {
+			return fmt.Errorf("found status:%s, wanted a status code such as 200, or 0 for requests without an answer", v)
+		}
+	case "method":
+		taken, t.Method = t.Method != "", v
+		if !methodForm.MatchString(v) {
+			return fmt.Errorf("found method:%s, wanted a method such as GET", v)
+		}
+	case "scenario":
+		taken, t.Journey = t.Journey != "", v
 	case "expected_response":
 		taken = t.Expected != nil
 		if v != "true" && v != "false" {
@@ -181,7 +221,10 @@ func (t *Threshold) parseTag(tag string) error {
 		expected := v == "true"
 		t.Expected = &expected
 	default:
-		return fmt.Errorf("unknown tag %q, wanted step (or name), outcome or expected_response", k)
+		if instead, known := k6Tags[k]; known {
+			return fmt.Errorf("found k6's tag %s, which is not kept here: %s", k, instead)
+		}
+		return fmt.Errorf("unknown tag %q, wanted step (or name), scenario, method, status, outcome or expected_response%s", k, strict.DidYouMean(k, tagNames))
 	}
 	switch {
 	case v == "":
@@ -190,65 +233,6 @@ func (t *Threshold) parseTag(tag string) error {
 		return fmt.Errorf("found the tag %s twice, wanted it once", k)
 	}
 	return nil
-}
-
-// expressionForm ends with one word, or with a number that has a space before its unit, such as 350 ms.
-var expressionForm = regexp.MustCompile(`^\s*([a-z]+)\s*(?:\(\s*([0-9.]+)\s*\))?\s*(<=|>=|===|==|!==|!=|<|>)\s*(\S+|[0-9.,]+ [a-z%µμ][a-z0-9 .,µμ]*?)\s*$`)
-
-func (t *Threshold) parseExpression(text string) error {
-	m := expressionForm.FindStringSubmatch(text)
-	if m == nil {
-		return fmt.Errorf("found %q, wanted an aggregation, an operator and a number, such as p(99)<300ms or rate<0.1%%", text)
-	}
-	t.Aggregation, t.Operator = m[1], m[3]
-	t.Operator = map[string]string{"===": "==", "!==": "!="}[m[3]]
-	if t.Operator == "" {
-		t.Operator = m[3]
-	}
-	if !slices.Contains(aggregations[t.Kind], t.Aggregation) {
-		return fmt.Errorf("found aggregation %q of %s, wanted %s", m[1], t.Metric, strings.ReplaceAll(strings.Join(aggregations[t.Kind], ", "), "p", "p(N)"))
-	}
-	if (t.Aggregation == "p") != (m[2] != "") {
-		return fmt.Errorf("found %q, wanted p(N) with N from 0 to 100, and no number after any other aggregation", text)
-	}
-	if t.Aggregation == "p" {
-		p, err := strconv.ParseFloat(m[2], 64)
-		if err != nil || p < 0 || p > 100 {
-			return fmt.Errorf("found p(%s), wanted p(N) with N from 0 to 100", m[2])
-		}
-		t.Quantile = p / 100
-	}
-	return t.parseValue(m[4])
-}
-
-// parseValue reads the number in the metric's unit; a bare number of a trend is milliseconds, as in k6.
-func (t *Threshold) parseValue(text string) error {
-	if f, err := positive(text, quantity.ParseNumber, quantity.NumberForm); err == nil {
-		if t.Value = f; t.Kind == Trend {
-			t.Value = f / 1000
-		}
-		if t.Kind == Share && t.Aggregation == "rate" && f > 1 {
-			return fmt.Errorf("found %s for a share, wanted 0 to 1, or 0%% to 100%%", text)
-		}
-		return nil
-	}
-	switch {
-	case t.Kind == Trend:
-		d, err := parseDuration(text)
-		t.Value = d.Seconds()
-		return err
-	case strings.HasSuffix(text, "%") && t.Aggregation != "count" && t.Kind != Counter:
-		r, err := parseRatio(text)
-		t.Value = r
-		return err
-	case strings.Contains(text, "/") && t.Kind == Counter && t.Aggregation == "rate":
-		r, err := parse[Rate](text)
-		t.Value = float64(r)
-		return err
-	}
-	c, err := parse[Count](text)
-	t.Value = float64(c)
-	return err
 }
 
 // ParseWindow reads FROM..TO in whole seconds from T0, such as T0..T0+10s. It fails for another form,

@@ -69,7 +69,7 @@ func TestBadThresholds(t *testing.T) {
 		{"response_time", "p(101)<300", "found p(101), wanted p(N) with N from 0 to 100"},
 		{"response_time", "p(1.2.3)<300", "found p(1.2.3)"},
 		{"response_time", "p(.)<300", "found p(.)"},
-		{"response_time", "p(-1)<300", "wanted an aggregation, an operator and a number"},
+		{"response_time", "p(-1)<300", "found p(-1), wanted p(N) with N from 0 to 100"},
 		{"response_time", "p<300", "wanted p(N)"},
 		{"response_time", "avg(3)<300", "no number after any other aggregation"},
 		{"response_time", "rate<0.1", `found aggregation "rate" of response_time, wanted avg, min, max, med, p(N)`},
@@ -98,7 +98,13 @@ func TestBadThresholds(t *testing.T) {
 		{"http_reqs", "count<-1", "wanted a count"},
 		{"response_time{step:order", "avg<1", "wanted tags closed by }"},
 		{"response_time{}", "avg<1", `unknown tag ""`},
-		{"response_time{status:200}", "avg<1", `unknown tag "status"`},
+		{"response_time{state:200}", "avg<1", `unknown tag "state"`},
+		{"response_time{stats:200}", "avg<1", "(did you mean status?)"},
+		{"response_time{status:ok}", "avg<1", "found status:ok, wanted a status code such as 200"},
+		{"response_time{status:20}", "avg<1", "found status:20, wanted a status code such as 200"},
+		{"response_time{method:get}", "avg<1", "found method:get, wanted a method such as GET"},
+		{"response_time{scenario:}", "avg<1", "found the tag scenario without a value"},
+		{"response_time{status:200,status:404}", "avg<1", "found the tag status twice"},
 		{"response_time{step}", "avg<1", "without a value"},
 		{"response_time{step:a,step:b}", "avg<1", "found the tag step twice"},
 		{"response_time{step:a,name:b}", "avg<1", "found the tag name twice"},
@@ -119,6 +125,8 @@ func TestThresholdTags(t *testing.T) {
 		"http_req_duration{ step : order }":            "http_req_duration{step:order}",
 		"outcome{outcome:placed, step:order}":          "outcome{step:order,outcome:placed}",
 		"http_req_duration{expected_response:true}":    "http_req_duration{expected_response:true}",
+		`http_req_duration{status:"200", method:GET}`:  "http_req_duration{method:GET,status:200}",
+		"http_reqs{status:0,scenario:buyer,step:a}":    "http_reqs{scenario:buyer,step:a,status:0}",
 		"service_time{step:a,expected_response:false}": "service_time{step:a,expected_response:false}",
 	} {
 		var got Threshold
@@ -177,5 +185,24 @@ func TestThresholdForms(t *testing.T) {
 	text, _ = edited(t, `["rate<0.1%"]`, `rate<0.1%`)
 	if got := mustParse(t, text).Thresholds[1].Thresholds; len(got) != 1 || got[0].Value != 0.001 || got[0].Window != nil {
 		t.Errorf("short form alone: %+v", got)
+	}
+}
+
+func TestParseLimit(t *testing.T) {
+	for text, want := range map[string]string{
+		"response_time: p(99)<300ms":                          "response_time p(99)<300ms",
+		" http_reqs{status:404,method:GET} :count < 1 ":       "http_reqs{method:GET,status:404} count < 1",
+		"http_req_duration{scenario: buyer}:p(99.9)<1e3":      "http_req_duration{scenario:buyer} p(99.9)<1e3",
+		`http_reqs{expected_response:true,step:"a"}: rate>-1`: "http_reqs{step:a,expected_response:true} rate>-1",
+	} {
+		l, err := ParseLimit(text)
+		if err != nil || len(l.Thresholds) != 1 || l.Thresholds[0].Key()+" "+l.Thresholds[0].Text != want {
+			t.Errorf("%q: %+v, %v, wanted %s", text, l, err, want)
+		}
+	}
+	for _, text := range []string{"", ":", "response_time", "response_time p(99)<1", "http_reqs{status:404}", "http_reqs{status:404: count<1", "checks{scenario:a}: rate>0", "iterations{step:a}: count>1"} {
+		if l, err := ParseLimit(text); err == nil {
+			t.Errorf("%q is read as %+v", text, l)
+		}
 	}
 }

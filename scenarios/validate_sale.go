@@ -144,6 +144,12 @@ func (v *validator) thresholds() {
 			if t.Outcome != "" {
 				v.oneOf(path, "outcome", t.Outcome, v.outcomes(t.Step))
 			}
+			if t.Method != "" && !v.IsUnread("steps") {
+				v.oneOf(path, "request by the method", t.Method, v.methods(t.Step))
+			}
+			if t.Journey != "" && !v.IsUnread("journeys") {
+				v.oneOf(path, "journey", t.Journey, v.journeyNames())
+			}
 			if why := v.neverJudged(&t); why != "" {
 				v.Problem(path, "found %s %s, which %s", t.Key(), t.Text, why)
 			}
@@ -153,14 +159,8 @@ func (v *validator) thresholds() {
 
 // neverJudged says why a threshold can hold in no run, or has data in none; nothing where it can.
 func (v *validator) neverJudged(t *Threshold) string {
-	switch t.Metric {
-	case "checks", "data_sent", "data_received", "achieved_rate", "dropped_iterations", "iterations":
-		if t.Outcome != "" || t.Expected != nil {
-			return "has no data: " + t.Metric + " is not known per outcome"
-		}
-	}
-	if t.Metric == "iterations" && t.Step != "" {
-		return "has no data: iterations are not known per step"
+	if why := t.Unknown(); why != "" {
+		return "has no data: " + why
 	}
 	checked := func(s Step) bool { return len(s.Check) > 0 && (t.Step == "" || t.Step == s.Name) }
 	if t.Metric == "checks" && !t.Optional && !v.IsUnread("steps") && !slices.ContainsFunc(v.s.Steps, checked) {

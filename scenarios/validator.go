@@ -59,6 +59,23 @@ func (v *validator) outcomes(step string) []string {
 	return names
 }
 
+// methods returns those that a step's request goes by, or those of all steps.
+func (v *validator) methods(step string) (names []string) {
+	for _, s := range v.s.Steps {
+		if (step == "" || s.Name == step) && !slices.Contains(names, s.Request.Method) && s.Request.Method != "" {
+			names = append(names, s.Request.Method)
+		}
+	}
+	return names
+}
+
+func (v *validator) journeyNames() (names []string) {
+	for _, j := range v.s.Journeys {
+		names = append(names, j.Name)
+	}
+	return names
+}
+
 func (v *validator) template(path, text string) {
 	t, err := ParseTemplate(text)
 	if err != nil {

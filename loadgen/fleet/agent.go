@@ -12,6 +12,7 @@ import (
 
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/scenarios/quantity"
 )
 
@@ -24,11 +25,10 @@ type AgentOptions struct {
 	Capacity float64       // its weight against the others, above 0 to 1e6 (roster.MostCapacity)
 	Version  string        // of fsctl; a coordinator accepts its own only
 	Linger   time.Duration // for how long it keeps offering its measurements once all is sent
-	// SharesMachine says that other agents run on this machine, so that the CPU time which they use is not reported as that
-	// of other programs.
-	SharesMachine bool
-	Now           func() time.Time // its clock; nil for the machine's
-	Log           func(format string, args ...any)
+	// Process is what the agents of this process share; nil for an agent that is alone in it.
+	Process *Process
+	Now     func() time.Time // its clock; nil for the machine's
+	Log     func(format string, args ...any)
 	// Move connects with the keys of one of Slots. The connection that it returns replaces Conn, which it closes. Nil where
 	// there are no Slots.
 	Move func(ctx context.Context, slot int) (*nats.Conn, error)
@@ -44,6 +44,8 @@ type agent struct {
 	epoch    uint64
 	kick     chan struct{} // send a heartbeat now
 	answered time.Time     // when the coordinator last answered
+	room     *stream.Reserve
+	unclaim  func() // gives back what was claimed of the machine; nil for nothing
 
 	mu     sync.Mutex
 	status roster.Heartbeat      // as the next heartbeat reports it

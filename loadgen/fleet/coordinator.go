@@ -122,7 +122,11 @@ func (c *Coordinator) answerRequest(m *nats.Msg) {
 // offer returns a slot for an agent; ok is false where the storm is over.
 func (c *Coordinator) offer(q slotRequest) (offer slotOffer, ok bool) {
 	offer.Run = c.Run
-	c.update(func(r *roster.Roster) { offer.Slot, offer.Error, ok = r.Offer(c.now(), q.Instance, q.Slot) })
+	c.update(func(r *roster.Roster) {
+		if offer.Slot, offer.Error, ok = r.Offer(c.now(), q.Instance, q.Slot); offer.Error != "" && q.Only {
+			r.TurnAway(q.Slot, offer.Error)
+		}
+	})
 	return offer, ok
 }
 

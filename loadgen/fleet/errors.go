@@ -1,5 +1,12 @@
 package fleet
 
+import (
+	"errors"
+
+	"fsctl/loadgen"
+	"fsctl/loadgen/transport"
+)
+
 // RefusedError is of a storm that an agent may not or does not want to take part in, or that cannot begin.
 type RefusedError struct {
 	Reason string
@@ -29,3 +36,26 @@ func (e *UnsealedError) Error() string {
 type calledOffError struct{ reason string }
 
 func (e *calledOffError) Error() string { return "the storm was called off: " + e.reason }
+
+// explain returns what is wrong, and what can be done about it; that may be empty.
+func explain(err error) (problem, hint string) {
+	if idle, ok := errors.AsType[*loadgen.NotStartedError](err); ok {
+		return idle.Err.Error(), idle.Hint
+	}
+	if input, ok := errors.AsType[*transport.InputError](err); ok {
+		return err.Error(), input.Hint
+	}
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		return err.Error(), refused.Hint
+	}
+	return err.Error(), ""
+}
+
+// notStarted says of an error that it kept the storm from starting.
+func notStarted(err error) error {
+	if _, ok := errors.AsType[*loadgen.NotStartedError](err); ok || err == nil {
+		return err
+	}
+	_, hint := explain(err)
+	return &loadgen.NotStartedError{Err: err, Hint: hint}
+}

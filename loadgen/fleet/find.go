@@ -63,7 +63,7 @@ func (a *agent) requestAny(ctx context.Context) (slotOffer, error) {
 func (a *agent) request(ctx context.Context, slot int) (offer slotOffer, err error) {
 	asking, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	m, err := a.Conn.RequestWithContext(asking, bus.StormAskSubject, encode(slotRequest{a.instance, slot}))
+	m, err := a.Conn.RequestWithContext(asking, bus.StormAskSubject, encode(slotRequest{a.instance, slot, slot > 0 && len(a.Slots) < 2}))
 	if err != nil {
 		return slotOffer{}, nil // there is no storm, or the bus is away
 	}

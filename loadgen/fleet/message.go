@@ -16,6 +16,7 @@ import (
 type slotRequest struct {
 	Instance string `json:"instance"`
 	Slot     int    `json:"slot,omitempty"` // that its keys are for; 0 for any
+	Only     bool   `json:"only,omitempty"` // it has keys for no other
 }
 
 // slotOffer is the coordinator's answer: the slot stays reserved for some seconds.

@@ -24,20 +24,21 @@ import (
 
 // Plan is what every agent must know to send its share of a storm: the same bytes for all of them.
 type Plan struct {
-	Scenario    []byte            `json:"scenario"` // the document, as it will run
-	Files       map[string][]byte `json:"files"`    // that its feeders read, by the names that it has for them
-	ScaleRatio  float64           `json:"scale_ratio"`
-	Target      string            `json:"target"`
-	Seed        uint64            `json:"seed"`
-	Slots       int               `json:"slots"`       // agents that share the storm, at least 1
-	Connections int               `json:"connections"` // of all agents together
-	Duration    time.Duration     `json:"duration_ns"`
-	Engine      string            `json:"engine"`
-	Route       transport.Route   `json:"route"`
-	Insecure    bool              `json:"insecure"`          // the target's certificate is not verified
-	Authority   []byte            `json:"authority"`         // PEM, of the target's certificate; empty for the system's
-	Lead        time.Duration     `json:"lead_ns"`           // from the first arrival to T0
-	Secrets     []string          `json:"secrets,omitempty"` // that no sample of an exchange may hold
+	Scenario       []byte            `json:"scenario"` // the document, as it will run
+	Files          map[string][]byte `json:"files"`    // that its feeders read, by the names that it has for them
+	ScaleRatio     float64           `json:"scale_ratio"`
+	Target         string            `json:"target"`
+	Seed           uint64            `json:"seed"`
+	Slots          int               `json:"slots"`                     // agents that share the storm, at least 1
+	Connections    int               `json:"connections"`               // of all agents together, where their number is fixed; else 0
+	MaxConnections int               `json:"max_connections,omitempty"` // of all agents together, where the user has said it; else 0
+	Duration       time.Duration     `json:"duration_ns"`
+	Engine         string            `json:"engine"`
+	Route          transport.Route   `json:"route"`
+	Insecure       bool              `json:"insecure"`          // the target's certificate is not verified
+	Authority      []byte            `json:"authority"`         // PEM, of the target's certificate; empty for the system's
+	Lead           time.Duration     `json:"lead_ns"`           // from the first arrival to T0
+	Secrets        []string          `json:"secrets,omitempty"` // that no sample of an exchange may hold
 }
 
 // Encode returns the plan's bytes and their hash, SHA-256 in hexadecimal digits.
@@ -92,6 +93,8 @@ type Local struct {
 	Allow        []string          // hosts beyond its machine that it may send to
 	Certificates []tls.Certificate // to show to the target
 	Dir          string            // for the plan's files
+	Slot         int               // of the agent, from 1
+	Slots        int               // agents in its process, which share what that may have; 0 for one
 }
 
 // PlanDirs matches the directories in Local.Dir that hold a plan's files while it is compiled.
@@ -126,8 +129,16 @@ func (p *Plan) Storm(local Local, owns func(arrivals.Arrival) bool) (*loadgen.St
 		return nil, fmt.Errorf("plan: found scale %s and %s, wanted both above 0", quantity.Given(p.ScaleRatio), quantity.Of(p.Slots, "slot"))
 	}
 	return loadgen.New(loadgen.Options{Scenario: sc.Scaled(p.ScaleRatio), Target: target, Allow: local.Allow, Seed: p.Seed,
-		Connections: (p.Connections + p.Slots - 1) / p.Slots, Duration: p.Duration, Engine: p.Engine,
+		Connections: p.part(p.Connections, local.Slot), MaxConnections: p.part(p.MaxConnections, local.Slot), ShareRatio: 1 / float64(p.Slots), Together: local.Slots, Duration: p.Duration, Engine: p.Engine,
 		Route: p.Route, TLS: config, Owns: owns, Secrets: p.Secrets})
+}
+
+// part returns a slot's part of what all slots share: the parts add up to it. Of what is not 0 each slot has one at least.
+func (p *Plan) part(all, slot int) int {
+	if all == 0 {
+		return 0
+	}
+	return max((all+p.Slots-max(slot, 1))/p.Slots, 1)
 }
 
 // unpack writes the plan's files under dir, and never outside of it whatever their names are. It returns the path that the

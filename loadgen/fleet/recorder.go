@@ -12,8 +12,7 @@ import (
 
 // recorder passes what an agent's storm measures to its sender.
 type recorder struct {
-	sender        *stream.Sender
-	sharesMachine bool
+	sender *stream.Sender
 
 	mu   sync.Mutex
 	told []record.Order // since the second before
@@ -48,11 +47,6 @@ func (r *recorder) WriteAll(intervals []record.Interval) error {
 	told, samples := r.told, r.samples
 	r.told, r.samples = nil, nil
 	r.mu.Unlock()
-	for _, i := range intervals {
-		if g := i.Generator; g != nil && r.sharesMachine {
-			g.OtherCPUSeconds, g.StolenCPUSeconds, g.IdleCPUSeconds = 0, 0, 0
-		}
-	}
 	return r.sender.Send(intervals, told, samples...)
 }
 

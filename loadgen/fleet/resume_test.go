@@ -28,9 +28,14 @@ func TestResumeLongAfterTheEnd(t *testing.T) { // not beside storms, which its 2
 	c := g.coordinator(bus.NewRun())
 	js := must(jetstream.New(c.Conn))
 	must(js.CreateStream(t.Context(), jetstream.StreamConfig{Name: c.Run.Stream(), Subjects: c.Run.StoredSubjects(), Storage: jetstream.FileStorage}))
+	h := record.NewSparse()
+	for range 2 {
+		_ = h.RecordValue(int64(time.Millisecond)) // within the range
+	}
+	answered := []stream.Series{{Tag: record.Tag{Metric: record.ResponseTime, Step: "browse", Outcome: record.OutcomeOK}, Histogram: record.NewPacker().PackSparse(h)}}
 	for slot := range slots {
 		for second := range seconds {
-			i := stream.Interval{Second: second, Steps: []stream.StepCounters{{Step: "browse", Counters: record.Counters{Due: 2, Sent: 2, Done: 2}}}, Generator: &record.Generator{Arrivals: 2}}
+			i := stream.Interval{Second: second, Series: answered, Steps: []stream.StepCounters{{Step: "browse", Counters: record.Counters{Due: 2, Sent: 2, Done: 2}}}, Generator: &record.Generator{Arrivals: 2}}
 			data := must(stream.Encode(stream.Snapshot{Key: stream.Key{Run: string(c.Run), Slot: slot + 1, Epoch: 1}, Number: uint64(second), Second: second, Intervals: []stream.Interval{i}}))
 			must(js.PublishAsync(c.Run.RecordSubject(slot+1), data, jetstream.WithStallWait(time.Minute)))
 		}

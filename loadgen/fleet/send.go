@@ -18,7 +18,7 @@ const stoppedLinger = 5 * time.Second
 // send sends the share and delivers what was measured.
 func (a *agent) send(ctx context.Context, session *loadgen.Session, t0 time.Time) error {
 	sender, err := stream.NewSender(stream.SenderOptions{Conn: a.Conn, Key: stream.Key{Run: string(a.run), Slot: a.slot, Epoch: a.epoch}, Dir: a.Local.Dir,
-		Snapshots: a.run.RecordSubject(a.slot), Fins: a.run.FinalSubject(a.slot), Control: a.run.DownSlotSubject(a.slot),
+		Snapshots: a.run.RecordSubject(a.slot), Fins: a.run.FinalSubject(a.slot), Control: a.run.DownSlotSubject(a.slot), Origin: a.Process.origin(), Reserve: a.room,
 		Problem: func(err error) { a.Log("%v", err) }})
 	if err != nil {
 		return err
@@ -39,14 +39,22 @@ func (a *agent) send(ctx context.Context, session *loadgen.Session, t0 time.Time
 			a.revise(reply.Revisions, time.Since(t0), session)
 		}, stop)
 	})
-	out := &recorder{sender: sender, sharesMachine: a.SharesMachine}
+	out := &recorder{sender: sender}
 	session.Begin(t0, out)
 	end := session.Send(sending, session.Storm, nil)
+	session.EndMeasuring() // this slot's part of the process is idle from here on
 	err = errors.Join(out.finish(), sender.Finish())
-	a.change(func(h *roster.Heartbeat) { h.State, h.Skew, h.End = roster.Sent, session.Skew(), end.Reason })
-	if end.Reason == record.Completed {
+	a.change(func(h *roster.Heartbeat) {
+		if h.State, h.Skew, h.End = roster.Sent, session.Skew(), end.Reason; end.Reason == record.Failed {
+			h.Problem = end.Message
+		}
+	})
+	switch end.Reason {
+	case record.Completed:
 		a.Log("sent all; handing over what was measured")
-	} else {
+	case record.Failed:
+		a.Log("stopped, since what is measured cannot be kept: %s; handing over what was measured before", end.Message)
+	default:
 		a.Log("stopped; handing over what was measured")
 	}
 	timer := time.AfterFunc(a.Linger, giveUp)

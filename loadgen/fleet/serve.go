@@ -6,16 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/loadgen/host"
 	"fsctl/scenarios/arrivals"
-	"fsctl/scenarios/quantity"
 )
 
 // Serve waits for a storm, takes part in it and returns when it is over. Where a storm is called off before it begins, it
@@ -23,6 +22,9 @@ import (
 func Serve(ctx context.Context, o AgentOptions) error {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Process == nil {
+		o.Process = NewProcess(host.Identify())
 	}
 	a := &agent{AgentOptions: o, instance: rand.Text(), kick: make(chan struct{}, 1)}
 	for {
@@ -43,12 +45,13 @@ func Serve(ctx context.Context, o AgentOptions) error {
 
 // serve takes part in the storm that was found.
 func (a *agent) serve(ctx context.Context) error {
-	host, err := os.Hostname() // shown to people only
-	if err != nil || host == "" {
-		host = "unknown"
+	name, err := os.Hostname() // shown to people only
+	if err != nil || name == "" {
+		name = "unknown"
 	}
 	a.answered = time.Now()
-	a.status = roster.Heartbeat{Instance: a.instance, State: roster.Joining, Version: a.Version, Host: host, Cores: runtime.GOMAXPROCS(0), Capacity: a.Capacity}
+	a.status = roster.Heartbeat{Instance: a.instance, State: roster.Joining, Version: a.Version, Host: name, Capacity: a.Capacity,
+		Machine: a.Process.machine(), Cores: a.Process.id.Cores}
 	call, err := a.Conn.Subscribe(a.run.DownSubject(), func(*nats.Msg) {
 		select {
 		case a.kick <- struct{}{}:
@@ -72,6 +75,7 @@ func (a *agent) takePart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer a.free()
 	storm, err := a.arm(ctx, plan)
 	if err != nil {
 		return err
@@ -118,19 +122,33 @@ func (a *agent) arm(ctx context.Context, plan *Plan) (session *loadgen.Session, 
 	return nil, off
 }
 
+// open makes sure of everything that the share takes, before the agent is armed: room for its measurements, what its
+// connections take of this machine, and a target that accepts one.
 func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) {
-	storm, err := plan.Storm(a.Local, a.owns)
+	if err := a.reserve(ctx, leastRoom); err != nil {
+		return nil, err
+	}
+	local := a.Local
+	local.Slot = a.slot
+	storm, err := plan.Storm(local, a.owns)
 	if err != nil {
+		return nil, err
+	}
+	storm.Meter = a.Process.meter(a.run)
+	if err := a.reserve(ctx, storm.LeastRecordBytes()); err != nil {
 		return nil, err
 	}
 	needs, err := storm.Needs(ctx)
 	if err == nil {
-		err = host.Ready(needs)
+		a.unclaim, err = a.Process.claims.Claim(needs)
+	}
+	if err == nil {
+		err = storm.Reach(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	a.Log("slot %d: %s, opening %s to %s", a.slot, storm.Scenario.Name, quantity.Of(storm.Connections, "connection"), plan.Target)
+	a.Log("slot %d: %s to %s over %s", a.slot, storm.Scenario.Name, plan.Target, storm.ConnectionsText())
 	session, err := storm.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -140,6 +158,35 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) 
 		return nil, err
 	}
 	return session, nil
+}
+
+// leastRoom is what any storm takes of the spool, in bytes.
+const leastRoom = 16 << 10
+
+// reserve makes room in the spool.
+func (a *agent) reserve(ctx context.Context, bytes int64) (err error) {
+	if a.room == nil {
+		a.room, err = stream.NewReserve(ctx, a.Local.Dir, bytes)
+	} else {
+		err = a.room.Grow(ctx, bytes)
+	}
+	if err == nil {
+		_, err = stream.Spools(a.Local.Dir) // which are to be found when it sends
+	}
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return &loadgen.NotStartedError{Err: fmt.Errorf("spool %w", err), Hint: "make room, or name another directory with --spool"}
+}
+
+// free gives back what open has made sure of.
+func (a *agent) free() {
+	a.room.Close()
+	a.room = nil
+	if a.unclaim != nil {
+		a.unclaim()
+		a.unclaim = nil
+	}
 }
 
 // owns reports whether an arrival is this agent's.
@@ -161,7 +208,8 @@ func (a *agent) reportFailure(ctx context.Context, err error) {
 		case ctx.Err() != nil:
 			h.State = roster.Withdrawn
 		default:
-			h.State, h.Problem = roster.Failed, err.Error()
+			h.State = roster.Failed
+			h.Problem, h.Hint = explain(err)
 		}
 	})
 	_, _ = a.heartbeat(context.WithoutCancel(ctx)) // where it does not arrive, the coordinator notices the silence

@@ -66,8 +66,8 @@ type Session struct {
 
 // StartSession opens the bus, starts the agents of this machine, waits until all agents are ready and sets T0; or it
 // takes over a run, and waits until its agents are back. The session is to be closed. It fails where the bus cannot be
-// reached or started, an agent is not ready within JoinTimeout or cannot take part, T0 is too soon or set already, and
-// when ctx ends; all that was opened is closed then.
+// reached or started, and when ctx ends; with a *loadgen.NotStartedError where an agent is not ready within JoinTimeout or one
+// of this machine cannot take part, and where T0 is too soon or set already. All that was opened is closed then.
 func StartSession(ctx context.Context, o SessionOptions) (*Session, error) {
 	s := &Session{o: o}
 	err := s.open(ctx)
@@ -172,7 +172,10 @@ func (s *Session) gather(ctx context.Context) (err error) {
 		err = cause
 	}
 	s.Abandon("the storm does not begin: " + strings.TrimSpace(err.Error()))
-	return err
+	if s.o.Resume != nil || ctx.Err() != nil {
+		return err
+	}
+	return notStarted(err)
 }
 
 func (s *Session) setT0(ctx context.Context) (time.Time, error) {
@@ -203,8 +206,8 @@ func (s *Session) keepBaseline(b *record.Baseline, err error) error {
 }
 
 // Run leads the agents, who know T0 already, to the end of the storm. It closes the record. It fails where the record
-// cannot be written; what else went wrong is in the end that it returns. observe is called with every merged second,
-// and may be nil.
+// cannot be written, and with a *loadgen.NotStartedError where not every agent knows T0 in time; what else went wrong is in
+// the end that it returns. observe is called with every merged second, and may be nil.
 func (s *Session) Run(ctx context.Context, w *record.Writer, _ time.Time, observe loadgen.Observer) (record.End, error) {
 	err := s.Keep(writeTicket(w.Dir()))
 	if err == nil && s.o.Resume == nil {
@@ -221,7 +224,10 @@ func (s *Session) Run(ctx context.Context, w *record.Writer, _ time.Time, observ
 		s.CallOff(end.Message)
 	}
 	end.At = time.Now()
-	return end, w.Close(end)
+	if s.o.Resume != nil || ctx.Err() != nil {
+		return end, w.Close(end)
+	}
+	return end, errors.Join(w.Close(end), notStarted(err))
 }
 
 // Abandon ends a session whose storm does not begin: agents hear why, and those of this machine are killed. The agents of a

@@ -108,11 +108,16 @@ func (w *startWait) measure(ctx context.Context, isLast bool) error {
 		if w.measured.IsZero() && !isUnanswered { // isCalledOff limits how long the coordinator may not answer
 			return fmt.Errorf("measure the coordinator's clock: %w", err)
 		}
+		if w.measured.IsZero() {
+			w.change(func(h *roster.Heartbeat) {
+				h.Problem = fmt.Sprintf("the coordinator's clock cannot be measured: %v", err)
+			})
+		}
 		return ctx.Err()
 	}
 	w.reading, w.measured = found, w.Now()
 	w.change(func(h *roster.Heartbeat) {
-		h.Offset, h.Bound = found.Offset, found.Bound
+		h.Offset, h.Bound, h.Problem = found.Offset, found.Bound, ""
 		if h.State == roster.Joining {
 			h.State = roster.Armed
 		}

@@ -10,15 +10,27 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// Gather waits until every slot has an agent that is ready to start, and logs how many there are. When the time is over,
-// the error names the slots that have none; an agent that cannot take part ends the wait at once.
+// Gather waits until every slot has an agent that is ready to start, and logs how many there are. A slot whose agent cannot
+// take part waits for another one. When the time is over, the error names the slots that have none, and the agents that were
+// refused or could not take part, with the reason of each.
 func (c *Coordinator) Gather(ctx context.Context, timeout time.Duration) error {
 	return c.wait(ctx, barrierWait{barrier: roster.Gathered, within: timeout, logsProgress: true,
 		expired: func(missing []string) error {
 			agents := quantity.Of(c.Plan.Slots, "agent")
-			return &RefusedError{Reason: fmt.Sprintf("%d of %s %s ready after %s: %s", c.Plan.Slots-len(missing), agents, quantity.Verb(agents, "is", "are"), quantity.Exact(timeout), strings.Join(missing, "; ")),
+			return &RefusedError{Reason: fmt.Sprintf("%d of %s %s ready after %s: %s%s", c.Plan.Slots-len(missing), agents, quantity.Verb(agents, "is", "are"), quantity.Exact(timeout), strings.Join(missing, "; "), c.refused()),
 				Hint: "start the missing ones with fsctl agent, before or after this; --join-timeout gives them longer"}
 		}})
+}
+
+// refused lists the agents that were refused, each in a line of its own; empty for none.
+func (c *Coordinator) refused() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	list := c.roster.Refused()
+	if len(list) == 0 {
+		return ""
+	}
+	return "\nnot taken:\n" + strings.Join(list, "\n")
 }
 
 // Acknowledged waits until every agent knows T0, until half a second before the first arrival at the latest. Then it

@@ -28,16 +28,21 @@ func newMachine() *machine {
 
 // allowedCores reads which cores the process may run on from /proc/self/status.
 func allowedCores(status []byte) map[string]bool {
-	_, rest, _ := bytes.Cut(status, []byte("\nCpus_allowed_list:"))
-	list, _, _ := strings.Cut(string(rest), "\n")
 	cores := map[string]bool{}
-	for part := range strings.SplitSeq(strings.TrimSpace(list), ",") {
+	for part := range strings.SplitSeq(listAllowed(status), ",") {
 		from, to, err := span(part)
 		for i := from; err == nil && i <= to; i++ {
 			cores["cpu"+strconv.Itoa(i)] = true
 		}
 	}
 	return cores
+}
+
+// listAllowed returns them as they are written there, such as 0-3,8.
+func listAllowed(status []byte) string {
+	_, rest, _ := bytes.Cut(status, []byte("\nCpus_allowed_list:"))
+	list, _, _ := strings.Cut(string(rest), "\n")
+	return strings.TrimSpace(list)
 }
 
 func (m *machine) coreTimes() coreTimes {

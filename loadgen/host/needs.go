@@ -18,6 +18,7 @@ import (
 type Need struct {
 	Name      string  // NeedFiles, NeedPorts or NeedMemory
 	Needed    float64 // in bytes for memory, else a number of them
+	Own       float64 // in bytes for memory, else a number of them: the part of Needed that another run of this process would take again
 	Available float64 // likewise; 0 where the system does not report it
 	Because   string  // what both figures are made of
 	Hint      string  // what to do where there is not enough
@@ -37,6 +38,7 @@ func (n Need) OK() bool { return n.Available == 0 || n.Needed <= n.Available }
 type Demand struct {
 	Connections   int // open at once
 	PerConnection int // file descriptors: two where the target is in this process too
+	Together      int // demands like it that this process has at once, 0 for one
 	Secure        bool
 	Thinking      float64  // users between two requests at once, at most
 	Addresses     []string // host:port that connections are meant for
@@ -69,6 +71,30 @@ func (d *Demand) Needs(ctx context.Context) ([]Need, error) {
 	return []Need{d.files(), ports, d.memory()}, err
 }
 
+// Fit lowers Connections to what this machine has room for, 1 at least. It looks the targets up, and fails as Needs does.
+func (d *Demand) Fit(ctx context.Context) error {
+	ports, err := d.ports(ctx)
+	if err != nil {
+		return err
+	}
+	most := float64(d.Connections)
+	for _, n := range []Need{d.files(), ports, d.memory()} {
+		each := float64(d.PerConnection)
+		switch n.Name {
+		case NeedPorts:
+			each = 1
+		case NeedMemory:
+			each *= d.connectionMemory()
+		}
+		if n.Available > 0 {
+			room := float64(d.Connections) - (n.Needed-n.Available)/each
+			most = min(most, math.Floor(room/float64(max(d.Together, 1))))
+		}
+	}
+	d.Connections = int(max(most, 1))
+	return nil
+}
+
 // spareFiles are for the record, name servers and whatever else opens a file.
 const spareFiles = 32
 
@@ -78,9 +104,9 @@ func (d *Demand) files() Need {
 	if d.PerConnection > 1 {
 		perConnection = fmt.Sprintf(" of %s each, since the target is in this process", quantity.Count(d.PerConnection))
 	}
-	return Need{Name: NeedFiles, Needed: float64(d.Connections*d.PerConnection + open + spareFiles), Available: float64(limit),
+	return Need{Name: NeedFiles, Needed: float64(d.Connections*d.PerConnection + open + spareFiles), Own: float64(d.Connections * d.PerConnection), Available: float64(limit),
 		Because: fmt.Sprintf("%s%s, %s open already, %d to spare", quantity.Of(d.Connections, "connection"), perConnection, quantity.Count(open), spareFiles),
-		Hint: fmt.Sprintf("raise the limit (ulimit -n %d), use --connections %d or fewer, or more agents",
+		Hint: fmt.Sprintf("raise the limit (ulimit -n %d), open at most %d connections here (--connections or --max-connections, which agents share), or use more agents",
 			d.Connections*d.PerConnection+open+spareFiles, max(1, (limit-open-spareFiles)/d.PerConnection))}
 }
 
@@ -91,8 +117,8 @@ func (d *Demand) ports(ctx context.Context) (Need, error) {
 	each := ephemeralPorts()
 	because := fmt.Sprintf("%s; %s (net.ipv4.ip_local_port_range) for each pair of addresses, here and there: %s",
 		quantity.Of(d.Connections, "connection"), quantity.Of(each, "port"), quantity.Count(pairs))
-	return Need{Name: NeedPorts, Needed: float64(d.Connections), Available: float64(each * pairs), Because: because,
-		Hint: fmt.Sprintf("widen the range (sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"), send from several --source addresses, use --connections %d or fewer, or more agents",
+	return Need{Name: NeedPorts, Needed: float64(d.Connections), Own: float64(d.Connections), Available: float64(each * pairs), Because: because,
+		Hint: fmt.Sprintf("widen the range (sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"), send from several --source addresses, open at most %d connections here (--connections or --max-connections, which agents share), or use more agents",
 			max(1, each*pairs))}, err
 }
 
@@ -133,20 +159,25 @@ func (d *Demand) pairs(ctx context.Context) (int, error) {
 
 // What a run keeps in memory, in bytes, as measured.
 const (
-	baseMemory       = 64 << 20
-	connectionMemory = 24 << 10
-	secureMemory     = 72 << 10 // of a connection over TLS
-	userMemory       = 320
+	baseMemory   = 64 << 20
+	plainMemory  = 24 << 10 // of a connection
+	secureMemory = 72 << 10 // of one over TLS
+	userMemory   = 320
 )
 
-func (d *Demand) memory() Need {
-	each := float64(connectionMemory)
+// connectionMemory is what a connection takes, in bytes.
+func (d *Demand) connectionMemory() float64 {
 	if d.Secure {
-		each = secureMemory
+		return secureMemory
 	}
-	return Need{Name: NeedMemory, Needed: math.Ceil(baseMemory + float64(d.Connections*d.PerConnection)*each + d.Thinking*userMemory), Available: freeMemory(),
+	return plainMemory
+}
+
+func (d *Demand) memory() Need {
+	own := math.Ceil(float64(d.Connections*d.PerConnection)*d.connectionMemory() + d.Thinking*userMemory)
+	return Need{Name: NeedMemory, Needed: baseMemory + own, Own: own, Available: freeMemory(),
 		Because: fmt.Sprintf("%s and at most %s who think at once", quantity.Of(d.Connections, "connection"), quantity.EstimateOf(math.Ceil(d.Thinking), "user")),
-		Hint:    "use fewer --connections, a smaller --scale, or more agents"}
+		Hint:    "open fewer connections (--connections or --max-connections), use a smaller --scale, or more agents"}
 }
 
 // usableCores returns how many cores the generator may use, by its quota too.

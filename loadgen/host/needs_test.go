@@ -63,7 +63,7 @@ func TestNeeds(t *testing.T) {
 		t.Errorf("a target in this process needs %g more file descriptors, wanted 1000", n)
 	}
 	secure := needs(func(d *Demand) { d.Secure = true })
-	if secure[NeedMemory].Needed <= plain[NeedMemory].Needed || plain[NeedMemory].Needed < baseMemory+1000*connectionMemory+2000*userMemory {
+	if secure[NeedMemory].Needed <= plain[NeedMemory].Needed || plain[NeedMemory].Needed < baseMemory+1000*plainMemory+2000*userMemory {
 		t.Errorf("memory: %g bytes, with TLS %g", plain[NeedMemory].Needed, secure[NeedMemory].Needed)
 	}
 	if runtime.GOOS == "linux" {

@@ -8,7 +8,8 @@ import (
 // User is one virtual user: a small struct, never a goroutine, since a million may be waiting.
 type User struct {
 	Arrival uint64        // which one of the storm's
-	Due     time.Duration // of the step it is at, from T0
+	Due     time.Duration // of the step it is at, from T0; of the journey's end where that is over
+	Came    time.Duration // when it was due to come, from T0
 	Next    *User         // for lists of the user's holder
 
 	program *Program
@@ -41,7 +42,7 @@ func (u *User) Start(arrival uint64, due time.Duration, p *Program) *Step {
 		u.values[i] = u.values[i][:0]
 	}
 	clear(u.unset)
-	*u = User{Arrival: arrival, program: p, rounds: u.rounds, values: u.values, unset: u.unset}
+	*u = User{Arrival: arrival, Came: due, program: p, rounds: u.rounds, values: u.values, unset: u.unset}
 	return u.advance(due)
 }
 

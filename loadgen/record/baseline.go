@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"fsctl/loadgen/record/lines"
 )
 
 // Baseline is what the shop said before T0 that it had sold. It is read before there is a record: until Writer.Baseline
@@ -43,7 +45,7 @@ func BaselineOf(dir string) (*Baseline, error) {
 	file, err := os.Open(path)
 	if err == nil {
 		defer file.Close() // only read
-		err = eachLine(file, path, func(text []byte, _ int64, terminated bool) error {
+		err = lines.Each(file, path, func(text []byte, _ int64, terminated bool) error {
 			if !bytes.HasPrefix(text, []byte(`{"type":"`+baselineLine)) || !terminated {
 				return nil
 			}
@@ -115,14 +117,19 @@ func (w *Writer) Baseline(b *Baseline) error {
 		return fmt.Errorf("keep the orders of before T0: %w", err)
 	}
 	path := b.file.Name()
-	err := eachLine(b.file, path, func(text []byte, _ int64, _ bool) error {
+	err := lines.Each(b.file, path, func(text []byte, _ int64, _ bool) error {
 		if err := w.Err(); err != nil {
 			return err
 		}
-		return w.broke(w.ledger.add(append(bytes.Clone(text), '\n')))
+		return w.broke(w.ledger.add(append(bytes.Clone(text), '\n'), baselineLine))
 	})
 	if err != nil {
 		return err
 	}
-	return w.broke(w.ledger.flush())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.usable(); err != nil {
+		return err
+	}
+	return w.broke(w.checkpoint())
 }

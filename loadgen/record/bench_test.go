@@ -8,14 +8,14 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
+	"fsctl/loadgen/record/seal"
 )
 
 // busyInterval is a second with 40 tags of 500 requests each.
 func busyInterval(b *testing.B) Interval {
 	b.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
-	interval := Interval{Histograms: map[Tag]*hdrhistogram.Histogram{}}
+	interval := Interval{Histograms: map[Tag]*Histogram{}, Steps: map[string]*Counters{}}
 	for i := range 40 {
 		h := NewHistogram()
 		for range 500 {
@@ -23,7 +23,8 @@ func busyInterval(b *testing.B) Interval {
 				b.Fatal(err)
 			}
 		}
-		interval.Histograms[Tag{ResponseTime, fmt.Sprintf("step%d", i), OutcomeOK}] = h
+		interval.Histograms[Tag{ServiceTime, fmt.Sprintf("step%d", i), OutcomeOK}] = h
+		interval.Steps[fmt.Sprintf("step%d", i)] = &Counters{Sent: 500, Done: 500}
 	}
 	return interval
 }
@@ -60,13 +61,23 @@ func BenchmarkHalfHour(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.Run("close", func(b *testing.B) {
+	b.Run("open-unsealed", func(b *testing.B) {
 		for b.Loop() {
-			if err := compactLog(filepath.Join(dir, latencyFile), w.start); err != nil {
+			if _, err := Open(dir); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
+	b.Run("close", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := compactLog(filepath.Join(dir, latencyFile), w.start, func(seal.File) error { return nil }); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	if err := w.Close(End{Reason: Completed}); err != nil {
+		b.Fatal(err)
+	}
 	var r *Record
 	b.Run("open", func(b *testing.B) {
 		for b.Loop() {
@@ -81,12 +92,12 @@ func BenchmarkHalfHour(b *testing.B) {
 	})
 	b.Run("ask-whole", func(b *testing.B) {
 		for b.Loop() {
-			r.Histogram(Everything, nil)
+			r.Packed(Everything, nil)
 		}
 	})
 	b.Run("ask-window", func(b *testing.B) {
 		for b.Loop() {
-			r.Histogram(Window{0, 10}, nil)
+			r.Packed(Window{0, 10}, nil)
 		}
 	})
 }

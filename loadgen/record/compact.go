@@ -9,6 +9,10 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"fsctl/loadgen/record/histogram"
+	"fsctl/loadgen/record/lines"
+	"fsctl/loadgen/record/seal"
 )
 
 // place is where a line of latency.hlog stands. Places are all that compaction holds of a whole run: 32
@@ -23,25 +27,29 @@ type place struct {
 // compactLog rewrites the latency.hlog at path so that each second and tag has exactly one line, in order of
 // second, then tag. A request is counted in the second when it was due, but not before it is answered, so
 // that a log as it is written has several lines for one second. The new file takes the old one's place at
-// once or not at all.
-func compactLog(path string, start logStart) error {
+// once or not at all; announce is told what it holds before. compactLog returns the new file's digest.
+func compactLog(path string, start logStart, announce func(seal.File) error) (*seal.Digest, error) {
 	old, err := os.Open(path)
 	if err != nil {
-		return explain("compact", path, err)
+		return nil, lines.Explain("compact", path, err)
 	}
 	defer old.Close() // only read
 	parser := newLogParser(time.UnixMilli(start.t0Millis))
 	places, tags, err := locate(path, old, parser)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return replaceFile(path, func(w io.Writer) error {
-		out := bufio.NewWriterSize(w, 1<<16)
-		c := compaction{old: old, out: out, start: start, tags: tags, parser: parser, decoder: newPayloadDecoder()}
+	digest := seal.NewDigest()
+	return digest, lines.Replace(path, func(w io.Writer) error {
+		out := bufio.NewWriterSize(io.MultiWriter(w, digest), 1<<16)
+		c := compaction{old: old, out: out, start: start, tags: tags, parser: parser, decoder: histogram.NewDecoder()}
 		if err := c.run(places); err != nil {
 			return err
 		}
-		return out.Flush()
+		if err := out.Flush(); err != nil {
+			return err
+		}
+		return announce(digest.File(latencyFile))
 	})
 }
 
@@ -50,7 +58,7 @@ func locate(path string, old *os.File, parser *logParser) ([]place, []Tag, error
 	ids := map[Tag]int32{}
 	var tags []Tag
 	var places []place
-	err := eachLine(old, path, func(line []byte, offset int64, _ bool) error {
+	err := lines.Each(old, path, func(line []byte, offset int64, _ bool) error {
 		l, found, err := parser.parse(line)
 		if err != nil || !found {
 			return err
@@ -87,8 +95,8 @@ type compaction struct {
 	start   logStart
 	tags    []Tag
 	parser  *logParser
-	decoder *payloadDecoder
-	encoder payloadEncoder
+	decoder *histogram.Decoder
+	encoder histogram.Encoder
 	line    []byte // of the old log
 	made    []byte // of the new one
 }
@@ -121,21 +129,21 @@ func (c *compaction) write(parts []place) error {
 		_, err = c.out.Write(append(append(c.made, line.payload...), '\n'))
 		return err
 	}
-	var sum cell
+	var sum Packed
 	for _, part := range parts {
 		line, err := c.read(part)
 		if err != nil {
 			return err
 		}
-		histogram, err := c.decoder.decode(line.payload)
+		part, err := c.decoder.Decode(line.payload)
 		if err != nil {
 			return fmt.Errorf("second %d, tag %s: %w", line.second, line.tag, err)
 		}
-		sum = sum.plus(histogram)
+		sum = sum.Plus(line.exact(part))
 	}
-	c.made = c.start.appendLine(c.made[:0], c.tags[parts[0].tag].String(), int(parts[0].second), millis(sum.maxValue()))
+	c.made = c.start.appendLine(c.made[:0], c.tags[parts[0].tag].String(), int(parts[0].second), millis(sum.Max()))
 	var err error
-	if c.made, err = c.encoder.append(c.made, sum); err != nil {
+	if c.made, err = c.encoder.Append(c.made, sum); err != nil {
 		return err
 	}
 	_, err = c.out.Write(append(c.made, '\n'))

@@ -1,13 +1,16 @@
 package record
 
 import (
+	"cmp"
 	"maps"
 	"math"
+	"slices"
 )
 
 // Add adds other's events. The order in which counters are added does not matter, not even to the last
 // digit: seconds add as whole nanoseconds.
 func (c *Counters) Add(other Counters) {
+	c.Sends, c.Ends = c.Sends.join(c.Done, other.Sends, other.Done), c.Ends.join(c.Done, other.Ends, other.Done)
 	c.Due += other.Due
 	c.Sent += other.Sent
 	c.Done += other.Done
@@ -15,10 +18,14 @@ func (c *Counters) Add(other Counters) {
 	c.Unsent += other.Unsent
 	c.Late += other.Late
 	c.Waited += other.Waited
+	c.Opening += other.Opening
+	c.Frozen += other.Frozen
 	c.ChecksPassed += other.ChecksPassed
 	c.ChecksFailed += other.ChecksFailed
 	c.BytesOut += other.BytesOut
 	c.BytesIn += other.BytesIn
+	c.InFlight.Add(&other.InFlight)
+	c.Resent += other.Resent
 	c.Quiet.Add(other.Quiet)
 	c.Full.Add(other.Full)
 	c.Errors, c.Failures, c.Statuses = addCounts(c.Errors, other.Errors), addCounts(c.Failures, other.Failures), addCounts(c.Statuses, other.Statuses)
@@ -39,8 +46,8 @@ func (c Counters) isZero() bool {
 			}
 		}
 	}
-	return c.Due|c.Sent|c.Done|c.Failed|c.Unsent|c.Late|c.Waited|c.ChecksPassed|c.ChecksFailed|c.BytesOut|c.BytesIn == 0 &&
-		c.Quiet == Load{} && c.Full == Load{}
+	return c.Due|c.Sent|c.Done|c.Failed|c.Unsent|c.Late|c.Waited|c.Opening|c.Frozen|c.ChecksPassed|c.ChecksFailed|c.BytesOut|c.BytesIn|c.Resent == 0 &&
+		c.InFlight == Levels{} && c.Quiet == Load{} && c.Full == Load{}
 }
 
 // Add adds other's requests and their seconds.
@@ -53,6 +60,7 @@ func (l *Load) Add(other Load) {
 // backlog, the lateness, the pauses and the waits are those of the worse one.
 func (g *Generator) Add(other Generator) {
 	g.CPUSeconds = addSeconds(g.CPUSeconds, other.CPUSeconds)
+	g.ElapsedSeconds = max(g.ElapsedSeconds, other.ElapsedSeconds)
 	g.Connections += other.Connections
 	g.Busy += other.Busy
 	g.Waiting += other.Waiting
@@ -61,9 +69,17 @@ func (g *Generator) Add(other Generator) {
 	g.Arrivals += other.Arrivals
 	g.Iterations += other.Iterations
 	g.Journeys = addJourneys(g.Journeys, other.Journeys)
+	g.Opened += other.Opened
+	g.OpeningSeconds = addSeconds(g.OpeningSeconds, other.OpeningSeconds)
+	g.MaxOpeningSeconds = max(g.MaxOpeningSeconds, other.MaxOpeningSeconds)
+	g.AllBusySeconds = addSeconds(g.AllBusySeconds, other.AllBusySeconds)
+	g.InFlightSeconds = addSeconds(g.InFlightSeconds, other.InFlightSeconds)
+	g.Gaps = addGaps(g.Gaps, other.Gaps)
+	g.Answers = g.Answers.Join(other.Answers)
 	g.OtherCPUSeconds = addSeconds(g.OtherCPUSeconds, other.OtherCPUSeconds)
 	g.StolenCPUSeconds = addSeconds(g.StolenCPUSeconds, other.StolenCPUSeconds)
 	g.IdleCPUSeconds = addSeconds(g.IdleCPUSeconds, other.IdleCPUSeconds)
+	g.SpareCPUSeconds = addSeconds(g.SpareCPUSeconds, other.SpareCPUSeconds)
 	g.ThrottledSeconds = addSeconds(g.ThrottledSeconds, other.ThrottledSeconds)
 	g.GCCycles += other.GCCycles
 	g.MaxGCPauseSeconds = max(g.MaxGCPauseSeconds, other.MaxGCPauseSeconds)
@@ -71,6 +87,17 @@ func (g *Generator) Add(other Generator) {
 	g.OpenFiles += other.OpenFiles
 	g.FileLimit += other.FileLimit
 	g.MemoryBytes += other.MemoryBytes
+}
+
+// addGaps returns both lists in order of time, so that the order in which generators are added does not matter. It shares no
+// memory with them.
+func addGaps(a, b []Gap) []Gap {
+	if len(a)+len(b) == 0 {
+		return nil
+	}
+	return slices.SortedFunc(slices.Values(slices.Concat(a, b)), func(x, y Gap) int {
+		return cmp.Or(cmp.Compare(x.From, y.From), cmp.Compare(x.To, y.To), cmp.Compare(x.Requests, y.Requests))
+	})
 }
 
 // addSeconds adds whole nanoseconds: sums of those are exact in a float64 up to 104 days, so that they come

@@ -20,6 +20,10 @@ func TestGeneratorAddsEveryField(t *testing.T) {
 		case v.Type().Field(i).Name == "Journeys":
 			one.Journeys = map[string]Journey{"buyer": {Users: 7, Finished: 1, Ended: map[string]uint64{"sold_out": 2},
 				Left: map[Left]uint64{{Step: "pay", Variable: "token", After: "ok"}: 3}}}
+		case v.Type().Field(i).Name == "Gaps":
+			one.Gaps = []Gap{{1, 2, 7}}
+		case v.Type().Field(i).Name == "Answers":
+			one.Answers = Span{3, 4, true}
 		default:
 			t.Fatalf("%s is %s, wanted a number", v.Type().Field(i).Name, f.Type())
 		}

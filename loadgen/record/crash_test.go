@@ -96,14 +96,15 @@ func TestKilledWriterLosesNothingThatWasWritten(t *testing.T) {
 		for second := range last + 1 {
 			window := Window{second, second + 1}
 			want := live(testInterval(second))
-			if !r.Histogram(window, nil).Equals(want.Histogram(Everything, nil)) || r.Counters(window, "").Due != want.Counters(Everything, "").Due {
+			if !r.Packed(window, nil).Equal(want.Packed(Everything, nil)) || r.Counters(window, "").Due != want.Counters(Everything, "").Due {
 				t.Errorf("second %d of %d that were written is not whole", second, last+1)
 			}
 		}
 	}
 }
 
-func TestEveryTruncationIsReadable(t *testing.T) {
+// Runs of before there were seals are read as far as they go.
+func TestEveryTruncationOfAnOldRunIsReadable(t *testing.T) {
 	w, dir := create(t)
 	for second := range 4 {
 		interval := testInterval(second)
@@ -114,7 +115,11 @@ func TestEveryTruncationIsReadable(t *testing.T) {
 	if err := errors.Join(w.Stock(map[string]int{"s": 4}), w.Close(End{Reason: Completed})); err != nil {
 		t.Fatal(err)
 	}
+	makeOld(t, dir)
 	whole := open(t, dir)
+	if !whole.Unverified {
+		t.Error("a run without a seal is not marked")
+	}
 	for _, name := range []string{latencyFile, countersFile, ledgerFile, scenarioFile} {
 		path := filepath.Join(dir, name)
 		data := readFile(t, path)

@@ -58,8 +58,8 @@ func checkFull(dir string, want *Record) error {
 	if err != nil {
 		return err
 	}
-	if r.Torn != 0 {
-		return fmt.Errorf("%d files are torn", r.Torn)
+	if r.Torn != 0 && r.Manifest.End != nil {
+		return fmt.Errorf("%d files are torn, wanted none of a run with an end", r.Torn)
 	}
 	if end := r.Manifest.End; end != nil && (end.Reason != Failed || end.Message == "") {
 		return fmt.Errorf("it says that the run ended %+v", end)
@@ -85,6 +85,7 @@ func bulkyInterval(second int) Interval {
 		_ = h.RecordValue((i*i*7919 + int64(second)) * 1000) // within the range
 	}
 	interval.Histograms[Tag{ServiceTime, "bulky", OutcomeOK}] = h
-	interval.Histograms[Tag{ResponseTime, "bulky", OutcomeOK}] = h.Clone()
+	interval.Histograms[Tag{ResponseTime, "bulky", OutcomeOK}] = h
+	interval.Steps["bulky"] = &Counters{Sent: 500, Done: 500}
 	return interval
 }

@@ -1,18 +1,16 @@
 package record
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
+	"fsctl/loadgen/record/seal"
 )
 
 // FuzzOpen reads run directories whose files are anything at all: either an error or a sound record, which
-// comes back the same when it is written again.
+// comes back the same when it is written again, or is refused where it contradicts itself.
 func FuzzOpen(f *testing.F) {
 	dir, again := filepath.Join(memoryDir(f), "run"), filepath.Join(memoryDir(f), "again")
 	w, err := Create(dir, testManifest(), nil)
@@ -24,30 +22,71 @@ func FuzzOpen(f *testing.F) {
 	if err := errors.Join(told, w.Write(testInterval(-1)), w.Write(testInterval(0)), w.Close(End{Reason: Completed})); err != nil {
 		f.Fatal(err)
 	}
-	var files [4][]byte
-	for at, name := range []string{manifestFile, latencyFile, countersFile, ledgerFile} {
+	var files [5][]byte
+	for at, name := range []string{manifestFile, latencyFile, countersFile, ledgerFile, checkpointsFile} {
 		files[at] = readSeed(f, filepath.Join(dir, name))
 	}
-	f.Add(files[0], files[1], files[2], files[3])
-	f.Add(files[0], []byte("#[BaseTime: 1e300]\n"), []byte(`{"second":0,"step":"a","due":18446744073709551615}`), []byte(`{"type":"told"}`))
-	f.Add(files[0], files[1][:len(files[1])/2], []byte("\n"), []byte("null\n"))
-	f.Add(files[0], files[1], files[2], []byte(`{"type":"stock-part","stock":{"s":1}}`+"\n"+`{"type":"baseline-part","stock":{"s":1}}`+"\n"+`{"type":"stock","stock":{"t":9223372036854775807}}`+"\n"))
-	f.Add([]byte(`{"t0":"9999-12-31T23:59:59Z","start":"9999-12-31T23:59:59Z"}`), files[1], files[2], files[3])
-	f.Fuzz(func(t *testing.T, manifest, latency, counters, ledger []byte) {
+	unsealed, old := otherManifests(f, dir)
+	if err := os.Remove(filepath.Join(dir, samplesFile)); err != nil { // it is empty
+		f.Fatal(err)
+	}
+	f.Add(files[0], files[1], files[2], files[3], files[4])
+	f.Add(unsealed, files[1], files[2], files[3], files[4])
+	f.Add(unsealed, files[1], files[2][:len(files[2])/2], files[3], files[4])
+	f.Add(unsealed, files[1], files[2], files[3], files[4][:len(files[4])/2])
+	f.Add(unsealed, files[1], files[2], files[3], []byte(`{"files":[{"name":"latency.hlog","bytes":-1,"sha256":""},{"name":"x","bytes":9223372036854775807}],"replaces":"x"}`+"\n\x00\x00"))
+	files[0] = old
+	f.Add(files[0], files[1], files[2], files[3], []byte(nil))
+	f.Add(files[0], []byte("#[BaseTime: 1e300]\n"), []byte(`{"second":0,"step":"a","due":18446744073709551615}`), []byte(`{"type":"told"}`), []byte(nil))
+	f.Add(files[0], files[1][:len(files[1])/2], []byte("\n"), []byte("null\n"), []byte(nil))
+	f.Add(files[0], files[1], files[2], []byte(`{"type":"stock-part","stock":{"s":1}}`+"\n"+`{"type":"baseline-part","stock":{"s":1}}`+"\n"+`{"type":"stock","stock":{"t":9223372036854775807}}`+"\n"), []byte(nil))
+	f.Add([]byte(`{"t0":"9999-12-31T23:59:59Z","start":"9999-12-31T23:59:59Z"}`), files[1], files[2], files[3], []byte(nil))
+	f.Fuzz(func(t *testing.T, manifest, latency, counters, ledger, checkpoints []byte) {
 		writeFile(t, filepath.Join(dir, manifestFile), manifest)
 		writeFile(t, filepath.Join(dir, latencyFile), latency)
 		writeFile(t, filepath.Join(dir, countersFile), counters)
 		writeFile(t, filepath.Join(dir, ledgerFile), ledger)
+		if path := filepath.Join(dir, checkpointsFile); len(checkpoints) > 0 { // else there is none, as in old runs
+			writeFile(t, path, checkpoints)
+		} else if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
 		r, err := Open(dir)
 		if err != nil {
 			return
 		}
 		checkRecord(t, r)
-		rewritten := rewrite(t, r, again)
+		totals := r.sealTotals()
+		contradiction := r.addsUp(&totals)
+		rewritten, err := rewrite(t, r, again)
+		if (err != nil) != (contradiction != nil) {
+			t.Fatalf("written again, it is read with error %v, wanted %v", err, contradiction)
+		}
+		if err != nil {
+			return
+		}
 		if diff := differ(rewritten, r); diff != "" {
 			t.Fatalf("written again, the record differs in %s", diff)
 		}
 	})
+}
+
+// otherManifests returns the manifest of a run as it was before its end, and as versions without a seal wrote it.
+func otherManifests(f *testing.F, dir string) (unsealed, old []byte) {
+	m, err := readManifest(dir)
+	if err != nil {
+		f.Fatal(err)
+	}
+	m.End, m.Seal = nil, nil
+	unsealed, err = seal.Text(m)
+	if err != nil {
+		f.Fatal(err)
+	}
+	m.FormatVersion = 0
+	if old, err = seal.Text(m); err != nil {
+		f.Fatal(err)
+	}
+	return unsealed, old
 }
 
 // memoryDir returns a directory in memory, where the system has a place for one: on a disk, waiting for it to have everything
@@ -72,7 +111,7 @@ func readSeed(f *testing.F, path string) []byte {
 }
 
 // rewrite writes a record's histograms, counters and ledger to a new directory, reads that and removes it.
-func rewrite(t *testing.T, r *Record, dir string) *Record {
+func rewrite(t *testing.T, r *Record, dir string) (*Record, error) {
 	t.Helper()
 	defer os.RemoveAll(dir)
 	w, err := Create(dir, r.Manifest, nil)
@@ -82,7 +121,7 @@ func rewrite(t *testing.T, r *Record, dir string) *Record {
 	for number, at := range r.seconds {
 		interval := Interval{Second: number, Packed: map[Tag]Packed{}, Steps: at.steps, Generator: at.generator}
 		for tag, c := range at.cells {
-			interval.Packed[tag] = Packed{c}
+			interval.Packed[tag] = c
 		}
 		if err := w.Write(interval); err != nil {
 			t.Fatal(err)
@@ -111,49 +150,5 @@ func rewrite(t *testing.T, r *Record, dir string) *Record {
 	if err := errors.Join(err, w.Close(End{Reason: Completed})); err != nil {
 		t.Fatal(err)
 	}
-	return open(t, dir)
-}
-
-// FuzzPayload holds this package's decoder against the library's: both refuse a payload, or read it alike.
-func FuzzPayload(f *testing.F) {
-	var encoder payloadEncoder
-	for _, histogram := range testInterval(0).Histograms {
-		if c := newPacker().pack(histogram); c.count > 0 {
-			f.Add(appendPlain(nil, c)[headerBytes:])
-		}
-	}
-	f.Add([]byte{})
-	f.Add(binary.AppendVarint(nil, -slots))
-	f.Add(binary.AppendVarint(binary.AppendVarint(nil, -slots), 1))
-	f.Add(binary.AppendVarint(nil, maxCount+1))
-	f.Add(append(bytes.Repeat([]byte{0x80}, 9), 0)) // encoding/binary reads 0, HdrHistogram 2^62 and then 0
-	f.Add(append(bytes.Repeat([]byte{0x82}, 8), 1)) // the ninth byte is the last
-	f.Add([]byte{0x82, 0x80, 0x00, 0x02})           // more bytes than it needs
-	decoder := newPayloadDecoder()
-	f.Fuzz(func(t *testing.T, counts []byte) {
-		text, err := encoder.appendCompressed(nil, append(appendHeader(nil, len(counts)), counts...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		theirs, refused := hdrhistogram.DecodePacked(text)
-		if c, ok := decoder.own(text); ok && refused != nil {
-			t.Fatalf("%d values were read of what the library refuses: %v", c.count, refused)
-		}
-		c, err := decoder.decode(text)
-		if (err == nil) != (refused == nil && theirs.TotalCount() <= maxCount) {
-			t.Fatalf("read %d values with error %v, the library says %v", c.count, err, refused)
-		}
-		if err != nil {
-			return
-		}
-		ours := cursor{rest: c.buckets}
-		for value, count := range theirs.ForEachBucket {
-			if !ours.next() || ours.slot != slotOf(value) || ours.count != count {
-				t.Fatalf("read %d of bucket %d, the library %d of bucket %d", ours.count, ours.slot, count, slotOf(value))
-			}
-		}
-		if c.count != theirs.TotalCount() {
-			t.Fatalf("read %d values, the library %d", c.count, theirs.TotalCount())
-		}
-	})
+	return Open(dir)
 }

@@ -1,7 +1,7 @@
 package record
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -49,11 +49,12 @@ func create(t *testing.T) (w *Writer, dir string) {
 
 // testInterval is a second with two steps, whose numbers depend on the second alone.
 func testInterval(second int) Interval {
+	each := uint64(10 + second&7) // values of an outcome
 	interval := Interval{
 		Second:     second,
-		Histograms: map[Tag]*hdrhistogram.Histogram{},
+		Histograms: map[Tag]*Histogram{},
 		Steps: map[string]*Counters{
-			"order": {Due: 9, Sent: 9, Done: 8, Failed: 1, Errors: map[string]uint64{"timeout": 1}, BytesOut: 900, BytesIn: 4000,
+			"order": {Due: 9, Sent: 9, Done: 3 * each, Failed: each, Errors: map[string]uint64{"timeout": 1}, BytesOut: 900, BytesIn: 4000,
 				Quiet: Load{Requests: 8, Seconds: 0.0121}},
 			"browse": {Due: uint64(second + 100), Sent: 1},
 			"idle":   {},
@@ -63,7 +64,7 @@ func testInterval(second int) Interval {
 	for _, metric := range []string{ResponseTime, ServiceTime} {
 		for at, outcome := range []string{OutcomeOK, "placed", OutcomeError} {
 			h := NewHistogram()
-			for i := range 10 + second&7 {
+			for i := range int(each) {
 				if err := h.RecordValue(int64(i+1) * int64(time.Millisecond) * int64(at+1)); err != nil {
 					panic(err)
 				}
@@ -73,6 +74,29 @@ func testInterval(second int) Interval {
 	}
 	interval.Histograms[Tag{Lateness, "order", OutcomeOK}] = NewHistogram() // empty: no line
 	return interval
+}
+
+// copyDir returns a copy of a run directory that a test may spoil.
+func copyDir(t *testing.T, dir string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// makeOld makes of a run what a version without seals left of it.
+func makeOld(t *testing.T, dir string) {
+	t.Helper()
+	m, err := readManifest(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.FormatVersion, m.Seal = 0, nil
+	if err := errors.Join(writeManifest(dir, m), os.Remove(filepath.Join(dir, checkpointsFile))); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func write(t *testing.T, w *Writer, intervals ...Interval) {
@@ -109,9 +133,7 @@ func differ(a, b *Record) string {
 	}
 	for _, number := range seconds {
 		x, y := a.seconds[number], b.seconds[number]
-		if !maps.EqualFunc(x.cells, y.cells, func(p, q cell) bool {
-			return p.count == q.count && p.last == q.last && bytes.Equal(p.buckets, q.buckets)
-		}) {
+		if !maps.EqualFunc(x.cells, y.cells, Packed.Equal) {
 			return fmt.Sprintf("histograms of second %d", number)
 		}
 		if !reflect.DeepEqual(x.steps, y.steps) || !reflect.DeepEqual(x.generator, y.generator) {
@@ -150,7 +172,9 @@ func checkRecord(t rapid.TB, r *Record) {
 	if sum := parts.Take(); !whole.Equal(sum) || r.Count(Everything, nil) != whole.Count() || r.Count(Window{first, last + 1}, nil) != whole.Count() {
 		t.Fatalf("the run has %d values, its seconds %d, and Count says %d", whole.Count(), sum.Count(), r.Count(Everything, nil))
 	}
-	if histogram := NewPacker().Pack(r.Histogram(Everything, nil)); !histogram.Equal(whole) {
+	unpacked := NewHistogram()
+	whole.AddTo(unpacked)
+	if histogram := NewPacker().Pack(unpacked); !histogram.Equal(whole) {
 		t.Fatalf("the histogram of the run has %d values, packed it has %d", histogram.Count(), whole.Count())
 	}
 	var sum Counters
@@ -160,6 +184,17 @@ func checkRecord(t rapid.TB, r *Record) {
 	if all := r.Counters(Everything, ""); !reflect.DeepEqual(all, sum) {
 		t.Fatalf("counters of all steps are %+v, their sum %+v", all, sum)
 	}
+}
+
+// library returns the same histogram as HdrHistogram's own.
+func library(p Packed) *hdrhistogram.Histogram {
+	h := hdrhistogram.New(LowestValue, HighestValue, SignificantDigits)
+	for lowest, count := range p.Buckets() {
+		if err := h.RecordValues(lowest, count); err != nil {
+			panic(err)
+		}
+	}
+	return h
 }
 
 func readFile(t *testing.T, path string) []byte {

@@ -52,9 +52,11 @@ func (l logStart) appendLine(dst []byte, tag string, second int, maxMillis []byt
 	return append(dst, ',')
 }
 
-// millis returns nanoseconds as the format's Interval_Max has them.
+// millis returns nanoseconds as the format's Interval_Max has them: milliseconds, here with six decimals.
 func millis(nanos int64) []byte {
-	return strconv.AppendFloat(nil, float64(nanos)/float64(time.Millisecond), 'f', 3, 64)
+	const perMilli = int64(time.Millisecond)
+	text := strconv.AppendInt(nil, nanos/perMilli, 10)
+	return append(append(text, '.'), strconv.AppendInt(nil, perMilli+nanos%perMilli, 10)[1:]...)
 }
 
 // logLine is one histogram of latency.hlog.
@@ -63,6 +65,19 @@ type logLine struct {
 	second  int
 	max     []byte // as written
 	payload []byte
+}
+
+// exact returns the histogram of a line with its exact maximum. Logs of older versions have that to the microsecond, and of
+// its bucket: then it stays as it is.
+func (l *logLine) exact(p Packed) Packed {
+	whole, part, _ := bytes.Cut(l.max, []byte("."))
+	if len(part) != 6 || len(whole) > 12 {
+		return p
+	}
+	if nanos, err := strconv.ParseInt(string(whole)+string(part), 10, 64); err == nil {
+		p, _ = p.WithMax(nanos)
+	}
+	return p
 }
 
 // logParser reads the lines of a latency.hlog in turn.

@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"fsctl/loadgen/record/lines"
+	"fsctl/loadgen/record/seal"
 )
 
 // ledgerLine is a line of ledger.jsonl. Type says which fields it has.
@@ -96,27 +99,32 @@ func (w *Writer) ledgerLine(line ledgerLine) error {
 	if err != nil {
 		return fmt.Errorf("record a ledger line of type %s: %w", line.Type, err)
 	}
-	return w.broke(w.ledger.add(append(text, '\n')))
+	return w.broke(w.ledger.add(append(text, '\n'), line.Type))
 }
 
 // lineFile collects lines from many goroutines and writes them when it is flushed.
 type lineFile struct {
 	mu      sync.Mutex
 	pending []byte
-	file    *appendFile
+	file    *lines.File
+	counts  map[string]uint64 // lines added, by type
 	closed  bool
 }
 
 // mostPending bounds what waits in memory for the next flush.
 const mostPending = 4 << 20
 
-func (l *lineFile) add(line []byte) error {
+func (l *lineFile) add(line []byte, kind string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return fmt.Errorf("write %s: %w", l.file.path, os.ErrClosed)
+		return fmt.Errorf("write %s: %w", l.file.Path(), os.ErrClosed)
 	}
 	l.pending = append(l.pending, line...)
+	if l.counts == nil {
+		l.counts = map[string]uint64{}
+	}
+	l.counts[kind]++
 	if len(l.pending) < mostPending {
 		return nil
 	}
@@ -130,11 +138,25 @@ func (l *lineFile) flush() error {
 }
 
 func (l *lineFile) flushLocked() error {
-	if err := l.file.append(l.pending); err != nil {
+	if err := l.file.Append(l.pending); err != nil {
 		return err // the lines stay, for Close to try again
 	}
 	l.pending = l.pending[:0]
 	return nil
+}
+
+// count returns how many lines of a type were added.
+func (l *lineFile) count(kind string) uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts[kind]
+}
+
+// state returns what is in the file.
+func (l *lineFile) state() seal.File {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.file.State()
 }
 
 func (l *lineFile) close() error {
@@ -144,7 +166,7 @@ func (l *lineFile) close() error {
 		return nil
 	}
 	l.closed = true
-	return errors.Join(l.flushLocked(), l.file.close())
+	return errors.Join(l.flushLocked(), l.file.Close())
 }
 
 // ledgerReader adds the lines of ledger.jsonl to a ledger. Parts of a stock count once its last line is there.

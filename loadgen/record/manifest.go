@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"fsctl/loadgen/record/lines"
+	"fsctl/loadgen/record/seal"
 	"fsctl/scenarios/quantity"
 )
 
@@ -21,6 +23,8 @@ const (
 	ledgerFile   = "ledger.jsonl"
 	samplesFile  = "samples.jsonl"
 	resultsFile  = "results.bin"
+
+	checkpointsFile = "checkpoints.jsonl"
 )
 
 // check accepts a manifest that places a run in time; everything else in it may be missing.
@@ -46,14 +50,17 @@ func (m Manifest) check() error {
 }
 
 func writeManifest(dir string, m Manifest) error {
-	text, err := json.MarshalIndent(m, "", "  ")
+	text, err := seal.Text(m)
+	if m.Seal != nil {
+		text, err = seal.Sign(m, m.Seal)
+	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Join(dir, manifestFile), err)
 	}
-	return replaceWith(filepath.Join(dir, manifestFile), append(text, '\n'))
+	return lines.ReplaceWith(filepath.Join(dir, manifestFile), text)
 }
 
-// readManifest distinguishes a directory that is no run from one whose manifest is broken.
+// readManifest distinguishes a directory that is no run from one whose manifest is broken. A manifest with a seal must match it.
 func readManifest(dir string) (m Manifest, err error) {
 	path := filepath.Join(dir, manifestFile)
 	info, err := os.Stat(dir)
@@ -68,15 +75,41 @@ func readManifest(dir string) (m Manifest, err error) {
 		return m, fmt.Errorf("open run %s: not a run directory, it has no %s: %w", dir, manifestFile, err)
 	}
 	if err != nil {
-		return m, explain("read", path, err)
+		return m, lines.Explain("read", path, err)
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, fmt.Errorf("read %s: found %w, wanted the manifest of a run", path, err)
+	}
+	if m.Seal != nil {
+		if err := m.Seal.Verify(path, text); err != nil {
+			return m, fmt.Errorf("read run: %w", err)
+		}
+	}
+	if err := m.checkVersion(path); err != nil {
+		return m, err
 	}
 	if err := m.check(); err != nil {
 		return m, fmt.Errorf("read %s: %w", path, err)
 	}
 	return m, nil
+}
+
+// checkVersion fails where the manifest of a run does not say what one of its version must.
+func (m *Manifest) checkVersion(path string) error {
+	found, wanted := "", ""
+	switch {
+	case m.FormatVersion < 0 || m.FormatVersion > FormatVersion:
+		return fmt.Errorf("read %s: found format_version %d, wanted at most %d: a later fsctl made this run, use that", path, m.FormatVersion, FormatVersion)
+	case m.FormatVersion == 0 && m.Seal != nil:
+		found, wanted = "a seal without a format_version", "both or neither"
+	case m.FormatVersion > 0 && m.End != nil && m.Seal == nil:
+		found, wanted = "the end of the run without a seal", "both or neither"
+	case m.End == nil && m.Seal != nil:
+		found, wanted = "a seal without the end of the run", "both or neither"
+	default:
+		return nil
+	}
+	return fmt.Errorf("read run: %w", &seal.DamageError{Path: path, Found: found, Wanted: wanted})
 }
 
 // RunName returns the name of a run's directory where the user gives none: names sort by the time of the run.

@@ -8,6 +8,9 @@ import (
 	"sync"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"fsctl/loadgen/record/lines"
+	"fsctl/loadgen/record/seal"
 )
 
 // Raw appends a request to results.bin, which is made with the first. The file is vegeta's own (gob), for
@@ -27,7 +30,7 @@ type rawFile struct {
 	mu      sync.Mutex
 	pending bytes.Buffer
 	encode  vegeta.Encoder
-	file    *appendFile
+	file    *lines.File
 	closed  bool
 }
 
@@ -38,7 +41,7 @@ func (r *rawFile) add(result *vegeta.Result) (err error) {
 		return fmt.Errorf("write %s: %w", r.path, os.ErrClosed)
 	}
 	if r.file == nil {
-		if r.file, err = openAppend(r.path); err != nil {
+		if r.file, err = lines.Open(r.path, seal.NewDigest()); err != nil {
 			return err
 		}
 		r.encode = vegeta.NewEncoder(&r.pending)
@@ -62,11 +65,21 @@ func (r *rawFile) flushLocked() error {
 	if r.file == nil {
 		return nil
 	}
-	if err := r.file.append(r.pending.Bytes()); err != nil {
+	if err := r.file.Append(r.pending.Bytes()); err != nil {
 		return err // the bytes stay: a gob stream with a hole cannot be read on
 	}
 	r.pending.Reset()
 	return nil
+}
+
+// state returns what is in the file; ok is false where there is none.
+func (r *rawFile) state() (f seal.File, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.file == nil {
+		return f, false
+	}
+	return r.file.State(), true
 }
 
 func (r *rawFile) close() error {
@@ -76,5 +89,5 @@ func (r *rawFile) close() error {
 		return nil
 	}
 	r.closed = true
-	return errors.Join(r.flushLocked(), r.file.close())
+	return errors.Join(r.flushLocked(), r.file.Close())
 }

@@ -4,16 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+
+	"fsctl/loadgen/record/histogram"
 )
 
 // Open reads a run directory: of a run that ended, that died, or that still goes on.
 //
-// A last line that was cut off is dropped and counted in Record.Torn. A file that is missing is taken as
-// empty, but for run.json, without which dir is no run. Anything else that cannot be read is an error that
-// names file and line: a record is not guessed at.
+// A run that ended is sealed: every file must hold what the seal in run.json says, and the counters what the histograms hold. A
+// run without an end is read to the last second that was written whole; what follows is dropped and counted in Record.Torn. Of a
+// run that an older version made, a last line that was cut off is dropped, a missing file is empty, and Record.Unverified is set.
+//
+// It fails with a *seal.DamageError where a file is not as it was written, and otherwise with an error that names file and line: a
+// record is not guessed at.
 func Open(dir string) (*Record, error) {
 	m, err := readManifest(dir)
 	if err != nil {
@@ -21,24 +23,9 @@ func Open(dir string) (*Record, error) {
 	}
 	r := New(m)
 	r.Dir = dir
-	path := filepath.Join(dir, scenarioFile)
-	if r.Scenario, err = os.ReadFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, explain("read", path, err)
-	}
-	for _, file := range []struct {
-		name  string
-		parse func([]byte) error
-	}{
-		{latencyFile, r.latencyParser()},
-		{countersFile, r.parseCounters},
-		{samplesFile, r.parseSample},
-		{ledgerFile, (&ledgerReader{Ledger: &r.Ledger}).read},
-	} {
-		torn, err := readLines(filepath.Join(dir, file.name), file.parse)
-		if err != nil {
-			return nil, fmt.Errorf("read run: %w", err)
-		}
-		r.Torn += torn
+	o := opening{record: r, dir: dir, exact: exactTimes{}}
+	if err := o.read(); err != nil {
+		return nil, err
 	}
 	// Agents' orders come in whichever order the bus brings them, and a judgement must not depend on it.
 	r.Ledger.Told, r.Ledger.Sold, r.Ledger.Baseline = sumOrders(r.Ledger.Told, nil), sumOrders(r.Ledger.Sold, nil), sumOrders(r.Ledger.Baseline, nil)
@@ -46,22 +33,26 @@ func Open(dir string) (*Record, error) {
 }
 
 func (r *Record) latencyParser() func([]byte) error {
-	parser, decoder := newLogParser(r.Manifest.T0), newPayloadDecoder()
+	parser, decoder := newLogParser(r.Manifest.T0), histogram.NewDecoder()
 	return func(text []byte) error {
 		line, found, err := parser.parse(text)
 		if err != nil || !found {
 			return err
 		}
-		c, err := decoder.decode(line.payload)
+		c, err := decoder.Decode(line.payload)
 		if err != nil {
 			return fmt.Errorf("tag %s: %w", line.tag, err)
 		}
-		r.addCell(line.second, line.tag, c)
+		if c.Count() == 0 {
+			return nil
+		}
+		at := r.at(line.second)
+		at.cells[line.tag] = at.cells[line.tag].Plus(line.exact(c)) // sums over seconds follow, once figures are known
 		return nil
 	}
 }
 
-func (r *Record) parseCounters(text []byte) error {
+func (r *Record) parseCounters(text []byte, exact exactTimes) error {
 	var line counterLine
 	if err := json.Unmarshal(text, &line); err != nil {
 		return err
@@ -73,6 +64,8 @@ func (r *Record) parseCounters(text []byte) error {
 		return err
 	}
 	switch {
+	case line.Times != nil && line.Step == "" && line.Generator == nil:
+		return exact.add(*line.Second, line.Tag, *line.Times)
 	case line.Generator != nil && line.Step == "":
 		r.addGenerator(*line.Second, *line.Generator)
 	case line.Generator == nil && line.Step != "":
@@ -83,7 +76,7 @@ func (r *Record) parseCounters(text []byte) error {
 			r.addCounters(*line.Second, line.Step, *line.Counters)
 		}
 	default:
-		return errors.New("found neither or both of step and generator, wanted one")
+		return errors.New("found none or several of step, generator and tag, wanted one")
 	}
 	return nil
 }

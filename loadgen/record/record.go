@@ -7,8 +7,14 @@ package record
 import (
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
+	"fsctl/scenarios/quantity"
+
+	"fsctl/loadgen/record/seal"
 )
+
+// FormatVersion is the version of the run directories that a Writer makes, a number from 1 that each change raises: 2 has checkpoints
+// and a seal. Directories of before had neither, and no version.
+const FormatVersion = 2
 
 // Metrics that carry a histogram. Values are nanoseconds.
 const (
@@ -17,6 +23,8 @@ const (
 	Lateness     = "lateness"      // from the instant it was due to the instant it was sent
 	Waiting      = "waiting"       // from the instant it was sent to the first byte of the answer
 	Connecting   = "connecting"    // TCP and TLS handshakes of the connection it opened, 0 where it opened none
+	Handshaking  = "handshaking"   // the TLS part of Connecting
+	Iteration    = "iteration"     // from the instant a user was due to the end of the journey; the tag's step is the journey's name
 )
 
 // Outcomes that every step has beside those which its scenario names.
@@ -25,20 +33,6 @@ const (
 	OutcomeFailed = "failed" // answered, but a check failed or, without checks, with status 400 or above
 	OutcomeError  = "error"  // no whole answer: refused, reset, timed out, malformed
 )
-
-// Lowest and highest value that a histogram distinguishes, and its significant decimal digits.
-// Above the highest, a value is counted as the highest.
-const (
-	LowestValue       = int64(time.Microsecond)
-	HighestValue      = int64(time.Hour)
-	SignificantDigits = 3
-)
-
-// NewHistogram returns an empty histogram of the range and precision that every record uses: 1 us to 1 h in
-// nanoseconds, 3 significant digits. Source: Tene, HdrHistogram, hdrhistogram.org.
-func NewHistogram() *hdrhistogram.Histogram {
-	return hdrhistogram.New(LowestValue, HighestValue, SignificantDigits)
-}
 
 // Tag names one histogram; its text form is metric.step.outcome. No part holds a dot, comma or blank.
 type Tag struct {
@@ -50,16 +44,18 @@ func (t Tag) String() string { return t.Metric + "." + t.Step + "." + t.Outcome 
 
 // Manifest is run.json: what ran, against what, when, with which settings.
 type Manifest struct {
+	FormatVersion   int            `json:"format_version,omitempty"` // of the run directory, see FormatVersion; 0 before there were any
 	FsctlVersion    string         `json:"fsctl_version"`
 	Scenario        string         `json:"scenario"`
 	ScenarioSHA256  string         `json:"scenario_sha256"`
 	Target          string         `json:"target"`
 	Engine          string         `json:"engine"`
 	Seed            uint64         `json:"seed"`
-	ScaleRatio      float64        `json:"scale_ratio"`      // multiplies rates, populations and stock
-	Connections     int            `json:"connections"`      // most connections open at once
-	Cores           int            `json:"cores"`            // cores the generator may use
-	PlannedArrivals uint64         `json:"planned_arrivals"` // users that the storm was to bring
+	ScaleRatio      float64        `json:"scale_ratio"`               // multiplies rates, populations and stock
+	Connections     int            `json:"connections"`               // open at once, where the user fixed them; 0 where they grow with the need
+	MaxConnections  int            `json:"max_connections,omitempty"` // open at once at most
+	Cores           int            `json:"cores"`                     // cores the generator may use
+	PlannedArrivals uint64         `json:"planned_arrivals"`          // users that the storm was to bring
 	Start           time.Time      `json:"start"`
 	T0              time.Time      `json:"t0"`
 	Agents          []Agent        `json:"agents"`
@@ -67,6 +63,15 @@ type Manifest struct {
 	PracticeShop    bool           `json:"practice_shop,omitempty"` // the target is fsctl's built-in shop
 	Levels          []Level        `json:"levels,omitempty"`        // in the order in which they were held; only of a search for capacity
 	End             *End           `json:"end,omitempty"`           // absent: the run died
+	Seal            *seal.Seal     `json:"seal,omitempty"`          // of every other file; there where End is, and last
+}
+
+// ConnectionsText says over how many connections a run goes: a fixed number of them, or, where that is 0, up to most.
+func ConnectionsText(fixed, most int) string {
+	if fixed > 0 || most == 0 {
+		return quantity.Of(fixed, "connection")
+	}
+	return "up to " + quantity.Of(most, "connection")
 }
 
 // Agent is one generator process of the run.
@@ -136,7 +141,7 @@ type End struct {
 // tag that is in both has the sum. Steps and Generator count what HAPPENED in the second.
 type Interval struct {
 	Second     int
-	Histograms map[Tag]*hdrhistogram.Histogram
+	Histograms map[Tag]*Histogram
 	Packed     map[Tag]Packed
 	Steps      map[string]*Counters
 	Generator  *Generator
@@ -150,7 +155,9 @@ type Counters struct {
 	Failed       uint64            `json:"failed"`             // outcome failed or error
 	Unsent       uint64            `json:"unsent"`             // given up when the run ended
 	Late         uint64            `json:"late"`               // sent later than the lateness limit allows though a connection was idle
-	Waited       uint64            `json:"waited"`             // sent later than the lateness limit allows because none was
+	Waited       uint64            `json:"waited"`             // sent later than the lateness limit allows because all that may be open were busy
+	Opening      uint64            `json:"opening,omitempty"`  // sent later than the lateness limit allows because connections were still being opened
+	Frozen       uint64            `json:"frozen,omitempty"`   // sent late, never sent, or read late because the generator did not run when it was to
 	ChecksPassed uint64            `json:"checks_passed"`      // conditions on answers
 	ChecksFailed uint64            `json:"checks_failed"`      // conditions on answers
 	Errors       map[string]uint64 `json:"errors,omitempty"`   // requests without a whole answer by class: refused, reset, timeout, ...
@@ -158,8 +165,14 @@ type Counters struct {
 	Statuses     map[string]uint64 `json:"statuses,omitempty"` // answers by status code, such as 200
 	BytesOut     uint64            `json:"bytes_out"`          // of request bodies
 	BytesIn      uint64            `json:"bytes_in"`           // of answer bodies
-	Quiet        Load              `json:"quiet"`              // answered requests sent while at most a quarter of the connections were busy
-	Full         Load              `json:"full"`               // and those sent while all of them were
+	Resent       uint64            `json:"resent,omitempty"`   // times that a request was sent again: the server closed its connection before an answer
+	InFlight     Levels            `json:"in_flight,omitzero"` // answered requests by how many were in flight when they were sent
+	Sends        Span              `json:"sends,omitzero"`     // when those that are done were sent
+	Ends         Span              `json:"ends,omitzero"`      // when they ended
+
+	// In place of InFlight in records of older versions, whose connections were fixed before the run.
+	Quiet Load `json:"quiet,omitzero"` // answered requests sent while at most a quarter of the connections were busy
+	Full  Load `json:"full,omitzero"`  // and those sent while all of them were
 }
 
 // Load sums service times, to distinguish a target that queues from a generator short of connections.
@@ -170,14 +183,24 @@ type Load struct {
 
 // Generator is the generator's own health in one second. What the system does not report is 0.
 type Generator struct {
-	CPUSeconds         float64 `json:"cpu_seconds"` // of this process, in the second
-	Connections        int     `json:"connections"` // open or in use at its end
-	Busy               int     `json:"busy"`        // with a request in flight at its end
-	Waiting            int     `json:"waiting"`     // users in a think or pause at its end
+	CPUSeconds         float64 `json:"cpu_seconds"`               // of this process, in the second
+	ElapsedSeconds     float64 `json:"elapsed_seconds,omitempty"` // that the figures cover; 0 stands for 1: records of older versions do not say
+	Connections        int     `json:"connections"`               // open or in use at its end
+	Busy               int     `json:"busy"`                      // with a request in flight at its end
+	Waiting            int     `json:"waiting"`                   // users in a think or pause at its end
 	BacklogSeconds     float64 `json:"backlog_seconds"`
 	MaxLatenessSeconds float64 `json:"max_lateness_seconds"` // of any request sent in the second
 	Arrivals           uint64  `json:"arrivals"`             // users who came
 	Iterations         uint64  `json:"iterations"`           // journeys that ended
+
+	Opened            uint64  `json:"opened,omitempty"`              // connections
+	OpeningSeconds    float64 `json:"opening_seconds,omitempty"`     // that took in all: TCP and TLS
+	MaxOpeningSeconds float64 `json:"max_opening_seconds,omitempty"` // and the longest
+	AllBusySeconds    float64 `json:"all_busy_seconds,omitempty"`    // while all connections that may be open were busy, times their number
+	InFlightSeconds   float64 `json:"in_flight_seconds,omitempty"`   // of those seconds, with a request in flight: all of them but for the generator's own delays
+
+	Gaps    []Gap `json:"gaps,omitempty"`   // longer than the lateness limit; one that several seconds name counts once, with the sum of their requests
+	Answers Span  `json:"answers,omitzero"` // the first and the last sign of life of the target, whatever it was
 
 	Journeys map[string]Journey `json:"journeys,omitempty"` // the same users by journey, and how they ended
 
@@ -185,6 +208,7 @@ type Generator struct {
 	OtherCPUSeconds  float64 `json:"other_cpu_seconds"`  // work of other processes
 	StolenCPUSeconds float64 `json:"stolen_cpu_seconds"` // taken by the hypervisor for its other guests
 	IdleCPUSeconds   float64 `json:"idle_cpu_seconds"`   // nothing
+	SpareCPUSeconds  float64 `json:"-"`                  // of the idle ones, those that this process stayed awake in without work
 
 	ThrottledSeconds        float64 `json:"throttled_seconds"`          // in which the CPU quota of its control group stopped it, summed over cores
 	GCCycles                uint64  `json:"gc_cycles"`                  // garbage collections that ended

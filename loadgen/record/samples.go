@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
 
+	"fsctl/loadgen/record/lines"
+	"fsctl/loadgen/record/seal"
 	"fsctl/loadgen/redact"
 )
 
@@ -156,7 +159,7 @@ func (w *Writer) Sample(s Sample) error {
 	}
 	w.sampleList = list
 	w.sampleLines++
-	return w.broke(w.samples.add(sampleLine(s)))
+	return w.broke(w.samples.add(sampleLine(s), ""))
 }
 
 func sampleLine(s Sample) []byte {
@@ -164,15 +167,27 @@ func sampleLine(s Sample) []byte {
 	return append(line, '\n')
 }
 
-// writeSamples leaves in samples.jsonl what the record keeps, in order.
-func (w *Writer) writeSamples() error {
+// orderSamples leaves in samples.jsonl what the record keeps, in order.
+func (w *Writer) orderSamples() error {
 	w.sampled.Lock()
 	defer w.sampled.Unlock()
-	var lines []byte
+	var text []byte
 	for _, s := range w.sampleList {
-		lines = append(lines, sampleLine(s)...)
+		text = append(text, sampleLine(s)...)
 	}
-	return replaceWith(w.path(samplesFile), lines)
+	made := seal.Of(samplesFile, text)
+	err := lines.Replace(w.path(samplesFile), func(out io.Writer) error {
+		if _, err := out.Write(text); err != nil {
+			return err
+		}
+		return w.announce(made)
+	})
+	if err == nil {
+		digest := seal.NewDigest()
+		_, _ = digest.Write(text) // never fails
+		w.samples.file.Replaced(digest)
+	}
+	return err
 }
 
 // parseSample adds a line of samples.jsonl.

@@ -30,6 +30,7 @@ func TestSamplesComeBack(t *testing.T) {
 	if r := open(t, dir); !reflect.DeepEqual(r.Samples, []Sample{full, broken}) {
 		t.Errorf("found %+v", r.Samples)
 	}
+	makeOld(t, dir)
 	path := filepath.Join(dir, samplesFile)
 	data := readFile(t, path)
 	writeFile(t, path, data[:len(data)-20])

@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
+	"fsctl/loadgen/record/histogram"
 )
 
 // Record is a run as it can be asked about: read from a directory, filled while the run goes on, or joined
@@ -21,7 +21,11 @@ type Record struct {
 	Ledger   Ledger
 	Samples  []Sample // of failed exchanges, in the order in which they were sent
 	Dir      string   // where it was read from; empty for a live or joined record
-	Torn     int      // files whose last line was cut off and dropped: the run died or is still going on
+	Torn     int      // files of which the last second was not whole and was dropped: the run died or is still going on
+
+	// Unverified says that a version of before FormatVersion made the directory, without a seal: what was changed in it since is
+	// not seen.
+	Unverified bool
 
 	// DueUnknown says that the record knows no due instants, as with vegeta's results: seconds are those
 	// when requests were sent, Counters.Due is 0, and there is no response time, only service time.
@@ -29,30 +33,31 @@ type Record struct {
 
 	seconds map[int]*second
 	totals  map[Tag]*total
-	packer  *packer
-	adder   Sum // of totals
+	packer  *Packer
+	adder   Sum     // of totals
+	slices  []Slice // that vegeta's results were read for
 }
 
 // total is what a tag holds in all seconds: what is added is kept as it is until there is enough to be worth an addition.
 type total struct {
-	sum    cell
-	recent []cell
+	sum    Packed
+	recent []Packed
 }
 
 const mostRecent = 64 // cells of a total
 
 // count returns how many values t holds.
 func (t *total) count() int64 {
-	count := t.sum.count
+	count := t.sum.Count()
 	for _, c := range t.recent {
-		count += c.count
+		count += c.Count()
 	}
 	return count
 }
 
 // second is what a record holds of one second.
 type second struct {
-	cells     map[Tag]cell
+	cells     map[Tag]Packed
 	steps     map[string]*Counters
 	generator *Generator
 }
@@ -75,10 +80,10 @@ func New(m Manifest) *Record { return &Record{Manifest: m} }
 // Values of a histogram that NewHistogram could not hold count as the highest.
 func (r *Record) Add(interval Interval) {
 	if r.packer == nil {
-		r.packer = newPacker()
+		r.packer = histogram.NewPacker()
 	}
-	for tag, packed := range r.packer.packAll(interval) {
-		r.addCell(interval.Second, tag, packed.cell)
+	for tag, packed := range PackAll(r.packer, interval) {
+		r.addCell(interval.Second, tag, packed)
 	}
 	for step, counters := range interval.Steps {
 		if counters != nil {
@@ -97,18 +102,23 @@ func (r *Record) at(number int) *second {
 	if r.seconds == nil {
 		r.seconds = map[int]*second{}
 	}
-	made := &second{cells: map[Tag]cell{}, steps: map[string]*Counters{}}
+	made := &second{cells: map[Tag]Packed{}, steps: map[string]*Counters{}}
 	r.seconds[number] = made
 	return made
 }
 
 // addCell adds a histogram, unless it is empty.
-func (r *Record) addCell(number int, tag Tag, c cell) {
-	if c.count == 0 {
+func (r *Record) addCell(number int, tag Tag, c Packed) {
+	if c.Count() == 0 {
 		return
 	}
 	at := r.at(number)
-	at.cells[tag] = at.cells[tag].plus(c)
+	at.cells[tag] = at.cells[tag].Plus(c)
+	r.addTotal(tag, c)
+}
+
+// addTotal adds a histogram to what its tag holds in all seconds.
+func (r *Record) addTotal(tag Tag, c Packed) {
 	if r.totals == nil {
 		r.totals = map[Tag]*total{}
 	}
@@ -118,11 +128,11 @@ func (r *Record) addCell(number int, tag Tag, c cell) {
 		r.totals[tag] = whole
 	}
 	if whole.recent = append(whole.recent, c); len(whole.recent) == mostRecent {
-		r.adder.Add(Packed{whole.sum})
+		r.adder.Add(whole.sum)
 		for _, c := range whole.recent {
-			r.adder.Add(Packed{c})
+			r.adder.Add(c)
 		}
-		whole.sum, whole.recent = r.adder.Take().cell, whole.recent[:0]
+		whole.sum, whole.recent = r.adder.Take(), whole.recent[:0]
 	}
 }
 
@@ -168,6 +178,7 @@ func (r *Record) Merge(other *Record) {
 	}
 	r.Torn += other.Torn
 	r.DueUnknown = r.DueUnknown || other.DueUnknown
+	r.Unverified = r.Unverified || other.Unverified
 }
 
 // Tags returns every tag that has a histogram, in order of their text.
@@ -202,37 +213,29 @@ func (r *Record) covers(w Window) bool {
 	return !ok || w.Contains(first) && w.Contains(last)
 }
 
-// Histogram returns the sum of all histograms of the window's seconds whose tag matches; a nil match stands
-// for every tag. It is the caller's own, and empty where there is nothing. Over several metrics the sum
+// Packed returns the sum of all histograms of the window's seconds whose tag matches; a nil match stands
+// for every tag. It takes no more memory and time than there are buckets in use. Over several metrics the sum
 // means nothing: match should pick one.
-func (r *Record) Histogram(w Window, match func(Tag) bool) *hdrhistogram.Histogram {
-	sum := NewHistogram()
-	r.eachSum(w, match, func(c cell) { c.addTo(sum) })
-	return sum
-}
-
-// Packed returns what Histogram does, in a form that takes no more memory and time than there are buckets in use. Whoever
-// asks about a distribution asks this one.
 func (r *Record) Packed(w Window, match func(Tag) bool) Packed {
 	const few = 8 // cells: more are added up in less time than they are merged
-	var first cell
+	var first Packed
 	var rest Sum
 	cells := 0
-	r.eachSum(w, match, func(c cell) {
-		if c.count == 0 {
+	r.eachSum(w, match, func(c Packed) {
+		if c.Count() == 0 {
 			return
 		}
 		if cells++; cells <= few {
-			first = first.plus(c)
+			first = first.Plus(c)
 			return
 		}
-		rest.Add(Packed{c})
+		rest.Add(c)
 	})
-	return Packed{first.plus(rest.Take().cell)}
+	return first.Plus(rest.Take())
 }
 
 // eachSum calls do with cells that add up to what a window holds: a total where that is known, else those of each second.
-func (r *Record) eachSum(w Window, match func(Tag) bool, do func(cell)) {
+func (r *Record) eachSum(w Window, match func(Tag) bool, do func(Packed)) {
 	if !r.covers(w) {
 		r.eachCell(w, match, do)
 		return
@@ -247,7 +250,7 @@ func (r *Record) eachSum(w Window, match func(Tag) bool, do func(cell)) {
 	}
 }
 
-// Count returns how many values Histogram would hold, for less work.
+// Count returns how many values Packed would hold, for less work.
 func (r *Record) Count(w Window, match func(Tag) bool) int64 {
 	var count int64
 	if r.covers(w) {
@@ -258,11 +261,11 @@ func (r *Record) Count(w Window, match func(Tag) bool) int64 {
 		}
 		return count
 	}
-	r.eachCell(w, match, func(c cell) { count += c.count })
+	r.eachCell(w, match, func(c Packed) { count += c.Count() })
 	return count
 }
 
-func (r *Record) eachCell(w Window, match func(Tag) bool, do func(cell)) {
+func (r *Record) eachCell(w Window, match func(Tag) bool, do func(Packed)) {
 	for number, at := range r.seconds {
 		if !w.Contains(number) {
 			continue

@@ -89,11 +89,11 @@ func TestMergeIsExactInAnyOrder(t *testing.T) {
 			}
 		}
 		checkRecord(t, all)
-		want := NewSparse() // adds up as the library does
+		want := library(Packed{}) // adds up as the library does
 		for _, part := range []*Record{a, b, c} {
-			want.MergeFrom(part.Histogram(Everything, nil))
+			want.Merge(library(part.Packed(Everything, nil)))
 		}
-		if got := all.Packed(Everything, nil); !got.Equal(Packed{newPacker().packed(want)}) || got.Count() != want.TotalCount() {
+		if got := all.Packed(Everything, nil); !library(got).Equals(want) || got.Count() != want.TotalCount() {
 			t.Fatal("the merged histogram is not the merge of the histograms")
 		}
 	})
@@ -131,9 +131,9 @@ func TestWindows(t *testing.T) {
 		{Window{1, 1}, 0, 0},
 		{Window{1, 0}, 0, 0},
 	} {
-		h := r.Histogram(test.window, response)
-		if h.TotalCount() != test.want || r.Count(test.window, response) != test.want {
-			t.Errorf("%v: histogram of %d, count of %d, wanted %d", test.window, h.TotalCount(), r.Count(test.window, response), test.want)
+		h := r.Packed(test.window, response)
+		if h.Count() != test.want || r.Count(test.window, response) != test.want {
+			t.Errorf("%v: histogram of %d, count of %d, wanted %d", test.window, h.Count(), r.Count(test.window, response), test.want)
 		}
 		if due := r.Counters(test.window, "order").Due; due != test.due {
 			t.Errorf("%v: %d due, wanted %d", test.window, due, test.due)
@@ -144,7 +144,7 @@ func TestWindows(t *testing.T) {
 func TestEmptyRecord(t *testing.T) {
 	for name, r := range map[string]*Record{"zero": {}, "new": New(testManifest())} {
 		checkRecord(t, r)
-		if _, _, ok := r.Seconds(); ok || len(r.Tags()) != 0 || r.Histogram(Everything, nil).TotalCount() != 0 {
+		if _, _, ok := r.Seconds(); ok || len(r.Tags()) != 0 || r.Packed(Everything, nil).Count() != 0 {
 			t.Errorf("%s: not empty", name)
 		}
 		r.Merge(live(testInterval(3)))
@@ -156,8 +156,6 @@ func TestEmptyRecord(t *testing.T) {
 
 func TestAnswersAreTheCallersOwn(t *testing.T) {
 	r := live(testInterval(0))
-	r.Histogram(Everything, nil).Reset()
-	r.Histogram(Window{0, 1}, nil).Reset()
 	r.CountersAt(0)["order"].Errors["timeout"] = 99
 	sum := r.Counters(Everything, "")
 	sum.Errors["timeout"] = 99

@@ -11,9 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"fsctl/loadgen/record/histogram"
+	"fsctl/loadgen/record/lines"
 	"fsctl/scenarios/quantity"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
 
@@ -28,23 +29,37 @@ const VegetaStep = "request"
 // the middle of one are taken as far as they go, with Torn set and without Manifest.End.
 //
 // It fails when the file cannot be read, holds no results, or is corrupt elsewhere than at its end.
-func FromVegeta(path string) (*Record, error) {
+func FromVegeta(path string) (*Record, error) { return FromVegetaFiles([]string{path}, nil) }
+
+// FromVegetaFiles reads several files of vegeta results, of any of its forms, as one record: those of an attack from several
+// machines, by each one's own clock. slices are the parts of the requests of which histograms are kept too, by status and
+// method. It fails as FromVegeta does, for any of the files.
+func FromVegetaFiles(paths []string, slices []Slice) (*Record, error) {
 	var span vegetaSpan
-	torn, err := eachResult(path, span.add)
-	if err != nil {
-		return nil, err
-	}
-	if span.count == 0 {
-		return nil, fmt.Errorf("read %s: found no results", path)
+	torn := 0
+	for _, path := range paths {
+		before := span.count
+		isTorn, err := eachResult(path, span.add)
+		if err != nil {
+			return nil, err
+		}
+		if span.count == before {
+			return nil, fmt.Errorf("read %s: found no results", path)
+		}
+		if isTorn {
+			torn++
+		}
 	}
 	r := New(span.manifest())
-	r.DueUnknown = true
-	if torn {
-		r.Torn, r.Manifest.End = 1, nil
+	r.DueUnknown, r.slices = true, slices
+	if torn > 0 {
+		r.Torn, r.Manifest.End = torn, nil
 	}
-	fill := vegetaFill{record: r, packer: newPacker(), open: map[vegetaKey]*hdrhistogram.PackedHistogram{}}
-	if _, err := eachResult(path, fill.add); err != nil {
-		return nil, err
+	fill := vegetaFill{record: r, packer: histogram.NewPacker(), open: map[vegetaKey]*Sparse{}}
+	for _, path := range paths {
+		if _, err := eachResult(path, fill.add); err != nil {
+			return nil, err
+		}
 	}
 	fill.flush()
 	return r, nil
@@ -55,12 +70,12 @@ func FromVegeta(path string) (*Record, error) {
 func eachResult(path string, do func(*vegeta.Result) error) (torn bool, err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return false, explain("open", path, err)
+		return false, lines.Explain("open", path, err)
 	}
 	defer file.Close() // only read
 	first, last, err := ends(file)
 	if err != nil {
-		return false, explain("read", path, err)
+		return false, lines.Explain("read", path, err)
 	}
 	decode := vegeta.DecoderFor(bufio.NewReaderSize(file, 1<<16))
 	if decode == nil {
@@ -162,8 +177,8 @@ type vegetaKey struct {
 // hour of them would take gigabytes.
 type vegetaFill struct {
 	record *Record
-	packer *packer
-	open   map[vegetaKey]*hdrhistogram.PackedHistogram
+	packer *Packer
+	open   map[vegetaKey]*Sparse
 }
 
 func (f *vegetaFill) add(result *vegeta.Result) error {
@@ -173,6 +188,8 @@ func (f *vegetaFill) add(result *vegeta.Result) error {
 	}
 	outcome, class := classify(result)
 	ended := Counters{Done: 1, BytesIn: result.BytesIn}
+	ended.Sends.Include(result.Timestamp.Sub(f.record.Manifest.T0))
+	ended.Ends.Include(result.End().Sub(f.record.Manifest.T0))
 	if outcome != OutcomeOK {
 		ended.Failed, ended.Errors = 1, map[string]uint64{class: 1}
 	}
@@ -181,7 +198,21 @@ func (f *vegetaFill) add(result *vegeta.Result) error {
 	}
 	f.record.addCounters(sent, VegetaStep, Counters{Sent: 1, BytesOut: result.BytesOut})
 	f.record.addCounters(done, VegetaStep, ended)
-	h := f.histogram(vegetaKey{sent, Tag{ServiceTime, VegetaStep, outcome}})
+	if err := f.addTime(ServiceTime, sent, outcome, result); err != nil {
+		return err
+	}
+	for _, s := range f.record.slices {
+		if (s.Status == "" || s.Status == strconv.Itoa(int(result.Code))) && (s.Method == "" || s.Method == result.Method) && s.Journey == "" {
+			if err := f.addTime(s.Of(ServiceTime), sent, outcome, result); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (f *vegetaFill) addTime(metric string, sent int, outcome string, result *vegeta.Result) error {
+	h := f.histogram(vegetaKey{sent, Tag{metric, VegetaStep, outcome}})
 	if err := h.RecordValue(min(int64(result.Latency), HighestValue)); err != nil {
 		return fmt.Errorf("latency %s: %w", quantity.Duration(result.Latency), err)
 	}
@@ -192,7 +223,7 @@ func (f *vegetaFill) secondOf(at time.Time) int {
 	return int(at.Sub(f.record.Manifest.T0) / time.Second)
 }
 
-func (f *vegetaFill) histogram(key vegetaKey) *hdrhistogram.PackedHistogram {
+func (f *vegetaFill) histogram(key vegetaKey) *Sparse {
 	if h, ok := f.open[key]; ok {
 		return h
 	}
@@ -200,14 +231,14 @@ func (f *vegetaFill) histogram(key vegetaKey) *hdrhistogram.PackedHistogram {
 	if len(f.open) == mostOpen {
 		f.flush()
 	}
-	h := NewSparse()
+	h := histogram.NewSparse()
 	f.open[key] = h
 	return h
 }
 
 func (f *vegetaFill) flush() {
 	for key, h := range f.open {
-		f.record.addCell(key.second, key.tag, f.packer.packed(h))
+		f.record.addCell(key.second, key.tag, f.packer.PackSparse(h))
 	}
 	clear(f.open)
 }

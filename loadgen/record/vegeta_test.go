@@ -70,7 +70,7 @@ func TestFromVegeta(t *testing.T) {
 				t.Errorf("%s: %d requests in %v with outcome %q, wanted %d", name, got, want.window, want.outcome, want.count)
 			}
 		}
-		if max := r.Histogram(Everything, nil).Max(); max < int64(5*time.Second) || max > int64(5005*time.Millisecond) {
+		if max := r.Packed(Everything, nil).Max(); max < int64(5*time.Second) || max > int64(5005*time.Millisecond) {
 			t.Errorf("%s: longest is %d", name, max)
 		}
 		c := r.Counters(Everything, VegetaStep)

@@ -2,8 +2,6 @@ package record
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +12,10 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"fsctl/loadgen/record/histogram"
+	"fsctl/loadgen/record/lines"
+	"fsctl/loadgen/record/seal"
 )
 
 // ExistsError says that a run directory cannot be made because there is something of its name.
@@ -44,17 +46,21 @@ type Writer struct {
 
 	mu       sync.Mutex // guards what follows
 	manifest Manifest
+	scenario seal.File
 	start    logStart
-	latency  *appendFile
-	counters *appendFile
-	packer   *packer
-	encoder  payloadEncoder
+	latency  *lines.File
+	counters *lines.File
+	packer   *Packer
+	encoder  histogram.Encoder
+	totals   seal.Totals
 	closed   bool
+
+	checkpoints *lines.File
 }
 
 // Create makes the directory dir, with its parents, for a run that is about to start.
 //
-//	m         T0 must be set and stay as it is; Start too. ScenarioSHA256 is filled in where it is empty
+//	m         T0 must be set and stay as it is; Start too. FormatVersion and ScenarioSHA256 are filled in, End and Seal left out
 //	scenario  the scenario file as it will run, byte for byte
 //
 // It fails with an *ExistsError when dir exists, and otherwise leaves nothing behind where it fails.
@@ -62,19 +68,17 @@ func Create(dir string, m Manifest, scenario []byte) (*Writer, error) {
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("make run directory %s: manifest: %w", dir, err)
 	}
-	if m.ScenarioSHA256 == "" {
-		sum := sha256.Sum256(scenario)
-		m.ScenarioSHA256 = hex.EncodeToString(sum[:])
-	}
+	file := seal.Of(scenarioFile, scenario)
 	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil {
-		return nil, explain("make run directory", dir, err)
+		return nil, lines.Explain("make run directory", dir, err)
 	}
 	if err := os.Mkdir(dir, 0o700); errors.Is(err, fs.ErrExist) {
 		return nil, &ExistsError{Dir: dir}
 	} else if err != nil {
-		return nil, explain("make run directory", dir, err)
+		return nil, lines.Explain("make run directory", dir, err)
 	}
-	w := &Writer{dir: dir, manifest: m, start: newLogStart(m), packer: newPacker()}
+	m.FormatVersion, m.ScenarioSHA256, m.End, m.Seal = FormatVersion, file.SHA256, nil, nil
+	w := &Writer{dir: dir, manifest: m, scenario: file, start: newLogStart(m), packer: histogram.NewPacker()}
 	if err := w.open(scenario); err != nil {
 		return nil, errors.Join(err, w.abandon())
 	}
@@ -82,30 +86,36 @@ func Create(dir string, m Manifest, scenario []byte) (*Writer, error) {
 }
 
 func (w *Writer) open(scenario []byte) (err error) {
-	if err := replaceWith(w.path(scenarioFile), scenario); err != nil {
+	if err := lines.ReplaceWith(w.path(scenarioFile), scenario); err != nil {
 		return err
 	}
-	if w.latency, err = openAppend(w.path(latencyFile)); err != nil {
+	if w.latency, err = lines.Open(w.path(latencyFile), seal.NewDigest()); err != nil {
 		return err
 	}
-	if err := w.latency.append(w.start.header()); err != nil {
+	if err := w.latency.Append(w.start.header()); err != nil {
 		return err
 	}
-	if w.counters, err = openAppend(w.path(countersFile)); err != nil {
+	if w.counters, err = lines.Open(w.path(countersFile), seal.NewDigest()); err != nil {
 		return err
 	}
-	if w.ledger.file, err = openAppend(w.path(ledgerFile)); err != nil {
+	if w.ledger.file, err = lines.Open(w.path(ledgerFile), seal.NewDigest()); err != nil {
 		return err
 	}
-	if w.samples.file, err = openAppend(w.path(samplesFile)); err != nil {
+	if w.samples.file, err = lines.Open(w.path(samplesFile), seal.NewDigest()); err != nil {
 		return err
 	}
 	w.raw.path = w.path(resultsFile)
+	if w.checkpoints, err = lines.Open(w.path(checkpointsFile), seal.NewDigest()); err != nil {
+		return err
+	}
+	if err := w.checkpoint(); err != nil {
+		return err
+	}
 	return writeManifest(w.dir, w.manifest) // last: with it the directory is a run
 }
 
 func (w *Writer) abandon() error {
-	return errors.Join(w.latency.close(), w.counters.close(), w.ledger.close(), w.samples.close(), os.RemoveAll(w.dir))
+	return errors.Join(w.latency.Close(), w.counters.Close(), w.ledger.close(), w.samples.close(), w.checkpoints.Close(), os.RemoveAll(w.dir))
 }
 
 func (w *Writer) path(name string) string { return filepath.Join(w.dir, name) }
@@ -130,29 +140,35 @@ func (w *Writer) broke(err error) error {
 	return w.Err()
 }
 
-// WriteAll appends seconds in their order, as Write does. It fails at the first that Write fails for; those
-// before it are written.
-func (w *Writer) WriteAll(intervals []Interval) error {
-	for _, interval := range intervals {
-		if err := w.Write(interval); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+// Write appends a second, and fails, as WriteAll does.
+func (w *Writer) Write(interval Interval) error { return w.WriteAll([]Interval{interval}) }
 
-// Write appends a second: its histograms to latency.hlog, its counters to counters.jsonl, and what was
-// confirmed since to ledger.jsonl. Histograms and counters that are empty cost nothing. Nothing of the interval
-// is kept.
+// WriteAll appends seconds that were flushed together, in their order: their histograms to latency.hlog, their counters to
+// counters.jsonl, what was confirmed since to ledger.jsonl, and to checkpoints.jsonl what all files hold now. Histograms and
+// counters that are empty cost nothing. Nothing of the intervals is kept.
 //
-// An interval with an impossible tag, step or second is refused whole, with nothing written. An error of the disk breaks
-// the record: every later call returns it.
-func (w *Writer) Write(interval Interval) error {
+// An interval with an impossible tag, step or second is refused whole, with nothing written of it and of those after it; those
+// before it are written. An error of the disk breaks the record: every later call returns it.
+func (w *Writer) WriteAll(intervals []Interval) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.usable(); err != nil {
 		return err
 	}
+	var refused error
+	for _, interval := range intervals {
+		if refused = w.write(interval); refused != nil {
+			break
+		}
+	}
+	if err := w.Err(); err != nil {
+		return err
+	}
+	return errors.Join(refused, w.broke(w.checkpoint()))
+}
+
+// write must be called with mu held.
+func (w *Writer) write(interval Interval) error {
 	counts, err := counterLines(interval)
 	if err != nil {
 		return fmt.Errorf("record second %d: %w", interval.Second, err)
@@ -160,7 +176,7 @@ func (w *Writer) Write(interval Interval) error {
 	if err := checkInterval(interval); err != nil {
 		return fmt.Errorf("record second %d: %w", interval.Second, err)
 	}
-	histograms := w.packer.packAll(interval)
+	histograms := PackAll(w.packer, interval)
 	if interval.Second < w.start.second && len(histograms) > 0 {
 		if err := w.startEarlier(interval.Second); err != nil {
 			return w.broke(err)
@@ -170,13 +186,12 @@ func (w *Writer) Write(interval Interval) error {
 	if err != nil {
 		return fmt.Errorf("record second %d: %w", interval.Second, err)
 	}
-	return w.broke(errors.Join(
-		w.latency.append(latencies),
-		w.counters.append(counts),
-		w.ledger.flush(),
-		w.samples.flush(),
-		w.raw.flush(),
-	))
+	figures, err := timesLines(interval.Second, histograms)
+	if err != nil {
+		return fmt.Errorf("record second %d: %w", interval.Second, err)
+	}
+	w.addTotals(interval, histograms)
+	return w.broke(errors.Join(w.latency.Append(latencies), w.counters.Append(append(counts, figures...))))
 }
 
 // usable must be called with mu held.
@@ -207,10 +222,10 @@ func checkInterval(interval Interval) error {
 func (w *Writer) latencyLines(second int, histograms map[Tag]Packed) ([]byte, error) {
 	var lines []byte
 	for _, tag := range slices.SortedFunc(maps.Keys(histograms), Tag.Compare) {
-		c := histograms[tag].cell
-		lines = w.start.appendLine(lines, tag.String(), second, millis(c.maxValue()))
+		c := histograms[tag]
+		lines = w.start.appendLine(lines, tag.String(), second, millis(c.Max()))
 		var err error
-		if lines, err = w.encoder.append(lines, c); err != nil {
+		if lines, err = w.encoder.Append(lines, c); err != nil {
 			return nil, fmt.Errorf("tag %s: %w", tag, err)
 		}
 		lines = append(lines, '\n')
@@ -218,12 +233,14 @@ func (w *Writer) latencyLines(second int, histograms map[Tag]Packed) ([]byte, er
 	return lines, nil
 }
 
-// counterLine is a line of counters.jsonl: a step's counters, or the generator's health.
+// counterLine is a line of counters.jsonl: a step's counters, the generator's health, or the exact figures of a histogram.
 type counterLine struct {
 	Second *int   `json:"second"`
 	Step   string `json:"step,omitempty"`
 	*Counters
 	Generator *Generator `json:"generator,omitempty"`
+	Tag       string     `json:"tag,omitempty"`
+	Times     *Times     `json:"times,omitempty"`
 }
 
 func counterLines(interval Interval) ([]byte, error) {
@@ -253,14 +270,15 @@ func counterLines(interval Interval) ([]byte, error) {
 // were due before the run's start as the coordinator knew it.
 func (w *Writer) startEarlier(second int) error {
 	path := w.path(latencyFile)
-	if err := w.latency.close(); err != nil {
+	if err := w.latency.Close(); err != nil {
 		return err
 	}
 	w.start.second = second
-	if err := compactLog(path, w.start); err != nil {
+	digest, err := compactLog(path, w.start, w.announce)
+	if err != nil {
 		return err
 	}
-	reopened, err := openAppend(path)
+	reopened, err := lines.Open(path, digest)
 	if err != nil {
 		return err
 	}
@@ -292,7 +310,7 @@ func (w *Writer) Update(change func(*Manifest)) error {
 }
 
 // Close ends the record: everything goes to the disk, latency.hlog gets one line a second and tag in order, and
-// run.json says how the run ended. Where the record is broken it never says Completed but Failed, with the cause.
+// run.json says how the run ended and is sealed. Where the record is broken it never says Completed but Failed, with the cause.
 // Closing twice does nothing more. It fails where the disk does.
 func (w *Writer) Close(end End) error {
 	w.mu.Lock()
@@ -301,13 +319,15 @@ func (w *Writer) Close(end End) error {
 		return nil
 	}
 	w.closed = true
-	failed := errors.Join(w.latency.close(), w.counters.close(), w.ledger.close(), w.samples.close(), w.raw.close())
+	failed := errors.Join(w.latency.Close(), w.counters.Close(), w.ledger.close(), w.samples.close(), w.raw.close())
 	if failed == nil && w.Err() == nil {
-		failed = errors.Join(compactLog(w.path(latencyFile), w.start), w.writeSamples())
+		failed = w.putInOrder()
 	}
-	if cause := errors.Join(w.Err(), failed); cause != nil && end.Reason == Completed {
+	failed = errors.Join(failed, w.checkpoints.Close())
+	cause := errors.Join(w.Err(), failed)
+	if cause != nil && end.Reason == Completed {
 		end.Reason, end.Message = Failed, cause.Error()
 	}
-	w.manifest.End = &end
+	w.manifest.End, w.manifest.Seal = &end, w.seal(cause == nil)
 	return errors.Join(failed, writeManifest(w.dir, w.manifest))
 }

@@ -16,6 +16,8 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+
+	"fsctl/loadgen/record/lines"
 )
 
 func TestRoundTrip(t *testing.T) {
@@ -47,10 +49,11 @@ func TestRoundTrip(t *testing.T) {
 	manifest := testManifest()
 	manifest.End = &end
 	manifest.ScenarioSHA256 = got.Manifest.ScenarioSHA256
+	manifest.FormatVersion, manifest.Seal = FormatVersion, got.Manifest.Seal
 	if !reflect.DeepEqual(got.Manifest, manifest) || len(manifest.ScenarioSHA256) != 64 {
 		t.Errorf("manifest is %+v, wanted %+v", got.Manifest, manifest)
 	}
-	if string(got.Scenario) != "name: live-drop\n" || got.Dir != dir || got.Torn != 0 {
+	if string(got.Scenario) != "name: live-drop\n" || got.Dir != dir || got.Torn != 0 || got.Unverified {
 		t.Errorf("scenario %q, dir %q, torn %d", got.Scenario, got.Dir, got.Torn)
 	}
 	if c := got.CountersAt(-3)["browse"]; c.Due != 97 {
@@ -95,7 +98,7 @@ func TestLogIsReadByTheLibraryWithTheSameCounts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !h.Equals(interval.Histograms[tag]) {
+			if !h.Equals(library(NewPacker().Pack(interval.Histograms[tag]))) {
 				t.Errorf("%s: the library reads another histogram of %s in second %d", stage, tag, interval.Second)
 			}
 		}
@@ -109,13 +112,17 @@ func TestLogIsReadByTheLibraryWithTheSameCounts(t *testing.T) {
 func TestPackedIntervalsMakeTheSameRecord(t *testing.T) {
 	packer := NewPacker()
 	packed := func(second int) Interval {
-		return Interval{Second: second, Packed: packer.PackAll(testInterval(second))}
+		return Interval{Second: second, Packed: PackAll(packer, testInterval(second)), Steps: testInterval(second).Steps}
 	}
 	whole := func(second int) Interval {
-		return Interval{Second: second, Histograms: testInterval(second).Histograms}
+		return Interval{Second: second, Histograms: testInterval(second).Histograms, Steps: testInterval(second).Steps}
 	}
 	both := func(second int) Interval {
-		return Interval{second, whole(second).Histograms, packed(second).Packed, nil, nil}
+		twice := testInterval(second).Steps
+		for name, c := range testInterval(second).Steps {
+			twice[name].Add(*c)
+		}
+		return Interval{second, whole(second).Histograms, packed(second).Packed, twice, nil}
 	}
 	seconds := []int{-2, -1, -40, -2, 0} // one late, one before the log's start
 	var logs [][]byte
@@ -149,7 +156,7 @@ func TestLogText(t *testing.T) {
 	if err := h.RecordValue(int64(3 * time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
-	write(t, w, Interval{Second: 0, Histograms: map[Tag]*hdrhistogram.Histogram{{ResponseTime, "order", OutcomeOK}: h}})
+	write(t, w, Interval{Second: 0, Histograms: map[Tag]*Histogram{{ResponseTime, "order", OutcomeOK}: h}})
 	lines := strings.Split(string(readFile(t, filepath.Join(dir, latencyFile))), "\n")
 	for at, want := range []string{
 		"#[Histogram log format version 1.3]",
@@ -157,7 +164,7 @@ func TestLogText(t *testing.T) {
 		"#[BaseTime: 1794326397.123 (seconds since epoch)]",
 		"#[Histograms count nanoseconds; Interval_Max is in milliseconds, as HdrHistogram's own logs have it]",
 		`"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"`,
-		"Tag=response_time.order.ok,3.000,1.000,3.000,HISTFAAA",
+		"Tag=response_time.order.ok,3.000,1.000,3.000000,HISTFAAA",
 		"",
 	} {
 		if at >= len(lines) || !strings.HasPrefix(lines[at], want) {
@@ -189,7 +196,7 @@ func TestCompactionKeepsEveryBucketInOneLineASecondAndTag(t *testing.T) {
 	}
 	var keys []key
 	parser := newLogParser(testT0())
-	if _, err := readLines(filepath.Join(dir, latencyFile), func(text []byte) error {
+	if _, err := lines.Parse(filepath.Join(dir, latencyFile), func(text []byte) error {
 		line, found, err := parser.parse(text)
 		if found {
 			keys = append(keys, key{line.second, line.tag.String()})
@@ -423,8 +430,11 @@ func TestCounterLines(t *testing.T) {
 	w, dir := create(t)
 	write(t, w, testInterval(-3), Interval{Second: -2})
 	lines := strings.Split(strings.TrimSpace(string(readFile(t, filepath.Join(dir, countersFile)))), "\n")
-	if len(lines) != 3 {
-		t.Fatalf("lines are %q, wanted two steps and the generator, and none for what did nothing", lines)
+	if len(lines) != 3+6 {
+		t.Fatalf("lines are %q, wanted two steps, the generator and six histograms, and none for what did nothing", lines)
+	}
+	if want := `{"second":-3,"tag":"response_time.order.error","times":{"count":15,"min_ns":3000000,"max_ns":45000000,"sum_ns":360000000}}`; lines[3] != want {
+		t.Errorf("figures are %s, wanted %s", lines[3], want)
 	}
 	var step struct {
 		Second int    `json:"second"`

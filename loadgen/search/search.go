@@ -68,7 +68,6 @@ func New(o loadgen.Options, so Options) (*Search, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	storm.ChooseConnections(float64(s.To))
 	return s, s.checkRows(s.mostUsers())
 }
 

@@ -111,3 +111,27 @@ func isMalformed(err error) bool {
 	}
 	return false
 }
+
+// ClassifyText classifies an error of which only the text is left, as in vegeta's results.
+func ClassifyText(text string) string {
+	for _, c := range []struct{ text, class string }{
+		{"connection refused", ClassRefused}, {"connection reset", ClassReset}, {"broken pipe", ClassReset},
+		{"Timeout", ClassTimeout}, {"timeout", ClassTimeout}, {"deadline exceeded", ClassTimeout}, {"no such host", ClassDNS},
+		{ErrRedirects.Error(), ClassRedirect}, {ErrForeign.Error(), ClassRedirect}, {net.ErrClosed.Error(), ClassCanceled}, {"cannot assign requested address", ClassPorts}, {"address already in use", ClassPorts}, {"too many open files", ClassPorts},
+	} {
+		if strings.Contains(text, c.text) {
+			return c.class
+		}
+	}
+	return Classify(textError(text))
+}
+
+// textError is an error known by its text; those that end a body are distinguished.
+func textError(text string) error {
+	for _, err := range []error{io.ErrUnexpectedEOF, io.EOF} {
+		if strings.HasSuffix(text, err.Error()) {
+			return err
+		}
+	}
+	return errors.New(text)
+}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -57,7 +58,11 @@ func fickle(p *loadtest.Pipes, second func(c net.Conn, r *bufio.Reader)) (asked 
 				}
 				_, _ = io.Copy(io.Discard, request.Body)
 				asked.Add(1)
-				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+				body := "ok"
+				if request.Method == http.MethodHead {
+					body = ""
+				}
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"+body)
 				second(c, r)
 			})
 		}
@@ -69,6 +74,11 @@ func fickle(p *loadtest.Pipes, second func(c net.Conn, r *bufio.Reader)) (asked 
 func TestConnectionsThatTheServerCloses(t *testing.T) {
 	onRequest := func(c net.Conn, r *bufio.Reader) { _, _ = r.ReadByte() }         // closes when the second request begins
 	whileIdle := func(c net.Conn, r *bufio.Reader) { time.Sleep(2 * time.Second) } // closes before it, if there is a pause
+	inAnswer := func(c net.Conn, r *bufio.Reader) {                                // after its first bytes
+		if _, err := http.ReadRequest(r); err == nil {
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n")
+		}
+	}
 	for _, c := range []struct {
 		name   string
 		method string
@@ -76,15 +86,22 @@ func TestConnectionsThatTheServerCloses(t *testing.T) {
 		pause  time.Duration
 		class  string
 		asked  int32
+		resent int
 	}{
-		{"closed while idle, GET", "GET", whileIdle, 5 * time.Second, "", 2},
-		{"closed while idle, POST", "POST", whileIdle, 5 * time.Second, "", 2},
-		{"closed at the same time after a pause, GET", "GET", onRequest, 5 * time.Second, "", 2},
+		{"closed while idle, GET", "GET", whileIdle, 5 * time.Second, "", 2, 0},
+		{"closed while idle, POST", "POST", whileIdle, 5 * time.Second, "", 2, 0},
+		{"closed at the same time after a pause, GET", "GET", onRequest, 5 * time.Second, "", 2, 1},
 		// It may have been acted upon, so it is not sent again: the buyer does not know either.
-		{"closed at the same time after a pause, POST", "POST", onRequest, 5 * time.Second, ClassClosed, 1},
-		// Without a pause the server broke it, and that must not be hidden.
-		{"closed on the request, GET", "GET", onRequest, 0, ClassClosed, 1},
-		{"closed on the request, POST", "POST", onRequest, 0, ClassClosed, 1},
+		{"closed at the same time after a pause, POST", "POST", onRequest, 5 * time.Second, ClassClosed, 1, 0},
+		// Without a pause too the request is sent again, as a browser does; it is counted, so that nothing is hidden.
+		{"closed on the request, GET", "GET", onRequest, 0, "", 2, 1},
+		{"closed on the request, GET with a body", "GET+", onRequest, 0, "", 2, 1},
+		{"closed on the request, HEAD", "HEAD", onRequest, 0, "", 2, 1},
+		{"closed on the request, TRACE", "TRACE", onRequest, 0, "", 2, 1},
+		{"closed within the answer, GET", "GET", inAnswer, 0, ClassTruncated, 1, 0},
+		{"closed on the request, POST", "POST", onRequest, 0, ClassClosed, 1, 0},
+		{"closed on the request, PUT", "PUT", onRequest, 0, ClassClosed, 1, 0},
+		{"closed on the request, DELETE", "DELETE", onRequest, 0, ClassClosed, 1, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -94,8 +111,9 @@ func TestConnectionsThatTheServerCloses(t *testing.T) {
 				engine := NewNetHTTP(loadtest.Target(), 1, nil, p.Dial)
 				defer engine.Close()
 				conn, a := engine.Conn(), new(Answer)
-				r := &Request{Method: c.method, URL: []byte("/"), Timeout: patience}
-				if c.method == "POST" {
+				method, withBody := strings.CutSuffix(c.method, "+")
+				r := &Request{Method: method, URL: []byte("/"), Timeout: patience}
+				if withBody || !MayResend(method) {
 					// net/http's own pool would take this for a leave to send it again.
 					r.Body, r.Header = []byte("x"), []Field{{"Idempotency-Key", []byte("k")}}
 				}
@@ -105,8 +123,8 @@ func TestConnectionsThatTheServerCloses(t *testing.T) {
 				time.Sleep(c.pause)
 				a.Reset()
 				conn.Do(context.Background(), r, a)
-				if a.Class != c.class || asked.Load() != c.asked {
-					t.Errorf("class %q after %d answers, wanted %q after %d: %v", a.Class, asked.Load(), c.class, c.asked, a.Err)
+				if a.Class != c.class || asked.Load() != c.asked || a.Resent != c.resent {
+					t.Errorf("class %q after %d answers, resent %d, wanted %q after %d, %d: %v", a.Class, asked.Load(), a.Resent, c.class, c.asked, c.resent, a.Err)
 				}
 				a.Reset()
 				if conn.Do(context.Background(), r, a); c.class != "" && a.Err != nil {

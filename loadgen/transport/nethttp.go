@@ -80,23 +80,20 @@ type netConn struct {
 	client    http.Client
 	redirects int // that the request at hand may follow
 
-	open      *http.ClientConn // nil where there is none
-	idleSince time.Time
-	connect   time.Duration // of the request at hand
+	open    *http.ClientConn // nil where there is none
+	connect time.Duration    // of the request at hand
+	resent  int              // of the request at hand
+	secure  time.Duration    // of connect, TLS
+	first   *atomic.Int64    // when its answer began, in nanoseconds since it was sent; 0 before
 
 	last  *http.Response // of the last request, nil for none
 	start []byte         // of its body
 }
 
-// ResendAfter is how long a connection must have been idle before a request that was lost on it is sent again. A shorter
-// time is not enough for a server to have closed it for being idle: it broke the connection, and that is counted.
-const ResendAfter = time.Second
-
-// RoundTrip sends one request on the connection; it is for http.Client. Where a server closed the connection just when
-// a request without effects was sent on it, the request goes out again on a new one. The errors are those of
-// net/http.Transport.
+// RoundTrip sends one request on the connection; it is for http.Client. Where the server closed a connection that was open
+// before, the request goes out again on a new one if [MayResend] allows it. The errors are those of net/http.Transport.
 func (c *netConn) RoundTrip(r *http.Request) (*http.Response, error) {
-	idle := time.Since(c.idleSince)
+	c.first.Store(0)
 	used := c.open != nil && c.open.Available() > 0
 	if !used {
 		if err := c.connectTo(r.Context()); err != nil {
@@ -104,7 +101,15 @@ func (c *netConn) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	response, err := c.open.RoundTrip(r)
-	if err != nil && used && mayRepeat(r, err, idle) {
+	if err != nil && used && c.first.Load() == 0 && mayResend(r, err) {
+		if r.GetBody != nil {
+			again := *r // RoundTrip may not change a request
+			if again.Body, err = r.GetBody(); err != nil {
+				return nil, err
+			}
+			r = &again
+		}
+		c.resent++
 		if err := c.connectTo(r.Context()); err != nil {
 			return nil, err
 		}
@@ -113,26 +118,39 @@ func (c *netConn) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// mayRepeat reports whether a request failed because its connection had been idle for too long, or was
-// refused by HTTP/2 before the server looked at it.
-func mayRepeat(r *http.Request, err error, idle time.Duration) bool {
-	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+// mayResend reports whether a request failed because its connection was closed, or was refused by HTTP/2 before the server
+// looked at it, and may be sent again.
+func mayResend(r *http.Request, err error) bool {
 	class := Classify(err)
-	return safe && r.Body == nil && (class == ClassClosed || class == ClassReset) &&
-		(idle >= ResendAfter || strings.Contains(err.Error(), goAway))
+	return MayResend(r.Method) && (class == ClassClosed || class == ClassReset) && r.Context().Err() == nil
 }
 
 // connectTo opens a new connection in place of the old one.
 func (c *netConn) connectTo(ctx context.Context) error {
 	c.shut()
 	began := time.Now()
-	open, err := c.engine.transport.NewClientConn(ctx, c.engine.base.Scheme, c.address)
+	handshake := new(handshake) // which may outlast the request
+	open, err := c.engine.transport.NewClientConn(httptrace.WithClientTrace(ctx, handshake.trace()), c.engine.base.Scheme, c.address)
 	if err != nil {
 		return err
 	}
 	c.open = open
 	c.connect += time.Since(began)
+	c.secure += time.Duration(handshake.took.Load())
 	return nil
+}
+
+// handshake measures the TLS part of opening a connection.
+type handshake struct {
+	began time.Time
+	took  atomic.Int64 // nanoseconds
+}
+
+func (h *handshake) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		TLSHandshakeStart: func() { h.began = time.Now() },
+		TLSHandshakeDone:  func(tls.ConnectionState, error) { h.took.Store(int64(time.Since(h.began))) },
+	}
 }
 
 func (c *netConn) shut() {
@@ -155,13 +173,24 @@ func (c *netConn) redirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// Connect leaves the connection to the first request. The error is always nil.
-func (c *netConn) Connect(context.Context) error { return nil }
+// connectPatience is how long a connection that is opened ahead may take.
+const connectPatience = 10 * time.Second
+
+// Connect opens the connection if it is not open, so that the first request finds it ready. It fails where the target
+// refuses it, TLS fails, or ctx ends; Classify names the class.
+func (c *netConn) Connect(ctx context.Context) error {
+	if c.open != nil && c.open.Available() > 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectPatience)
+	defer cancel()
+	return c.connectTo(ctx)
+}
 
 // Do sends a request and reads the whole answer.
 func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	a.Reset()
-	c.redirects, c.connect, c.last, c.start = r.Redirects, 0, nil, c.start[:0]
+	c.redirects, c.connect, c.secure, c.resent, c.last, c.start = r.Redirects, 0, 0, 0, nil, c.start[:0]
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	began := r.Sent
@@ -170,6 +199,7 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	}
 	defer func() { a.Took = time.Since(began) }()
 	first := new(atomic.Int64) // a request that is given up may still be answered: a is another's then
+	c.first = first
 	trace := &httptrace.ClientTrace{GotFirstResponseByte: func() { first.Store(int64(time.Since(began))) }}
 	request, err := newRequest(httptrace.WithClientTrace(ctx, trace), r, c.prefix+string(r.URL))
 	if err != nil {
@@ -178,7 +208,7 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	}
 	a.BytesOut = uint64(len(r.Body))
 	response, err := c.client.Do(request)
-	a.Connect = c.connect
+	a.Connect, a.TLS, a.Resent = c.connect, c.secure, c.resent
 	c.last = response // also one that leads on too often, with its error
 	if err != nil {
 		a.Fail(err)
@@ -202,7 +232,6 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	if r.WantBody {
 		c.start = append(c.start[:0], a.Body[:min(len(a.Body), MostStart)]...)
 	}
-	c.idleSince = time.Now()
 }
 
 // Last returns head and beginning of the body of the last answer. Its fields are sorted.

@@ -68,6 +68,8 @@ type Answer struct {
 	Waiting  time.Duration // from sending to the first byte of the answer
 	Took     time.Duration // from sending to the last byte of the answer, or to the error
 	Connect  time.Duration // handshakes of the connection it opened, 0 for one that was open
+	TLS      time.Duration // the TLS part of Connect
+	Resent   int           // how often it was sent again on a new connection, see MayResend; redirects may each add one
 	Err      error
 	Class    string // of Err
 }

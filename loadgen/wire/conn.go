@@ -61,12 +61,13 @@ type Conn struct {
 	cut     bool          // the request was not sent to its end
 	owed    bool          // the request's body waits for 100 Continue
 	resumed bool          // a connection opened for this request took up an earlier TLS session
-	resent  bool          // the request was sent twice because its first connection was closed
+	resent  int           // how often the request was sent again because its connection was closed, redirects included
 	put     int           // bytes of the request, head and framing included, in all attempts
 	got     int           // bytes of the answer, head and framing included, in the last attempt
 	first   time.Duration // from began to the first of them
 	last    time.Duration // when the latest of them was read
 	took    time.Duration // to connect
+	secured time.Duration // of took, to shake hands
 }
 
 func newConn(e *Engine, number uint64) *Conn {
@@ -86,14 +87,14 @@ func (c *Conn) Connect(ctx context.Context) error {
 // Do sends r, follows redirects and reads the whole answer into a, whose memory it uses again. It returns when the
 // answer is whole or cannot be any more: after r.Timeout (0 for none), or soon after ctx is done.
 //
-// A request that got no byte of answer on a connection which had carried another before is sent once more
-// on a new connection if it is idempotent and Config.ResendAfter allows it. After an error
+// A request that got no byte of answer because the server closed or reset a connection which was open before is sent once more
+// on a new connection, at once, if transport.MayResend allows it; its times and its timeout include both attempts. After an error
 // the connection is closed, and a says how far it came. Errors are listed at transport.ErrMalformed.
 //
 // Calls with the same ctx cost less than calls with a ctx each.
 func (c *Conn) Do(ctx context.Context, r *transport.Request, a *transport.Answer) {
 	a.Reset()
-	c.sent, c.until = r.Sent, time.Time{}
+	c.sent, c.until, c.resent = r.Sent, time.Time{}, 0
 	if r.Timeout > 0 {
 		if c.sent.IsZero() {
 			c.sent = time.Now()
@@ -106,7 +107,7 @@ func (c *Conn) Do(ctx context.Context, r *transport.Request, a *transport.Answer
 	if err == nil && r.Redirects > 0 && a.Status >= 300 && a.Status < 400 {
 		err = c.follow(ctx, r, a)
 	}
-	a.BytesOut = uint64(len(r.Body))
+	a.BytesOut, a.Resent = uint64(len(r.Body)), c.resent
 	if r.WantBody {
 		c.start.body = a.Body[:min(len(a.Body), transport.MostStart)]
 	}
@@ -126,10 +127,10 @@ func (c *Conn) Do(ctx context.Context, r *transport.Request, a *transport.Answer
 
 // exchange sends the message and reads the answer.
 func (c *Conn) exchange(ctx context.Context, a *transport.Answer) error {
-	a.Status, a.Body, a.BytesIn = 0, a.Body[:0], 0
+	a.Status, a.Body, a.BytesIn, a.Waiting = 0, a.Body[:0], 0, 0
 	c.reply.reset()
 	c.start.reset()
-	c.began, c.took, c.resumed, c.resent, c.first, c.put = c.engine.instant(c.sent), 0, false, false, 0, 0
+	c.began, c.took, c.secured, c.resumed, c.first, c.put = c.engine.instant(c.sent), 0, 0, false, 0, 0
 	c.last = c.began
 	c.deadline = math.MaxInt64
 	if !c.until.IsZero() {
@@ -140,6 +141,7 @@ func (c *Conn) exchange(ctx context.Context, a *transport.Answer) error {
 		err = c.try(ctx, &c.message, a)
 	}
 	a.Connect += c.took
+	a.TLS += c.secured
 	if err != nil {
 		c.last = c.engine.now()
 		c.drop()
@@ -161,13 +163,14 @@ func (c *Conn) try(ctx context.Context, q *message, a *transport.Answer) error {
 		c.drop()
 	}
 	old := c.stream != nil && (c.used || idle > quiet)
+	failures, notBefore := c.failures, c.notBefore
 	err := c.attempt(ctx, q, a)
-	if err == nil || !old || !q.idempotent || c.got > 0 || !isLost(err) || idle < c.engine.config.ResendAfter {
+	if err == nil || !old || !q.mayResend || c.got > 0 || !isLost(err) || ctx.Err() != nil {
 		return err
 	}
-	c.engine.stale.Add(1)
 	c.drop()
-	c.resent = true
+	c.resent++
+	c.failures, c.notBefore = failures, notBefore // the new connection is to be opened at once
 	return c.attempt(ctx, q, a)
 }
 

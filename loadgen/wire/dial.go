@@ -33,11 +33,12 @@ func (c *Conn) connect(ctx context.Context, deadline time.Time) error {
 	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	err := c.open(ctx)
-	c.took += c.engine.now() - began
-	if err != nil {
+	if err != nil { // no connection was made, so that it took no time to make one
 		c.failed()
+		return err
 	}
-	return err
+	c.took += c.engine.now() - began
+	return nil
 }
 
 // open dials and shakes hands.
@@ -53,6 +54,7 @@ func (c *Conn) open(ctx context.Context) error {
 	var secure *tls.Conn
 	if config := c.engine.config.TLS; config != nil {
 		secure = tls.Client(nc, config)
+		began := c.engine.now()
 		if err := secure.HandshakeContext(ctx); err != nil {
 			_ = nc.Close() // the handshake's error says more
 			if ctx.Err() != nil {
@@ -60,6 +62,7 @@ func (c *Conn) open(ctx context.Context) error {
 			}
 			return fmt.Errorf("handshake with %s: %w", nc.RemoteAddr(), asTLS(err))
 		}
+		c.secured += c.engine.now() - began
 		if secure.ConnectionState().DidResume {
 			c.resumed = true
 			c.engine.resumed.Add(1)

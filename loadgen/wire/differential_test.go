@@ -174,9 +174,8 @@ func readScript(head bool, pieces ...[]byte) seen {
 // runScript reads the answer in pieces; it returns how much of them was read too.
 func runScript(config Config, head bool, pieces ...[]byte) (seen, *transport.Answer, int) {
 	sc := &script{pieces: pieces}
-	config.ResendAfter = time.Hour // there is no second connection
 	c := newConn(&Engine{config: config, base: &url.URL{Scheme: "http", Host: "shop.test"}, epoch: time.Now()}, 0)
-	c.stream = sc
+	c.stream, c.lastByte = sc, time.Hour // never idle: there is no second connection to send the request again on
 	var a transport.Answer
 	q := get()
 	if head {

@@ -42,10 +42,6 @@ type Config struct {
 	DialTimeout time.Duration
 	// MaxHead and MaxBody bound an answer's head and its body, as sent and as unpacked, in bytes.
 	MaxHead, MaxBody int
-	// ResendAfter is how long a connection must have been idle for a request that was lost on it to be
-	// sent again; 0 takes any connection that was used before, as net/http does. A longer time keeps a
-	// target that breaks busy connections from being hidden.
-	ResendAfter time.Duration
 	// Seed makes the jitter of the back-off.
 	Seed uint64
 	// Dial stands in for the network in tests.
@@ -74,7 +70,7 @@ type Engine struct {
 type Stats struct {
 	Dialed  uint64 // connections opened, handshake and all
 	Resumed uint64 // of them, with a TLS session of an earlier one
-	Stale   uint64 // connections that the server had closed while they were idle
+	Stale   uint64 // connections that the server had closed while they were idle, seen before a request was sent
 	Unasked uint64 // connections closed because more came than the answer
 }
 

@@ -33,7 +33,7 @@ var engines = map[string]func(*url.URL) transport.Engine{
 // wireTo returns an engine to a target as a storm has it.
 func wireTo(u *url.URL, secure *tls.Config) *Engine {
 	config := ConfigFor(u, transport.Route{})
-	config.Seed, config.TLS, config.ResendAfter = 1, secure, transport.ResendAfter
+	config.Seed, config.TLS = 1, secure
 	return loadtest.Must(New(context.Background(), config))
 }
 

@@ -36,6 +36,10 @@ func post(body string) *transport.Request {
 	return &transport.Request{Method: "POST", URL: []byte("/"), Body: []byte(body), WantBody: true}
 }
 
+func request(method, body string, header ...transport.Field) *transport.Request {
+	return &transport.Request{Method: method, URL: []byte("/"), Header: header, Body: []byte(body), WantBody: true}
+}
+
 func itoa(n int) string {
 	if n < 10 {
 		return string(rune('0' + n))

@@ -12,13 +12,13 @@ import (
 
 // message is a request as it goes over the wire.
 type message struct {
-	head       []byte // everything up to and with the blank line
-	fields     []transport.Field
-	body       []byte
-	isHEAD     bool // the method is HEAD, whose answers have no body
-	idempotent bool // it may be sent again when its connection turned out to be closed
-	expect     bool // the body is sent when the server agrees, or says nothing for a second
-	wantBody   bool // else the answer's body is read and only counted
+	head      []byte // everything up to and with the blank line
+	fields    []transport.Field
+	body      []byte
+	isHEAD    bool // the method is HEAD, whose answers have no body
+	mayResend bool // it may be sent again when its connection turned out to be closed
+	expect    bool // the body is sent when the server agrees, or says nothing for a second
+	wantBody  bool // else the answer's body is read and only counted
 }
 
 // write puts a request together. Values hold no line ends: who renders a request sees to that.
@@ -62,9 +62,8 @@ func (q *message) write(host, method, path string, rest []byte, header []transpo
 		b = strconv.AppendInt(b, int64(len(body)), 10)
 		b = append(b, "\r\n"...)
 	}
-	safe := method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 	q.head, q.body = append(b, "\r\n"...), body
-	q.isHEAD, q.idempotent = method == http.MethodHead, safe && len(body) == 0
+	q.isHEAD, q.mayResend = method == http.MethodHead, transport.MayResend(method)
 }
 
 // acceptsGzip reports whether the answer's body may be packed.

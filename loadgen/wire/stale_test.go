@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"crypto/tls"
 	"io"
 	"net"
 	"strings"
@@ -73,28 +74,42 @@ func TestClosedIdleConnectionIsNoticed(t *testing.T) {
 	<-closed
 	c.lastByte -= time.Hour      // long idle
 	do(t, c, post("second"), &a) // which may not be sent twice, and need not be
-	if s := e.Stats(); s.Dialed != 2 || s.Stale != 1 || c.resent {
-		t.Errorf("%+v, resent %v, want a new connection before anything was sent", s, c.resent)
+	if s := e.Stats(); s.Dialed != 2 || s.Stale != 1 || c.resent != 0 {
+		t.Errorf("%+v, resent %d, want a new connection before anything was sent", s, c.resent)
 	}
 }
 
 func TestLostRequestIsSentAgainWhereItMay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name        string
-		q           *transport.Request
-		resendAfter time.Duration
-		partial     string
-		class       string
+		name    string
+		q       *transport.Request
+		partial string
+		reset   bool
+		class   string
 	}{
-		{name: "idempotent", q: get()},
-		{name: "not idempotent", q: post("x"), class: "closed"},
-		{name: "not idle for long", q: get(), resendAfter: time.Hour, class: "closed"},
+		{name: "GET", q: get()},
+		{name: "GET, reset", q: get(), reset: true},
+		{name: "GET with a body", q: request("GET", "x")},
+		{name: "HEAD", q: request("HEAD", "")},
+		{name: "OPTIONS", q: request("OPTIONS", "")},
+		{name: "TRACE", q: request("TRACE", "")},
+		{name: "POST", q: post("x"), class: "closed"},
+		{name: "POST, reset", q: post("x"), reset: true, class: "reset"},
+		{name: "POST with a key", q: request("POST", "x", transport.Field{Name: "Idempotency-Key", Value: []byte("k")}), class: "closed"},
+		{name: "PUT", q: request("PUT", "x"), class: "closed"},
+		{name: "DELETE", q: request("DELETE", ""), class: "closed"},
+		{name: "PATCH", q: request("PATCH", "x"), class: "closed"},
 		{name: "answer begun", q: get(), partial: "H", class: "truncated"},
+		{name: "answer begun, reset", q: get(), partial: "H", reset: true, class: "reset"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var requests atomic.Int64
+			answer := hello
+			if c.q.Method == "HEAD" {
+				answer = okLine + "Content-Length: 0\r\n\r\n"
+			}
 			address := serve(t, func(number int, nc *net.TCPConn) {
 				r := bufio.NewReader(nc)
 				for i := range 3 {
@@ -104,19 +119,27 @@ func TestLostRequestIsSentAgainWhereItMay(t *testing.T) {
 					requests.Add(1)
 					if number == 0 && i == 1 { // the second request on the first connection is lost
 						_, _ = io.WriteString(nc, c.partial)
+						if c.reset {
+							time.Sleep(20 * time.Millisecond) // what was written before is to arrive first
+							_ = nc.SetLinger(0)
+						}
 						return
 					}
-					_, _ = io.WriteString(nc, hello)
+					_, _ = io.WriteString(nc, answer)
 				}
 			})
-			conn := newEngine(t, Config{Address: address, ResendAfter: c.resendAfter}).conn()
+			conn := newEngine(t, Config{Address: address}).conn()
 			var a transport.Answer
 			do(t, conn, get(), &a)
 			err := exchange(t.Context(), conn, patience, c.q, &a)
-			if class(err) != c.class || conn.resent != (c.class == "") {
-				t.Errorf("class %q, resent %v, want %q", class(err), conn.resent, c.class)
+			resent := 0
+			if c.class == "" {
+				resent = 1
 			}
-			if want := int64(2); requests.Load() != want && c.class != "" {
+			if class(err) != c.class || a.Resent != resent {
+				t.Errorf("class %q, resent %d, want %q, %d", class(err), a.Resent, c.class, resent)
+			}
+			if want := int64(2 + resent); requests.Load() != want {
 				t.Errorf("server saw %d requests, want %d", requests.Load(), want)
 			}
 		})
@@ -224,5 +247,51 @@ func TestEarlyAnswerToALargeBody(t *testing.T) {
 	do(t, c, post(strings.Repeat("x", 16<<20)), &a)
 	if a.Status != 413 || c.stream != nil {
 		t.Errorf("status %d, still open: %v", a.Status, c.stream != nil)
+	}
+}
+
+// Over TLS a closed connection shows as close_notify, or as none; the request is sent again all the same.
+func TestLostRequestIsSentAgainOverTLS(t *testing.T) {
+	t.Parallel()
+	s, pool := secureServer(t, nil)
+	for name, end := range map[string]func(*tls.Conn){
+		"close_notify": func(c *tls.Conn) { _ = c.Close() },
+		"end":          func(c *tls.Conn) { _ = c.NetConn().Close() },
+		"reset": func(c *tls.Conn) {
+			if nc, ok := c.NetConn().(*net.TCPConn); ok {
+				_ = nc.SetLinger(0)
+			}
+			_ = c.NetConn().Close()
+		},
+	} {
+		for _, method := range []string{"GET", "POST"} {
+			t.Run(name+" "+method, func(t *testing.T) {
+				t.Parallel()
+				address := serve(t, func(number int, nc *net.TCPConn) {
+					c := tls.Server(nc, &tls.Config{Certificates: s.TLS.Certificates})
+					r := bufio.NewReader(c)
+					for i := range 3 {
+						if _, _, ok := readRequest(r); !ok {
+							return
+						}
+						if number == 0 && i == 1 {
+							end(c)
+							return
+						}
+						_, _ = io.WriteString(c, hello)
+					}
+				})
+				conn := newEngine(t, Config{Address: "example.com:443", TLS: &tls.Config{RootCAs: pool}, ConnectTo: map[string]string{"example.com:443": address}}).conn()
+				var a transport.Answer
+				do(t, conn, request(method, "x"), &a)
+				err := exchange(t.Context(), conn, patience, request(method, "x"), &a)
+				if method == "GET" && (err != nil || a.Resent != 1 || a.TLS <= 0 || a.TLS > a.Connect) {
+					t.Errorf("%v, resent %d, TLS took %v of %v", err, a.Resent, a.TLS, a.Connect)
+				}
+				if method == "POST" && (class(err) != "closed" && class(err) != "reset" || a.Resent != 0) {
+					t.Errorf("%v, resent %d, wanted an error", err, a.Resent)
+				}
+			})
+		}
 	}
 }

@@ -36,7 +36,7 @@ func All() []Code {
 		{Invariant, "invariant", "an invariant is broken: oversold, duplicated or lost orders"},
 		{AgentLost, "agent-lost", "an agent was lost or stopped, and a part of its share was not sent"},
 		{Infeasible, "infeasible", "the plan is infeasible: no sizing meets the limits given"},
-		{NotStarted, "not-started", "not started: the target, the ledger or an output could not be reached before the storm; nothing was sent"},
+		{NotStarted, "not-started", "not started: the target, the ledger or an output could not be reached before the storm, or agents were not ready for it; nothing was sent"},
 	}
 }
 

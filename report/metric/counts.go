@@ -9,17 +9,22 @@ import (
 
 // requests finds what is counted in requests that ended: how many, and which share of them.
 func (q question) requests() (value float64, missing string) {
-	t, metric := q.t, Counted(q.rec)
+	t, metric := q.t, q.slice().Of(Counted(q.rec))
 	count := func(match func(record.Tag) bool) int64 {
 		return q.rec.Count(q.w, func(tag record.Tag) bool { return tag.Metric == metric && match(tag) })
 	}
-	some := count(func(tag record.Tag) bool { return Concerns(t, tag) })
+	some := count(q.concerns)
+	if n, ok := q.answersByStatus(); ok && !q.isKept() {
+		some = n
+	} else if missing := q.unknown(); some == 0 && missing != "" {
+		return 0, missing
+	}
 	all := some
 	switch t.Metric {
 	case "http_req_failed":
-		some = count(func(tag record.Tag) bool { return Concerns(t, tag) && IsFailure(tag.Outcome) })
+		some = count(func(tag record.Tag) bool { return q.concerns(tag) && IsFailure(tag.Outcome) })
 	case "outcome":
-		all = count(func(tag record.Tag) bool { return t.Step == "" || t.Step == tag.Step })
+		all = count(func(tag record.Tag) bool { return (t.Step == "" || t.Step == tag.Step) && q.goesBy(tag.Step) })
 	}
 	if some == 0 {
 		if missing := q.nothing(); missing != "" {
@@ -30,7 +35,7 @@ func (q question) requests() (value float64, missing string) {
 	case t.Aggregation == "count":
 		return float64(some), ""
 	case t.Kind == scenarios.Counter:
-		return ratio(float64(some), float64(q.seconds())), ""
+		return ratio(float64(some), q.length()), ""
 	case all == 0:
 		return 0, "no such request ended"
 	}
@@ -52,7 +57,7 @@ func (q question) nothing() string {
 
 func (q question) knowsStep(name string) bool {
 	return q.sc != nil && q.sc.Step(name) != nil || slices.Contains(q.rec.Steps(), name) ||
-		slices.ContainsFunc(q.rec.Tags(), func(t record.Tag) bool { return t.Step == name })
+		slices.ContainsFunc(q.rec.Tags(), func(t record.Tag) bool { return t.Step == name && t.Metric != record.Iteration })
 }
 
 // knowsOutcome says whether a request of the step that is asked for, or of any, can have an outcome.
@@ -69,14 +74,27 @@ func (q question) knowsOutcome(name string) bool {
 		}
 	}
 	return slices.ContainsFunc(q.rec.Tags(), func(tag record.Tag) bool {
-		return tag.Outcome == name && (q.t.Step == "" || q.t.Step == tag.Step)
+		return tag.Outcome == name && tag.Metric != record.Iteration && (q.t.Step == "" || q.t.Step == tag.Step)
 	})
 }
 
 // counters finds what is only known from counters.
 func (q question) counters() (value float64, missing string) {
-	t, c := q.t, q.rec.Counters(q.w, q.t.Step)
+	t, c := q.t, q.countersOf()
+	if q.rec.DueUnknown && (t.Metric == "resent" || t.Metric == "dropped_iterations") {
+		return 0, "vegeta's results do not say it"
+	}
 	switch t.Metric {
+	case "resent":
+		switch {
+		case t.Aggregation == "count" && c.Resent == 0:
+			return 0, q.nothing()
+		case t.Aggregation == "count":
+			return float64(c.Resent), ""
+		case c.Done == 0:
+			return 0, "no such request ended"
+		}
+		return ratio(float64(c.Resent), float64(c.Done)), ""
 	case "checks":
 		all := c.ChecksPassed + c.ChecksFailed
 		switch {
@@ -99,7 +117,7 @@ func (q question) counters() (value float64, missing string) {
 		missing = q.nothing()
 	}
 	if missing == "" && t.Aggregation == "rate" {
-		amount = ratio(amount, float64(q.seconds()))
+		amount = ratio(amount, q.length())
 	}
 	return amount, missing
 }
@@ -121,8 +139,10 @@ func (q question) amount(c record.Counters) (amount float64, missing string) {
 	case "iterations":
 		health, seconds := GeneratorOf(q.rec, q.w)
 		switch {
-		case t.Step != "":
-			return 0, "iterations are not known per step"
+		case t.Journey != "" && health.Journeys[t.Journey].Users == 0:
+			return 0, q.unknownJourney()
+		case t.Journey != "":
+			return float64(iterationsOf(health, t.Journey)), ""
 		case seconds == 0:
 			return 0, "the generator left no account of its iterations"
 		}
@@ -140,6 +160,27 @@ func (q question) seconds() int {
 	}
 	from, to := max(first, q.w.From), min(last+1, q.w.To)
 	return max(to-from, 0)
+}
+
+// length returns how long the run went on within the window [s], at least a second: from the first request sent to the last
+// answer, where the record has these instants in its first and its last second, else whole seconds.
+func (q question) length() float64 {
+	first, last, ok := q.rec.Seconds()
+	if !ok {
+		return 0
+	}
+	from, to := float64(first), float64(last+1)
+	all := q.rec.Counters(record.Everything, "")
+	if at := all.Sends.First.Seconds(); all.Sends.Known && at < from+1 {
+		from = max(from, at)
+	}
+	if at := all.Ends.Last.Seconds(); all.Ends.Known && at > to-1 {
+		to = min(to, at)
+	}
+	if q.t.Window != nil {
+		from, to = max(from, float64(q.w.From)), min(to, float64(q.w.To))
+	}
+	return max(to-from, min(1, float64(q.seconds())))
 }
 
 // GeneratorOf sums the generator's health over a window, and returns in how many of its seconds that is known.

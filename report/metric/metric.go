@@ -4,8 +4,6 @@ package metric
 import (
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 )
@@ -29,19 +27,22 @@ const nanosPerSecond = 1e9
 // dropped_iterations, iterations) is by the second in which it happened, and is not known per outcome.
 func Value(rec *record.Record, sc *scenarios.Scenario, t *scenarios.Threshold) (value float64, missing string) {
 	q := question{rec, sc, t, WindowOf(t)}
+	if why := t.Unknown(); why != "" {
+		return 0, why
+	}
 	switch t.Metric {
 	case "http_reqs", "http_req_failed", "outcome":
 		return q.requests()
 	}
 	if name, ok := HistogramOf(t.Metric); ok {
+		if name == record.Iteration {
+			return q.iterationTimes()
+		}
 		h := q.times(name)
-		if h.TotalCount() == 0 {
+		if h.Count() == 0 {
 			return 0, q.noTimes(name)
 		}
 		return Aggregate(h, t), ""
-	}
-	if t.Outcome != "" || t.Expected != nil {
-		return 0, t.Metric + " is not known per outcome"
 	}
 	return q.counters()
 }
@@ -67,6 +68,10 @@ func HistogramOf(metric string) (name string, ok bool) {
 		return record.Waiting, true
 	case "http_req_connecting":
 		return record.Connecting, true
+	case "http_req_tls_handshaking":
+		return record.Handshaking, true
+	case "iteration_duration":
+		return record.Iteration, true
 	}
 	return "", false
 }
@@ -103,7 +108,7 @@ func Concerns(t *scenarios.Threshold, tag record.Tag) bool {
 }
 
 // Aggregate returns one figure of a distribution in seconds.
-func Aggregate(h *hdrhistogram.PackedHistogram, t *scenarios.Threshold) float64 {
+func Aggregate(h record.Packed, t *scenarios.Threshold) float64 {
 	switch t.Aggregation {
 	case "avg":
 		return h.Mean() / nanosPerSecond
@@ -112,35 +117,37 @@ func Aggregate(h *hdrhistogram.PackedHistogram, t *scenarios.Threshold) float64 
 	case "max":
 		return float64(h.Max()) / nanosPerSecond
 	case "med":
-		return float64(h.ValueAtPercentile(50)) / nanosPerSecond
+		return float64(h.Quantile(0.5)) / nanosPerSecond
 	}
-	return float64(h.ValueAtPercentile(t.Quantile*100)) / nanosPerSecond
+	return float64(h.Quantile(t.Quantile)) / nanosPerSecond
 }
 
 // times returns the times of the requests that the threshold is about.
 //
 // Requests without an answer waited for no first byte. Records of older versions hold a 0 for each, which no answer over
 // a network can take: these are left out.
-func (q question) times(name string) *hdrhistogram.PackedHistogram {
-	match := func(tag record.Tag) bool { return tag.Metric == name && Concerns(q.t, tag) }
+func (q question) times(name string) record.Packed {
+	sliced := q.slice().Of(name)
+	match := func(tag record.Tag) bool { return tag.Metric == sliced && q.concerns(tag) }
 	unanswered := func(tag record.Tag) bool { return match(tag) && tag.Outcome == record.OutcomeError }
 	if name != record.Waiting && name != record.Connecting || q.rec.Count(q.w, unanswered) == 0 {
-		return q.rec.Packed(q.w, match).Histogram()
+		return q.rec.Packed(q.w, match)
 	}
-	sum := q.rec.Histogram(q.w, func(tag record.Tag) bool { return match(tag) && !unanswered(tag) })
-	for _, bar := range q.rec.Histogram(q.w, unanswered).Distribution() {
-		if bar.Count > 0 && bar.To >= record.LowestValue {
-			_ = sum.RecordValues(bar.To, bar.Count) // read from such a histogram, so within the range
-		}
-	}
-	return record.NewPacker().Pack(sum).Histogram()
+	sum := q.rec.Packed(q.w, func(tag record.Tag) bool { return match(tag) && !unanswered(tag) })
+	return sum.Plus(q.rec.Packed(q.w, unanswered).AtLeast(record.LowestValue))
 }
 
 func (q question) noTimes(name string) string {
+	if q.rec.DueUnknown && (name == record.Waiting || name == record.Connecting || name == record.Handshaking) {
+		return "vegeta's results have whole requests only: judge service_time"
+	}
 	if q.rec.DueUnknown && name != record.ServiceTime {
 		return "these results do not say when a request was due: judge service_time"
 	}
-	if name == record.Waiting || name == record.Connecting {
+	if missing := q.unknown(); missing != "" {
+		return missing
+	}
+	if name == record.Waiting || name == record.Connecting || name == record.Handshaking {
 		return "no such request was answered"
 	}
 	return "no such request ended"

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
 	"pgregory.net/rapid"
 
 	"fsctl/loadgen/record"
@@ -249,7 +248,7 @@ func TestLiveWaitsForWhatMayStillCome(t *testing.T) {
 			h := record.NewHistogram()
 			_ = h.RecordValue(1e6)
 			if live.Add(record.Interval{Second: second, Steps: map[string]*record.Counters{"a": {Due: 1, Sent: 1, Done: 1}},
-				Histograms: map[record.Tag]*hdrhistogram.Histogram{{Metric: record.ResponseTime, Step: "a", Outcome: "ok"}: h}}) != nil {
+				Histograms: map[record.Tag]*record.Histogram{{Metric: record.ResponseTime, Step: "a", Outcome: "ok"}: h}}) != nil {
 				crossed = second
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"fsctl/report"
+	"fsctl/report/health"
 )
 
 func readJUnit(t *testing.T, r *report.Report) junitSuite {
@@ -72,7 +73,7 @@ func TestJUnitAccountsForUsersAndAnswers(t *testing.T) {
 		t.Errorf("of a run that passed: %+v, wanted a case that passes and says who left", buyer)
 	}
 	r.Verdict, r.ExitCode = report.Fail, 99
-	r.Findings = []report.TargetFinding{{Finding: report.Finding{Code: report.FindingAllFailed, Message: "every request failed: 4 of 4: status 404"}}}
+	r.Findings = []report.TargetFinding{{Finding: health.Finding{Code: report.FindingAllFailed, Message: "every request failed: 4 of 4: status 404"}}}
 	if c := readJUnit(t, r).Cases[len(r.Thresholds)+len(r.Invariants)]; c.Name != report.FindingAllFailed || c.Failure == nil {
 		t.Errorf("found %+v, wanted the finding that fails the run as a failure", c)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"fsctl/report"
 	"fsctl/report/dryrun"
+	"fsctl/report/health"
 )
 
 func dryRun() *dryrun.Result {
@@ -70,7 +71,7 @@ func TestDryRunMarkdown(t *testing.T) {
 }
 
 func TestGeneratorsMemoryIsShown(t *testing.T) {
-	r := &report.Report{Health: report.Health{Connections: 1, Machine: report.Machine{MaxMemoryBytes: 27_000_000}}}
+	r := &report.Report{Health: health.Health{Connections: 1, Machine: health.Machine{MaxMemoryBytes: 27_000_000}}}
 	if got, want := generatorLine(r), "generator: 1 connection, at most 27 MB of memory"; got != want {
 		t.Errorf("found %q, wanted %q", got, want)
 	}

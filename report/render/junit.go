@@ -71,6 +71,9 @@ func JUnit(w io.Writer, r *report.Report) error {
 	}
 	suite.addTarget(r, class)
 	suite.Output += samplesText(r.Steps)
+	if r.Unverified {
+		suite.Output += "unverified: an older version of fsctl made this record, without checksums\n"
+	}
 	if r.ExitCode != 0 && suite.Failures+suite.Errors == 0 {
 		suite.count(junitCase{Name: "run", ClassName: class + ".run", Error: runError(r)})
 	}
@@ -110,7 +113,7 @@ func (s *junitSuite) addTarget(r *report.Report, class string) {
 	for i := range r.Journeys {
 		j := &r.Journeys[i]
 		status := report.Held
-		if r.Verdict == report.Fail && len(j.Left) > 0 {
+		if (r.Verdict == report.Fail || r.Verdict == report.Incomplete) && len(j.Left) > 0 {
 			status = report.Broken
 		}
 		line := plain(journeyLine(j))

@@ -33,7 +33,7 @@ func TestLevelsAreShown(t *testing.T) {
 	blind.Verdict, blind.Why, blind.RatePerSec, blind.ResponseTime = report.Invalid, "no <CPU> was left", 160, nil
 	r.Levels = append(r.Levels, blind)
 	out := reportText(t, r, Style{Width: 200})
-	for _, want := range []string{"users requests in flight errors response p50 response p99 why", "pass 40/s 400/s 0.998 0 %", "FAIL 80/s 1.8k/s", "wanted p(99)<300ms", "invalid 160/s", "the target holds 40 users/s (400 requests/s)"} {
+	for _, want := range []string{"users requests in flight errors response p50 response p99 why", "pass 40/s 400/s 0.999 0 %", "FAIL 80/s 1.8k/s", "wanted p(99)<300ms", "invalid 160/s", "the target holds 400 users/s (95 %: 381/s to 420/s, asked for 40/s) (400 requests/s)"} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 			t.Errorf("wanted %q in\n%s", want, out)
 		}
@@ -50,7 +50,7 @@ func TestLevelsAreShown(t *testing.T) {
 		t.Errorf("wanted the threshold at 40 users/s and the two journeys alone in\n%s", out)
 	}
 	out = text(t, func(w io.Writer) error { return JSON(w, r) })
-	for _, want := range []string{`"rate_per_sec": 40`, `"hold_from_seconds": -4`, `"fails_rate_per_sec": 80`, `"verdict": "invalid"`, `"cut_short": false`} {
+	for _, want := range []string{`"rate_per_sec": 40`, `"hold_from_seconds": -4`, `"fails_asked_per_sec": 80`, `"low_per_sec": `, `"verdict": "invalid"`, `"cut_short": false`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("wanted %q in\n%s", want, out)
 		}

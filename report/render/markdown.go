@@ -132,7 +132,7 @@ func (m *markdown) steps(r *report.Report) {
 	var rows, outcomes [][]string
 	for i := range r.Steps {
 		s := &r.Steps[i]
-		lead := []string{escaped(s.Name), quantity.Count(s.Requests), quantity.Count(s.Errors), quantity.Rate(s.AchievedQPS)}
+		lead := []string{escaped(s.Name), quantity.Count(s.Requests), quantity.Count(s.Errors), rateOr(s.AchievedQPS)}
 		rows = append(rows,
 			append(append(lead, "response"), times(s.ResponseTime)...),
 			append([]string{"", "", "", "", "service"}, times(s.ServiceTime)...))

@@ -39,7 +39,7 @@ func (p *page) verdict(r *report.Report) {
 	switch r.Verdict {
 	case report.Pass:
 		color = green
-	case report.Invalid:
+	case report.Invalid, report.Incomplete:
 		color = yellow
 	}
 	lead, reason := visible(word)+2, plain(r.Reason)
@@ -111,7 +111,11 @@ func generatorLine(r *report.Report) string {
 	h := &r.Health
 	var parts []string
 	if h.Connections > 0 {
-		parts = append(parts, quantity.Of(h.Connections, "connection"))
+		connections := quantity.Of(h.Connections, "connection")
+		if h.Opened > 0 {
+			connections += fmt.Sprintf(" (%s opened, each in %s, at most %s)", quantity.Count(h.Opened), quantity.Seconds(h.OpeningSeconds.Mean), quantity.Seconds(h.OpeningSeconds.Max))
+		}
+		parts = append(parts, connections)
 	}
 	if h.CPUSeconds > 0 {
 		cpu := quantity.Seconds(h.CPUSeconds) + " of CPU"
@@ -217,7 +221,7 @@ func (p *page) steps(list []report.Step) {
 		{title: "p99", right: true}, {title: "p99.9", right: true, drop: 5}, {title: "max", right: true, drop: 2}, {title: "mean", right: true, drop: 8},
 	}}
 	for _, s := range list {
-		lead := []string{s.Name, quantity.Count(s.Requests), quantity.Count(s.Errors), quantity.Rate(s.AchievedQPS)}
+		lead := []string{s.Name, quantity.Count(s.Requests), quantity.Count(s.Errors), rateOr(s.AchievedQPS)}
 		for _, kind := range []struct {
 			name  string
 			times *report.Distribution
@@ -255,7 +259,7 @@ func (p *page) outcomes(list []report.Step) {
 	p.blank()
 }
 
-// outcomesOf lists a step's outcomes, the most frequent first, and the answers that repeated an order.
+// outcomesOf lists a step's outcomes, the most frequent first, the answers that repeated an order, and what was sent again.
 func outcomesOf(s report.Step) string {
 	var parts []string
 	for _, name := range byCount(s.Outcomes) {
@@ -267,6 +271,9 @@ func outcomesOf(s report.Step) string {
 	}
 	if s.Repeated > 0 {
 		parts = append(parts, "repeated "+quantity.Count(s.Repeated))
+	}
+	if s.Resent > 0 {
+		parts = append(parts, "resent "+quantity.Count(s.Resent))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -303,4 +310,12 @@ func (p *page) notes(list []string) {
 	for _, n := range list {
 		p.say(p.paint("note", faint)+"  ", "      ", n)
 	}
+}
+
+// rateOr returns a rate, "-" where there is none.
+func rateOr(perSec *float64) string {
+	if perSec == nil {
+		return "-"
+	}
+	return quantity.Rate(*perSec)
 }

@@ -37,12 +37,12 @@ func planText(t testing.TB, p *plan.Plan, s Style) string {
 func nastyReport(t testing.TB) *report.Report {
 	r := stormyReport(t)
 	long := strings.Repeat("long", 60)
-	value := math.Inf(1)
+	value, nan := math.Inf(1), math.NaN()
 	r.Scenario, r.Run, r.Reason = "a\x1b[31mb\nc", "C:\\"+long, long+"\n"+long
 	r.Thresholds = append(r.Thresholds, report.ThresholdResult{Metric: "m|`<&>\"'" + long, Threshold: long, Status: report.Broken, Value: &value},
 		report.ThresholdResult{Status: "odd"})
 	r.Invariants = append(r.Invariants, report.InvariantResult{Name: "抢购" + long, Status: report.NoData, Evidence: []string{long, "抢购超卖" + long, "\xff\x00"}})
-	r.Steps = append(r.Steps, report.Step{Name: "下单下单下单下单下单下单下单下单下单下单下单下单下单", AchievedQPS: math.NaN(), Requests: math.MaxInt64,
+	r.Steps = append(r.Steps, report.Step{Name: "下单下单下单下单下单下单下单下单下单下单下单下单下单", AchievedQPS: &nan, Requests: math.MaxInt64,
 		Outcomes: map[string]int64{long: 1, "": -5}, ServiceTime: &report.Distribution{P50: math.NaN(), Max: 1e300}})
 	r.Recommendations = append(r.Recommendations, report.Recommendation{Setting: long, Value: long, Because: "\t" + long})
 	r.Notes = append(r.Notes, "", long)
@@ -131,6 +131,7 @@ func TestColourChangesNoLayout(t *testing.T) {
 func TestLastLineIsTheVerdict(t *testing.T) {
 	for verdict, want := range map[report.Verdict]string{
 		report.Pass: "PASS  because", report.Fail: "FAIL  because", report.Invalid: "INVALID  because",
+		report.Incomplete: "INCOMPLETE  because",
 	} {
 		got := reportText(t, &report.Report{Verdict: verdict, Reason: "because", T0: time.Time{}}, Style{})
 		if !strings.HasSuffix(got, "\n"+want+"\n") {

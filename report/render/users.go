@@ -6,14 +6,15 @@ import (
 	"strings"
 
 	"fsctl/report"
+	"fsctl/report/health"
 	"fsctl/report/users"
 	"fsctl/scenarios/quantity"
 )
 
 // findings returns the messages of all findings, each once, that of the cause first: the target's, unless the generator was
 // at fault.
-func findings(r *report.Report) []report.Finding {
-	var target []report.Finding
+func findings(r *report.Report) []health.Finding {
+	var target []health.Finding
 	for _, f := range r.Findings {
 		target = append(target, f.Finding)
 	}
@@ -21,7 +22,7 @@ func findings(r *report.Report) []report.Finding {
 	if r.Verdict == report.Invalid {
 		all = slices.Concat(r.Health.Findings, target)
 	}
-	var once []report.Finding
+	var once []health.Finding
 	for _, f := range all {
 		if !slices.Contains(once, f) {
 			once = append(once, f)

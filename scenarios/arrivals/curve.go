@@ -156,11 +156,29 @@ func (s Sum) Span() (from, to time.Duration) {
 // every part's arrivals: a part may be far shorter than the grid. What is found is at most a few
 // percent below the true peak.
 func Peak(c Curve, window time.Duration) (ratePerSec float64, at time.Duration) {
+	starts := partStarts(c, window)
+	from, to := c.Span()
+	step := max(window/10, (to-from)/1_000_000, 1)
+	for t := from; t < to; t += step {
+		starts = append(starts, t)
+	}
+	most, at := mostFrom(c, window, starts)
+	return most / window.Seconds(), at
+}
+
+// MostWithin returns the most arrivals in any window of the length given, above 0. Windows begin, or end, at each 64th of every
+// part's arrivals: that misses a peak where parts overlap, and takes no longer for a short window than for a long one.
+func MostWithin(c Curve, window time.Duration) (count float64) {
+	count, _ = mostFrom(c, window, partStarts(c, window))
+	return count
+}
+
+// partStarts returns where windows begin, or end, at each 64th of every part's arrivals.
+func partStarts(c Curve, window time.Duration) (starts []time.Duration) {
 	parts, ok := c.(Sum)
 	if !ok {
 		parts = Sum{c}
 	}
-	var starts []time.Duration
 	for _, part := range parts {
 		from, to := part.Span()
 		starts = append(starts, from, to-window)
@@ -169,18 +187,18 @@ func Peak(c Curve, window time.Duration) (ratePerSec float64, at time.Duration) 
 			starts = append(starts, t, t+1-window)
 		}
 	}
-	from, to := c.Span()
-	step := max(window/10, (to-from)/1_000_000, 1)
-	for t := from; t < to; t += step {
-		starts = append(starts, t)
-	}
+	return starts
+}
+
+// mostFrom returns the most arrivals in windows that begin at these instants, and the first of those that has them.
+func mostFrom(c Curve, window time.Duration, starts []time.Duration) (count float64, at time.Duration) {
 	for _, t := range starts {
 		// The window holds its beginning: a crowd may act at that very instant.
-		if r := (c.Area(t+window-1) - c.Area(t-1)) / window.Seconds(); r > ratePerSec {
-			ratePerSec, at = r, t
+		if n := c.Area(t+window-1) - c.Area(t-1); n > count {
+			count, at = n, t
 		}
 	}
-	return ratePerSec, at
+	return count, at
 }
 
 // Pacer paces a vegeta attack by a curve: it has the two methods of vegeta.Pacer.

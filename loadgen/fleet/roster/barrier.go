@@ -31,14 +31,13 @@ func (b Barrier) isMetBy(s *slot) bool {
 	return s.lease == lost || s.State == Done
 }
 
-// Missing describes the slots that do not meet a barrier yet. For Gathered and Acknowledged it fails where agents cannot take
-// part, and the error names each with its problem: waiting on is of no use.
+// Missing describes the slots that do not meet a barrier yet. Once T0 is set no other agent can be ready for it: for
+// Acknowledged it fails where agents cannot take part, and the error names each with its problem.
 func (r *Roster) Missing(b Barrier) (missing []string, err error) {
-	needsAll := b == Gathered || b == Acknowledged
 	for _, s := range r.slots {
 		switch {
-		case needsAll && s.State == Failed && s.lease != lost:
-			err = errors.Join(err, fmt.Errorf("agent %d (%s): %s", s.number, s.Host, s.Problem))
+		case b == Acknowledged && s.State == Failed && s.lease != lost:
+			err = errors.Join(err, fmt.Errorf("agent %d (%s): %s", s.number, s.Host, s.trouble()))
 		case !b.isMetBy(s):
 			missing = append(missing, fmt.Sprintf("slot %d %s", s.number, s.describe()))
 		}

@@ -24,7 +24,8 @@ type Heartbeat struct {
 	State     State         `json:"state"`
 	Version   string        `json:"version"`
 	Host      string        `json:"host"`
-	Cores     int           `json:"cores"`
+	Machine   Machine       `json:"machine"`
+	Cores     int           `json:"cores"`               // that its process may use at once
 	Capacity  float64       `json:"capacity"`            // its weight against the others, above 0 to MostCapacity
 	PlanHash  string        `json:"plan_hash,omitempty"` // of the plan that it has
 	Revision  int           `json:"revision,omitempty"`  // how many revisions of the assignment it follows
@@ -33,7 +34,8 @@ type Heartbeat struct {
 	Skew      time.Duration `json:"skew_ns"`             // lateness of its first request due at or after T0
 	End       string        `json:"end,omitempty"`       // how its sending ended, once it has
 	Leftovers []uint64      `json:"left,omitempty"`      // epochs of the logs in its spool that earlier processes left
-	Problem   string        `json:"problem,omitempty"`
+	Problem   string        `json:"problem,omitempty"`   // why it cannot take part, or has stopped
+	Hint      string        `json:"hint,omitempty"`      // what can be done about that
 }
 
 // Reply is the answer to a heartbeat.

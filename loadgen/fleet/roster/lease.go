@@ -52,14 +52,22 @@ func (r *Roster) renew(now time.Time, s *slot, h Heartbeat) {
 		}
 	}
 	isFirst := s.State == ""
+	isFailing := h.State == Failed && s.State != Failed
 	if s.State != h.State {
 		r.changes.Woken = true
 	}
 	s.Heartbeat, s.lastSeen, s.reservation = h, now, reservation{}
 	if h.State == Sent && h.End != "" && h.End != record.Completed && r.stop == "" && !s.isQuitter {
 		s.isQuitter, s.away = true, true
-		r.log("agent %d (%s) was stopped before it had sent its share", s.number, s.Host)
+		why := ""
+		if h.Problem != "" {
+			why = ": " + s.trouble()
+		}
+		r.log("agent %d (%s) was stopped before it had sent its share%s", s.number, s.Host, why)
 		r.reassign(now)
+	}
+	if isFailing && !r.hasStarted() {
+		r.noteFailed(s)
 	}
 	if s.lease == lost {
 		r.changes.Slots = append(r.changes.Slots, SlotChange{s.number, false})
@@ -85,7 +93,8 @@ func (r *Roster) Watch(now time.Time) {
 		since = r.link.awakeSince
 	}
 	for _, s := range r.slots {
-		if s.isVacant() || s.lease == lost || s.isStoppedBeforeStart() {
+		hasFailed := s.State == Failed && !r.hasStarted() // it has said so, and left
+		if s.isVacant() || s.lease == lost || s.isStoppedBeforeStart() || hasFailed {
 			continue
 		}
 		silent := min(now.Sub(s.lastSeen), now.Sub(since))

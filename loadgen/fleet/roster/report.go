@@ -98,6 +98,16 @@ func isPrintable(text string) bool {
 // refuse records why an agent was not accepted. One that has the slot loses it.
 func (r *Roster) refuse(s *slot, h Heartbeat, why string) {
 	isHolder := h.Instance != "" && s.Instance == h.Instance && s.lease != lost
+	if s.reservation.instance == h.Instance {
+		s.reservation = reservation{}
+	}
+	if isHolder || s.isClaimable() {
+		from := ""
+		if isPrintable(h.Host) {
+			from = " (" + h.Host + ")"
+		}
+		r.noteRefused("agent %d%s: %s", s.number, from, why)
+	}
 	if isHolder || s.isClaimable() && s.refusal != why {
 		r.log("an agent for slot %d was not taken: %s", s.number, why)
 	}

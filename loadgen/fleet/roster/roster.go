@@ -52,6 +52,8 @@ type Roster struct {
 	owners     Owners        // of assignment
 	tookOver   time.Duration // when this coordinator took over from another one, from T0; 0 where it did not
 
+	refused []string // agents that could not or may not take part, and why, each once
+
 	stop   string // why every agent is to end now; empty while they are not
 	sealed bool   // the record is closed: no agent is needed any more
 }
@@ -156,15 +158,4 @@ func (r *Roster) Agents() []record.Agent {
 		agents = append(agents, a)
 	}
 	return agents
-}
-
-// Cores returns how many cores the agents may use. The cores of a machine with several agents count once.
-func (r *Roster) Cores() int {
-	hosts := map[string]int{}
-	sum := 0
-	for _, s := range r.slots {
-		sum += max(0, s.Cores-hosts[s.Host])
-		hosts[s.Host] = max(hosts[s.Host], s.Cores)
-	}
-	return sum
 }

@@ -357,19 +357,11 @@ func TestBarriers(t *testing.T) {
 	f.says(1, "one", Withdrawn)
 	check("withdrawn", Returned, Stopped, Released)
 	f.says(1, "two", Failed, func(h *Heartbeat) { h.Problem = "no files" })
-	if _, err := f.Missing(Gathered); err == nil || err.Error() != "agent 1 (host): no files" {
+	if _, err := f.Missing(Acknowledged); err == nil || err.Error() != "agent 1 (host): no files" {
 		t.Errorf("error %v of an agent that cannot take part", err)
 	}
-}
-
-// TestCores counts the cores of a machine once.
-func TestCores(t *testing.T) {
-	f := newFleet(t, Options{Slots: 3})
-	for i, host := range []string{"a", "a", "b"} {
-		f.says(i+1, fmt.Sprint(i), Armed, func(h *Heartbeat) { h.Host, h.Cores = host, 4 })
-	}
-	if n := f.Cores(); n != 8 {
-		t.Errorf("%d cores, wanted 8", n)
+	if missing, err := f.Missing(Gathered); err != nil || !slices.Equal(missing, []string{"slot 1 has no agent: the one on host cannot take part"}) {
+		t.Errorf("%v, %v: wanted the slot to wait for another agent", missing, err)
 	}
 }
 

@@ -89,8 +89,12 @@ func (s *slot) describe() string {
 		return "has no agent: " + s.refusal
 	case s.isVacant():
 		return "has no agent"
+	case s.State == Failed:
+		return "has no agent: the one on " + s.Host + " cannot take part"
 	case s.lease == lost:
 		return "has lost its agent on " + s.Host
+	case s.Problem != "":
+		return fmt.Sprintf("(%s) is %s: %s", s.Host, s.State, s.trouble())
 	}
 	return fmt.Sprintf("(%s) is %s", s.Host, s.State)
 }

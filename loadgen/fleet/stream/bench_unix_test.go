@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"fsctl/loadgen/record"
 )
 
@@ -20,7 +18,7 @@ import (
 func BenchmarkSnapshot(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 2))
 	single := func(sigma float64) []record.Interval {
-		return []record.Interval{{Histograms: map[record.Tag]*hdrhistogram.Histogram{
+		return []record.Interval{{Histograms: map[record.Tag]*record.Histogram{
 			{Metric: record.ResponseTime, Step: "order", Outcome: record.OutcomeOK}: spread(b, random, 10_000, sigma)}}}
 	}
 	for name, intervals := range map[string][]record.Interval{

@@ -10,14 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/nats-io/nats.go"
 
 	"fsctl/loadgen/record"
 )
 
 // spread draws latencies around a median of 20 ms; sigma is about their relative standard deviation.
-func spread(b testing.TB, random *rand.Rand, values int, sigma float64) *hdrhistogram.Histogram {
+func spread(b testing.TB, random *rand.Rand, values int, sigma float64) *record.Histogram {
 	b.Helper()
 	h := record.NewHistogram()
 	for range values {
@@ -33,8 +32,8 @@ func spread(b testing.TB, random *rand.Rand, values int, sigma float64) *hdrhist
 func busy(b testing.TB, seed uint64) []record.Interval {
 	b.Helper()
 	random := rand.New(rand.NewPCG(seed, 0))
-	late := record.Interval{Second: -1, Histograms: map[record.Tag]*hdrhistogram.Histogram{}}
-	now := record.Interval{Histograms: map[record.Tag]*hdrhistogram.Histogram{}, Steps: map[string]*record.Counters{},
+	late := record.Interval{Second: -1, Histograms: map[record.Tag]*record.Histogram{}}
+	now := record.Interval{Histograms: map[record.Tag]*record.Histogram{}, Steps: map[string]*record.Counters{},
 		Generator: &record.Generator{CPUSeconds: random.Float64(), Connections: 64, Arrivals: 2500, IdleCPUSeconds: random.Float64()}}
 	for i := range 20 {
 		tag := record.Tag{Metric: record.ResponseTime, Step: fmt.Sprintf("step%d", i%4), Outcome: fmt.Sprintf("outcome%d", i/4)}

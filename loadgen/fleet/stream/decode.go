@@ -118,7 +118,7 @@ const (
 func (d *decoder) interval(r *reader) Interval {
 	i := Interval{Second: r.second()}
 	if r.bool() {
-		i.Generator = r.generator()
+		i.Generator, i.Origin = r.generator(), r.origin()
 	}
 	steps := r.count(fewestStepBytes)
 	if steps > 0 {

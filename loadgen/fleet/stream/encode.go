@@ -84,7 +84,7 @@ func appendInterval(dst []byte, i *Interval, names nameTable) []byte {
 	dst = binary.AppendVarint(dst, int64(i.Second))
 	dst = appendBool(dst, i.Generator != nil)
 	if i.Generator != nil {
-		dst = appendGenerator(dst, *i.Generator)
+		dst = i.Origin.append(appendGenerator(dst, *i.Generator))
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(i.Steps)))
 	for _, step := range i.Steps {

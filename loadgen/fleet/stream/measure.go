@@ -4,14 +4,15 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
+	"time"
 
 	"fsctl/loadgen/record"
 )
 
 // countsOf returns the plain numbers of counters in their order in a message.
 func countsOf(c *record.Counters) []*uint64 {
-	return []*uint64{&c.Due, &c.Sent, &c.Done, &c.Failed, &c.Unsent, &c.Late, &c.Waited, &c.ChecksPassed, &c.ChecksFailed,
-		&c.BytesOut, &c.BytesIn, &c.Quiet.Requests, &c.Full.Requests}
+	return []*uint64{&c.Due, &c.Sent, &c.Done, &c.Failed, &c.Unsent, &c.Late, &c.Waited, &c.Opening, &c.Frozen, &c.ChecksPassed, &c.ChecksFailed,
+		&c.BytesOut, &c.BytesIn, &c.Resent, &c.Quiet.Requests, &c.Full.Requests}
 }
 
 // loadSecondsOf returns the seconds of counters in their order in a message.
@@ -29,7 +30,33 @@ func appendCounters(dst []byte, c record.Counters) []byte {
 	for _, counts := range []map[string]uint64{c.Errors, c.Failures, c.Statuses} {
 		dst = appendCounts(dst, counts)
 	}
+	return appendSpan(appendSpan(appendLevels(dst, &c.InFlight), c.Sends), c.Ends)
+}
+
+// appendLevels appends the levels up to the highest in use.
+func appendLevels(dst []byte, l *record.Levels) []byte {
+	n := len(l)
+	for n > 0 && l[n-1] == (record.Load{}) {
+		n--
+	}
+	dst = binary.AppendUvarint(dst, uint64(n))
+	for _, load := range l[:n] {
+		dst = appendFloat(binary.AppendUvarint(dst, load.Requests), load.Seconds)
+	}
 	return dst
+}
+
+func (r *reader) levels() (l record.Levels) {
+	const fewestLoadBytes = 2
+	n := r.count(fewestLoadBytes)
+	if n > len(l) {
+		r.fail("found %d levels of requests in flight, wanted at most %d", n, len(l))
+		return l
+	}
+	for i := range n {
+		l[i] = record.Load{Requests: r.uvarint(), Seconds: r.float()}
+	}
+	return l
 }
 
 // appendCounts appends what is counted by name, in the order of the names.
@@ -42,7 +69,27 @@ func appendCounts(dst []byte, counts map[string]uint64) []byte {
 	return dst
 }
 
-const fewestCountersBytes = 18
+// appendSpan appends instants in nanoseconds from T0.
+func appendSpan(dst []byte, s record.Span) []byte {
+	if dst = appendBool(dst, s.Known); !s.Known {
+		return dst
+	}
+	return binary.AppendVarint(binary.AppendVarint(dst, int64(s.First)), int64(s.Last))
+}
+
+// span reads what appendSpan appends.
+func (r *reader) span() (s record.Span) {
+	if !r.bool() {
+		return s
+	}
+	s = record.Span{First: time.Duration(r.varint()), Last: time.Duration(r.varint()), Known: true}
+	if s.First > s.Last {
+		r.fail("found instants from %d ns to %d ns, wanted them in order", int64(s.First), int64(s.Last))
+	}
+	return s
+}
+
+const fewestCountersBytes = 24
 
 func (r *reader) counters() (c record.Counters) {
 	for _, count := range countsOf(&c) {
@@ -52,6 +99,8 @@ func (r *reader) counters() (c record.Counters) {
 		*seconds = r.float()
 	}
 	c.Errors, c.Failures, c.Statuses = r.counts("error class"), r.counts("failure"), r.counts("status")
+	c.InFlight = r.levels()
+	c.Sends, c.Ends = r.span(), r.span()
 	return c
 }
 
@@ -75,8 +124,9 @@ func (r *reader) counts(what string) (counts map[string]uint64) {
 // gaugesOf returns the numbers of a generator's health in their order in a message.
 func gaugesOf(g *record.Generator) (seconds []*float64, counts []*uint64, gauges []*int) {
 	seconds = []*float64{&g.CPUSeconds, &g.BacklogSeconds, &g.MaxLatenessSeconds, &g.OtherCPUSeconds, &g.StolenCPUSeconds, &g.IdleCPUSeconds,
-		&g.ThrottledSeconds, &g.MaxGCPauseSeconds, &g.MaxSchedulerWaitSeconds}
-	counts = []*uint64{&g.Arrivals, &g.Iterations, &g.GCCycles, &g.MemoryBytes}
+		&g.ThrottledSeconds, &g.MaxGCPauseSeconds, &g.MaxSchedulerWaitSeconds, &g.ElapsedSeconds,
+		&g.OpeningSeconds, &g.MaxOpeningSeconds, &g.AllBusySeconds, &g.InFlightSeconds, &g.SpareCPUSeconds}
+	counts = []*uint64{&g.Arrivals, &g.Iterations, &g.GCCycles, &g.MemoryBytes, &g.Opened}
 	gauges = []*int{&g.Connections, &g.Busy, &g.Waiting, &g.OpenFiles, &g.FileLimit}
 	return seconds, counts, gauges
 }
@@ -92,6 +142,11 @@ func appendGenerator(dst []byte, g record.Generator) []byte {
 	for _, value := range gauges {
 		dst = binary.AppendVarint(dst, int64(*value))
 	}
+	dst = binary.AppendUvarint(dst, uint64(len(g.Gaps)))
+	for _, gap := range g.Gaps {
+		dst = binary.AppendUvarint(appendFloat(appendFloat(dst, gap.From), gap.To), gap.Requests)
+	}
+	dst = appendSpan(dst, g.Answers)
 	dst = binary.AppendUvarint(dst, uint64(len(g.Journeys)))
 	for _, name := range slices.Sorted(maps.Keys(g.Journeys)) {
 		j := g.Journeys[name]
@@ -154,6 +209,11 @@ func (r *reader) generator() *record.Generator {
 	for _, value := range gauges {
 		*value = int(r.varint())
 	}
+	const fewestGapBytes = 3
+	for range r.count(fewestGapBytes) {
+		g.Gaps = append(g.Gaps, record.Gap{From: r.float(), To: r.float(), Requests: r.uvarint()})
+	}
+	g.Answers = r.span()
 	g.Journeys = r.journeys()
 	return g
 }

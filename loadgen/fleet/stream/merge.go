@@ -12,6 +12,7 @@ type merger struct {
 	write   func(record.Interval) error
 	seconds map[int]*mergedSecond
 	sum     record.Sum
+	counted map[string]*rangeSet // by place: seconds whose figures of the machine are written, counted from beforeFirst
 }
 
 // mergedSecond is what has arrived of a second since it was last written.
@@ -19,6 +20,7 @@ type mergedSecond struct {
 	series    map[record.Tag]*batch
 	steps     map[string]*record.Counters
 	generator *record.Generator
+	places    places
 }
 
 // batch is histograms of one series that are still to be added up: a sum takes as long to make for one as for many.
@@ -28,14 +30,14 @@ type batch struct{ parts []record.Packed }
 const batchSize = 256
 
 func newMerger(write func(record.Interval) error) *merger {
-	return &merger{write: write, seconds: map[int]*mergedSecond{}}
+	return &merger{write: write, seconds: map[int]*mergedSecond{}, counted: map[string]*rangeSet{}}
 }
 
 // add adds an interval, whose histograms it keeps.
 func (m *merger) add(in *Interval) {
 	at := m.seconds[in.Second]
 	if at == nil {
-		at = &mergedSecond{series: map[record.Tag]*batch{}, steps: map[string]*record.Counters{}}
+		at = &mergedSecond{series: map[record.Tag]*batch{}, steps: map[string]*record.Counters{}, places: places{}}
 		m.seconds[in.Second] = at
 	}
 	for i := range in.Series {
@@ -52,7 +54,11 @@ func (m *merger) add(in *Interval) {
 		if at.generator == nil {
 			at.generator = &record.Generator{}
 		}
-		at.generator.Add(*in.Generator)
+		g := *in.Generator
+		if in.Origin.Place != "" {
+			g = at.places.add(in.Origin, g)
+		}
+		at.generator.Add(g)
 	}
 }
 
@@ -92,6 +98,9 @@ func (m *merger) flush(last int) error {
 }
 
 func (m *merger) writeSecond(second int, at *mergedSecond) error {
+	if len(at.places) > 0 {
+		at.generator.Add(at.places.sum(func(place string) bool { return m.count(place, second) }))
+	}
 	interval := record.Interval{Second: second, Steps: at.steps, Generator: at.generator,
 		Packed: make(map[record.Tag]record.Packed, len(at.series))}
 	for tag, batch := range at.series {
@@ -99,4 +108,17 @@ func (m *merger) writeSecond(second int, at *mergedSecond) error {
 		interval.Packed[tag] = m.sum.Take()
 	}
 	return m.write(interval)
+}
+
+// count notes that a place's figures are written for a second, and reports whether they were before.
+func (m *merger) count(place string, second int) (already bool) {
+	if m.counted[place] == nil {
+		m.counted[place] = &rangeSet{}
+	}
+	number := uint64(second - beforeFirst)
+	if m.counted[place].has(number) {
+		return true
+	}
+	m.counted[place].add(Range{number, number + 1})
+	return false
 }

@@ -18,7 +18,7 @@ type outbox struct {
 	totals    record.Counters
 	hasher    hasher
 	ended     bool // nothing more is appended
-	recovered bool // left by an earlier process, which did not end it
+	recovered bool // left by an earlier process, which did not end it; or something of it could not be written
 	nextFinAt time.Time
 	sealed    bool
 }
@@ -60,7 +60,7 @@ func (o *outbox) replay(decoder *decoder, data []byte, number uint64) error {
 func (o *outbox) append(intervals []Interval, told []record.Order, samples []record.Sample, limitBytes int) error {
 	s := Snapshot{Key: o.key, Number: o.spool.Len(), Second: o.second, Intervals: intervals, Told: told, Samples: fitting(samples, limitBytes)}
 	for _, interval := range intervals {
-		if interval.Generator != nil {
+		if interval.Generator != nil && !o.recovered { // else a second before it is missing
 			s.Second = max(s.Second, interval.Second)
 		}
 	}

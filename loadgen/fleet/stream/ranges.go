@@ -25,6 +25,12 @@ func (s *rangeSet) add(r Range) {
 	*s = slices.Replace(*s, first, end, r)
 }
 
+// has reports whether a number is in the set.
+func (s rangeSet) has(number uint64) bool {
+	at, _ := slices.BinarySearchFunc(s, number, func(have Range, n uint64) int { return cmp.Compare(have.To, n+1) })
+	return at < len(s) && s[at].From <= number
+}
+
 // takeFirst removes the low number and returns it; false where there is none.
 func (s *rangeSet) takeFirst() (uint64, bool) {
 	if len(*s) == 0 {

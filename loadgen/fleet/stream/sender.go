@@ -24,6 +24,9 @@ type SenderOptions struct {
 	Snapshots string // subject that the run's stream stores
 	Fins      string // subject that the run's stream stores
 	Control   string // subject on which the slot gets resend requests and seals
+	Origin    Origin // where this process runs
+
+	Reserve *Reserve // room for this process's log in Dir; nil for none. Close closes it
 
 	MaxMessageBytes int           // largest message of the bus; default what its server says
 	InFlight        int           // messages that may be published and not acknowledged yet; default 8
@@ -86,6 +89,7 @@ func newSender(o SenderOptions, publish func(context.Context, string, []byte) er
 	if err != nil {
 		return nil, err
 	}
+	own.spool.reserve = o.Reserve
 	own.pending.add(Range{0, own.spool.Len()})
 	s := &Sender{o: o, publish: publish, packer: record.NewPacker(), own: own, outboxes: []*outbox{own},
 		changed: make(chan struct{}), sealed: make(chan struct{})}
@@ -130,10 +134,15 @@ func (s *Sender) Send(intervals []record.Interval, told []record.Order, samples 
 	}
 	packed := make([]Interval, 0, len(intervals))
 	for _, interval := range intervals {
-		packed = append(packed, Pack(s.packer, interval))
+		p := Pack(s.packer, interval)
+		if p.Generator != nil {
+			p.Origin = s.o.Origin
+		}
+		packed = append(packed, p)
 	}
 	slices.SortStableFunc(packed, func(a, b Interval) int { return cmp.Compare(a.Second, b.Second) })
 	if err := s.own.append(packed, told, samples, s.o.MaxMessageBytes); err != nil {
+		s.own.recovered = true // as where a process was killed: requests may have been sent that are not in the log
 		return err
 	}
 	s.wake()
@@ -158,6 +167,7 @@ func (s *Sender) Close() error {
 	for _, box := range s.outboxes {
 		errs = append(errs, box.spool.Close())
 	}
+	s.o.Reserve.Close()
 	return errors.Join(errs...)
 }
 

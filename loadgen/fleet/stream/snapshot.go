@@ -29,6 +29,7 @@ type Interval struct {
 	Series    []Series       // ordered by metric, step, outcome; none is empty
 	Steps     []StepCounters // ordered by step
 	Generator *record.Generator
+	Origin    Origin // of Generator
 }
 
 // Series is one histogram.
@@ -46,7 +47,7 @@ type StepCounters struct {
 // Pack returns an interval with its histograms packed. Of in it keeps the counters' error maps only.
 func Pack(p *record.Packer, in record.Interval) Interval {
 	out := Interval{Second: in.Second}
-	for tag, histogram := range p.PackAll(in) {
+	for tag, histogram := range record.PackAll(p, in) {
 		out.Series = append(out.Series, Series{tag, histogram})
 	}
 	for step, counters := range in.Steps {
@@ -122,7 +123,7 @@ func (i Interval) halves() (a, b Interval, ok bool) {
 	a, b = i, i
 	switch {
 	case len(i.Series) > 0 && (len(i.Steps) > 0 || i.Generator != nil):
-		a.Steps, a.Generator, b.Series = nil, nil, nil
+		a.Steps, a.Generator, a.Origin, b.Series = nil, nil, Origin{}, nil
 	case len(i.Series) > 1:
 		a.Series, b.Series = split(i.Series)
 	case len(i.Series) == 1:
@@ -130,7 +131,7 @@ func (i Interval) halves() (a, b Interval, ok bool) {
 		a.Series, b.Series = []Series{{i.Series[0].Tag, lower}}, []Series{{i.Series[0].Tag, upper}}
 		return a, b, upper.Count() > 0
 	case len(i.Steps) > 0 && i.Generator != nil:
-		a.Generator, b.Steps = nil, nil
+		a.Generator, a.Origin, b.Steps = nil, Origin{}, nil
 	case len(i.Steps) > 1:
 		a.Steps, b.Steps = split(i.Steps)
 	default:

@@ -25,6 +25,12 @@ func fill(t *testing.T, v reflect.Value, from int) int {
 			f.SetInt(int64(-from))
 		case f.CanUint():
 			f.SetUint(uint64(from) << 40)
+		case f.Type() == reflect.TypeFor[record.Levels]():
+			f.Set(reflect.ValueOf(record.Levels{0: {Requests: 1, Seconds: 0.5}, 3: {Requests: 1 << 40, Seconds: 7}}))
+		case f.Type() == reflect.TypeFor[[]record.Gap]():
+			f.Set(reflect.ValueOf([]record.Gap{{From: -1.5, To: 2, Requests: 1}, {From: 3, To: 4.000000001, Requests: 1 << 40}}))
+		case f.Type() == reflect.TypeFor[record.Span]():
+			f.Set(reflect.ValueOf(record.Span{First: time.Duration(-from), Last: time.Duration(from) << 40, Known: true}))
 		case f.Kind() == reflect.Struct:
 			from = fill(t, f, from)
 		case f.Type() == reflect.TypeFor[map[string]record.Journey]():
@@ -54,7 +60,7 @@ func TestEveryFieldSurvives(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := Snapshot{Key: Key{testRun, 3, 1 << 60}, Number: 9, Second: -4, More: true,
-		Intervals: []Interval{{Second: -5}, {Second: -4, Generator: &generator, Steps: []StepCounters{{"order", counters}},
+		Intervals: []Interval{{Second: -5}, {Second: -4, Generator: &generator, Origin: Origin{"place", "group", "process"}, Steps: []StepCounters{{"order", counters}},
 			Series: []Series{{record.Tag{Metric: record.ResponseTime, Step: "order", Outcome: "placed"}, record.NewPacker().Pack(h)}}}},
 		Told: []record.Order{
 			{ID: "o1", User: "用户", SKU: "sku-1", Quantity: 2, Step: "order", At: testT0().In(time.FixedZone("", 8*3600)).Add(123456789)},

@@ -25,6 +25,8 @@ type Spool struct {
 	mu   sync.RWMutex // guards what follows
 	file *os.File     // locked against other processes while it is open
 	ends []int64      // of the header and then of each entry
+
+	reserve *Reserve // room for what is still to be written; nil for none
 }
 
 // A spool file is spoolMagic and then entries: length, CRC-32C of length and snapshot, snapshot.
@@ -194,6 +196,7 @@ func (s *Spool) Append(snapshots ...[]byte) error {
 		entries = appendEntry(entries, data)
 		ends = append(ends, start+int64(len(entries)))
 	}
+	s.reserve.Release(int64(len(entries)))
 	if _, err := s.file.WriteAt(entries, start); err != nil {
 		return errors.Join(fmt.Errorf("append to spool: %w", err), s.truncate(start))
 	}

@@ -1,0 +1,134 @@
+package health
+
+import (
+	"fmt"
+	"math"
+
+	"fsctl/loadgen/record"
+	"fsctl/report/history"
+	"fsctl/scenarios/quantity"
+)
+
+// judgeConnections looks for requests that waited for a connection though no more might be opened, and asks whose fault that
+// was. A target that answers slower the more it is asked queues, and would queue over any number of connections; so does one
+// that stalls. One that answers as fast as ever was asked too little at once.
+func (j *judgement) judgeConnections() {
+	waited := history.Ratio(j.waited(), j.total.Sent)
+	p, all := j.pressure, j.allConnections()
+	used := j.cpuWhile(func(c record.Counters) bool { return c.Waited > 0 })
+	switch {
+	case j.health.Cause == FindingFrozen: // what came after a freeze is its doing
+	case waited <= j.bounds.share:
+		if j.health.limited && p.CountsInFlight() && p.Queues() && !j.health.Saturated {
+			j.find(FindingTargetLimited, "the target queued: with up to %s open a request took %s, against %s in quiet moments (%s times as long, averaged over the steps)",
+				quantity.Of(j.health.Connections, "connection"), quantity.Seconds(p.Full), quantity.Seconds(p.Quiet), quantity.Number(p.Ratio))
+		}
+	case p.Queues() && j.health.Saturated: // a generator that cannot keep up measures slow answers itself
+	case p.Queues() && throttled(used, j.rec.Manifest.Cores):
+		j.saturate(FindingThrottled, "%s of the requests waited for a connection while %s, so that it may have been slow to read the answers itself: raise the quota, or use more agents",
+			quantity.Percent(waited), throttledFor(used))
+	case p.Queues() && outOfCPU(used, j.rec.Manifest.Cores):
+		j.saturate(FindingCPU, "%s of the requests waited for a connection while the generator used %s of its %s, so that it may have been slow to read the answers itself: it needs more cores or more agents",
+			quantity.Percent(waited), coresOf(used, j.rec.Manifest.Cores), quantity.Of(j.rec.Manifest.Cores, "core"))
+	case used.leftIdle():
+		j.saturate(FindingPacing, "%s of the requests waited while %sconnections were busy, but these had a request in flight for only %s of that time (Little's law), so that the generator was slow to use them",
+			quantity.Percent(waited), all, quantity.Percent(history.Ratio(used.InFlightSeconds, used.AllBusySeconds)))
+	case p.Queues():
+		j.find(FindingTargetLimited, "the target queued: with %sconnections busy a request took %s, against %s in quiet moments (%s times as long, averaged over the steps); %s of the requests waited for the target, not for the generator",
+			all, quantity.Seconds(p.Full), quantity.Seconds(p.Quiet), quantity.Number(p.Ratio), quantity.Percent(waited))
+	case !p.Known && j.unanswered():
+		j.find(FindingTargetLimited, "the target gave no whole answer while %sconnections were busy: %s of the requests waited for one, for the target and not for the generator",
+			all, quantity.Percent(waited))
+	case !proven(j.waited(), j.total.Sent, j.bounds.share):
+		j.find(FindingFewLate, "%s of %s waited for a connection: so few do not show that more than %s would",
+			quantity.Count(j.waited()), quantity.Of(j.total.Sent, "request"), quantity.Percent(j.bounds.share))
+	default:
+		needed := j.connectionsNeeded()
+		j.health.ConnectionsNeeded = needed
+		why := fmt.Sprintf("while the target answered as fast as in quiet moments (%s)", quantity.Seconds(p.Full))
+		if !p.Known {
+			why = "and there was no quiet moment to show whether the target had more to give"
+		}
+		j.saturate(FindingConnections, "%sconnections were busy, %s: %s of the requests waited for one (%s is allowed); %s",
+			all, why, quantity.Percent(waited), quantity.Percent(j.bounds.share), j.moreConnections(needed))
+	}
+}
+
+// waited returns the requests that waited for a connection, but for those that waited for a target that stalled.
+func (j *judgement) waited() (sum uint64) {
+	stalled := behind(j.run, j.stalls)
+	for i, second := range j.run.Seconds {
+		if !stalled[second] {
+			sum += history.Sum(j.run.Events[i]).Waited
+		}
+	}
+	return sum
+}
+
+// allConnections names the connections of which all were busy.
+func (j *judgement) allConnections() string {
+	if m := j.rec.Manifest; m.Connections == 0 && m.MaxConnections > 0 {
+		return "all " + quantity.Count(m.MaxConnections) + " "
+	}
+	return "all " + countIf(j.rec.Manifest.Connections)
+}
+
+// moreConnections says how the run would have had enough.
+func (j *judgement) moreConnections(needed int) string {
+	if j.rec.Manifest.Connections == 0 && j.rec.Manifest.MaxConnections > 0 {
+		return fmt.Sprintf("--max-connections %d would have carried the load", needed)
+	}
+	return fmt.Sprintf("--connections %d would have carried the load, and without a fixed number they grow with the need", needed)
+}
+
+// idleRatio is the share of the time in which all connections were busy that they must have had a request in flight for the
+// target to be what they waited for.
+const idleRatio = 0.75
+
+// leftIdle says whether connections that were busy had no request in flight for much of the time.
+func (g *generators) leftIdle() bool {
+	return g.AllBusySeconds > 0 && g.InFlightSeconds < idleRatio*g.AllBusySeconds
+}
+
+// unanswered says whether requests were sent and every one ended without an answer, for no lack of the generator's own.
+func (j *judgement) unanswered() bool {
+	return j.total.Done > 0 && len(j.total.Statuses) == 0 && !j.health.Saturated && countErrors(j.total.Errors) >= j.total.Done
+}
+
+func countErrors(errors map[string]uint64) (sum uint64) {
+	for _, n := range errors {
+		sum += n
+	}
+	return sum
+}
+
+func countIf(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return quantity.Count(n) + " "
+}
+
+// connectionsNeeded returns how many connections would have been enough: by Little's law the busiest
+// second has a = sum over steps of due rate x service time requests in flight, and 2 sqrt(a) more leave
+// room for chance, which keeps them from all being busy.
+func (j *judgement) connectionsNeeded() int {
+	mean := map[string]float64{}
+	for _, name := range j.run.Names {
+		c := j.run.Total(name)
+		all := c.InFlight.Between(0, record.MostLevels)
+		all.Add(c.Full)
+		all.Add(c.Quiet)
+		mean[name] = history.Ratio(all.Seconds, float64(all.Requests))
+	}
+	var most float64
+	for _, events := range j.run.Events {
+		var inFlight float64
+		for name, c := range events {
+			inFlight += float64(c.Due) * mean[name]
+		}
+		most = max(most, inFlight)
+	}
+	needed := min(math.Ceil(most+2*math.Sqrt(most)), 1e6)
+	return max(int(history.Finite(needed)), j.rec.Manifest.Connections+1, j.rec.Manifest.MaxConnections+1)
+}
