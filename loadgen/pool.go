@@ -74,7 +74,7 @@ func (p *pool) isShort(waiting float64, now time.Duration) bool {
 // mayOpenOne reports whether no connection was opened for a while.
 func (p *pool) mayOpenOne(now time.Duration) bool { return now-p.made >= oneBy }
 
-// canSend reports whether a request could leave: a connection is idle, is being opened for nobody, or may be opened.
+// canSend reports whether a request could leave: a connection is idle, is being opened and has no request yet, or may be opened.
 func (p *pool) canSend() bool {
 	return len(p.idle) > 0 || len(p.opening) > 0 || p.workers < p.most
 }

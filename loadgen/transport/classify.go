@@ -112,7 +112,7 @@ func isMalformed(err error) bool {
 	return false
 }
 
-// ClassifyText classifies an error of which only the text is left, as in vegeta's results.
+// ClassifyText returns the class of an error by its text, which is all that vegeta's results hold of it.
 func ClassifyText(text string) string {
 	for _, c := range []struct{ text, class string }{
 		{"connection refused", ClassRefused}, {"connection reset", ClassReset}, {"broken pipe", ClassReset},
