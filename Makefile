@@ -6,6 +6,7 @@
 # make golden    writes every golden file and generated page anew: read the difference
 # make fuzz      every fuzz target for 30 s each, or FUZZTIME=5m
 # make kill      kills processes at sixty random instants: nothing is lost but the last second; some minutes
+# make servers   a storm to each of some twenty real servers, which it installs: some minutes
 # make soak      a storm of ten minutes, or SOAK=1h: the generator does not grow
 # make bench     the benchmarks
 # make bench-peers   fsctl against other load generators, into docs/performance.md: half an hour on an idle machine
@@ -17,7 +18,7 @@ SHELL := /bin/bash -o pipefail
 # Without it the race detector sleeps for a second at the end of each of some hundred programs.
 export GORACE := atexit_sleep_ms=10
 
-.PHONY: build quick test lint check golden fuzz kill soak bench bench-peers deps
+.PHONY: build quick test lint check golden fuzz kill servers soak bench bench-peers deps
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o bin/fsctl .
@@ -34,7 +35,7 @@ test: deps
 
 lint:
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not gofmt-ed:" $$unformatted; exit 1; }
-	go vet ./... && go vet -tags long ./cmd && cd deploy && go vet .
+	go vet ./... && go vet -tags long,servers ./cmd && cd deploy && go vet .
 	go run $(STATICCHECK) ./... && cd deploy && go run $(STATICCHECK) .
 
 # Without optimizing, these builds take a third less.
@@ -59,6 +60,16 @@ fuzz:
 kill: deps
 	go test -tags long ./cmd -run '^TestKill.*Anywhere$$' -parallel 3 -timeout 30m -v | grep -E '^(---|ok|FAIL|PASS)|KILL_SEED|    --- FAIL|_test.go'
 
+# npm takes away what is not named.
+SERVERS = haproxy varnishd caddy puma uvicorn waitress-serve
+SERVER_PACKAGES = haproxy varnish caddy puma tomcat10 php-fpm uvicorn python3-waitress libnginx-mod-http-echo
+servers: deps
+	@export PATH="$$PATH:/usr/sbin"; for c in $(SERVERS); do command -v $$c >/dev/null || missing=1; done; \
+	[ -z "$$missing" ] && [ -e /usr/share/tomcat10 ] && ls /usr/sbin/php-fpm* >/dev/null && [ -e /usr/lib/nginx/modules/ngx_http_echo_module.so ] || { \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $(SERVER_PACKAGES); }
+	@[ -d .ci/npm/node_modules/express ] || npm install --silent --no-save --no-package-lock --prefix .ci/npm hdr-histogram-js@3.0.1 express@4
+	go test -tags servers ./cmd -run '^TestServers' -timeout 20m -v
+
 soak: deps
 	go test -tags long ./cmd -run '^TestSoak$$' -timeout 0 -v
 
@@ -68,10 +79,10 @@ bench:
 bench-peers:
 	bench/run.sh --write docs/performance.md
 
-# The race detector needs a C compiler; tests drive a real nginx, Apache, lighttpd and gunicorn, a nats-server that is not the
+# The race detector needs a C compiler; tests drive a real nginx, Apache, lighttpd, gunicorn and tinyproxy, a nats-server that is not the
 # embedded one, a shop in Node, show pages in a real Chromium, and have logs read by HdrHistogram for Java and for JavaScript.
-NEEDED = nginx apache2 lighttpd gunicorn cc chromium nats-server ip node npm javac
-PACKAGES = nginx-light apache2 lighttpd gunicorn gcc libc6-dev chromium nats-server iproute2 nodejs npm libhdrhistogram-java default-jdk-headless
+NEEDED = nginx apache2 lighttpd gunicorn tinyproxy cc chromium nats-server ip node npm javac
+PACKAGES = nginx-light apache2 lighttpd gunicorn tinyproxy gcc libc6-dev chromium nats-server iproute2 nodejs npm libhdrhistogram-java default-jdk-headless
 deps:
 	@export PATH="$$PATH:/usr/sbin"; for c in $(NEEDED); do command -v $$c >/dev/null || missing=1; done; \
 	[ -z "$$missing" ] && [ -e /usr/share/java/hdrhistogram.jar ] || { \

@@ -61,7 +61,8 @@ func newAttack(s Streams) *cobra.Command {
 }
 
 func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
-	if err := errors.Join(o.output.check(), o.check(), o.search.check(o), o.fleet.check(&o.stormOptions)); err != nil {
+	o.outputs = o.files.list()
+	if err := errors.Join(o.output.check(), o.files.check(), o.check(), o.search.check(o), o.fleet.check(&o.stormOptions)); err != nil {
 		return err
 	}
 	switch {
@@ -82,6 +83,7 @@ func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
 	if err != nil {
 		return err
 	}
+	warn(s.Err, sc)
 	scale, err := o.ratio(1)
 	if err != nil {
 		return err
@@ -102,6 +104,9 @@ func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
 
 // conclude reports a run that has been saved; sc is nil for a list of targets.
 func (o *attackOptions) conclude(dir string, failure error, sc *scenarios.Scenario) error {
+	if dir == "" {
+		return o.notStarted(o.output, o.files, sc, failure)
+	}
 	return conclude(dir, failure, sc, nil, o.noVerdict, func(rep *report.Report) error { return writeReport(o.output, o.files, rep) })
 }
 
@@ -115,15 +120,20 @@ func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
 		return err
 	}
 	list, err := loadgen.NewTargetList(loadgen.TargetOptions{File: o.targets, Rate: rate, Duration: o.duration,
-		Allow: o.allow, Connections: o.connections, MaxConnections: o.maxConnections, TLS: config, Raw: o.raw, Route: o.route})
+		Allow: o.allow, Connections: o.connections, MaxConnections: o.maxConnections, TLS: config, Raw: o.raw, NoKeepAlive: o.noKeepAlive, Route: o.route, Proxy: o.findProxy})
 	if err != nil {
 		return err
 	}
+	o.route.Proxy = list.Route.Proxy
 	if o.dryRun {
 		return o.tryList(ctx, s, list)
 	}
 	if err := requireReady(ctx, list); err != nil {
 		return err
+	}
+	o.lookAhead(ctx, s)
+	if _, err := o.preflight(ctx, s, nil, list.Targets(), nil); err != nil {
+		return o.conclude("", err, nil)
 	}
 	dir, err := o.send(ctx, s, attack{list, list.Manifest(time.Now()), nil, newProgress(s.Err), nil, nil})
 	return o.conclude(dir, err, nil)

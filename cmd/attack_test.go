@@ -39,12 +39,19 @@ thresholds: {service_time: ["p(99)<1h"]}}`
 // server starts a command that prints its address, and ends it with the test.
 func server(t *testing.T, args ...string) (address string) {
 	t.Helper()
+	_, address = serverProcess(t, args...)
+	return address
+}
+
+// serverProcess is server with its process id.
+func serverProcess(t *testing.T, args ...string) (pid int, address string) {
+	t.Helper()
 	c := exec.Command("fsctl", args...)
 	log, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = c.Start()
 	}
-	if err := c.Start(); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -55,7 +62,7 @@ func server(t *testing.T, args ...string) (address string) {
 	if err != nil {
 		t.Fatalf("%v printed no address: %v", args, err)
 	}
-	return regexp.MustCompile(`http://[0-9.:]+`).FindString(line)
+	return c.Process.Pid, regexp.MustCompile(`http://[0-9.:]+`).FindString(line)
 }
 
 // fsctl runs a command line, wants its exit code, and returns what it printed.

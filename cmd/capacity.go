@@ -125,12 +125,10 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 	if err := host.Ready(needs); err != nil {
 		return err
 	}
-	if err := o.checkRun(); err != nil {
-		return err
-	}
-	baseline, err := search.ReadBaseline(ctx)
+	o.lookAhead(ctx, s)
+	baseline, err := o.preflight(ctx, s, sc, search.Targets(), search.ReadBaseline)
 	if err != nil {
-		return err
+		return o.conclude("", err, sc)
 	}
 	defer baseline.Close()
 	m := search.Manifest(time.Now()) // not before, since the ledger took its time

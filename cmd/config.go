@@ -57,7 +57,7 @@ func setFlag(c *cobra.Command, f *pflag.Flag, v *viper.Viper) error {
 		f.Changed = true
 		return list.Replace(v.GetStringSlice(f.Name))
 	}
-	return c.Flags().Set(f.Name, v.GetString(f.Name))
+	return plainValueError(c.Flags().Set(f.Name, v.GetString(f.Name)))
 }
 
 // yieldsToScenario marks flags that stand in for a field of the scenario file.
@@ -137,13 +137,15 @@ func readConfig(v *viper.Viper, c *cobra.Command, file string) error {
 	if file == "" {
 		file = os.Getenv("FSCTL_CONFIG")
 	}
+	own := ""
 	if file != "" {
 		v.SetConfigFile(file)
 	} else {
-		v.SetConfigName("fsctl.yaml")
+		v.SetConfigName(configName)
 		v.AddConfigPath(".")
 		if dir, err := os.UserConfigDir(); err == nil {
-			v.AddConfigPath(filepath.Join(dir, "fsctl"))
+			own = filepath.Join(dir, "fsctl")
+			v.AddConfigPath(own)
 		}
 	}
 	err := v.ReadInConfig()
@@ -157,6 +159,51 @@ func readConfig(v *viper.Viper, c *cobra.Command, file string) error {
 	for _, key := range v.AllKeys() {
 		if !slices.Contains(known, key) {
 			return usagef("%s: unknown key %q, wanted the name of a flag such as seed or output", v.ConfigFileUsed(), key)
+		}
+	}
+	if file == "" && !isOwn(v.ConfigFileUsed(), own) {
+		return checkFound(v.ConfigFileUsed(), v.AllKeys())
+	}
+	return nil
+}
+
+// configName is the name of a configuration file that is found without being named.
+const configName = "fsctl.yaml"
+
+// personal are the settings that a file in the working directory may not hold, and what they would do there: such a file may have
+// come with somebody else's repository, and must not say where load goes, who sends it, or whom to trust.
+func personal() map[string]string {
+	return map[string]string{
+		"allow-target": "would let load go to other machines",
+		"cacert":       "would trust another certificate authority for the target",
+		"connect-to":   "would lead connections away from the target",
+		"insecure":     "would accept any certificate of the target",
+		"keys":         "would let whoever holds these keys send the load",
+		"listen":       "would let agents of other machines send the load",
+		"nats":         "would hand the scenario to that server, and let its agents send the load",
+		"nats-ca":      "would trust another certificate authority for the bus",
+		"proxy":        "would lead connections through that proxy",
+	}
+}
+
+// isOwn reports whether a file is the user's own, in the directory of own: also where that is the working directory, or a link in
+// the working directory leads to it.
+func isOwn(file, own string) bool {
+	if own == "" {
+		return false
+	}
+	found, err := os.Stat(file)
+	mine, err2 := os.Stat(filepath.Join(own, filepath.Base(file)))
+	return err == nil && err2 == nil && os.SameFile(found, mine)
+}
+
+// checkFound fails where a file that was found in the working directory holds a personal setting.
+func checkFound(file string, keys []string) error {
+	slices.Sort(keys)
+	for _, key := range keys {
+		if does := personal()[key]; does != "" {
+			return &hinted{usagef("%s: found %s, which %s: wanted it from you, not from a file that lies in the working directory", file, key, does),
+				fmt.Sprintf("say --%s on the command line, set %s, put it into fsctl/%s in your configuration directory, or name the file: --config %s", key, envName(key), configName, configName)}
 		}
 	}
 	return nil

@@ -16,6 +16,8 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 
 	"fsctl/cmd"
+	"fsctl/loadgen/loadtest"
+	"fsctl/scenarios/shop"
 )
 
 var update = flag.Bool("update", false, "write testdata anew, and what the manual shows of the output of commands")
@@ -30,6 +32,7 @@ func notRun() map[string]string {
 		shop    = "it wants a shop; attack_find_capacity.txtar runs it against one"
 		judge   = "it wants runs; report_thresholds.txtar runs its like"
 		readme  = "README.md runs it"
+		lamps   = "it wants the shop of its page; TestYourShop runs it"
 		ci      = "it wants a pipeline's variables"
 		command = "go run . is what this test runs as fsctl"
 		files   = "it writes the keys or the configuration of a host that is not there; agent_keys.txtar runs its like"
@@ -46,12 +49,18 @@ func notRun() map[string]string {
 		"fsctl agent --nats tls://coordinator.example:4222 --creds agent-7.creds --allow-target shop.example": hosts,
 		"fsctl attack my-sale.yaml --target http://127.0.0.1:8080 --find-capacity":                            shop,
 		`fsctl attack my-sale.yaml --target "$URL" --junit verdict.xml --markdown "$GITHUB_STEP_SUMMARY"`:     ci,
+		`fsctl try my-sale.yaml --target "$URL" --journey buyer -o markdown >> "$GITHUB_STEP_SUMMARY"`:        ci,
 		"fsctl agent-keys keys --agents 20 --host coordinator.example":                                        files,
 		"fsctl agent-keys keys --agents 20 --host nats.example --server-conf > fsctl.conf":                    files,
 		"fsctl agent-keys keys --agents 4 --host storm-bus":                                                   files,
 		"fsctl rehearse taobao-double11":                                                                      readme,
 		"fsctl report latest --calibrate measured.yaml":                                                       readme,
 		"fsctl plan taobao-double11 --calibration measured.yaml":                                              readme,
+		"fsctl scenarios validate lamps.yaml":                                                                 lamps,
+		"fsctl try lamps.yaml --target http://127.0.0.1:3000 --journey buyer":                                 lamps,
+		"fsctl attack lamps.yaml --target http://127.0.0.1:3000 --dry-run":                                    lamps,
+		"fsctl attack lamps.yaml --target http://127.0.0.1:3000 --junit verdict.xml":                          lamps,
+		"fsctl attack lamps.yaml --target http://127.0.0.1:3000 --find-capacity --set sale.stock=1M":          lamps,
 		"go run . rehearse": command,
 	}
 }
@@ -184,7 +193,7 @@ func joined(lines []string) []byte { return []byte(strings.Join(lines, "\n")) }
 
 // isMeasured reports whether what a command prints differs from run to run.
 func (c *shown) isMeasured() bool {
-	return c.run == "" && (strings.HasPrefix(c.text, "fsctl rehearse") || strings.HasPrefix(c.text, "fsctl attack"))
+	return c.run == "" && (strings.HasPrefix(c.text, "fsctl rehearse") || strings.HasPrefix(c.text, "fsctl attack") || strings.HasPrefix(c.text, "fsctl try"))
 }
 
 // execute runs a command of a page and returns the lines of its result. Where the page shows the report of a kept run, that
@@ -203,6 +212,13 @@ func (c *shown) execute(t *testing.T, dir string) []string {
 			scenario = args[2]
 		}
 		run = command(t, dir, append(args[1:], quick(scenario)...)...)
+	}
+	if strings.HasPrefix(c.text, "fsctl try") { // the page has the address of fsctl shop
+		local := loadtest.Must(shop.StartLocal(shop.Config{Items: 1, Stock: 1000, PerUser: 1, Workers: 4}))
+		defer local.Close()
+		for i := range run.Args {
+			run.Args[i] = strings.Replace(run.Args[i], "http://127.0.0.1:8080", local.URL, 1)
+		}
 	}
 	printed := printedBy(t, run, c.exit)
 	if c.run == "" {

@@ -52,6 +52,8 @@ func (o *attackOptions) tryList(ctx context.Context, s Streams, list *loadgen.Ta
 // tryOut shows what an attack would send, and whether this machine can send it. Nothing is sent to the target. Where the
 // machine cannot, the error has the exit code that the attack would have. d holds what is known of the attack already.
 func (o *attackOptions) tryOut(ctx context.Context, s Streams, needs []host.Need, m record.Manifest, d *dryrun.Result) error {
+	o.lookAhead(ctx, s)
+	o.showRoute(s)
 	d.Scenario, d.Target, d.Engine, d.Connections, d.MaxConnections = m.Scenario, m.Target, m.Engine, m.Connections, m.MaxConnections
 	for _, n := range needs {
 		check := dryrun.Check{Name: n.Name, Needed: n.Needed, Available: n.Available, OK: n.OK(), Because: n.Because}
@@ -76,7 +78,7 @@ func (o *attackOptions) tryOut(ctx context.Context, s Streams, needs []host.Need
 	if refusal != nil {
 		return refusal
 	}
-	return verdict(d.ExitCode, o.noVerdict)
+	return judged(d.ExitCode, o.noVerdict, nil)
 }
 
 // selfTest measures what this machine can send; nil where it cannot be measured.

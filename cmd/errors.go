@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fsctl/loadgen"
 	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/record/seal"
 	"fsctl/loadgen/transport"
@@ -40,10 +40,21 @@ func ofCommand(c *cobra.Command, err error) error {
 
 func (e *usageError) Unwrap() error { return e.error }
 
-// verdictError carries the exit code of a verdict that has been printed.
-type verdictError struct{ code int }
+// verdictError carries the exit code of a verdict that has been printed, and what failed beside it, which does not hide the code.
+type verdictError struct {
+	code   int
+	beside error // such as an output that could not be written; nil for nothing
+}
 
 func (e *verdictError) Error() string { return fmt.Sprintf("verdict: exit code %d", e.code) }
+
+// judged returns the error of a verdict, and of what failed beside it. With ignore, the verdict's code is not one.
+func judged(code int, ignore bool, beside error) error {
+	if code == exitcode.Done || ignore {
+		return beside
+	}
+	return &verdictError{code, beside}
+}
 
 // interruptedError is a command that the user stopped before it had anything to report.
 type interruptedError struct{ error }
@@ -73,8 +84,11 @@ type hinted struct {
 
 func (e *hinted) Unwrap() error { return e.error }
 
-// errorPrefix begins the line that says why a command failed.
-const errorPrefix = "fsctl: error: "
+// The beginnings of the lines that say why a command failed, and what can be done about it.
+const (
+	errorPrefix = "fsctl: error: "
+	hintPrefix  = "fsctl: hint: "
+)
 
 // fail prints an error with its hint, once, and returns the exit code.
 func fail(w io.Writer, err error) int {
@@ -82,11 +96,12 @@ func fail(w io.Writer, err error) int {
 		return exitcode.Done
 	}
 	if verdict, ok := errors.AsType[*verdictError](err); ok {
+		fail(w, verdict.beside)
 		return verdict.code
 	}
 	fmt.Fprintf(w, errorPrefix+"%s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	if hint := hintOf(err); hint != "" {
-		fmt.Fprintf(w, "fsctl: hint: %s\n", hint)
+		fmt.Fprintf(w, hintPrefix+"%s\n", hint)
 	}
 	return exitCode(err)
 }
@@ -106,7 +121,7 @@ func exitCode(err error) int {
 	if _, ok := errors.AsType[*infeasibleError](err); ok {
 		return exitcode.Infeasible
 	}
-	if _, ok := errors.AsType[*loadgen.NotStartedError](err); ok {
+	if _, ok := errors.AsType[*preflight.NotStartedError](err); ok {
 		return exitcode.NotStarted
 	}
 	if usage || scenario || unknown || input || planned || exists || twice || linked {
@@ -125,8 +140,8 @@ func hintOf(err error) string {
 	if input, ok := errors.AsType[*bus.InputError](err); ok {
 		return input.Hint
 	}
-	if idle, ok := errors.AsType[*loadgen.NotStartedError](err); ok {
-		return idle.Hint
+	if idle, ok := errors.AsType[*preflight.NotStartedError](err); ok {
+		return idle.Hint()
 	}
 	if connect, ok := errors.AsType[*bus.ConnectError](err); ok {
 		return connect.Hint
@@ -142,6 +157,9 @@ func hintOf(err error) string {
 	}
 	if _, ok := errors.AsType[*record.ExistsError](err); ok {
 		return "choose another directory with --run"
+	}
+	if other, ok := errors.AsType[*record.FormatError](err); ok {
+		return other.Kind.Hint
 	}
 	if refused, ok := errors.AsType[*fleet.RefusedError](err); ok {
 		return refused.Hint

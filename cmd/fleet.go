@@ -20,7 +20,8 @@ import (
 	"fsctl/loadgen/fleet/local"
 	"fsctl/loadgen/fleet/roster"
 	"fsctl/loadgen/fleet/stream"
-	"fsctl/loadgen/record"
+	"fsctl/loadgen/preflight"
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -101,7 +102,20 @@ func (o *fleetOptions) check(storm *stormOptions) error {
 	case o.replicas < 1 || o.replicas > 5:
 		return usagef("found --replicas %d, wanted 1 to 5", o.replicas)
 	}
-	return checkAllowed(storm.allow)
+	return errors.Join(o.checkBus(), checkAllowed(storm.allow))
+}
+
+// checkBus finds what is wrong with the address of the bus.
+func (o *fleetOptions) checkBus() error {
+	if o.listen != "" {
+		if err := transport.CheckListen(o.listen); err != nil {
+			return fmt.Errorf("--listen: %w", err)
+		}
+	}
+	if o.link.url != "" {
+		return bus.CheckURL(o.link.url)
+	}
+	return nil
 }
 
 // slots returns the number of agents.
@@ -148,8 +162,8 @@ func (o *fleetOptions) takeOver() (*fleet.Resume, error) {
 
 // planOf returns what the agents must know of a storm.
 func (o *stormOptions) planOf(storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (*fleet.Plan, error) {
-	p := &fleet.Plan{Secrets: fromEnvironment(o.set), Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections, MaxConnections: o.maxConnections,
-		Duration: o.duration, Engine: o.engine, Route: o.route, Insecure: o.tls.insecure, Lead: storm.Lead()}
+	p := &fleet.Plan{Secrets: fromEnvironment(o.set), Environment: storm.Scenario.Environment(), Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections, MaxConnections: o.maxConnections,
+		Duration: o.duration, Engine: o.engine, Route: o.route, NoKeepAlive: o.noKeepAlive, Insecure: o.tls.insecure, Lead: storm.Lead(), NoPreflight: o.noPreflight}
 	if o.tls.authority != "" {
 		var err error
 		if p.Authority, err = os.ReadFile(o.tls.authority); err != nil {
@@ -164,10 +178,13 @@ func (o *stormOptions) localAgents() *local.Options {
 	if o.fleet.agents == 0 {
 		return nil
 	}
-	return &local.Options{Count: o.fleet.agents, ErrorPrefix: errorPrefix, Args: func(url, spool string, slot int) []string {
+	return &local.Options{Count: o.fleet.agents, ErrorPrefix: errorPrefix, HintPrefix: hintPrefix, Args: func(url, spool string, slot int) []string {
 		args := []string{"agent", "--nats", url, "--spool", spool, "--linger", "1m", "--child", "--slot", strconv.Itoa(slot)}
 		for _, host := range o.allow {
 			args = append(args, "--allow-target", host)
+		}
+		if o.route.Proxy != nil { // which this user has named
+			args = append(args, "--allow-target", o.route.Proxy.Address())
 		}
 		if o.tls.certificate != "" {
 			args = append(args, "--cert", o.tls.certificate, "--key", o.tls.key)
@@ -217,9 +234,13 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	if err != nil {
 		return "", err
 	}
+	if _, err := o.preflight(ctx, s, sc, nil, nil); err != nil { // the agents look for themselves
+		return "", err
+	}
 	if err := o.checkRoom(ctx, storm, sc); err != nil {
 		return "", err
 	}
+	o.lookAhead(ctx, s)
 	shown := newProgress(s.Err)
 	options.Log = func(format string, args ...any) { shown.note("fleet: " + fmt.Sprintf(format, args...)) }
 	session, err := fleet.StartSession(ctx, options)
@@ -230,12 +251,14 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	m := storm.ManifestAt(time.Now(), session.T0)
 	m.PlannedArrivals, m.ScaleRatio, m.Agents, m.Cores = storm.Arrivals(), scale, session.Agents(), session.Cores()
 	m.Settings = map[string]any{"agents": o.fleet.slots(), "on_agent_loss": o.fleet.onLoss, "max_skew": o.fleet.maxSkew.String()}
+	for _, a := range m.Agents {
+		if a.Reached != "" && !slices.Contains(o.reached, a.Reached) { // each looks the target up for itself
+			shown.note("fleet: " + a.Name + " differs: " + a.Reached)
+		}
+	}
 	dir, err = o.send(ctx, s, attack{session, m, sc, shown, watchOf(sc, m), session.Baseline})
 	if dir == "" {
 		session.Abandon("there is no record to write to")
-		if _, exists := errors.AsType[*record.ExistsError](err); !exists {
-			err = &loadgen.NotStartedError{Err: err, Hint: "name another directory with --run"}
-		}
 	}
 	return dir, err
 }
@@ -256,5 +279,5 @@ func (o *stormOptions) checkRoom(ctx context.Context, storm *loadgen.Storm, sc *
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	return &loadgen.NotStartedError{Err: fmt.Errorf("run directory: %w", err), Hint: "make room, or name another directory with --run"}
+	return preflight.NotStarted(fmt.Errorf("run directory: %w", err), "make room, or name another directory with --run")
 }

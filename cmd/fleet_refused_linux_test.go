@@ -189,7 +189,7 @@ func TestLocalAgentsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := newFleetTest(t, "fsctl")
 	c := b.start("coordinator", "attack", b.path("fleet.yaml"), "--target", "http://"+unusedPort(t), "--run", b.path("run"), "--agents", "2", "--max-skew", "10s")
-	b.refused(c, []string{"connection refused"})
+	b.refused(c, []string{"connection refused", "fsctl: hint: start the target"})
 }
 
 // TestAnotherTakesThePlace of an agent that cannot take part.

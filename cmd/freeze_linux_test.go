@@ -1,13 +1,11 @@
 package cmd_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -69,7 +67,7 @@ func TestFreezeIsTheGeneratorsAndStallTheTargets(t *testing.T) {
 		for _, who := range []string{"generator", "target"} {
 			t.Run(who+" "+connections, func(t *testing.T) {
 				t.Parallel()
-				shop, target := shopProcess(t)
+				shop, target := serverProcess(t, "shop", "--listen", "127.0.0.1:0")
 				run := filepath.Join(t.TempDir(), "run")
 				c, out := start(t, run, busyScenario(t, "0s", "200/s", "5s"), "--target", target, "--connections", connections)
 				stopped := shop
@@ -96,7 +94,7 @@ func TestFreezeIsTheGeneratorsAndStallTheTargets(t *testing.T) {
 func TestFrozenAgent(t *testing.T) {
 	needsSeconds(t)
 	t.Parallel()
-	_, target := shopProcess(t)
+	_, target := serverProcess(t, "shop", "--listen", "127.0.0.1:0")
 	run := filepath.Join(t.TempDir(), "run")
 	c, out := start(t, run, busyScenario(t, "3s", "200/s", "6s"), "--target", target, "--agents", "3")
 	time.Sleep(4 * time.Second) // past T0
@@ -107,8 +105,14 @@ func TestFrozenAgent(t *testing.T) {
 		pause(t, agents[1], 2*time.Second)
 	}
 	code := exitOf(c.Wait())
-	if r := reportOf(t, run); code != 111 || r.Health.Cause != health.FindingFrozen {
+	r := reportOf(t, run)
+	if code != 111 || r.Health.Cause != health.FindingFrozen {
 		t.Errorf("exit code %d, %+v\n%s", code, r.Health.Findings, out)
+	}
+	for _, g := range r.Health.Gaps {
+		if name := r.Agents[g.Slot-1].Name; g.Length() > 1 && !strings.Contains(r.Health.Findings[0].Message, "agent "+name+" did not run") {
+			t.Errorf("found %q, wanted it to name %s", r.Health.Findings[0].Message, name)
+		}
 	}
 }
 
@@ -130,28 +134,6 @@ func childrenOf(t *testing.T, pid int) (children []int) {
 		}
 	}
 	return children
-}
-
-// shopProcess starts a shop of its own process, and returns its process id and address.
-func shopProcess(t *testing.T) (pid int, address string) {
-	t.Helper()
-	c := exec.Command("fsctl", "shop", "--listen", "127.0.0.1:0")
-	log, err := c.StderrPipe()
-	if err == nil {
-		err = c.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = c.Process.Signal(os.Interrupt)
-		_ = c.Wait()
-	})
-	line, err := bufio.NewReader(log).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c.Process.Pid, regexp.MustCompile(`http://[0-9.:]+`).FindString(line)
 }
 
 // TestConnectionsGrowWithTheNeed has targets of different speed and defaults alone: by Little's law rate times time are in

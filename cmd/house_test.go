@@ -19,9 +19,10 @@ import (
 const (
 	mostFiles         = 25 // of a package without its tests; cmd has one a command
 	mostPackageLines  = 3500
-	mostFileLines     = 450 // of a test too
-	mostFunctionLines = 70  // unless it is a table
-	tableShare        = 0.6 // of a function's lines that one literal takes up, so that it is a table
+	mostCommandLines  = 4500 // of cmd
+	mostFileLines     = 450  // of a test too
+	mostFunctionLines = 70   // unless it is a table
+	tableShare        = 0.6  // of a function's lines that one literal takes up, so that it is a table
 )
 
 // measured is a package as it stands in the source.
@@ -141,8 +142,12 @@ func (m *measured) check(t *testing.T) {
 	if m.files > mostFiles && m.dir != "cmd" {
 		t.Errorf("%s has %d files, wanted at most %d", m.dir, m.files, mostFiles)
 	}
-	if m.lines > mostPackageLines {
-		t.Errorf("%s has %d lines, wanted at most %d", m.dir, m.lines, mostPackageLines)
+	most := mostPackageLines
+	if m.dir == "cmd" {
+		most = mostCommandLines
+	}
+	if m.lines > most {
+		t.Errorf("%s has %d lines, wanted at most %d", m.dir, m.lines, most)
 	}
 	if want := "Package " + m.name + " "; m.name != "main" && !strings.HasPrefix(m.sentence, want) {
 		t.Errorf("%s is documented by %q, wanted a sentence that begins with %q", m.dir, m.sentence, want)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,6 +62,7 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 	if err != nil {
 		return err
 	}
+	warn(s.Err, sc)
 	rehearsal := sc.RehearsalOrDefault()
 	scale, err := o.ratio(float64(rehearsal.Scale))
 	if err != nil {
@@ -69,6 +71,11 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 	p, err := plan.New(sc, plan.Options{Seed: o.seed})
 	if err != nil {
 		return err
+	}
+	if o.target == "" {
+		if err := checkFit(s, sc); err != nil {
+			return err
+		}
 	}
 	if err := o.writePlan(s, p); err != nil {
 		return err
@@ -88,14 +95,43 @@ func runRehearse(ctx context.Context, s Streams, o *rehearseOptions) error {
 	if err != nil {
 		return err
 	}
+	o.outputs = o.files.list()
 	dir, err := o.dispatch(ctx, s, storm, sc, scale)
+	if dir == "" {
+		return o.notStarted(o.output, o.files, sc, err)
+	}
 	return conclude(dir, err, sc, p, false, func(rep *report.Report) error { return o.write(p, rep) })
+}
+
+// checkFit says which requests of a scenario the built-in shop does not answer. It fails where a rehearsal would show nothing:
+// where the shop answers no request of a journey, or not the one for the ledger.
+func checkFit(s Streams, sc *scenarios.Scenario) error {
+	fit := shop.FitOf(sc)
+	if len(fit.Missing) == 0 {
+		return nil
+	}
+	var list []string
+	fails := len(fit.Hopeless) > 0
+	for _, m := range fit.Missing {
+		what := "step " + m.Step
+		if m.Step == "" {
+			what, fails = "ledger", true
+		}
+		list = append(list, fmt.Sprintf("%s: %s %s", what, m.Method, m.URL))
+	}
+	text := fmt.Sprintf("the built-in shop does not have what scenario %s asks for: %s", sc.Name, strings.Join(list, "; "))
+	const hint = "name your own shop with --target URL; the built-in one has GET /items, GET /items/SKU, POST /orders, GET /orders/ID, POST /orders/ID/pay and GET /ledger"
+	if fails {
+		return &hinted{usagef("%s", text), hint}
+	}
+	fmt.Fprintf(s.Err, "fsctl: warning: %s: these requests will fail; %s\n", text, hint)
+	return nil
 }
 
 // check finds what is wrong with the flags, before anything is printed.
 func (o *rehearseOptions) check() (shop.Faults, error) {
 	o.fleet.useDefaults()
-	if err := errors.Join(o.output.check(), o.stormOptions.check(), o.fleet.check(&o.stormOptions)); err != nil {
+	if err := errors.Join(o.output.check(), o.files.check(), o.stormOptions.check(), o.fleet.check(&o.stormOptions)); err != nil {
 		return shop.Faults{}, err
 	}
 	faults, err := shop.ParseFaults(o.faults)
@@ -104,6 +140,8 @@ func (o *rehearseOptions) check() (shop.Faults, error) {
 		return faults, usagef("--faults: %w", err)
 	case o.target == "" && len(o.connectTo) > 0:
 		return faults, usagef("found --connect-to beside the built-in shop, wanted it only with --target")
+	case o.target == "" && o.route.Proxy != nil:
+		return faults, usagef("found --proxy beside the built-in shop, wanted it only with --target")
 	case o.target == "":
 		return faults, nil
 	case o.faults != "":

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"fsctl/loadgen/fleet"
+	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/record/atomicfile"
 	"fsctl/report"
-	"fsctl/report/exitcode"
 	"fsctl/report/render"
 	"fsctl/scenarios"
 )
@@ -27,6 +27,55 @@ func (o *outputFiles) flags(c *cobra.Command) {
 	f.StringVar(&o.junit, "junit", "", "also write the report as JUnit XML, to `FILE`")
 	f.StringVar(&o.markdown, "markdown", "", "also write the report as Markdown, to `FILE` such as $GITHUB_STEP_SUMMARY")
 	f.StringVar(&o.json, "json", "", "also write the report as JSON, to `FILE`")
+}
+
+// check fails where two of them are the same file, whose content would be that of the last one.
+func (o *outputFiles) check() error {
+	seen := map[string]string{}
+	for _, f := range o.list() {
+		path := filepath.Clean(f.Path)
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			continue // a terminal or a pipe takes both
+		}
+		if before := seen[path]; before != "" {
+			return &hinted{usagef("found %s for both %s and %s, wanted a file for each", f.Path, before, f.Name), "name another file for one of them"}
+		}
+		seen[path] = f.Name
+	}
+	return nil
+}
+
+// spareRecord fails where one of them is a file of the record in a run directory, which it would replace.
+func spareRecord(outputs []preflight.Output, runDir string) error {
+	var errs []error
+	for _, f := range outputs {
+		if name := filepath.Base(f.Path); sameDir(filepath.Dir(f.Path), runDir) && record.Holds(name) {
+			errs = append(errs, &hinted{usagef("found %s for %s, which is where the run keeps its record, wanted another file", f.Path, f.Name), "name a file elsewhere"})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sameDir reports whether two paths are one directory, which need not be there.
+func sameDir(a, b string) bool {
+	one, err := os.Stat(a)
+	two, other := os.Stat(b)
+	if err == nil && other == nil {
+		return os.SameFile(one, two)
+	}
+	a, err = filepath.Abs(a)
+	b, other = filepath.Abs(b)
+	return err == nil && other == nil && a == b
+}
+
+// list returns those that were asked for.
+func (o *outputFiles) list() (all []preflight.Output) {
+	for _, f := range []preflight.Output{{Name: "--junit", Path: o.junit}, {Name: "--markdown", Path: o.markdown}, {Name: "--json", Path: o.json}} {
+		if f.Path != "" {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 type reportOptions struct {
@@ -86,7 +135,7 @@ func (o *reportOptions) limits() (list []scenarios.Limit, err error) {
 }
 
 func runReport(s Streams, o *reportOptions) error {
-	if err := o.output.check(); err != nil {
+	if err := errors.Join(o.output.check(), o.files.check()); err != nil {
 		return err
 	}
 	limits, err := o.limits()
@@ -102,6 +151,9 @@ func runReport(s Streams, o *reportOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkOutputs(path); err != nil { // to read a long record first would be in vain
+		return err
+	}
 	run, err := report.ReadFor(append([]string{path}, o.runs[1:]...), limits)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = &hinted{err, "name a run directory, a file of vegeta results, or latest"}
@@ -110,16 +162,27 @@ func runReport(s Streams, o *reportOptions) error {
 		return err
 	}
 	rep := run.Judge()
-	if err := writeReport(o.output, o.files, rep); err != nil {
-		return err
-	}
+	err = writeReport(o.output, o.files, rep)
 	noteAgents(s, path, rep)
 	if o.calibrate != "" {
-		if err := writeCalibration(s, path, o.calibrate, run, rep); err != nil {
-			return err
+		err = errors.Join(err, writeCalibration(s, path, o.calibrate, run, rep))
+	}
+	return judged(rep.ExitCode, false, err)
+}
+
+// checkOutputs finds outputs that cannot be written.
+func (o *reportOptions) checkOutputs(runDir string) error {
+	outputs := o.files.list()
+	if o.calibrate != "" {
+		outputs = append(outputs, preflight.Output{Name: "--calibrate", Path: o.calibrate})
+	}
+	errs := []error{spareRecord(outputs, runDir)}
+	for _, f := range outputs {
+		if r := f.Check(); r != nil {
+			errs = append(errs, &hinted{r.Err, r.Hint})
 		}
 	}
-	return verdict(rep.ExitCode, false)
+	return errors.Join(errs...)
 }
 
 // latest stands for the run that started last.
@@ -163,16 +226,21 @@ func (o *outputFiles) write(rep *report.Report) error {
 		{o.json, func(w io.Writer) error { return render.JSON(w, rep) }},
 	} {
 		if f.path != "" {
-			errs = append(errs, atomicfile.Write(f.path, atomicfile.Options{}, f.write))
+			errs = append(errs, writeOutput(f.path, f.write))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// verdict returns the error that carries a verdict's exit code.
-func verdict(code int, ignore bool) error {
-	if code == exitcode.Done || ignore {
-		return nil
+// writeOutput writes a file that was asked for. The summary of a step of GitHub's actions, which others write to as well, gets it at its
+// end; any other file is replaced.
+func writeOutput(path string, write func(io.Writer) error) error {
+	if path != os.Getenv("GITHUB_STEP_SUMMARY") {
+		return atomicfile.Write(path, atomicfile.Options{}, write)
 	}
-	return &verdictError{code}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(file), file.Close())
 }

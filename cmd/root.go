@@ -6,11 +6,10 @@ package cmd
 import (
 	"context"
 	"io"
+	"log"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -18,20 +17,14 @@ import (
 	"fsctl/report/render"
 )
 
-// Streams are where a command reads and writes.
-type Streams struct {
-	In       io.Reader
-	Out, Err io.Writer
-}
-
 // Main runs the command line of this process and returns its exit code.
 //
-// The first Ctrl-C asks the command to stop, drain, save and report; the second ends the process.
+// The first Ctrl-C, or the end of the terminal, asks the command to stop, drain, save and report; the second ends the process.
 func Main() int {
-	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, restore := untilStopped()
 	defer restore()
-	context.AfterFunc(ctx, restore)
-	return Run(ctx, os.Args[1:], Streams{os.Stdin, os.Stdout, os.Stderr})
+	log.SetOutput(io.Discard) // net/http's remarks on hostile answers: what went wrong is in an error, a record or a count
+	return Run(ctx, os.Args[1:], standardStreams())
 }
 
 // Run runs a command line and returns its exit code: 0 where it did what was asked, else one of package exitcode.
@@ -64,6 +57,7 @@ func newRoot(s Streams) (root *cobra.Command, started *bool) {
 		Example: "  fsctl rehearse                       try everything on this machine, with a built-in scenario and shop\n" +
 			"  fsctl plan taobao-double11           what the sale needs\n" +
 			"  fsctl scenarios new my-sale.yaml     write a scenario to begin with\n" +
+			"  fsctl try my-sale.yaml --target http://127.0.0.1:8080      one user's journey, every request shown\n" +
 			"  fsctl attack my-sale.yaml --target http://127.0.0.1:8080\n" +
 			"  fsctl report                         the verdict on the last run",
 		SilenceErrors: true,
@@ -76,11 +70,12 @@ func newRoot(s Streams) (root *cobra.Command, started *bool) {
 			return nil
 		},
 	}
+	root.SetFlagErrorFunc(plainFlagError)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.PersistentFlags().StringVar(&config, "config", "", "read defaults of flags from this `FILE` (default fsctl.yaml here, else in the user's configuration directory)")
-	root.AddCommand(newPlan(s), newAttack(s), newAgent(s), newAgentKeys(s), newReport(s), newRehearse(s), newShop(s), newScenarios(s), newVersion(s), newExitCodes())
+	root.AddCommand(newPlan(s), newAttack(s), newTry(s), newAgent(s), newAgentKeys(s), newReport(s), newRehearse(s), newShop(s), newScenarios(s), newVersion(s), newExitCodes())
 	return root, started
 }
 
@@ -121,11 +116,10 @@ func (o *output) write(value any, markdown func(io.Writer) error, table func(io.
 
 // style returns the width of text for a stream, and whether it may be coloured.
 func style(w io.Writer) render.Style {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	if !isTerminal(w) {
 		return render.Style{Width: 120}
 	}
-	width, _, err := term.GetSize(int(file.Fd()))
+	width, _, err := term.GetSize(int(w.(descriptor).Fd()))
 	if err != nil || width <= 0 {
 		width = 80
 	}
@@ -133,8 +127,11 @@ func style(w io.Writer) render.Style {
 	return render.Style{Width: width, Color: !plain && os.Getenv("TERM") != "dumb"}
 }
 
+// descriptor is what a file of the system has.
+type descriptor interface{ Fd() uintptr }
+
 // isTerminal reports whether the stream is a terminal, which a person reads.
 func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+	file, ok := w.(descriptor)
 	return ok && term.IsTerminal(int(file.Fd()))
 }

@@ -32,7 +32,7 @@ func newScenarios(s Streams) *cobra.Command {
 		&cobra.Command{Use: "new FILE", Short: "Write a scenario to begin with", Args: cobra.ExactArgs(1), Example: "  fsctl scenarios new my-sale.yaml",
 			RunE: func(_ *cobra.Command, args []string) error { return newScenario(s.Err, args[0]) }},
 		&cobra.Command{Use: "validate FILE...", Short: "Check scenario files and list every problem", Args: cobra.MinimumNArgs(1), ValidArgsFunction: completeScenario, Example: "  fsctl scenarios validate my-sale.yaml",
-			RunE: func(_ *cobra.Command, args []string) error { return validateScenarios(s.Out, args) }},
+			RunE: func(_ *cobra.Command, args []string) error { return validateScenarios(s.Out, s.Err, args) }},
 		&cobra.Command{Use: "schema", Short: "Print the JSON Schema of scenario files, for editors", Args: cobra.NoArgs, Example: "  fsctl scenarios schema > scenario.schema.json",
 			RunE: func(*cobra.Command, []string) error { return writeSchema(s.Out) }},
 	)
@@ -81,7 +81,7 @@ func newScenario(log io.Writer, path string) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("write scenario %s: %w", path, err)
 	}
-	fmt.Fprintf(log, "wrote %s; try it with: fsctl rehearse %s\n", path, path)
+	fmt.Fprintf(log, "wrote %s; try it with: fsctl rehearse %s; then change it to your shop, and: fsctl try %s --target URL\n", path, path, path)
 	return nil
 }
 
@@ -100,13 +100,15 @@ func scenarioName(path string) string {
 	return name
 }
 
-func validateScenarios(w io.Writer, names []string) error {
+func validateScenarios(w, notes io.Writer, names []string) error {
 	var all []error
 	for _, name := range names {
-		if _, err := scenarios.Load(name); err != nil {
+		sc, err := scenarios.Load(name)
+		if err != nil {
 			all = append(all, err)
 			continue
 		}
+		warn(notes, sc)
 		fmt.Fprintf(w, "%s: valid\n", name)
 	}
 	return errors.Join(all...)
@@ -119,4 +121,11 @@ func writeSchema(w io.Writer) error {
 	}
 	_, err = w.Write(text)
 	return err
+}
+
+// warn says what is hardly meant in a valid scenario.
+func warn(notes io.Writer, sc *scenarios.Scenario) {
+	for _, warning := range sc.Warnings() {
+		fmt.Fprintln(notes, "fsctl: warning: "+sc.File+": "+warning)
+	}
 }

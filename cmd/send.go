@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fsctl/loadgen"
+	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/record"
 	"fsctl/plan"
 	"fsctl/report"
@@ -24,10 +25,8 @@ func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.S
 	if err := requireReady(ctx, storm); err != nil {
 		return "", err
 	}
-	if err := o.checkRun(); err != nil {
-		return "", err
-	}
-	baseline, err := storm.ReadBaseline(ctx)
+	o.lookAhead(ctx, s)
+	baseline, err := o.preflight(ctx, s, sc, storm.Targets(), storm.ReadBaseline)
 	if err != nil {
 		return "", err
 	}
@@ -79,7 +78,7 @@ func (a *attack) users() string {
 func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir string, err error) {
 	m, sc := a.manifest, a.scenario
 	dir = o.directory(nameOf(sc), m.Start)
-	m.FsctlVersion, m.PracticeShop = version(), o.inside
+	m.FsctlVersion, m.PracticeShop, m.Reached = version(), o.inside, o.reached
 	settings := o.settings()
 	maps.Copy(settings, m.Settings)
 	m.Settings = settings
@@ -88,6 +87,9 @@ func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir strin
 		document = sc.Document
 	}
 	w, err := record.Create(dir, m, document)
+	if _, exists := errors.AsType[*record.ExistsError](err); err != nil && !exists {
+		err = preflight.NotStarted(err, "name another directory with --run")
+	}
 	if err != nil {
 		return "", err
 	}
@@ -104,6 +106,8 @@ func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir strin
 		return a.watch(i)
 	}
 	fmt.Fprintf(s.Err, "run %s: %s to %s over %s, T0 at %s\n", dir, a.users(), m.Target, record.ConnectionsText(m.Connections, m.MaxConnections), m.T0.Format("15:04:05.000"))
+	o.showRoute(s)
+	o.shown.Store(a.progress)
 	end, err := a.Run(ctx, w, m.T0, observe)
 	a.progress.end()
 	if end.Message != "" {
@@ -120,18 +124,16 @@ func nameOf(sc *scenarios.Scenario) string {
 }
 
 // conclude judges a run that has ended, has show print the report, and returns the error of its verdict, none with
-// noVerdict. failure is what went wrong while the run was on; dir is empty where no run was made. sc is nil for a list of
+// noVerdict; an output that could not be written hides no verdict. failure is what went wrong while the run was on. sc is nil for a list of
 // targets, p where no plan was made.
 func conclude(dir string, failure error, sc *scenarios.Scenario, p *plan.Plan, noVerdict bool, show func(*report.Report) error) error {
-	if dir == "" {
-		return failure
-	}
 	rep, err := report.Conclude(dir, sc, p)
 	if rep == nil {
 		return errors.Join(failure, err)
 	}
-	if err := errors.Join(failure, err, show(rep)); err != nil {
-		return err
+	output := errors.Join(err, show(rep))
+	if failure != nil {
+		return errors.Join(failure, output)
 	}
-	return verdict(rep.ExitCode, noVerdict)
+	return judged(rep.ExitCode, noVerdict, output)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/shop"
 )
@@ -45,6 +46,9 @@ func runShop(c *cobra.Command, s Streams, o *shopOptions) error {
 	var err error
 	if o.config.Faults, err = shop.ParseFaults(o.faults); err != nil {
 		return usagef("--faults: %w", err)
+	}
+	if err := transport.CheckListen(o.listen); err != nil {
+		return fmt.Errorf("--listen: %w", err)
 	}
 	v, err := shop.New(o.config)
 	if err != nil {

@@ -9,39 +9,56 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"fsctl/loadgen"
+	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
 // runsDir is where runs are kept.
 const runsDir = "runs"
 
+// targetOptions are the flags that every command has that sends a scenario's requests: what is sent, and how it reaches the target.
+type targetOptions struct {
+	target string
+	scale  string
+	seed   uint64
+	allow  []string
+	set    []string
+	engine string
+	tls    tlsOptions
+
+	noKeepAlive bool
+	connectTo   []string
+	sources     []string
+	proxy       string
+	route       transport.Route // of connectTo, sources and proxy, once they are checked
+	aims        []*url.URL      // what is sent to, once it is known
+	reached     []string        // what connections for them really go to, where their URLs do not say it
+	notes       []string        // of the proxy, to be said before the storm
+	shown       atomic.Pointer[progress]
+}
+
 // stormOptions are the flags that attack and rehearse share.
 type stormOptions struct {
-	target         string
+	targetOptions
 	run            string
-	scale          string
 	duration       time.Duration
 	connections    int
 	maxConnections int
-	seed           uint64
 	raw            bool
-	allow          []string
-	set            []string
-	engine         string
-	tls            tlsOptions
 	fleet          fleetOptions
-	connectTo      []string
-	sources        []string
-	route          transport.Route // of connectTo and sources, once they are checked
-	inside         bool            // the target is in this process, and its connections take file descriptors here too
+	noPreflight    bool
+	outputs        []preflight.Output // that are written when the storm is over
+	inside         bool               // the target is in this process, and its connections take file descriptors here too
 }
 
 type tlsOptions struct {
@@ -50,21 +67,29 @@ type tlsOptions struct {
 }
 
 func (o *stormOptions) flags(c *cobra.Command) {
+	o.targetOptions.flags(c)
 	f := c.Flags()
-	f.StringVar(&o.target, "target", "", "`URL` to send the load to, such as http://127.0.0.1:8080")
 	f.StringVar(&o.run, "run", "", "new `DIR` for what is measured (default runs/<UTC time>-<scenario>)")
-	f.StringVar(&o.scale, "scale", "", "multiply rates, populations and stock by this, such as 1%")
 	f.DurationVar(&o.duration, "duration", 0, "stop sending after this time from the run's start; 0 sends the whole storm")
 	f.IntVar(&o.connections, "connections", 0, "test a pool of this many connections: a fixed number, open before the storm (default as many as are needed)")
 	f.IntVar(&o.maxConnections, "max-connections", 0, "open at most this many connections, as they are needed; agents share them (default 10,000, or what this machine has room for)")
-	f.Uint64Var(&o.seed, "seed", 1, "seed of all that is random: arrivals, users, items, think times")
+	f.BoolVar(&o.noPreflight, "no-preflight", false, "send without a look first whether target, ledger and outputs can be reached: for a target that comes up only at T0")
 	f.BoolVar(&o.raw, "raw", false, "also write every request to results.bin, in vegeta's format")
+	f.IntVar(&o.fleet.agents, "agents", 0, "send from this number of processes on this machine, such as 4")
+}
+
+func (o *targetOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.target, "target", "", "`URL` to send the load to, such as http://127.0.0.1:8080")
+	f.StringVar(&o.scale, "scale", "", "multiply rates, populations and stock by this, such as 1%")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of all that is random: arrivals, users, items, think times")
 	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` that load may be sent to; this machine always may; may be repeated")
 	f.StringArrayVar(&o.set, "set", nil, "set any field of the scenario, `PATH=VALUE` such as storm.t0=30s; may be repeated")
-	f.IntVar(&o.fleet.agents, "agents", 0, "send from this number of processes on this machine, such as 4")
+	f.BoolVar(&o.noKeepAlive, "no-keepalive", false, "open a connection for every request, and end it with the answer")
 	f.StringVar(&o.engine, "engine", "auto", "HTTP client: wire (fsctl's own, HTTP/1.1, least CPU per request), vegeta (Go's net/http, HTTP/2 too) or auto (wire)")
 	f.StringArrayVar(&o.connectTo, "connect-to", nil, "send what is meant for HOST1:PORT1 to HOST2:PORT2, written `HOST1:PORT1:HOST2:PORT2` as for curl; may be repeated")
 	f.StringSliceVar(&o.sources, "source", nil, "local `ADDRESS` to send from; several, separated by commas, are used in turn")
+	f.StringVar(&o.proxy, "proxy", "", "send through this proxy, `URL` such as http://proxy.example:3128, or env for the one that HTTP_PROXY or HTTPS_PROXY names (default none, whatever they say)")
 	f.StringVar(&o.tls.authority, "cacert", "", "PEM `FILE` of a certificate authority to trust for the target")
 	f.StringVar(&o.tls.certificate, "cert", "", "PEM `FILE` of a client certificate for the target")
 	f.StringVar(&o.tls.key, "key", "", "PEM `FILE` of the client certificate's key")
@@ -73,9 +98,6 @@ func (o *stormOptions) flags(c *cobra.Command) {
 
 // check finds what is wrong with the flags alone.
 func (o *stormOptions) check() error {
-	if engines := []string{loadgen.EngineAuto, loadgen.EngineWire, loadgen.EngineVegeta}; !slices.Contains(engines, o.engine) {
-		return usagef("found --engine %q, wanted %s", o.engine, strings.Join(engines, ", "))
-	}
 	if o.connections < 0 || o.connections > 1_000_000 {
 		return usagef("found --connections %d, wanted 1 to 1,000,000, or 0 for as many as are needed", o.connections)
 	}
@@ -88,41 +110,29 @@ func (o *stormOptions) check() error {
 	if o.duration < 0 {
 		return usagef("found --duration %s, wanted 0 or more", quantity.Exact(o.duration))
 	}
-	return o.findRoute()
+	return o.targetOptions.check()
 }
 
-// findRoute reads how connections reach the target.
-func (o *stormOptions) findRoute() error {
-	o.route = transport.Route{}
-	for _, text := range o.connectTo {
-		detour, err := transport.ParseDetour(text)
-		if err != nil {
-			return fmt.Errorf("--connect-to: %w", err)
-		}
-		o.route.ConnectTo = append(o.route.ConnectTo, detour)
+// check finds what is wrong with the flags alone.
+func (o *targetOptions) check() error {
+	if engines := []string{loadgen.EngineAuto, loadgen.EngineWire, loadgen.EngineVegeta}; !slices.Contains(engines, o.engine) {
+		return usagef("found --engine %q, wanted %s", o.engine, strings.Join(engines, ", "))
 	}
-	for _, text := range o.sources {
-		source, err := transport.ParseSource(text)
-		if err != nil {
-			return fmt.Errorf("--source: %w", err)
-		}
-		o.route.Sources = append(o.route.Sources, source)
-	}
-	return nil
+	return o.findRoute()
 }
 
 // checkAllowed fails unless the hosts are written as in an address.
 func checkAllowed(hosts []string) error {
 	for _, h := range hosts {
-		if strings.ContainsAny(h, "/?#@ ") || h == "" {
-			return usagef("--allow-target: found %q, wanted a host such as shop.example, or HOST:PORT", h)
+		if err := transport.CheckHost(h); err != nil {
+			return fmt.Errorf("--allow-target: %w", err)
 		}
 	}
 	return nil
 }
 
 // ratio returns the scale, or absent where the flag is not given.
-func (o *stormOptions) ratio(absent float64) (float64, error) {
+func (o *targetOptions) ratio(absent float64) (float64, error) {
 	if o.scale == "" {
 		return absent, nil
 	}
@@ -133,10 +143,10 @@ func (o *stormOptions) ratio(absent float64) (float64, error) {
 	return r, nil
 }
 
-func (o *stormOptions) url() (*url.URL, error) {
-	u, err := url.Parse(o.target)
+func (o *targetOptions) url() (*url.URL, error) {
+	u, err := transport.ParseTarget(o.target)
 	if err != nil {
-		return nil, usagef("--target: %w", err)
+		return nil, fmt.Errorf("--target: %w", err)
 	}
 	return u, nil
 }
@@ -150,7 +160,7 @@ func (o *tlsOptions) config() (*tls.Config, error) {
 			return nil, usagef("--cacert: %w", err)
 		}
 		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
+		if !config.RootCAs.AppendCertsFromPEM(plaintext.Trim(pem)) {
 			return nil, usagef("--cacert %s: found no certificate, wanted PEM", o.authority)
 		}
 	}
@@ -188,8 +198,8 @@ func (o *stormOptions) checkRun() error {
 
 // settings are the flags that run.json keeps.
 func (o *stormOptions) settings() map[string]any {
-	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure, "connections": o.connections, "max_connections": o.maxConnections,
-		"connect_to": o.connectTo, "source": o.sources}
+	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "no_keepalive": o.noKeepAlive, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure, "connections": o.connections, "max_connections": o.maxConnections,
+		"connect_to": o.connectTo, "source": o.sources, "proxy": o.proxySetting()}
 }
 
 // storm compiles a scenario's storm at a scale, for the target and the settings of the flags.
@@ -203,6 +213,16 @@ func (o *stormOptions) storm(sc *scenarios.Scenario, scale float64) (*loadgen.St
 
 // resolve returns the options of loadgen that the flags ask for.
 func (o *stormOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.Options, error) {
+	lo, err := o.targetOptions.resolve(sc, scale)
+	if err != nil {
+		return loadgen.Options{}, err
+	}
+	lo.Connections, lo.MaxConnections, lo.Duration, lo.Raw, lo.TargetInside = o.connections, o.maxConnections, o.duration, o.raw, o.inside
+	return lo, nil
+}
+
+// resolve returns the options of loadgen that say what is sent, and how it reaches the target.
+func (o *targetOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.Options, error) {
 	target, err := o.url()
 	if err != nil {
 		return loadgen.Options{}, err
@@ -211,7 +231,12 @@ func (o *stormOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.O
 	if err != nil {
 		return loadgen.Options{}, err
 	}
-	return loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed,
-		Connections: o.connections, MaxConnections: o.maxConnections, Duration: o.duration, Engine: o.engine, TLS: config, Raw: o.raw, Route: o.route, TargetInside: o.inside,
+	if o.route.Proxy, err = o.findProxy(target); err != nil {
+		return loadgen.Options{}, err
+	}
+	if sc, err = sc.WithEnvironment(os.LookupEnv); err != nil {
+		return loadgen.Options{}, err
+	}
+	return loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed, Engine: o.engine, TLS: config, NoKeepAlive: o.noKeepAlive, Route: o.route,
 		Secrets: fromEnvironment(o.set)}, nil
 }

@@ -31,7 +31,7 @@ func thresholdsOf(t *testing.T, target, engine, scenario string, thresholds [][2
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	fsctl(t, 0, "attack", path, "--target", target, "--engine", engine, "--run", filepath.Join(dir, "run"), "--json", out, "--no-verdict")
+	fsctl(t, 0, "attack", path, "--target", target, "--engine", engine, "--run", filepath.Join(dir, "run"), "--json", out, "--no-verdict", "--no-preflight")
 	content, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestTimesOfWhatDidNotHappenHaveNoData(t *testing.T) {
 	needsSeconds(t)
 	t.Parallel()
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
-	defer silent.Close()
+	t.Cleanup(silent.Close) // the subtests run once this function has returned
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	for _, engine := range []string{"wire", "vegeta"} {

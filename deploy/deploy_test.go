@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -247,6 +248,13 @@ func TestRefusedValues(t *testing.T) {
 		`{target: {peers: []}}`:                         "target.peers",
 		`{scenario: {name: ""}}`:                        "scenario",
 		`{scenario: {document: "x"}}`:                   "wanted one",
+		`{scenario: {name: taobao-doubl11}}`:            "taobao-double11",
+		`{scenario: {name: "", document: "name: x"}}`:   "kind: Scenario",
+		`{scenario: {name: "", document: "{"}}`:         "scenario.document",
+		`{coordinator: {scale: lots}}`:                  "scale",
+		`{run: 1.5}`:                                    "run",
+		`{run: -1}`:                                     "run",
+		`{run: "A b"}`:                                  "run",
 		`{agents: {spares: 1}}`:                         "wanted a Deployment",
 		`{agents: {kind: StatefulSet, spares: 1}}`:      "wanted a Deployment",
 		`{agents: {kind: Deployment, spares: -1}}`:      "spares",
@@ -264,6 +272,32 @@ func TestRefusedValues(t *testing.T) {
 	} {
 		if _, err := templates(t, values); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: found %v, wanted an error about %s", values, err, want)
+		}
+	}
+}
+
+// A run may be a number, as --set makes one of what looks like it, of any size and from a file of values too.
+func TestRun(t *testing.T) {
+	for value, want := range map[string]string{"2": "2", `"2"`: "2", "20261128": "20261128", "2026-11-28": "2026-11-28", "a1": "a1"} {
+		i := install(t, "run: "+value)
+		if !slices.ContainsFunc(i.jobs, func(j *batchv1.Job) bool { return j.Name == release+"-coordinator-"+want }) {
+			t.Errorf("run %s: found no job %s-coordinator-%s", value, release, want)
+		}
+	}
+}
+
+// Without values the chart says what must be given, and every name that it takes is one of fsctl's.
+func TestBareChart(t *testing.T) {
+	if _, err := render(t, nil); err == nil || !strings.Contains(err.Error(), "found none, wanted") {
+		t.Errorf("without values: found %v, wanted what is missing", err)
+	}
+	names, err := filepath.Glob("../scenarios/builtin/*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("found %d built-in scenarios: %v", len(names), err)
+	}
+	for _, file := range names {
+		if name := strings.TrimSuffix(filepath.Base(file), ".yaml"); install(t, "scenario: {name: "+name+"}").pod(t, "coordinator").container().Args[1] != name {
+			t.Errorf("the coordinator does not send %s", name)
 		}
 	}
 }

@@ -38,13 +38,6 @@ type installation struct {
 // templates renders the chart with the values of the manifests and others over them, as YAML.
 func templates(t *testing.T, over string) (string, error) {
 	t.Helper()
-	chart, err := loader.Load("chart")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := chart.Validate(); err != nil {
-		t.Fatal(err)
-	}
 	base, err := chartutil.ReadValuesFile("manifests/values.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +46,19 @@ func templates(t *testing.T, over string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values = chartutil.CoalesceTables(values, base)
+	return render(t, chartutil.CoalesceTables(values, base))
+}
+
+// render renders the chart with values alone, as YAML.
+func render(t *testing.T, values chartutil.Values) (string, error) {
+	t.Helper()
+	chart, err := loader.Load("chart")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := chart.Validate(); err != nil {
+		t.Fatal(err)
+	}
 	all, err := chartutil.ToRenderValues(chart, values, chartutil.ReleaseOptions{Name: release, Namespace: "sales", IsInstall: true}, chartutil.DefaultCapabilities)
 	if err != nil {
 		return "", err

@@ -12,7 +12,7 @@ import (
 // beat says all the time that the generator runs, and opens connections before T0 where their number is
 // not fixed. stop ends both.
 func (x *Session) beat() (stop func()) {
-	done := make(chan struct{})
+	done, sleep := make(chan struct{}), pulse.NewSleep()
 	var beating sync.WaitGroup
 	beating.Go(func() {
 		ticker := time.NewTicker(pulse.Heartbeat)
@@ -24,8 +24,9 @@ func (x *Session) beat() (stop func()) {
 				return
 			case <-ticker.C:
 			}
+			slept := sleep.Since()
 			for _, s := range x.shards {
-				s.beat()
+				s.beat(slept)
 			}
 			if !ready && time.Since(x.t0) >= -x.aheadOfT0() {
 				ready = true

@@ -168,7 +168,7 @@ storm: {t0: 0s, phases: [{journey: buyer, at: T0, users: 200M}]}
 journeys: {buyer: [order]}
 feeders: {user: {from: sequence, size: 200M, fields: {token: "t${n}"}}}
 `, func(o *Options) { o.Target, o.Connections = where, 1 })
-	engine := must(s.newEngine(t.Context()))
+	engine := must(s.NewEngine(t.Context()))
 	v := newShard(s, 0, time.Now().Add(-time.Hour)) // everybody is due
 	w := &worker{shard: v, conn: &link{Conn: engine.Conn()}}
 	t.Cleanup(func() { v.pacer.Close(); engine.Close() })

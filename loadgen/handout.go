@@ -60,7 +60,7 @@ func (s *shard) handOut() (nap time.Duration, more bool) {
 
 // handOutAt returns the instant at which the pacer has something to do, or never.
 func (s *shard) handOutAt() time.Duration {
-	at := s.queue.due()
+	at := s.queue.Due()
 	if t, ok := s.wheel.Next(); ok {
 		at = min(at, t)
 	}

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
+	"fsctl/scenarios/arrivals"
 )
 
 // iterations are the lengths of journeys that ended, where a threshold asks for them, by the second in which their users were due.
@@ -25,7 +26,7 @@ const (
 
 // add records a user whose journey is over.
 func (v *iterations) add(u *journey.User) {
-	key := iterationKey{second(u.Came), u.Program().Name, iterationFinished}
+	key := iterationKey{arrivals.Second(u.Came), u.Program().Name, iterationFinished}
 	if u.HasLeft() {
 		key.how = iterationEnded
 	}

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"fsctl/loadgen/ledger"
+	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
@@ -21,20 +23,8 @@ const ledgerPatience = 60 * time.Second
 // practiceShop is what the built-in shop calls itself in its ledger's Server field.
 const practiceShop = "fsctl-shop"
 
-// NotStartedError is a storm that did not begin: nothing was sent.
-type NotStartedError struct {
-	Err  error
-	Hint string // what the user can do about it
-}
-
-// Error says what is wrong.
-func (e *NotStartedError) Error() string { return "not started: " + e.Err.Error() }
-
-// Unwrap returns what is wrong.
-func (e *NotStartedError) Unwrap() error { return e.Err }
-
 // ReadBaseline asks the shop before T0 what it has sold, so that a judgement can tell its old orders from those of this run.
-// It returns nil where the scenario wants none; else the baseline is to be closed. It fails with a *NotStartedError where the
+// It returns nil where the scenario wants none; else the baseline is to be closed. It fails with a *preflight.NotStartedError where the
 // ledger cannot be read, and when ctx ends.
 func (s *Storm) ReadBaseline(ctx context.Context) (*record.Baseline, error) {
 	return s.ReadBaselineFor(ctx, func(yield func(uint64)) {
@@ -55,16 +45,17 @@ func (s *Storm) ReadBaselineFor(ctx context.Context, users func(yield func(arriv
 		return nil, nil
 	}
 	b, err := s.readBaseline(ctx, users)
-	if err == nil {
-		return b, nil
+	if _, said := errors.AsType[*preflight.NotStartedError](err); err == nil || said {
+		return b, err
 	}
-	return nil, &NotStartedError{fmt.Errorf("before T0: %w", err),
-		"see that the target serves it; where it cannot before the sale, say ledger.baseline: " + scenarios.NoBaseline + " (--set ledger.baseline=" + scenarios.NoBaseline + ")"}
+	return nil, preflight.NotStarted(fmt.Errorf("before T0: %w", err),
+		"see that the target serves it in this form; where it has no such list, judge by what buyers are told: ledger: answers (--set ledger=answers); where it has one only after the sale, ledger.baseline: "+
+			scenarios.NoBaseline+" (--set ledger.baseline="+scenarios.NoBaseline+")")
 }
 
 func (s *Storm) readBaseline(ctx context.Context, users func(yield func(arrival uint64))) (b *record.Baseline, err error) {
 	if b, err = record.NewBaseline(); err != nil {
-		return nil, err
+		return nil, preflight.NotStarted(err, "make room in the directory for temporary files, or name another one in TMPDIR")
 	}
 	defer func() {
 		if err != nil {
@@ -119,14 +110,19 @@ type shopLedger struct {
 }
 
 // readLedger hands every order of the shop's ledger over, as it is read, and returns the rest.
-func (s *Storm) readLedger(ctx context.Context, sold func(record.Order) error) (shopLedger, error) {
+func (s *Storm) readLedger(ctx context.Context, sold func(record.Order) error) (_ shopLedger, err error) {
 	var none shopLedger
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(s.Target.String(), "/")+s.Scenario.Ledger.URL, nil)
+	defer func() { err = redact.Error(err, s.secrets...) }()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 	if err != nil {
 		return none, fmt.Errorf("read ledger: %w", err)
 	}
-	address := request.URL.Redacted()
-	engine := transport.NewNetHTTP(s.Target, 1, s.TLS, s.Route.Dialer(s.Dial))
+	request.URL = transport.URLOf(s.Target, transport.PathOf(s.Target)+s.journeys.Ledger)
+	if credentials := transport.BasicAuth(s.Target); credentials != "" {
+		request.Header.Set("Authorization", credentials)
+	}
+	address := strings.TrimSuffix(transport.WithoutUser(s.Target).String(), "/") + s.Scenario.Ledger.URL // with the names of the environment's values
+	engine := s.netHTTP()
 	defer engine.Close()
 	response, err := engine.RoundTrip(request)
 	if err != nil {

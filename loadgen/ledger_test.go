@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/record"
 )
 
@@ -164,9 +165,9 @@ func TestBaselineThatCannotBeRead(t *testing.T) {
 		server, asked := soldBefore(t, func(int) string { return ledger })
 		s := compile(t, selling, func(o *Options) { o.Target = must(url.Parse(server.URL)) })
 		b, err := s.ReadBaseline(context.Background())
-		idle, ok := errors.AsType[*NotStartedError](err)
+		idle, ok := errors.AsType[*preflight.NotStartedError](err)
 		if !ok || b != nil || asked.Load() > 0 || !strings.Contains(err.Error(), server.URL+"/books?all=1") || !strings.Contains(err.Error(), "found") && name != "no JSON" || !strings.Contains(err.Error(), "wanted") ||
-			!strings.Contains(idle.Hint, "ledger.baseline: none") {
+			!strings.Contains(idle.Hint(), "ledger.baseline: none") || !strings.Contains(idle.Hint(), "--set ledger=answers") {
 			t.Errorf("%s: %v, hint of %+v", name, err, idle)
 		}
 	}

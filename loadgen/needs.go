@@ -2,13 +2,13 @@ package loadgen
 
 import (
 	"context"
-	"crypto/tls"
-	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"fsctl/loadgen/host"
+	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/transport"
 )
 
@@ -50,53 +50,29 @@ func (l *TargetList) Needs(ctx context.Context) ([]host.Need, error) {
 	return d.Needs(ctx)
 }
 
-// reachWithin is how long the target may take to accept a connection before the storm.
-const reachWithin = 5 * time.Second
-
-// Reach opens a connection to the target, with its handshake where the target is https, and closes it. It sends no request.
-// It fails with a *NotStartedError where that does not succeed.
-func (s *Storm) Reach(ctx context.Context) error {
-	reaching, cancel := context.WithTimeout(ctx, reachWithin)
-	defer cancel()
-	err := s.reach(reaching)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("reach the target: %w", ctx.Err())
+// Targets returns what a look before the storm connects to.
+func (s *Storm) Targets() []preflight.Target {
+	t := preflight.Target{URL: s.Target, Route: s.Route, TLS: s.TLS, Protocols: []string{"http/1.1"}, Dial: s.Dial}
+	if s.engineName() == EngineVegeta {
+		t.Protocols = netHTTPProtocols()
 	}
-	hint := "see from this machine: curl -v " + s.Target.Redacted()
-	switch transport.Classify(err) {
-	case transport.ClassTLS:
-		hint = "trust its authority with --cacert FILE, or any certificate with --insecure"
-	case transport.ClassRefused:
-		hint = "start the target, or mend --target; " + hint
-	case transport.ClassDNS:
-		hint = "mend the name in --target or this machine's name servers, or go round them with --connect-to; " + hint
-	}
-	return &NotStartedError{fmt.Errorf("target %s: found no connection, wanted one before T0: %w", s.Target.Redacted(), err), hint}
+	return []preflight.Target{t}
 }
 
-func (s *Storm) reach(ctx context.Context) error {
-	conn, err := s.Route.Dialer(s.Dial)(ctx, "tcp", transport.AddressOf(s.Target))
-	if err != nil {
-		return err
+// netHTTPProtocols are those that net/http offers in a handshake.
+func netHTTPProtocols() []string { return []string{"h2", "http/1.1"} }
+
+// Targets returns what a look before the list is fired connects to: each scheme, host and port once.
+func (l *TargetList) Targets() (all []preflight.Target) {
+	seen := map[string]bool{}
+	for _, t := range l.targets {
+		u, _ := url.Parse(t.URL) // parsed before
+		if key := u.Scheme + " " + transport.AddressOf(u); !seen[key] {
+			seen[key] = true
+			all = append(all, preflight.Target{URL: u, Route: l.Route, TLS: l.TLS, Protocols: netHTTPProtocols()})
+		}
 	}
-	defer conn.Close() // nothing was sent on it
-	if s.Target.Scheme != "https" {
-		return nil
-	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if s.TLS != nil {
-		config = s.TLS.Clone()
-	}
-	if config.ServerName == "" {
-		config.ServerName = s.Target.Hostname()
-	}
-	if err := tls.Client(conn, config).HandshakeContext(ctx); err != nil {
-		return fmt.Errorf("handshake with %s: %w", conn.RemoteAddr(), err)
-	}
-	return nil
+	return all
 }
 
 // What a second takes on the disk, as measured of a few requests each second; of many it is some times as much.

@@ -6,6 +6,7 @@ import (
 
 	"fsctl/loadgen/journey"
 	"fsctl/scenarios"
+	"fsctl/scenarios/arrivals"
 )
 
 // forecast is what a storm asks for if every answer comes at once, users think for their mean times, and
@@ -20,7 +21,7 @@ type forecast struct {
 func (s *Storm) forecast() forecast {
 	storm := s.Scenario.Storm
 	from, _ := storm.Curve().Span()
-	first := second(from)
+	first := arrivals.Second(from)
 	var requests, thinking []float64
 	for i := range storm.Phases {
 		p := &storm.Phases[i]

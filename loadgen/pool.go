@@ -13,6 +13,7 @@ import (
 type pool struct {
 	most    int  // that may be open
 	fixed   bool // all of them are opened ahead
+	reopens bool // a connection ends with its request, so that the next opens one whichever takes it
 	workers int  // open, or being opened
 	idle    []*worker
 	opening []*worker // opened ahead, without a request yet
@@ -39,8 +40,8 @@ type pool struct {
 	spawn func(*worker, *journey.User)
 }
 
-func newPool(most int, fixed bool) pool {
-	return pool{most: most, fixed: fixed, warm: fewWarm, full: never, firstOpen: never, openedAt: ever}
+func newPool(most int, fixed, reopens bool) pool {
+	return pool{most: most, fixed: fixed, reopens: reopens, warm: fewWarm, full: never, firstOpen: never, openedAt: ever}
 }
 
 // fewWarm is how many connections count as warm where fewer were in use.
@@ -65,7 +66,7 @@ func (p *pool) isShort(waiting float64, now time.Duration) bool {
 	if silence := now - p.quiet; silence >= mustOpen { // shorter ones are this machine's own as often
 		service = max(service, silence)
 	}
-	if p.openings.number > 0 {
+	if p.openings.number > 0 && !p.reopens {
 		worth = max(worth, 2*p.openings.sum/time.Duration(p.openings.number))
 	}
 	return waiting*float64(service) >= float64(worth)*float64(p.workers)
@@ -164,7 +165,11 @@ func (p *pool) take(due, now, lateness time.Duration, t *tally) leaving {
 func (p *pool) give(done *sample, t *tally) {
 	p.busy--
 	p.quiet = done.done
-	p.recent += (done.answering() - p.recent) / recently
+	took := done.answering()
+	if p.reopens {
+		took = done.done - done.sent // the next request on it opens it again
+	}
+	p.recent += (took - p.recent) / recently
 	if done.class == "" {
 		p.answers++
 		p.served += done.answering()

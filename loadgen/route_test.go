@@ -110,7 +110,7 @@ func TestSourcesInTurnByBothEngines(t *testing.T) {
 	sources := []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("::1"), netip.MustParseAddr("127.0.0.3")}
 	for _, engine := range []string{EngineWire, EngineVegeta} {
 		w := newWitness(t, false)
-		e := must(must(New(Options{Scenario: parse(t, steady), Target: must(url.Parse(w.URL)), Seed: 1, Engine: engine, Route: transport.Route{Sources: sources}})).newEngine(context.Background()))
+		e := must(must(New(Options{Scenario: parse(t, steady), Target: must(url.Parse(w.URL)), Seed: 1, Engine: engine, Route: transport.Route{Sources: sources}})).NewEngine(context.Background()))
 		for range 6 {
 			a := new(transport.Answer)
 			e.Conn().Do(context.Background(), &transport.Request{Method: "GET", URL: []byte("/"), Timeout: 20 * time.Second}, a)
@@ -157,4 +157,14 @@ func detours(texts ...string) (r transport.Route) {
 		r.ConnectTo = append(r.ConnectTo, must(transport.ParseDetour(text)))
 	}
 	return r
+}
+
+// lookedUp stands in for DNS: every name has these addresses.
+func lookedUp(addresses ...string) transport.Lookup {
+	return func(context.Context, string) (list []netip.Addr, err error) {
+		for _, a := range addresses {
+			list = append(list, netip.MustParseAddr(a))
+		}
+		return list, nil
+	}
 }

@@ -59,7 +59,7 @@ func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
 // ManifestAt returns what run.json says of the storm before it is sent, with a T0 that is known.
 func (s *Storm) ManifestAt(now, t0 time.Time) record.Manifest {
 	return record.Manifest{
-		Scenario: s.Scenario.Name, Target: s.Target.Redacted(), Engine: s.engineName(), Seed: s.Seed, Connections: s.Connections, MaxConnections: s.most(),
+		Scenario: s.Scenario.Name, Target: transport.WithoutUser(s.Target).String(), Engine: s.engineName(), Seed: s.Seed, Connections: s.Connections, MaxConnections: s.most(),
 		Cores: runtime.GOMAXPROCS(0), Start: now, T0: t0, Agents: []record.Agent{{Name: "local", ShareRatio: 1}},
 	}
 }

@@ -2,8 +2,6 @@ package loadgen
 
 import (
 	"bytes"
-	"compress/gzip"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -67,10 +65,10 @@ const (
 // sampleOf makes a sample of the request that a worker has just performed for a user.
 func (w *worker) sampleOf(u *journey.User, done *sample) record.Sample {
 	storm, answer, last := w.shard.storm, &w.answer, w.conn.Last()
-	line, fields := splitHead(last.Head)
+	line, fields := SplitHead(last.Head)
 	scenario := redact.New(storm.secrets...) // what the scenario's own texts are kept without
 	r := redact.New(w.secrets(u, done.step, fields)...)
-	body, whole := startOf(last.Body, answer, fields)
+	body, whole := BodyStart(last.Body, w.request.WantBody && answer.Err == nil && answer.Packed == "", answer, fields)
 	v := record.Sample{
 		Step: done.step.Name, Reason: scenario.Kept(done.Reason, keptText, true), AtSeconds: done.sent.Seconds(),
 		Method: w.request.Method, URL: r.Kept(string(w.request.URL), keptURL, true),
@@ -79,6 +77,9 @@ func (w *worker) sampleOf(u *journey.User, done *sample) record.Sample {
 		Body: r.Kept(body, record.SampleBodyBytes, whole), BodyBytes: answer.BytesIn,
 	}
 	wanted, found := done.step.Explain(u, answer, done.Judgement)
+	if answer.Packed != "" {
+		found += "; the body is in " + answer.Packed + ", which the request's Accept-Encoding does not ask for"
+	}
 	v.Wanted, v.Found = scenario.Kept(wanted, keptText, true), r.Kept(found, keptText, true)
 	if answer.Err != nil {
 		v.Error, v.BodyBytes = r.Error(answer.Err.Error(), keptText), lengthOf(fields)
@@ -117,7 +118,7 @@ func (l *TargetList) sampleOf(result *vegeta.Result, done *sample) record.Sample
 	if err != nil {
 		where = &url.URL{} // vegeta has sent a request to it
 	}
-	r := redact.New(append(list, redact.URLSecrets(where)...)...)
+	r := redact.New(slices.Concat(list, redact.URLSecrets(where), proxySecrets(l.Route))...)
 	body, wholeBody := string(result.Body[:min(len(result.Body), transport.MostStart)]), len(result.Body) < transport.MostStart
 	v := record.Sample{
 		Step: done.step.Name, Reason: done.Reason, AtSeconds: done.sent.Seconds(), Method: result.Method, URL: r.Kept(where.RequestURI(), keptURL, true),
@@ -155,8 +156,8 @@ func (w *worker) secrets(u *journey.User, st *journey.Step, answered []transport
 	return list
 }
 
-// splitHead returns the status line and the fields of a head.
-func splitHead(head []byte) (line string, fields []transport.Field) {
+// SplitHead returns the first line of a head, without its end, and the fields.
+func SplitHead(head []byte) (line string, fields []transport.Field) {
 	first, rest, _ := bytes.Cut(head, []byte("\n"))
 	for text := range bytes.Lines(rest) {
 		if name, value, ok := bytes.Cut(text, []byte(":")); ok {
@@ -175,30 +176,32 @@ func statusLine(r *redact.Redactor, line string) string {
 	return redact.Escape(line[:coded]) + r.Kept(line[coded:], keptText, true)
 }
 
-// startOf returns the beginning of a body, unpacked where it is in gzip, and whether that is all of it.
-func startOf(body []byte, a *transport.Answer, fields []transport.Field) (start string, whole bool) {
-	whole = a.Err == nil && len(body) < transport.MostStart
-	for _, f := range fields {
-		if !strings.EqualFold(f.Name, "Content-Encoding") || !strings.EqualFold(string(f.Value), "gzip") {
-			continue
-		}
-		if packed, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
-			plain, err := io.ReadAll(io.LimitReader(packed, transport.MostStart))
-			return string(plain), err == nil && len(plain) < transport.MostStart
+// BodyStart returns the beginning of a body without its content encodings, and whether that is all of it. unpacked says that they
+// were taken off before.
+func BodyStart(body []byte, unpacked bool, a *transport.Answer, fields []transport.Field) (start string, whole bool) {
+	if !unpacked {
+		if start, whole := new(transport.Unpacker).Start(body, valuesOf(fields, "Content-Encoding"), transport.MostStart); len(start) > 0 {
+			return string(start), whole
 		}
 	}
-	return string(body), whole
+	return string(body), a.Err == nil && len(body) < transport.MostStart
+}
+
+// valuesOf returns the values of a header field, as one list.
+func valuesOf(fields []transport.Field, name string) string {
+	var values []string
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, name) {
+			values = append(values, string(f.Value))
+		}
+	}
+	return strings.Join(values, ",")
 }
 
 // lengthOf returns how long a body was to be, 0 where its head does not say.
 func lengthOf(fields []transport.Field) uint64 {
-	for _, f := range fields {
-		if strings.EqualFold(f.Name, "Content-Length") {
-			n, _ := strconv.ParseUint(string(f.Value), 10, 63) // 0 for what is no length
-			return n
-		}
-	}
-	return 0
+	n, _ := strconv.ParseUint(valuesOf(fields, "Content-Length"), 10, 63) // 0 for what is no length
+	return n
 }
 
 // keptFields returns header fields as far as there is room, and how many were left out or cut short.

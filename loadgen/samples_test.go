@@ -228,7 +228,7 @@ steps: {order: {share: 100%, request: {url: "/x"}, check: ["status 200"]}}
 storm: {t0: 0s, phases: [{journey: buyer, at: T0, users: 200M}]}
 journeys: {buyer: [order]}
 `, func(o *Options) { o.Target, o.Connections = where, 1 })
-	engine := must(s.newEngine(t.Context()))
+	engine := must(s.NewEngine(t.Context()))
 	v := newShard(s, 0, time.Now().Add(-time.Hour)) // everybody is due
 	taken := 0
 	v.samples.out = func(record.Sample) { taken++ }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/journey"
+	"fsctl/loadgen/queue"
 	"fsctl/loadgen/record"
 	"fsctl/scenarios/arrivals"
 )
@@ -20,7 +21,7 @@ func newExpected(steps int) expected { return expected{steps: steps, seconds: ma
 
 // add counts n requests of a step. What falls into a second that has been taken counts in the next.
 func (e *expected) add(st *journey.Step, due time.Duration, n int64) {
-	at := max(second(due), e.from)
+	at := max(arrivals.Second(due), e.from)
 	counts := e.seconds[at]
 	if counts == nil {
 		if last := len(e.spare) - 1; last >= 0 {
@@ -60,7 +61,7 @@ type seconds struct {
 	// Of the run's goroutine alone.
 	counted int // second from which on arrivals have not been counted
 	flushed []*tally
-	came    []arrivedSecond
+	came    []queue.Second
 }
 
 // newSeconds returns what is to be counted from a second on.
@@ -95,7 +96,7 @@ func (s *shard) roll(now time.Duration) {
 		t.gaps = s.pulse.Take(t.gaps)
 		if over {
 			s.pool.count(now, t)
-			s.seconds.next(second(now))
+			s.seconds.next(arrivals.Second(now))
 			s.pool.roll()
 		}
 	}
@@ -113,7 +114,7 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) (idleAwake 
 	last := c.tally.second - 1
 	backlog, busy, open := now-min(now, s.oldest(now)), s.pool.busy, s.pool.workers
 	end := time.Duration(last+1)*time.Second - 1
-	s.queue.claim(end)
+	s.queue.Claim(end)
 	if s.closing && s.pool.busy == 0 {
 		last = c.tally.second
 		c.tally.gaps = s.pulse.Take(c.tally.gaps)
@@ -140,13 +141,13 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) (idleAwake 
 // overtake counts who came while others wait for a connection, up to an instant, and lets those begin who pause first. It
 // may take long where many come at once, and so holds the lock for those who pause only.
 func (s *shard) overtake(until time.Duration) {
-	for more := s.queue.lagging; more; {
+	for more := s.queue.Lagging(); more; {
 		var pausers []arrivals.Arrival
-		if pausers, more = s.queue.overtake(until); len(pausers) == 0 {
+		if pausers, more = s.queue.Overtake(until); len(pausers) == 0 {
 			continue
 		}
 		s.mu.Lock()
-		for _, a := range s.queue.begin(pausers) {
+		for _, a := range s.queue.Begin(pausers) {
 			s.beginPause(a)
 		}
 		if s.pool.canSend() {
@@ -181,9 +182,9 @@ func (s *shard) count(last int, intervals map[int]*record.Interval) (waiting int
 		c.expected.take(c.counted, due)
 		add(c.counted, nil, due)
 	}
-	c.came = s.queue.take(last, c.came[:0])
+	c.came = s.queue.Take(last, c.came[:0])
 	for _, v := range c.came {
-		add(v.second, v.users, v.due)
+		add(v.Second, v.Users, v.Due)
 	}
 	return s.wheel.Len()
 }
@@ -196,7 +197,7 @@ func (s *shard) release() {
 	}
 	s.mu.Lock()
 	c.spare = append(c.spare, c.flushed...)
-	s.queue.giveBack(c.came)
+	s.queue.GiveBack(c.came)
 	s.mu.Unlock()
 	c.flushed, c.came = c.flushed[:0], c.came[:0]
 }

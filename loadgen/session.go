@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +13,9 @@ import (
 	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
+	"fsctl/scenarios/arrivals"
 	"fsctl/scenarios/quantity"
 )
 
@@ -23,6 +24,7 @@ type Session struct {
 	Storm *Storm // that it was opened for
 
 	engine  transport.Engine
+	base    string     // of the URLs in raw results: the target without user and password
 	dialing sync.Mutex // guards conns
 	conns   []*link    // in the order in which they were first needed
 	readied openings   // by Connect, not in a record yet
@@ -51,11 +53,11 @@ type Session struct {
 // Open looks the target up. Connections are opened when they are first needed. It fails where the name has no address;
 // the vegeta engine leaves that to the first request.
 func (s *Storm) Open(ctx context.Context) (*Session, error) {
-	engine, err := s.newEngine(ctx)
+	engine, err := s.NewEngine(ctx)
 	if err != nil {
 		return nil, err
 	}
-	x := &Session{Storm: s, engine: engine}
+	x := &Session{Storm: s, engine: engine, base: transport.URLOf(s.Target, transport.PathOf(s.Target)).String()}
 	for range max(s.Connections, 1) {
 		x.dial()
 	}
@@ -138,7 +140,7 @@ func (x *Session) Begin(t0 time.Time, out Recorder) {
 	if meter == nil {
 		meter = &host.SharedMeter{}
 	}
-	x.t0, x.out, x.meter, x.event = t0, out, meter.Join(), second(time.Since(t0))
+	x.t0, x.out, x.meter, x.event = t0, out, meter.Join(), arrivals.Second(time.Since(t0))
 }
 
 // Send sends a storm, compiled with the same options as the one that the session was opened for, and hands what it
@@ -183,7 +185,7 @@ func (x *Session) Second() int { return x.event }
 // NextSecond returns the second, counted from T0, in which the next storm may begin, so much time from now at the
 // least.
 func (x *Session) NextSecond(ahead time.Duration) int {
-	return max(second(time.Since(x.t0)+ahead)+1, x.event)
+	return max(arrivals.Second(time.Since(x.t0)+ahead)+1, x.event)
 }
 
 // Revise says that Options.Owns has changed its mind about users due from an instant on, which must be ahead by more than
@@ -267,13 +269,18 @@ func (x *Session) watch(ctx context.Context) record.End {
 			return record.End{Reason: record.Interrupted, Message: "stopped by the user"}
 		case <-patience.C:
 			tick.Stop()
-			return record.End{Reason: record.Completed, Message: fmt.Sprintf("still not drained %s after the last arrival", quantity.Exact(x.current.Scenario.Storm.Drain))}
+			return notDrained(x.current.Scenario.Storm.Drain)
 		case <-tick.C:
 		}
 		if err := x.flush(); err != nil {
 			return endOf(err)
 		}
 	}
+}
+
+// notDrained is the end of a storm that had not been answered so long after its last arrival: what was not sent stays unsent.
+func notDrained(after time.Duration) record.End {
+	return record.End{Reason: record.Completed, Message: fmt.Sprintf("still not drained %s after the last arrival", quantity.Exact(after))}
 }
 
 // drain stops sending and waits for the answers in flight, then gives up those that do not come.
@@ -301,7 +308,7 @@ func (x *Session) flush() error {
 	now := time.Since(x.t0)
 	g.ElapsedSeconds = (now - x.flushed).Seconds()
 	x.flushed = now
-	x.event = max(x.event+1, second(time.Since(x.t0)))
+	x.event = max(x.event+1, arrivals.Second(time.Since(x.t0)))
 	err := save(x.out, intervals, x.observe)
 	for _, s := range x.shards {
 		s.release()
@@ -325,11 +332,11 @@ func (x *Session) t0Skew() time.Duration {
 func (x *Session) result(w *worker, done *sample) *vegeta.Result {
 	v := &vegeta.Result{
 		Attack: x.current.Scenario.Name, Seq: w.sequence, Code: uint16(w.answer.Status), Timestamp: x.t0.Add(done.sent), Latency: done.done - done.sent,
-		BytesOut: done.bytesOut, BytesIn: done.bytesIn, Method: w.request.Method, URL: strings.TrimSuffix(x.current.Target.String(), "/") + string(w.request.URL),
+		BytesOut: done.bytesOut, BytesIn: done.bytesIn, Method: w.request.Method, URL: x.base + string(w.shownURL),
 	}
 	switch {
 	case w.answer.Err != nil:
-		v.Error = w.answer.Err.Error()
+		v.Error = redact.Error(w.answer.Err, w.shard.storm.secrets...).Error()
 	case done.Outcome == journey.OutcomeFailed:
 		v.Error = http.StatusText(w.answer.Status)
 	}

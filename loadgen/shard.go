@@ -7,6 +7,7 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/pace"
 	"fsctl/loadgen/pulse"
+	"fsctl/loadgen/queue"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/wheel"
 	"fsctl/scenarios/arrivals"
@@ -31,7 +32,7 @@ type shard struct {
 	samples sampler
 
 	mu       sync.Mutex
-	queue    arrivalQueue  // users who have not come, or wait for their first request
+	queue    queue.Queue   // users who have not come, or wait for their first request
 	wheel    wheel.Wheel   // users who think, or whose next step is due
 	free     *journey.User // users whose memory is free, linked
 	pacer    pace.Pacer
@@ -45,12 +46,12 @@ type shard struct {
 }
 
 func newShard(s *Storm, number int, t0 time.Time) *shard {
-	v := &shard{storm: s, curve: s.Scenario.Storm.Curve(), t0: t0, queue: newArrivalQueue(s, uint64(number)), pacer: pace.New(s.pacing), pool: newPool(s.share(number), s.Connections > 0),
+	v := &shard{storm: s, curve: s.Scenario.Storm.Curve(), t0: t0, queue: queue.New(s.arriving(uint64(number))), pacer: pace.New(s.pacing), pool: newPool(s.share(number), s.Connections > 0, s.NoKeepAlive),
 		pulse: pulse.New(s.lateness), finished: make(chan struct{}), t0Due: never}
 	now := v.now()
 	v.wheel.Start(now)
-	v.seconds = newSeconds(s, second(min(now, v.queue.due())))
-	v.seconds.begin(second(now))
+	v.seconds = newSeconds(s, arrivals.Second(min(now, v.queue.Due())))
+	v.seconds.begin(arrivals.Second(now))
 	return v
 }
 
@@ -59,7 +60,7 @@ func (s *shard) now() time.Duration { return time.Since(s.t0) }
 
 // admit lets everyone who is due, and pauses first, begin the pause, up to the first whose request is due at once.
 func (s *shard) admit(now time.Duration) {
-	for a, ok := s.queue.pauser(now); ok; a, ok = s.queue.pauser(now) {
+	for a, ok := s.queue.Pauser(now); ok; a, ok = s.queue.Pauser(now) {
 		s.beginPause(a)
 	}
 }
@@ -100,11 +101,11 @@ func (s *shard) pop(now time.Duration) *journey.User {
 	s.wheel.Turn(now)
 	s.admit(now) // from here on, who is due in the queue begins with a request
 	first := s.wheel.First()
-	switch due := s.queue.due(); {
+	switch due := s.queue.Due(); {
 	case min(due, first) > now:
 		return nil
 	case due <= first:
-		return s.user(s.queue.opener()) // never nil: its program has an opening
+		return s.user(s.queue.Opener()) // never nil: its program has an opening
 	}
 	return s.wheel.Pop()
 }
@@ -112,7 +113,7 @@ func (s *shard) pop(now time.Duration) *journey.User {
 // oldest returns the due instant of the first request that waits for a connection, or one that is not due, or never.
 func (s *shard) oldest(now time.Duration) time.Duration {
 	s.admit(now)
-	return min(s.queue.due(), s.wheel.First())
+	return min(s.queue.Due(), s.wheel.First())
 }
 
 // next puts down what a worker has done and returns what it has to do, nil for nothing any more.
@@ -175,7 +176,7 @@ func (s *shard) put(done *sample, u *journey.User) {
 
 // end reports to the run that nothing is left to do.
 func (s *shard) end() {
-	if s.pool.busy > 0 || s.queue.hand.more || s.wheel.Len() > 0 {
+	if s.pool.busy > 0 || s.queue.More() || s.wheel.Len() > 0 {
 		return
 	}
 	s.closing = true
@@ -199,11 +200,11 @@ func (s *shard) stop() {
 	defer s.mu.Unlock()
 	now := s.now()
 	s.roll(now)
-	for s.admit(now); s.queue.due() <= now; s.admit(now) {
-		opener := s.queue.opener()
+	for s.admit(now); s.queue.Due() <= now; s.admit(now) {
+		opener := s.queue.Opener()
 		s.unsent(s.storm.programs[opener.Phase].Opening, opener.Due)
 	}
-	s.queue.stop()
+	s.queue.Stop()
 	s.wheel.Turn(now)
 	for u := range s.wheel.Drain() {
 		if u.Due <= now {
@@ -226,22 +227,47 @@ func (s *shard) unsent(st *journey.Step, due time.Duration) {
 	}
 }
 
-// beat says that the generator runs.
-func (s *shard) beat() {
+// beat says that the generator runs, and for how long its machine slept just before.
+func (s *shard) beat(slept time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.roll(s.now())
+	now := s.now()
+	s.roll(now)
+	if slept == 0 {
+		return
+	}
+	if n := s.missed(now, slept); n > 0 {
+		s.seconds.tally.gaps = append(s.seconds.tally.gaps, pulse.Asleep(now, slept, n))
+	}
+}
+
+// missed returns how many requests were in flight, or would have been due, while the machine slept up to now. Where T0 is an instant of
+// others too, all that is still to come is late by the sleep.
+func (s *shard) missed(now, slept time.Duration) uint64 {
+	n := uint64(s.pool.busy)
+	if s.queue.More() {
+		n += uint64((s.curve.Area(now+slept) - s.curve.Area(now)) / float64(s.storm.shards))
+	}
+	first := s.queue.Due()
+	if waiting, ok := s.wheel.Next(); ok {
+		first = min(first, waiting)
+	}
+	shared := s.storm.Owns != nil || !s.storm.Scenario.Storm.T0.At.IsZero()
+	if n == 0 && first < never && (shared || first <= now+slept) {
+		n = 1
+	}
+	return n
 }
 
 // revise has the shard follow Owns from an instant on. Where it has not got there, it will by itself.
 func (s *shard) revise(from time.Duration) {
-	anew := s.queue.from(from)
+	anew := s.queue.From(from)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
 		return
 	}
-	s.queue.revise(anew, from)
+	s.queue.Revise(anew, from)
 	if s.pool.canSend() {
 		s.pacer.WakeBy(s.handOutAt(), s.now())
 	}

@@ -9,11 +9,13 @@ import (
 	"net"
 	"net/url"
 	"runtime"
+	"slices"
 	"time"
 
 	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/pace"
+	"fsctl/loadgen/queue"
 	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
@@ -34,6 +36,7 @@ type Options struct {
 	TLS            *tls.Config
 	Engine         string // EngineAuto where it is empty
 	Raw            bool   // also write every request as a vegeta result
+	NoKeepAlive    bool   // every request opens a connection of its own, and ends it
 	Dial           func(ctx context.Context, network, address string) (net.Conn, error)
 	Route          transport.Route // how connections reach the target
 	// Secrets are values that no sample of an exchange may hold, beside those that are secrets by themselves: what came into the
@@ -101,14 +104,18 @@ func Compile(o Options) (*Storm, error) {
 	if err := o.Route.Check([]string{transport.AddressOf(o.Target)}); err != nil {
 		return nil, err
 	}
+	if o.Engine == EngineWire && o.Route.Proxy != nil {
+		return nil, transport.InputErrorf("leave --engine out, or say --engine vegeta", "engine wire goes through no proxy: found --engine wire beside --proxy %s", o.Route.Proxy)
+	}
 	journeys, err := journey.Compile(sc, o.Seed)
 	if err != nil {
 		return nil, err
 	}
-	s := &Storm{Options: o, journeys: journeys, lateness: sc.Storm.Lateness.Limit, secrets: append(redact.URLSecrets(o.Target), o.Secrets...)}
+	s := &Storm{Options: o, journeys: journeys, lateness: sc.Storm.Lateness.Limit, secrets: slices.Concat(redact.URLSecrets(o.Target), proxySecrets(o.Route), o.Secrets, journeys.Secrets)}
 	s.shards = min(runtime.GOMAXPROCS(0), s.most())
 	s.pacing = pace.PacingFor(s.Dial == nil, runtime.GOMAXPROCS(0), host.Cores())
 	s.timings = timingsFor(sc)
+	s.timings.reopens = o.NoKeepAlive
 	return s, nil
 }
 
@@ -182,6 +189,17 @@ func (s *Storm) Length() time.Duration {
 // Peak returns the largest arrival rate over any second, in users per second, and when it begins.
 func (s *Storm) Peak() (ratePerSec float64, at time.Duration) {
 	return arrivals.Peak(s.Scenario.Storm.Curve(), time.Second)
+}
+
+// arriving returns what a shard's queue brings.
+func (s *Storm) arriving(shard uint64) queue.Source {
+	v := queue.Source{Schedule: s.schedule, Steps: len(s.journeys.Steps), Mine: func(a arrivals.Arrival) bool {
+		return a.Index%uint64(s.shards) == shard && (s.Owns == nil || s.Owns(a))
+	}}
+	for _, p := range s.programs {
+		v.Openings = append(v.Openings, p.OpeningIndex())
+	}
+	return v
 }
 
 // Walk returns a cursor over the storm's arrivals, whatever Options.Owns says.

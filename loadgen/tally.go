@@ -7,6 +7,7 @@ import (
 	"fsctl/loadgen/pulse"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
+	"fsctl/scenarios/arrivals"
 )
 
 // tally collects what a shard measures in one second.
@@ -103,18 +104,9 @@ func (t *tally) end(u *journey.User) {
 	}
 }
 
-// second returns the second, counted from T0, that holds an instant.
-func second(t time.Duration) int {
-	s := int(t / time.Second)
-	if t < 0 && t%time.Second != 0 {
-		s--
-	}
-	return s
-}
-
 // add records a sample. limit is the lateness above which a request counts as late.
 func (t *tally) add(s *sample, limit time.Duration) {
-	c := t.histogramsOf(second(s.due), s.step, s.Outcome)
+	c := t.histogramsOf(arrivals.Second(s.due), s.step, s.Outcome)
 	c.add(s)
 	for i := range t.timings.slices {
 		if t.timings.slices[i].holds(s) {

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -20,6 +18,7 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/pulse"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/targetlist"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/arrivals"
@@ -37,7 +36,10 @@ type TargetOptions struct {
 	MaxConnections int // open at once at most, where their number is not fixed; 0 for 10,000
 	TLS            *tls.Config
 	Raw            bool
+	NoKeepAlive    bool
 	Route          transport.Route // how connections reach the targets
+	// Proxy is asked for the route's proxy with each target, and has one for all; nil where Route says it.
+	Proxy func(target *url.URL) (*transport.Proxy, error)
 }
 
 // TargetList is a plain list of vegeta targets, ready to be fired in turn at a steady rate by
@@ -51,33 +53,30 @@ type TargetList struct {
 	step      *journey.Step
 }
 
-// NewTargetList reads and checks a list of targets. It fails where the file cannot be read, and with a
-// *transport.InputError for what is wrong with it: no target, a URL that is none, a host that is not allowed, no
+// NewTargetList reads and checks a list of targets. It fails with a
+// *transport.InputError where the file cannot be read, and for what is wrong with it: no target, a URL that is none, a host that is not allowed, no
 // rate or duration above 0.
 func NewTargetList(o TargetOptions) (*TargetList, error) {
 	if o.Rate <= 0 || o.Duration <= 0 {
 		return nil, transport.InputErrorf("say for example --rate 100/s --duration 30s", "a target list needs a rate and a duration: found %s for %s", quantity.Rate(float64(o.Rate)), quantity.Exact(o.Duration))
 	}
-	content, err := os.ReadFile(o.File)
+	targets, err := targetlist.Read(o.File)
 	if err != nil {
-		return nil, fmt.Errorf("read targets: %w", err)
-	}
-	targeter := vegeta.NewHTTPTargeter(bytes.NewReader(content), nil, nil)
-	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
-		targeter = vegeta.NewJSONTargeter(bytes.NewReader(content), nil, nil)
-	}
-	targets, err := vegeta.ReadAllTargets(targeter)
-	if err != nil {
-		return nil, transport.InputErrorf("write one target a paragraph: METHOD URL, headers, @body-file; or one JSON object a line", "read targets %s: %v", o.File, err)
+		return nil, err
 	}
 	var addresses []string
 	for i, t := range targets {
-		address, err := url.Parse(t.URL)
-		if err != nil {
-			return nil, transport.InputErrorf("write a whole URL", "read targets %s: target %d: %v", o.File, i+1, err)
+		address, err := transport.ParseURL(t.URL)
+		if err == nil {
+			address.RawQuery, address.Fragment = "", ""
+			if o.Proxy != nil {
+				if o.Route.Proxy, err = o.Proxy(address); err != nil {
+					return nil, err
+				}
+			}
+			err = transport.CheckTarget(address, o.Allow, o.Route)
 		}
-		address.RawQuery, address.Fragment = "", ""
-		if err := transport.CheckTarget(address, o.Allow, o.Route); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("read targets %s: target %d: %w", o.File, i+1, err)
 		}
 		addresses = append(addresses, transport.AddressOf(address))
@@ -119,17 +118,17 @@ func (l *TargetList) Manifest(now time.Time) record.Manifest {
 func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, observe Observer) (record.End, error) {
 	hard, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
-	client := transport.NewClient(hard, transport.ClientOptions{Route: l.Route, TLS: l.TLS, Allow: l.Allow, MostIdle: l.MaxConnections, Timeout: vegeta.DefaultTimeout, Redirects: vegeta.DefaultRedirects})
+	client := transport.NewClient(hard, transport.ClientOptions{Route: l.Route, TLS: l.TLS, Targets: l.addresses, Allow: l.Allow, MostIdle: l.MaxConnections, NoKeepAlive: l.NoKeepAlive, Timeout: vegeta.DefaultTimeout, Redirects: vegeta.DefaultRedirects})
 	defer client.CloseIdleConnections()
 	counted := &transport.ResendCounter{RoundTripper: client.Transport}
 	client.Transport = counted
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
 		vegeta.Workers(uint64(min(l.MaxConnections, 10))), vegeta.MaxWorkers(uint64(l.MaxConnections)), vegeta.MaxBody(1<<20))
-	v := &listRun{list: l, writer: w, t0: t0, observe: observe, counted: counted, tally: newTally(&journey.Compiled{Steps: []*journey.Step{l.step}}, timings{}), meter: host.NewMeter(), pulse: pulse.New(scenarios.DefaultLateness)}
+	v := &listRun{list: l, writer: w, t0: t0, observe: observe, counted: counted, tally: newTally(&journey.Compiled{Steps: []*journey.Step{l.step}}, timings{}), meter: host.NewMeter(), pulse: pulse.New(scenarios.DefaultLateness), sleep: pulse.NewSleep()}
 	v.samples.out = func(s record.Sample) { _ = w.Sample(s) } // the writer keeps its first error
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
-	end := v.collect(ctx, results)
-	if end.Reason != record.Completed {
+	end, whole := v.collect(ctx, results)
+	if !whole {
 		v.stopped = max(1, time.Since(t0))
 		attacker.Stop()
 		timer := time.AfterFunc(Grace, giveUp)
@@ -165,6 +164,7 @@ type listRun struct {
 	meter     *host.Meter
 	samples   sampler
 	pulse     pulse.Pulse
+	sleep     *pulse.Sleep
 	most      int           // in flight so far
 	heldUntil time.Duration // when the last request was sent that waited for a connection
 	flushed   time.Duration // when the last second was handed over
@@ -178,6 +178,11 @@ func (v *listRun) beat() {
 		v.tally.gaps = v.pulse.Take(v.tally.gaps)
 	}
 	v.pulse.Beat(now)
+	if slept := v.sleep.Since(); slept > 0 {
+		if missed := max(v.list.pacer.Curve.Area(now+slept)-float64(v.sent), 0); missed >= 1 { // of them, some are in flight
+			v.tally.gaps = append(v.tally.gaps, pulse.Asleep(now, slept, uint64(missed)))
+		}
+	}
 }
 
 // answeredBy returns how many answers had come by an instant.
@@ -194,7 +199,10 @@ func (v *listRun) last() time.Duration {
 	return v.ends[len(v.ends)-1]
 }
 
-func (v *listRun) collect(ctx context.Context, results <-chan *vegeta.Result) record.End {
+// collect takes the results until all have come, which is whole, the user stops the run, or it is not drained in time.
+func (v *listRun) collect(ctx context.Context, results <-chan *vegeta.Result) (end record.End, whole bool) {
+	patience := time.NewTimer(time.Until(v.t0.Add(v.list.Duration + scenarios.DefaultDrain)))
+	defer patience.Stop()
 	ticker, beats := time.NewTicker(time.Second), time.NewTicker(pulse.Heartbeat)
 	defer ticker.Stop()
 	defer beats.Stop()
@@ -204,14 +212,16 @@ func (v *listRun) collect(ctx context.Context, results <-chan *vegeta.Result) re
 		case <-beats.C:
 		case r, ok := <-results:
 			if !ok {
-				return record.End{Reason: record.Completed}
+				return record.End{Reason: record.Completed}, true
 			}
 			v.add(r)
 		case <-ctx.Done():
-			return record.End{Reason: record.Interrupted, Message: "stopped by the user"}
+			return record.End{Reason: record.Interrupted, Message: "stopped by the user"}, false
+		case <-patience.C:
+			return notDrained(scenarios.DefaultDrain), false
 		case <-ticker.C:
 			if err := v.flush(); err != nil {
-				return endOf(err)
+				return endOf(err), false
 			}
 		}
 	}
@@ -245,7 +255,7 @@ func (v *listRun) add(r *vegeta.Result) {
 	v.tally.counters[0].Sent++
 	v.tally.add(s, scenarios.DefaultLateness)
 	if v.list.Raw {
-		_ = v.writer.Raw(r) // the writer keeps its first error
+		_ = v.writer.Raw(targetlist.Public(r)) // the writer keeps its first error
 	}
 }
 
@@ -274,7 +284,7 @@ func (v *listRun) flush() error {
 	g.Connections = v.most
 	now := time.Since(v.t0)
 	g.ElapsedSeconds, v.flushed = (now - v.flushed).Seconds(), now
-	v.event = max(v.event+1, second(time.Since(v.t0)))
+	v.event = max(v.event+1, arrivals.Second(time.Since(v.t0)))
 	err := save(v.writer, intervals, v.observe)
 	v.tally.clear()
 	return err

@@ -69,6 +69,7 @@ func TestTargetList(t *testing.T) {
 {"method":"POST","url":"%[1]s/b","body":"%[2]s"}
 {"method":"GET","url":"%[1]s/sorry"}
 `, server.URL, base64.StdEncoding.EncodeToString([]byte("hello"))),
+		"with a byte-order mark and CRLF": fmt.Sprintf("\uFEFFGET %[1]s/a?x=1\r\nX-A: 1\r\n\r\nPOST %[1]s/b\r\n@%[2]s\r\n\r\nGET %[1]s/sorry\r\n", server.URL, body),
 	} {
 		t.Run(name, func(t *testing.T) {
 			clear(saw)
@@ -122,7 +123,7 @@ func TestTargetListErrors(t *testing.T) {
 	// Another machine's name, which leads back here if anybody were to follow it.
 	away := strings.Replace(stranger.URL, "127.0.0.1", "shop.invalid", 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, map[string]string{"/away": away, "/loop": "/loop"}[r.URL.Path], http.StatusFound)
+		http.Redirect(w, r, map[string]string{"/away": away, "/beside": stranger.URL, "/loop": "/loop"}[r.URL.Path], http.StatusFound)
 	}))
 	defer server.Close()
 	refusing, _ := loadtest.Refused(t)
@@ -133,6 +134,7 @@ func TestTargetListErrors(t *testing.T) {
 		{"truncated", loadtest.Rude(t, loadtest.Write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")).String(), transport.ClassTruncated},
 		{"garbage", loadtest.Rude(t, loadtest.Write("no HTTP\r\n\r\n")).String(), transport.ClassMalformed},
 		{"a redirect to another machine", server.URL + "/away", transport.ClassRedirect},
+		{"a redirect to another port of this machine", server.URL + "/beside", transport.ClassRedirect},
 		{"a redirect without end", server.URL + "/loop", transport.ClassRedirect},
 		{"TLS to a plain port", "https" + server.URL[len("http"):], transport.ClassTLS},
 	} {
@@ -214,5 +216,40 @@ func TestClassOfAText(t *testing.T) {
 	}
 	if class := transport.ClassifyText("whatever"); class != transport.ClassOther {
 		t.Errorf("an unknown text is %q", class)
+	}
+}
+
+// TestTargetListWaitsForTheTarget: a target that is slower than the list's rate holds all connections, and what is sent late for it, a
+// whole queue after the stall too, waited for a connection: none of it is the generator's own lateness.
+func TestTargetListWaitsForTheTarget(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if asked.Add(1) <= 4 { // two connections stall twice
+			time.Sleep(300 * time.Millisecond)
+		}
+	}))
+	defer server.Close()
+	run := fire(context.Background(), t, TargetOptions{File: targetFile(t, "GET "+server.URL+"\n"), Rate: 100, Duration: time.Second, Connections: 2})
+	c := run.All(record.VegetaStep)
+	if c.Done != 100 || c.Waited < 20 || c.Late > c.Waited {
+		t.Errorf("of %d requests %d waited for a connection and %d were late, wanted 100 requests, some 60 waiting, and hardly any late", c.Done, c.Waited, c.Late)
+	}
+}
+
+// TestTargetListEndsAfterItsDrain: a list that one connection cannot send in time ends so long after the last request was due, and what was
+// not sent by then is unsent.
+func TestTargetListEndsAfterItsDrain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real seconds")
+	}
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(10 * time.Millisecond) }))
+	defer server.Close()
+	began := time.Now()
+	run := fire(context.Background(), t, TargetOptions{File: targetFile(t, "GET "+server.URL+"\n"), Rate: 200_000, Duration: time.Second, Connections: 1})
+	c := run.All(record.VegetaStep)
+	if c.Due != 200_000 || c.Sent+c.Unsent != c.Due || c.Sent == 0 || c.Sent > 5000 || run.End.Reason != record.Completed || !strings.Contains(run.End.Message, "still not drained 30 s") {
+		t.Errorf("after %s: %d due, %d sent, %d unsent, ended %+v", time.Since(began), c.Due, c.Sent, c.Unsent, run.End)
 	}
 }

@@ -11,6 +11,7 @@ import (
 // timings says which optional metrics a record holds.
 type timings struct {
 	waiting, connecting, handshaking, iteration bool
+	reopens                                     bool    // not a metric: every request opens a connection of its own
 	slices                                      []slice // of the requests, for each of which all is kept once more
 }
 
@@ -51,8 +52,9 @@ func timingsFor(sc *scenarios.Scenario) (t timings) {
 	return t
 }
 
-// opensInRequests reports whether requests must open their connections themselves, so as to show what it takes.
-func (t *timings) opensInRequests() bool { return t.connecting || t.handshaking }
+// opensInRequests reports whether requests must open their connections themselves, so as to show what it takes, or since each has one of
+// its own.
+func (t *timings) opensInRequests() bool { return t.connecting || t.handshaking || t.reopens }
 
 // holds reports whether a sample belongs to the slice.
 func (v *slice) holds(s *sample) bool {

@@ -21,6 +21,7 @@ type worker struct {
 	leaving  leaving
 	atOnce   chan struct{} // holds one for each connection that is being opened ahead
 	request  transport.Request
+	shownURL []byte // of the request, for raw results
 	answer   transport.Answer
 	values   journey.ValueReader
 	sample   sample
@@ -88,6 +89,9 @@ func (w *worker) stamp() time.Duration {
 func (w *worker) perform(ctx context.Context, u *journey.User) *sample {
 	s, st := w.shard, u.Step()
 	st.Render(&w.request, u)
+	if s.raw != nil {
+		w.shownURL = st.AppendShownURL(w.shownURL[:0], u)
+	}
 	sent := w.handed
 	var opening time.Duration
 	if w.early {

@@ -105,7 +105,8 @@ func judgeLevel(rec *record.Record, run *history.History, sc *scenarios.Scenario
 	}
 	level := *rec // what was planned of the run, and how it ended, says nothing of a level
 	level.Manifest.PlannedArrivals, level.Manifest.End = 0, nil
-	v.health = health.Judge(&level, part, sc, history.PressureOn(before, part), health.Stalls(rec))
+	span := record.Window{From: l.HoldFromSeconds, To: max(l.EndSeconds, l.ToSeconds)}
+	v.health = health.Judge(&level, part, sc, history.PressureOn(before, part), health.Stalls(rec), span)
 	v.Findings = v.health.Findings
 	v.Journeys = users.Of(rec, record.Window{From: l.FromSeconds, To: max(l.EndSeconds, l.ToSeconds)}, sc)
 	v.Users = usersIn(rec, l.Hold())

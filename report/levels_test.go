@@ -53,6 +53,12 @@ func (s searched) late(l *record.Level) {
 	count(s.Record, l.HoldFromSeconds, "browse", record.Counters{Late: uint64(l.RatePerSec)})
 }
 
+// freeze stops the generator for a second from an instant after the begin of a level's hold on.
+func (s searched) freeze(l *record.Level, after float64) {
+	from := float64(l.HoldFromSeconds) + after
+	s.Add(record.Interval{Second: int(from + 1), Generator: &record.Generator{Gaps: []record.Gap{{From: from, To: from + 1, Requests: 1}}}})
+}
+
 func TestSearchIsJudgedByItsLevels(t *testing.T) {
 	sc := require(threshold(t, "response_time", "p(99)<300ms", ""))
 	s := newSearched()
@@ -99,13 +105,16 @@ func TestCausesOfASearch(t *testing.T) {
 		"the generator could not":        {func(s searched) { s.level(t, 10, quick); s.late(s.level(t, 20, quick)) }, 0, "at least 10 users/s (10 requests/s); this generator could not send 20 users/s: 25 % of the requests left", 10, true},
 		"it could not between them":      {func(s searched) { s.level(t, 10, quick); s.level(t, 40, slow); s.late(s.level(t, 20, quick)) }, 0, "the target holds 10 users/s (10 requests/s); at 40 users/s: response_time was 900 ms, wanted p(99)<300ms; this generator could not send 20 users/s", 10, false},
 		"a moment's trouble":             {func(s searched) { s.late(s.level(t, 10, quick)); s.level(t, 10, quick); s.level(t, 20, slow) }, 0, "the target holds 10 users/s", 10, false},
+		"a freeze at one level":          {func(s searched) { s.freeze(s.level(t, 10, quick), 0.5); s.level(t, 10, quick); s.level(t, 20, slow) }, 0, "the target holds 10 users/s", 10, false},
+		"a freeze before a hold":         {func(s searched) { s.freeze(s.level(t, 10, quick), -1); s.level(t, 20, slow) }, 0, "the target holds 10 users/s", 10, false},
+		"a freeze in a drain":            {func(s searched) { s.freeze(s.level(t, 10, quick), heldFor) }, exitcode.Invalid, "did not run for 1 s from T0+5s on", 0, true},
 		"nothing held":                   {func(s searched) { s.level(t, 20, slow); s.level(t, 10, slow) }, exitcode.Threshold, "the target does not hold even 10 users/s: response_time was 900 ms", 0, false},
 		"nothing is known":               {func(s searched) { s.late(s.level(t, 20, quick)); s.late(s.level(t, 10, quick)) }, exitcode.Invalid, "the generator was saturated: at 20 users/s: 25 % of the requests left", 0, true},
 		"interrupted": {func(s searched) {
 			s.level(t, 10, quick)
 			s.Manifest.End.Reason = record.Interrupted
 		}, exitcode.Interrupted, "the search was interrupted: the target holds at least 10 users/s (10 requests/s)", 10, true},
-		"died":     {func(s searched) { s.level(t, 10, quick); s.Manifest.End = nil }, exitcode.Interrupted, "the run died", 10, true},
+		"died":     {func(s searched) { s.level(t, 10, quick); s.Manifest.End = nil }, exitcode.Interrupted, "the run has no end", 10, true},
 		"oversold": {func(s searched) { s.level(t, 10, quick); sell(s.Record, 3) }, exitcode.Invariant, "oversold", 10, true},
 	} {
 		s := newSearched()

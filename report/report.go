@@ -112,7 +112,7 @@ func (r *Report) judgeStorm(rec *record.Record, run *history.History, accounts *
 	r.Journeys = users.Of(rec, record.Everything, sc)
 	pressure := history.ComparePressure(run)
 	r.stalls = health.Stalls(rec)
-	r.Health = health.Judge(rec, run, sc, pressure, r.stalls)
+	r.Health = health.Judge(rec, run, sc, pressure, r.stalls, record.Everything)
 	r.Capacity = measureCapacity(run, pressure, health.LateShare(sc), r.Health.Saturated)
 	earned := r.judgeEarnings(rec, run, accounts, sc)
 	r.judgeTarget(rec, run, accounts, earned)

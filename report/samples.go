@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"fsctl/loadgen/record"
-	"fsctl/scenarios"
+	"fsctl/scenarios/condition"
 )
 
 // Sample is one request that failed, with what came of its answer. Secrets and control characters are taken out of it already.
@@ -59,9 +59,13 @@ func wantedOf(s *record.Sample) string {
 	if !isCheck {
 		return s.Wanted
 	}
-	c, err := scenarios.ParseCondition(when)
-	if err == nil && c.Subject == scenarios.StatusSubject && (c.Operator == "in" || c.Operator == "==") {
-		return strings.Join(c.Values, " or ")
+	c, err := condition.Parse(when)
+	if err == nil && c.Subject == condition.Status && (c.Operator == "in" || c.Operator == "==") {
+		codes := make([]string, len(c.Values))
+		for i, v := range c.Values {
+			codes[i] = v.Text
+		}
+		return strings.Join(codes, " or ")
 	}
 	return s.Wanted
 }

@@ -25,7 +25,7 @@ func (r *Report) judgeSearch(rec *record.Record, run *history.History, accounts 
 	}
 	seen := r.valid(run)
 	pressure := history.ComparePressure(seen)
-	r.Health = r.searchHealth(health.Judge(rec, run, sc, pressure, nil))
+	r.Health = r.searchHealth(health.Judge(rec, run, sc, pressure, nil, record.Everything))
 	level := r.decisive()
 	part := run.Hold(level.hold())
 	r.Thresholds = level.Thresholds

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -70,18 +71,22 @@ func TestBadDocuments(t *testing.T) {
 	const empty = "1: found an empty file, wanted a scenario"
 	for text, want := range map[string]string{
 		"": empty, "# a comment\n": empty, "---\n": empty, "~\n": empty,
-		"[1, 2]":                "1: found a list, wanted a scenario",
-		"\n5":                   `2: found "5", wanted a scenario`,
-		"a: 1\n---\nb: 2\n":     "2: found more than one document",
-		"name: *x":              "1: not YAML: unknown anchor",
-		"a: &x 1\nname: *x\n":   "2: found the alias *x, wanted the values themselves",
-		"a: &x {}\n<<: *x\n":    "2: found the alias *x",
-		"a: &x {}\n? *x\n: 1\n": "2: found the alias *x",
-		"a: [1\n":               "not YAML",
-		"name: 'x":              "1: not YAML: found unexpected end of stream",
-		"name: a\n\tkind: b\n":  "2: not YAML",
-		"name: \xff":            "1: not YAML",
-		"\x00":                  "1: not YAML",
+		"[1, 2]":                    "1: found a list, wanted a scenario",
+		"\n5":                       `2: found "5", wanted a scenario`,
+		"a: 1\n---\nb: 2\n":         "2: found more than one document",
+		"name: *x":                  "1: not YAML: unknown anchor",
+		"a: &x 1\nname: *x\n":       "2: found the alias *x, wanted the values themselves",
+		"a: &x {}\n<<: *x\n":        "2: found the alias *x",
+		"a: &x {}\n? *x\n: 1\n":     "2: found the alias *x",
+		"a: [1\n":                   "1: not YAML: did not find expected ',' or ']'",
+		"a: 1\nb: {c: d=${e}}\n":    `2: not YAML: did not find expected ',' or '}'; between { and } a value with ${...} stands in quotes: {Cookie: "sid=${sid}"}`,
+		"a: 1\nb: {c: d}}\nf: 2\n":  "2: not YAML: did not find expected",
+		"a: 1\nb:\n  c: 1\n d: 2\n": "4: not YAML: did not find expected key",
+		"name: 'x":                  "1: not YAML: found unexpected end of stream",
+		"name: a\n\tkind: b\n":      "2: not YAML",
+		"name: a\nkind: \xff":       "2: found a byte that is not UTF-8, as in text in Latin-1 or Windows-1252, wanted UTF-8: convert it",
+		"n\x00a\x00:\x00":           "1: found what seems to be text in UTF-16LE",
+		"\x00":                      "1: found a NUL character, wanted text",
 	} {
 		if found := problemsOf(t, text); len(found) != 1 || !strings.Contains(found[0], want) {
 			t.Errorf("%q: found %q, wanted %q alone", text, found, want)
@@ -105,17 +110,76 @@ func TestRepeatedAndOddKeys(t *testing.T) {
 
 func TestJSONKeepsOrderAndText(t *testing.T) {
 	for given, want := range map[string]string{
-		`{b: 1, a: [true, ~, 2.50, "x"]}`:        `{"b":1,"a":[true,null,2.5,"x"]}`,
-		`{at: 2026-11-11, id: 007, s: "${sku}"}`: `{"at":"2026-11-11","id":7,"s":"${sku}"}`,
-		`"plain"`:                                `"plain"`,
-		`[]`:                                     `[]`,
-		`{"q\"": "a\nb"}`:                        `{"q\"":"a\nb"}`,
+		`{b: 1, a: [true, ~, 2.50, "x"]}`:          `{"b":1,"a":[true,null,2.50,"x"]}`,
+		`{at: 2026-11-11, id: "007", s: "${sku}"}`: `{"at":"2026-11-11","id":"007","s":"${sku}"}`,
+		`[1.10, 1e3, -0, 0.0, 12345678901234567890, 1E+2, -1.5e-7, 1e400, 123456789012345678901234567890.5]`: `[1.10,1e3,-0,0.0,12345678901234567890,1E+2,-1.5e-7,1e400,123456789012345678901234567890.5]`,
+		`[True, FALSE, Null, ~, yes, No, on, off, y, 12:30, 1.2.3, 123abc, 2026-11-11T20:00:00Z]`:            `[true,false,null,null,"yes","No","on","off","y","12:30","1.2.3","123abc","2026-11-11T20:00:00Z"]`,
+		`["1.10", '0x10', !!str 5, !!int 5, !!float 5, "<<"]`:                                                `["1.10","0x10","5",5,5,"<<"]`,
+		`{1: a, 1.10: b, 0x10: c, null: d, true: e, "<<": f}`:                                                `{"1":"a","1.10":"b","0x10":"c","null":"d","true":"e","<<":"f"}`,
+		`["<a&b>", "a/b", "\u00e4"]`:                                 `["<a&b>","a/b","ä"]`,
+		`{"b": {"d": [], "c": {}}, "a": &x 1}`:                       `{"b":{"d":[],"c":{}},"a":1}`,
+		`'{"qty": ${user.id}, "n": 1.10,  "name": "${user.token}"}'`: `{"qty": ${user.id}, "n": 1.10,  "name": "${user.token}"}`,
+		`" [0.10] "`:      `[0.10]`,
+		`"plain"`:         `"plain"`,
+		`[]`:              `[]`,
+		`{"q\"": "a\nb"}`: `{"q\"":"a\nb"}`,
 	} {
 		text, _ := edited(t, `json: {sku: "${sku}", quantity: 1}`, "json: "+given)
 		if got := mustParse(t, text).Step("order").Request.JSON; string(got) != want {
 			t.Errorf("json: %s: found %s, wanted %s", given, got, want)
 		}
 	}
+}
+
+// What YAML takes for a number and JSON does not write is refused, never changed.
+func TestNumbersThatJSONDoesNotHave(t *testing.T) {
+	for _, word := range []string{"0x10", "0X1F", "0o7", "0b11", "010", "007", "08", "1_000", "1_000.5", ".5", "5.", "+5", "-.5", "+4915112345", "1.e3", ".inf", "-.Inf", ".NaN",
+		"0xFFFFFFFFFFFFFFFFFFFF", "01e400", "+1e400", "!!int x", "!!float .5"} {
+		badScenario{`json: {sku: "${sku}", quantity: 1}`, "json: {sku: [x, " + word + "]}", []string{`@: steps.order.request.json.sku[1]: found the number ` + strings.TrimLeft(word[strings.LastIndex(word, " ")+1:], " ")}}.check(t)
+	}
+	for given, want := range map[string]string{
+		"{a: !!binary aGk=}": "json.a: found the tag !!binary", "!!set {a}": "json: found the tag !!set", "[!x 5]": "json[0]: found the tag !x", "!!bool yes": "json: found the tag !!bool",
+		"{<<: {a: 1}}": "json: found the merge key <<", "{a: 1, a: 2}": "json.a: found twice",
+		"'{\"a\": }'": "json: found a text that is not JSON", "'{\"a\": ${sku} ${sku}}'": "json: found a text that is not JSON", "'{\"a\": 010}'": "json: found a text that is not JSON",
+	} {
+		badScenario{`json: {sku: "${sku}", quantity: 1}`, "json: " + given, []string{`@: steps.order.request.` + want}}.check(t)
+	}
+}
+
+// A number that is JSON's is sent with its own characters, from the file and from --set, and the document with it reads the same.
+func FuzzJSONNumber(f *testing.F) {
+	for _, word := range []string{"1.10", "1e3", "12345678901234567890", "0x10", "0o7", "010", "1_000", ".5", "+5", "5.", "-0", ".inf", ".nan", "2026-11-11", "1e400", "0b1", "1:30", "yes", "~", "08"} {
+		f.Add(word)
+	}
+	const text = "apiVersion: fsctl/v1\nkind: Scenario\nname: x\nworkload: {requests: 1}\nsteps: {order: {share: 1, request: {url: /, json: {a: [1.10, 1e400]}}}}\n"
+	f.Fuzz(func(t *testing.T, word string) {
+		var wanted any
+		decoder := json.NewDecoder(strings.NewReader(word))
+		decoder.UseNumber()
+		_ = decoder.Decode(&wanted) // what is no JSON is no number
+		if number, isJSON := wanted.(json.Number); !isJSON || string(number) != word {
+			if strings.Trim(word, "+-.0123456789_xobeE") != "" || strings.Trim(word, "+-.xobeE_") == "" {
+				return
+			}
+			// Anything else that could be a number is refused, or sent as the same text.
+			s, err := Parse("fuzz.yaml", []byte(text), "steps.order.request.json="+word)
+			if err == nil && s.Step("order").Request.JSON != JSON(`"`+word+`"`) {
+				t.Fatalf("%q is sent as %s", word, s.Step("order").Request.JSON)
+			}
+			return
+		}
+		for _, set := range []string{word, "[" + word + "]", `{"a": ` + word + "}"} {
+			s, err := Parse("fuzz.yaml", []byte(text), "steps.order.request.json="+set)
+			if err != nil {
+				t.Fatalf("%s: %v", set, err)
+			}
+			again := mustParse(t, string(s.Document))
+			want := JSON(strings.ReplaceAll(set, " ", ""))
+			if got := s.Step("order").Request.JSON; got != want || again.Step("order").Request.JSON != want {
+				t.Fatalf("%s is sent as %s, and as %s from the document", set, got, again.Step("order").Request.JSON)
+			}
+		}
+	})
 }
 
 func TestCSVFeeder(t *testing.T) {
@@ -133,14 +197,23 @@ func TestCSVFeeder(t *testing.T) {
 		_, err := Load(filepath.Join(dir, "sale.yaml"))
 		return err
 	}
-	if err := load("{from: csv, file: users.csv}"); err != nil {
-		t.Error(err)
+	write("mark.csv", "\uFEFFtoken;number\r\nabc;1\r\n")
+	for _, file := range []string{"users.csv", "mark.csv"} {
+		if err := load("{from: csv, file: " + file + "}"); err != nil {
+			t.Error(err)
+		}
 	}
+	write("twice.csv", "token,a,a\n")
+	write("latin.csv", "token,Stra\xdfe\n1,2\n")
+	write("wide.csv", "\xff\xfet\x00o\x00k\x00e\x00n\x00\n\x00")
 	for from, want := range map[string]string{
 		"{from: csv, file: absent.csv}": "feeders.user.file: open ",
 		"{from: csv, file: empty.csv}":  "wanted a header line",
+		"{from: csv, file: twice.csv}":  `feeders.user.file: twice.csv: line 1: found the name "a" for the columns 2 and 3`,
+		"{from: csv, file: latin.csv}":  "latin.csv: line 1: found a byte that is not UTF-8",
+		"{from: csv, file: wide.csv}":   "wide.csv: line 1: found text in UTF-16, wanted UTF-8: convert it with iconv",
 		"{from: csv}":                   "feeders.user.file: missing, wanted a CSV file",
-		"{from: csv, file: .}":          "is a directory",
+		"{from: csv, file: .}":          "found a directory, wanted a file",
 	} {
 		if err := load(from); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, wanted %q", from, err, want)

@@ -17,7 +17,7 @@ const (
 	DefaultEventDuration = time.Hour
 	DefaultLateness      = 50 * time.Millisecond // a request sent later than this after it was due is late
 	DefaultLateShare     = Ratio(0.02)
-	defaultDrain         = 30 * time.Second
+	DefaultDrain         = 30 * time.Second // how long after the last arrival requests may still be sent and answered
 	defaultTimeout       = 30 * time.Second
 	defaultRedirects     = 10
 	DefaultLedgerOutcome = "placed"
@@ -64,7 +64,7 @@ func (s *Scenario) setDefaults(fields *strict.Fields) {
 		d.estate(s.Estate)
 	}
 	if s.Storm != nil {
-		setDefault(d, "storm.drain", &s.Storm.Drain, defaultDrain)
+		setDefault(d, "storm.drain", &s.Storm.Drain, DefaultDrain)
 		setDefault(d, "storm.lateness.limit", &s.Storm.Lateness.Limit, DefaultLateness)
 		setDefault(d, "storm.lateness.share", &s.Storm.Lateness.Share, DefaultLateShare)
 		for i := range s.Storm.Phases {

@@ -259,60 +259,35 @@ func (l *Ledger) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 // ledgerOfAnswers is the one word that a ledger may be.
 const ledgerOfAnswers = "answers"
 
-// ReadNode writes a YAML value as JSON text, with its keys in the file's order.
+// ReadNode writes a YAML value as JSON text, with its keys in the file's order and its numbers as they are written. A text that
+// begins with { or [ is that JSON text itself.
 func (j *JSON) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
-	var b strings.Builder
-	writeJSON(d, n, path, &b)
-	*j = JSON(b.String())
-}
-
-// writeJSON keeps the order of keys, which a map would lose.
-func writeJSON(d *strict.Decoder, n *yaml.Node, path string, b *strings.Builder) {
-	switch n.Kind {
-	case yaml.MappingNode:
-		b.WriteByte('{')
-		first := true
-		d.Pairs(n, path, func(key string, _, v *yaml.Node) {
-			if !first {
-				b.WriteByte(',')
-			}
-			first = false
-			b.Write(quoted(key))
-			b.WriteByte(':')
-			writeJSON(d, v, strict.Join(path, key), b)
-		})
-		b.WriteByte('}')
-	case yaml.SequenceNode:
-		b.WriteByte('[')
-		for i, v := range n.Content {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			writeJSON(d, v, path, b)
+	if text := strings.TrimSpace(n.Value); n.Kind == yaml.ScalarNode && (strings.HasPrefix(text, "[") || strings.HasPrefix(text, "{")) {
+		*j = JSON(text)
+		if err := checkJSON(text); err != nil {
+			d.Problem(n, path, "%v", err)
 		}
-		b.WriteByte(']')
-	default:
-		writeJSONWord(d, n, path, b)
-	}
-}
-
-func writeJSONWord(d *strict.Decoder, n *yaml.Node, path string, b *strings.Builder) {
-	var v any = n.Value // a date stays as it is written: JSON has none
-	if n.Tag != "!!timestamp" {
-		if err := n.Decode(&v); err != nil {
-			d.Wrong(n, path, "a JSON value")
-			return
-		}
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		d.Wrong(n, path, "a JSON value")
 		return
 	}
-	b.Write(text)
+	*j = JSON(d.JSON(n, path))
 }
 
-func quoted(s string) []byte {
-	text, _ := json.Marshal(s) // a string always has a JSON form
-	return text
+// checkJSON returns what is wrong with a JSON text in which a variable may stand in a string, or for a value.
+func checkJSON(text string) error {
+	t, err := ParseTemplate(text)
+	if err != nil {
+		return nil // reported by the validator
+	}
+	var b strings.Builder
+	for _, p := range t {
+		b.WriteString(p.Literal)
+		if p.Variable != "" {
+			b.WriteByte('0')
+		}
+	}
+	var v any
+	if err := json.Unmarshal([]byte(b.String()), &v); err != nil {
+		return fmt.Errorf("found a text that is not JSON (%w), wanted JSON with ${name} in a string or for a value, or fields in YAML", err)
+	}
+	return nil
 }

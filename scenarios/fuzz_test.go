@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fsctl/scenarios/arrivals"
+	"fsctl/scenarios/condition"
 	"fsctl/scenarios/strict"
 )
 
@@ -139,8 +140,8 @@ func FuzzText(f *testing.F) {
 				t.Fatalf("%q is cut into %+v", text, template)
 			}
 		}
-		if c, err := ParseCondition(text); err == nil {
-			again, err := ParseCondition(c.String())
+		if c, err := condition.Parse(text); err == nil {
+			again, err := condition.Parse(c.String())
 			if c.Pattern, again.Pattern = nil, nil; err != nil || !reflect.DeepEqual(c, again) || len(c.Values) == 0 {
 				t.Fatalf("%q is read as %+v, and that as %+v: %v", text, c, again, err)
 			}

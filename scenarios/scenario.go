@@ -15,7 +15,7 @@ type Scenario struct {
 	Name        string               `yaml:"name" jsonschema:"required" jsonschema_description:"Short name: lower-case letters, digits, - and _."`
 	Description string               `yaml:"description" jsonschema_description:"What happens, in one sentence."`
 	Source      string               `yaml:"source" jsonschema_description:"Where the figures come from."`
-	Workload    Workload             `yaml:"workload" jsonschema:"required" jsonschema_description:"Who comes, and when."`
+	Workload    Workload             `yaml:"workload" example:"{requests: 1M}, the requests of a day" jsonschema:"required" jsonschema_description:"Who comes, and when."`
 	Steps       strict.Keyed[Step]   `yaml:"steps" jsonschema:"required" jsonschema_description:"What one request can be. Shares add up to 100 %."`
 	Services    []Service            `yaml:"services" jsonschema_description:"What stands behind the door."`
 	Sale        *Sale                `yaml:"sale" jsonschema_description:"What is sold. It bounds successes, never attempts."`
@@ -31,6 +31,8 @@ type Scenario struct {
 
 	File     string `yaml:"-"` // where it was read from; data files are found beside it
 	Document []byte `yaml:"-"` // its text, with every --set applied
+
+	environment map[string]string // by WithEnvironment; never written
 }
 
 // Workload turns people into requests per second by the 2/8 rule: a share of the day's requests (80 %) comes in a
@@ -58,7 +60,7 @@ type Step struct {
 	Name        string                `yaml:"-"`
 	Share       Ratio                 `yaml:"share" jsonschema_description:"Share of all requests of the workload."`
 	Transaction bool                  `yaml:"transaction" jsonschema_description:"Counts in TPS."`
-	Request     Request               `yaml:"request" jsonschema_description:"What is sent."`
+	Request     Request               `yaml:"request" jsonschema_description:"What is sent. ${name} stands for a variable, ${env.NAME} for one of the environment of whoever starts the storm."`
 	Extract     map[string]Extraction `yaml:"extract" jsonschema_description:"Variables taken from the answer: json:PATH, header:NAME, regex:EXPR or cookie:NAME; or {from: ..., optional: true} where it may be missing."`
 	Check       []string              `yaml:"check" jsonschema_description:"Conditions on an answer as expected, such as: status in 200,409."`
 	Outcome     strict.Keyed[Outcome] `yaml:"outcome" jsonschema_description:"Names for answers; the first whose condition holds is counted."`
@@ -77,13 +79,14 @@ type Outcome struct {
 	When string
 }
 
-// Request is the template of an HTTP request. ${name} stands for a variable in url, headers, body and json. Redirects
+// Request is the template of an HTTP request. ${name} stands for a variable in url, headers, body and json, ${env.NAME} for one of
+// the environment of whoever starts the storm: see WithEnvironment. Redirects
 // are from 0, each a request more.
 type Request struct {
 	Method    string            `yaml:"method" jsonschema_description:"GET by default, POST with a body."`
 	URL       string            `yaml:"url" jsonschema_description:"Path and query, appended to the target."`
 	Headers   map[string]string `yaml:"headers"`
-	Body      string            `yaml:"body" jsonschema_description:"Sent as it is."`
+	Body      string            `yaml:"body" jsonschema_description:"Sent as it is, with values encoded by the content type: a form, JSON, XML or multipart."`
 	JSON      JSON              `yaml:"json" jsonschema_description:"Sent as JSON, in place of body."`
 	Redirects *int              `yaml:"redirects" jsonschema_description:"Redirects followed at most; 10 by default."`
 	Timeout   time.Duration     `yaml:"timeout" jsonschema_description:"Longest time to the whole answer; 30s by default."`

@@ -5,6 +5,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
+
+	"fsctl/scenarios/condition"
+	"fsctl/scenarios/quantity"
 )
 
 func (v *validator) journeys() {
@@ -43,9 +47,28 @@ func (v *validator) actions(path string, do []Action, depth int) {
 			if r.Until != "" {
 				v.condition(at+".until", r.Until)
 			}
+			if len(r.Do) > 0 && r.Every < shortestRound && !takesTime(r.Do) {
+				v.Problem(at, "found rounds without a request or a pause of %s or more, which would take a core for nothing, wanted a step, a think or every", quantity.Exact(shortestRound))
+			}
 			v.actions(at+".do", r.Do, depth+1)
 		}
 	}
+}
+
+// shortestRound is how long a round of a repeat takes at least, on average, that sends nothing.
+const shortestRound = time.Millisecond
+
+// takesTime reports whether actions send a request, or pause.
+func takesTime(do []Action) bool {
+	return slices.ContainsFunc(do, func(a Action) bool {
+		switch {
+		case a.Repeat != nil:
+			return a.Repeat.Every >= shortestRound || takesTime(a.Repeat.Do)
+		case a.Think != nil:
+			return a.Think.Mean() >= shortestRound
+		}
+		return true // a step
+	})
 }
 
 // settable reports every variable that a journey uses before any of its steps can have set it, and adds to set what the
@@ -134,8 +157,8 @@ func requestVariables(r *Request) (names []string) {
 
 // conditionVariables returns the variable that a condition tests, if any.
 func conditionVariables(text string) []string {
-	c, err := ParseCondition(text)
-	if err != nil || c.Subject == StatusSubject || c.Subject == BodySubject {
+	c, err := condition.Parse(text)
+	if err != nil || c.Subject == condition.Status || c.Subject == condition.Body {
 		return nil
 	}
 	return []string{c.Subject}

@@ -1,17 +1,15 @@
 package scenarios
 
 import (
-	"encoding/csv"
 	"fmt"
-	"io"
 	"maps"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/table"
 )
 
 func (v *validator) sale() {
@@ -62,6 +60,9 @@ func (v *validator) feeders() {
 		if !plainVariable.MatchString(f.Name) {
 			v.Problem(path, "found the name %q, wanted letters, digits and _: it stands in ${name.field}", f.Name)
 		}
+		if f.Name == environmentName {
+			v.Problem(path, "found the name %s, wanted another: ${%s.NAME} is a variable of the environment", f.Name, f.Name)
+		}
 		for _, name := range fields {
 			if !plainVariable.MatchString(name) {
 				v.Problem(path+".fields."+name, "found the name %q, wanted letters, digits and _: it stands in ${%s.field}", name, f.Name)
@@ -108,24 +109,18 @@ func (s *Scenario) Path(file string) string {
 	return filepath.Join(filepath.Dir(s.File), file)
 }
 
-// longestHeader keeps a file that is no CSV, such as a device, from being read for ever.
-const longestHeader = 1 << 20
-
 func (s *Scenario) csvHeader(f *Feeder) ([]string, error) {
 	if f.File == "" {
 		return nil, fmt.Errorf("missing, wanted a CSV file")
 	}
-	file, err := os.Open(s.Path(f.File))
+	file, err := table.Open(s.Path(f.File))
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	header, err := csv.NewReader(io.LimitReader(file, longestHeader)).Read()
+	header, err := table.Header(file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w, wanted a header line", f.File, err)
-	}
-	for i := range header {
-		header[i] = strings.TrimSpace(header[i])
+		return nil, fmt.Errorf("%s: %w", f.File, err)
 	}
 	return header, nil
 }
@@ -201,8 +196,10 @@ func (v *validator) ledger() {
 		v.Problem("ledger.baseline", "found %s beside answers, wanted it only with url: there is no ledger to read", l.Baseline)
 	case !l.Answers && !strings.HasPrefix(l.URL, "/"):
 		v.Problem("ledger.url", "found %q, wanted a path that begins with /, or ledger: %s for a target without a ledger", l.URL, ledgerOfAnswers)
-	case strings.Contains(l.URL, "${"):
-		v.Problem("ledger.url", "found %q, wanted a path without variables: it is read for no user", l.URL)
+	case !onlyEnvironment(l.URL):
+		v.Problem("ledger.url", "found %q, wanted a path without variables but ${env.NAME}: it is read for no user", l.URL)
+	case urlProblem(l.URL) != "":
+		v.Problem("ledger.url", "%s", urlProblem(l.URL))
 	}
 	var outcomes, variables []string
 	for _, s := range v.s.Steps {
@@ -212,6 +209,9 @@ func (v *validator) ledger() {
 			}
 			variables = append(variables, slices.Sorted(maps.Keys(s.Extract))...)
 		}
+	}
+	if !slices.Contains(outcomes, l.Outcome) || !slices.Contains(variables, l.OrderID) {
+		v.Hint("an order that a buyer was told of has the outcome placed and an extracted order_id; other names stand in ledger, such as {" + ledgerOfAnswers + ": true, outcome: NAME, order_id: VARIABLE}")
 	}
 	v.oneOf("ledger.outcome", "outcome of a transaction step", l.Outcome, outcomes)
 	v.oneOf("ledger.order_id", "extracted variable of a transaction step", l.OrderID, variables)

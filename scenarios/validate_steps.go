@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"fsctl/scenarios/condition"
 	"fsctl/scenarios/quantity"
 )
 
@@ -62,7 +62,11 @@ func (v *validator) steps() {
 		sum += float64(s.Share)
 		unread = unread || v.IsUnread("steps."+s.Name+".share")
 	}
-	if math.Abs(sum-1) > 1e-6 && !unread {
+	switch {
+	case unread:
+	case sum == 0:
+		v.Problem("steps", "found no shares, wanted 100 %% in all, each step's share of the workload's requests; for an attack alone, share: 100%% at one step is enough: it sends what journeys say")
+	case math.Abs(sum-1) > 1e-6:
 		v.Problem("steps", "found shares that add up to %s, wanted 100 %%", quantity.Precise(sum*100)+" %")
 	}
 	for i := range v.s.Steps {
@@ -77,33 +81,20 @@ func (v *validator) step(s *Step) {
 	if r.Body != "" && r.JSON != "" {
 		v.Problem(path+".request.json", "found it beside body, wanted one or the other")
 	}
-	if r.URL != "" && !strings.HasPrefix(r.URL, "/") {
-		v.Problem(path+".request.url", "found %q, wanted a path that begins with /: it is appended to the target", r.URL)
-	}
-	if strings.ContainsFunc(r.URL, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
-		v.Problem(path+".request.url", "found %q, wanted a URL without spaces or line ends: write %%20", r.URL)
-	}
+	v.request(path+".request", &r)
 	v.template(path+".request.url", r.URL)
 	v.template(path+".request.body", r.Body)
 	v.template(path+".request.json", string(r.JSON))
-	for name, value := range r.Headers {
-		if !headerName.MatchString(name) {
-			v.Problem(path+".request.headers."+name, "found the header name %q, wanted letters, digits and -", name)
-		}
-		if strings.ContainsAny(value, "\r\n\x00") {
-			v.Problem(path+".request.headers."+name, "found %q, wanted one line", value)
-		}
-		v.template(path+".request.headers."+name, value)
-	}
-	if !methodName.MatchString(r.Method) {
-		v.Problem(path+".request.method", "found %q, wanted GET, POST or another in capitals", r.Method)
-	}
+	v.contentType(path, &r)
 	if r.Timeout <= 0 {
 		v.Problem(path+".request.timeout", "found 0, wanted above 0")
 	}
 	for name, extraction := range s.Extract {
-		if !plainVariable.MatchString(name) || slices.Contains([]string{StatusSubject, BodySubject}, name) {
-			v.Problem(path+".extract."+name, "found the variable %q, wanted letters, digits and _, and neither %s nor %s", name, StatusSubject, BodySubject)
+		if !plainVariable.MatchString(name) || slices.Contains([]string{condition.Status, condition.Body}, name) {
+			v.Problem(path+".extract."+name, "found the variable %q, wanted letters, digits and _, and neither %s nor %s", name, condition.Status, condition.Body)
+		}
+		if name == environmentName && !v.isOver {
+			v.Problem(path+".extract."+name, "found the variable %q, wanted another name: ${%s.NAME} is a variable of the environment", name, name)
 		}
 		if v.isGiven(name) && !v.isOver {
 			v.Problem(path+".extract."+name, "found the variable %q, which every user has from the start, wanted another name", name)
@@ -123,8 +114,6 @@ func (v *validator) step(s *Step) {
 		v.condition(path+".outcome."+o.Name, o.When)
 	}
 }
-
-var methodName = regexp.MustCompile(`^[A-Z]+$`)
 
 func (v *validator) storm() {
 	storm := v.s.Storm

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"fsctl/scenarios/condition"
 	"fsctl/scenarios/strict"
 )
 
@@ -82,7 +83,9 @@ func (v *validator) template(path, text string) {
 		v.Problem(path, "%v", err)
 	}
 	for _, name := range t.Variables() {
-		v.variable(path, name, v.variables)
+		if _, ok := EnvironmentVariable(name); !ok {
+			v.variable(path, name, v.variables)
+		}
 	}
 }
 
@@ -96,10 +99,10 @@ func (v *validator) variable(path, name string, known []string) {
 }
 
 func (v *validator) condition(path, text string) {
-	c, err := ParseCondition(text)
+	c, err := condition.Parse(text)
 	if err != nil {
 		v.Problem(path, "%v", err)
 		return
 	}
-	v.variable(path, c.Subject, append([]string{StatusSubject, BodySubject}, v.variables...))
+	v.variable(path, c.Subject, append([]string{condition.Status, condition.Body}, v.variables...))
 }

@@ -153,7 +153,7 @@ func (c *Coordinator) report(slot int, h roster.Heartbeat) (answer heartbeatRepl
 		reply := r.Report(c.now(), slot, h)
 		answer = heartbeatReply{Error: reply.Refused, Epoch: reply.Epoch, Revisions: reply.Revisions, Stop: reply.Stop}
 		if reply.NeedsPlan {
-			answer.Plan = c.plan
+			answer.Plan, answer.Environment = c.plan, c.Plan.Environment
 		}
 		if reply.Begin != nil {
 			answer.Start = &Start{c.start.PlanHash, c.start.T0, reply.Begin.Assignment, reply.Begin.From}

@@ -2,8 +2,11 @@ package fleet
 
 import (
 	"errors"
+	"strings"
 
-	"fsctl/loadgen"
+	"fsctl/loadgen/fleet/bus"
+	"fsctl/loadgen/fleet/local"
+	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/transport"
 )
 
@@ -39,8 +42,8 @@ func (e *calledOffError) Error() string { return "the storm was called off: " + 
 
 // explain returns what is wrong, and what can be done about it; that may be empty.
 func explain(err error) (problem, hint string) {
-	if idle, ok := errors.AsType[*loadgen.NotStartedError](err); ok {
-		return idle.Err.Error(), idle.Hint
+	if idle, ok := errors.AsType[*preflight.NotStartedError](err); ok {
+		return idle.Problem(), idle.Hint()
 	}
 	if input, ok := errors.AsType[*transport.InputError](err); ok {
 		return err.Error(), input.Hint
@@ -48,14 +51,26 @@ func explain(err error) (problem, hint string) {
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		return err.Error(), refused.Hint
 	}
+	if ended, ok := errors.AsType[*local.EndedError](err); ok {
+		return err.Error(), ended.Hint
+	}
+	if connect, ok := errors.AsType[*bus.ConnectError](err); ok {
+		return err.Error(), connect.Hint
+	}
 	return err.Error(), ""
 }
 
-// notStarted says of an error that it kept the storm from starting.
+// notStarted says of an error that it kept the storm from starting, unless it says so itself, or that the user gave something
+// that cannot be.
 func notStarted(err error) error {
-	if _, ok := errors.AsType[*loadgen.NotStartedError](err); ok || err == nil {
+	_, said := errors.AsType[*preflight.NotStartedError](err)
+	_, given := errors.AsType[*bus.InputError](err)
+	if said || given || err == nil {
 		return err
 	}
 	_, hint := explain(err)
-	return &loadgen.NotStartedError{Err: err, Hint: hint}
+	if ended, ok := errors.AsType[*local.EndedError](err); ok {
+		ended.Reason = strings.TrimPrefix(ended.Reason, "not started: ") // the same is said of the storm
+	}
+	return preflight.NotStarted(err, hint)
 }

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/arrivals"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -35,10 +35,16 @@ type Plan struct {
 	Duration       time.Duration     `json:"duration_ns"`
 	Engine         string            `json:"engine"`
 	Route          transport.Route   `json:"route"`
-	Insecure       bool              `json:"insecure"`          // the target's certificate is not verified
-	Authority      []byte            `json:"authority"`         // PEM, of the target's certificate; empty for the system's
-	Lead           time.Duration     `json:"lead_ns"`           // from the first arrival to T0
-	Secrets        []string          `json:"secrets,omitempty"` // that no sample of an exchange may hold
+	NoKeepAlive    bool              `json:"no_keepalive,omitempty"` // every request opens a connection of its own
+	Insecure       bool              `json:"insecure"`               // the target's certificate is not verified
+	Authority      []byte            `json:"authority"`              // PEM, of the target's certificate; empty for the system's
+	Lead           time.Duration     `json:"lead_ns"`                // from the first arrival to T0
+	Secrets        []string          `json:"secrets,omitempty"`      // that no sample of an exchange may hold
+	NoPreflight    bool              `json:"no_preflight,omitempty"` // agents do not look whether the target can be reached
+
+	// Environment has the values of the scenario's ${env.NAME} by their names. It travels beside the plan, is held in memory alone,
+	// and is no part of the plan's hash, which is written down.
+	Environment map[string]string `json:"-"`
 }
 
 // Encode returns the plan's bytes and their hash, SHA-256 in hexadecimal digits.
@@ -95,6 +101,7 @@ type Local struct {
 	Dir          string            // for the plan's files
 	Slot         int               // of the agent, from 1
 	Slots        int               // agents in its process, which share what that may have; 0 for one
+	Problem      func(error)       // is told when a name cannot be looked up any more, see transport.NewResolver; may be nil
 }
 
 // PlanDirs matches the directories in Local.Dir that hold a plan's files while it is compiled.
@@ -104,7 +111,7 @@ const PlanDirs = "plan-*"
 // target, files or certificate cannot be used, a file cannot be written, and as loadgen.New does for a target that
 // local does not allow.
 func (p *Plan) Storm(local Local, owns func(arrivals.Arrival) bool) (*loadgen.Storm, error) {
-	target, err := url.Parse(p.Target)
+	target, err := transport.ParseTarget(p.Target)
 	if err != nil {
 		return nil, fmt.Errorf("plan: target: %w", err)
 	}
@@ -121,16 +128,24 @@ func (p *Plan) Storm(local Local, owns func(arrivals.Arrival) bool) (*loadgen.St
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
+	if sc, err = sc.WithEnvironment(func(name string) (string, bool) { value, ok := p.Environment[name]; return value, ok }); err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
 	config, err := p.tls(local)
 	if err != nil {
 		return nil, err
 	}
+	if err := p.Route.CheckProxy(local.Allow); err != nil { // the coordinator's user has named it, not this machine's
+		return nil, err
+	}
+	route := p.Route
+	route.Names = transport.NewResolver(nil, local.Problem)
 	if !(p.ScaleRatio > 0) || p.Slots < 1 {
 		return nil, fmt.Errorf("plan: found scale %s and %s, wanted both above 0", quantity.Given(p.ScaleRatio), quantity.Of(p.Slots, "slot"))
 	}
 	return loadgen.New(loadgen.Options{Scenario: sc.Scaled(p.ScaleRatio), Target: target, Allow: local.Allow, Seed: p.Seed,
 		Connections: p.part(p.Connections, local.Slot), MaxConnections: p.part(p.MaxConnections, local.Slot), ShareRatio: 1 / float64(p.Slots), Together: local.Slots, Duration: p.Duration, Engine: p.Engine,
-		Route: p.Route, TLS: config, Owns: owns, Secrets: p.Secrets})
+		Route: route, NoKeepAlive: p.NoKeepAlive, TLS: config, Owns: owns, Secrets: p.Secrets})
 }
 
 // part returns a slot's part of what all slots share: the parts add up to it. Of what is not 0 each slot has one at least.
@@ -168,7 +183,7 @@ func (p *Plan) tls(local Local) (*tls.Config, error) {
 	config := &tls.Config{InsecureSkipVerify: p.Insecure, MinVersion: tls.VersionTLS12, Certificates: local.Certificates}
 	if len(p.Authority) > 0 {
 		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(p.Authority) {
+		if !config.RootCAs.AppendCertsFromPEM(plaintext.Trim(p.Authority)) {
 			return nil, errors.New("plan: found no certificate in its authority, wanted PEM")
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"fsctl/loadgen/fleet/roster"
 	"fsctl/loadgen/fleet/stream"
 	"fsctl/loadgen/host"
+	"fsctl/loadgen/preflight"
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios/arrivals"
 )
 
@@ -100,6 +102,9 @@ func (a *agent) join(ctx context.Context) (*Plan, error) {
 		}
 		if len(told.Plan) > 0 {
 			plan, err := DecodePlan(told.Plan)
+			if err == nil {
+				plan.Environment = told.Environment
+			}
 			a.epoch = told.Epoch
 			a.change(func(h *roster.Heartbeat) { h.Epoch, h.PlanHash = told.Epoch, hashOf(told.Plan) })
 			return plan, err
@@ -130,6 +135,7 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) 
 	}
 	local := a.Local
 	local.Slot = a.slot
+	local.Problem = func(err error) { a.Log("%v", err) }
 	storm, err := plan.Storm(local, a.owns)
 	if err != nil {
 		return nil, err
@@ -142,13 +148,14 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) 
 	if err == nil {
 		a.unclaim, err = a.Process.claims.Claim(needs)
 	}
-	if err == nil {
-		err = storm.Reach(ctx)
+	if err == nil && !plan.NoPreflight {
+		_, err = (&preflight.Checks{Targets: storm.Targets()}).Run(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	a.Log("slot %d: %s to %s over %s", a.slot, storm.Scenario.Name, plan.Target, storm.ConnectionsText())
+	a.Log("slot %d: %s to %s over %s", a.slot, storm.Scenario.Name, transport.WithoutUser(storm.Target), storm.ConnectionsText())
+	a.sayReached(ctx, storm)
 	session, err := storm.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -158,6 +165,19 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) 
 		return nil, err
 	}
 	return session, nil
+}
+
+// sayReached says what this agent's connections go to, here and to the coordinator.
+func (a *agent) sayReached(ctx context.Context, storm *loadgen.Storm) {
+	if _, variable, _ := transport.EnvProxy(storm.Target, os.Getenv); variable != "" && storm.Route.Proxy == nil {
+		a.Log("the proxy in %s is not used: attack --proxy names one for all agents", variable)
+	}
+	to := storm.Reached(ctx)
+	if to.IsPlain() {
+		return
+	}
+	a.Log("%s", to)
+	a.change(func(h *roster.Heartbeat) { h.Reached = to.String() })
 }
 
 // leastRoom is what any storm takes of the spool, in bytes.
@@ -176,7 +196,7 @@ func (a *agent) reserve(ctx context.Context, bytes int64) (err error) {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	return &loadgen.NotStartedError{Err: fmt.Errorf("spool %w", err), Hint: "make room, or name another directory with --spool"}
+	return preflight.NotStarted(fmt.Errorf("spool %w", err), "make room, or name another directory with --spool")
 }
 
 // free gives back what open has made sure of.

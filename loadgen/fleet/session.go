@@ -19,6 +19,7 @@ import (
 	"fsctl/loadgen"
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/local"
+	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/record"
 )
 
@@ -65,12 +66,16 @@ type Session struct {
 }
 
 // StartSession opens the bus, starts the agents of this machine, waits until all agents are ready and sets T0; or it
-// takes over a run, and waits until its agents are back. The session is to be closed. It fails where the bus cannot be
-// reached or started, and when ctx ends; with a *loadgen.NotStartedError where an agent is not ready within JoinTimeout or one
-// of this machine cannot take part, and where T0 is too soon or set already. All that was opened is closed then.
+// takes over a run, and waits until its agents are back. The session is to be closed. It fails when ctx ends; with a
+// *preflight.NotStartedError where the bus cannot be reached or started, where an agent is not ready within JoinTimeout or one
+// of this machine cannot take part, and where T0 is too soon or set already; with a *bus.InputError where the bus cannot be
+// what o.Bus says; and where a run cannot be taken over. All that was opened is closed then.
 func StartSession(ctx context.Context, o SessionOptions) (*Session, error) {
 	s := &Session{o: o}
 	err := s.open(ctx)
+	if err != nil && o.Resume == nil && ctx.Err() == nil {
+		err = notStarted(err)
+	}
 	if err == nil {
 		err = s.gather(ctx)
 	}
@@ -138,6 +143,9 @@ func (s *Session) connect(ctx context.Context, c bus.Config) (*nats.Conn, error)
 			return nil, fmt.Errorf("start the bus: %w", err)
 		}
 		server, err := bus.StartServer(bus.ServerOptions{Address: b.Listen, StoreDir: dir, Keys: b.Keys, OnError: c.OnError})
+		if _, given := errors.AsType[*bus.InputError](err); err != nil && !given {
+			err = preflight.NotStarted(err, "name another address with --listen; port 0 takes a free one")
+		}
 		if err != nil {
 			return nil, errors.Join(err, os.RemoveAll(dir))
 		}
@@ -191,7 +199,12 @@ func (s *Session) setT0(ctx context.Context) (time.Time, error) {
 	if err := s.Gather(ctx, s.o.JoinTimeout); err != nil {
 		return time.Time{}, err
 	}
-	if err := s.keepBaseline(s.o.Storm.ReadBaseline(ctx)); err != nil {
+	b, err := s.o.Storm.ReadBaseline(ctx)
+	if s.o.Plan.NoPreflight && ctx.Err() == nil && err != nil {
+		s.Log("%v; going on without it", err)
+		err = nil
+	}
+	if err := s.keepBaseline(b, err); err != nil {
 		return time.Time{}, err
 	}
 	return s.SetT0(ctx, s.o.T0)
@@ -206,7 +219,7 @@ func (s *Session) keepBaseline(b *record.Baseline, err error) error {
 }
 
 // Run leads the agents, who know T0 already, to the end of the storm. It closes the record. It fails where the record
-// cannot be written, and with a *loadgen.NotStartedError where not every agent knows T0 in time; what else went wrong is in
+// cannot be written, and with a *preflight.NotStartedError where not every agent knows T0 in time; what else went wrong is in
 // the end that it returns. observe is called with every merged second, and may be nil.
 func (s *Session) Run(ctx context.Context, w *record.Writer, _ time.Time, observe loadgen.Observer) (record.End, error) {
 	err := s.Keep(writeTicket(w.Dir()))

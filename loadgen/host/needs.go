@@ -2,9 +2,9 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
-	"net"
 	"net/netip"
 	"runtime"
 	"time"
@@ -131,24 +131,23 @@ func (d *Demand) pairs(ctx context.Context) (int, error) {
 	defer cancel()
 	pairs, sources := 0, map[netip.Addr]bool{}
 	for _, address := range d.Addresses {
-		host, _, _ := net.SplitHostPort(d.Route.Lead(address))
-		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		found, err := d.Route.Addresses(ctx, address)
+		if _, unreached := errors.AsType[*transport.InputError](err); unreached {
+			return 0, err
+		}
 		if err != nil {
 			return max(1, len(d.Route.Sources)), nil // the engine returns the error
 		}
-		reached := false
 		for _, to := range found {
 			if len(d.Route.Sources) == 0 {
-				pairs, reached = pairs+1, true
+				pairs++
 			}
+			at, _ := netip.ParseAddrPort(to) // a port beyond 65535 is found by whoever dials it
 			for _, from := range d.Route.Sources {
-				if from.Is4() == to.Unmap().Is4() {
-					pairs, reached, sources[from] = pairs+1, true, true
+				if from.Is4() == at.Addr().Is4() {
+					pairs, sources[from] = pairs+1, true
 				}
 			}
-		}
-		if !reached {
-			return 0, transport.InputErrorf("name a --source address of the target's family", "target %s: found addresses %v, which none of the sources %v reaches", host, found, d.Route.Sources)
 		}
 	}
 	if d.BindsPorts && len(sources) > 0 {

@@ -5,6 +5,7 @@ package journey
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -18,6 +19,8 @@ type Compiled struct {
 	Steps    []*Step             // as in the scenario
 	Programs map[string]*Program // by the journey's name
 	Listed   []*Program          // the same as in the scenario
+	Secrets  []string            // values of the environment in requests, as they may be sent
+	Ledger   string              // URL of the shop's ledger, appended to the target; empty for none
 
 	feeders []*feeder
 }
@@ -45,7 +48,16 @@ func Compile(sc *scenarios.Scenario, seed uint64) (*Compiled, error) {
 			}
 		}
 	}
-	v := &Compiled{Programs: map[string]*Program{}, feeders: c.feeders}
+	c.secretTexts = secretTexts(sc.Environment())
+	v := &Compiled{Programs: map[string]*Program{}, feeders: c.feeders, Secrets: c.secretTexts}
+	if sc.Ledger.IsRead() {
+		url, err := c.text(sc.Ledger.URL, escapeURL)
+		if err != nil {
+			return nil, fmt.Errorf("ledger: url: %w", err)
+		}
+		text, _ := url.append(nil, &User{}) // no variable of it is a user's
+		v.Ledger = string(text)
+	}
 	for i := range sc.Steps {
 		st, err := c.step(i, &sc.Steps[i])
 		if err != nil {
@@ -75,6 +87,17 @@ func (v *Compiled) CheckRows(users uint64) error {
 	return nil
 }
 
+// Rows returns for how many users, from 0, feeders have a row of their own, and the feeder that has the fewest; empty where all give
+// rows again.
+func (v *Compiled) Rows() (users uint64, feeder string) {
+	for _, f := range v.feeders {
+		if !f.recycle && (feeder == "" || f.size < users) {
+			users, feeder = f.size, f.name
+		}
+	}
+	return users, feeder
+}
+
 // compiler turns a scenario's words into programs, steps and registers.
 type compiler struct {
 	scenario  *scenarios.Scenario
@@ -84,6 +107,8 @@ type compiler struct {
 	registers map[string]int // of extracted variables
 	variables []string       // their names by register
 	steps     map[string]*Step
+
+	secretTexts []string // values of the environment
 }
 
 func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -10,6 +10,8 @@ import (
 	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/condition"
+	"fsctl/scenarios/plaintext"
 )
 
 // Explain says of a failed request what the scenario wanted, and what was in its place. found may hold secrets; the texts are
@@ -34,14 +36,14 @@ func (s *Step) Explain(u *User, a *transport.Answer, j Judgement) (wanted, found
 }
 
 // explain says what was in the place of a value that a condition wanted.
-func (c *condition) explain(u *User, a *transport.Answer) string {
+func (c *boundCondition) explain(u *User, a *transport.Answer) string {
 	switch {
 	case c.value != nil:
 		if value, ok := c.value.of(u); ok {
 			return c.Subject + " " + string(value)
 		}
 		return "no value of " + c.Subject
-	case c.Subject != scenarios.BodySubject:
+	case c.Subject != condition.Body:
 		return "status " + strconv.Itoa(a.Status)
 	case len(a.Body) == 0:
 		return "an empty body"
@@ -53,10 +55,10 @@ func (c *condition) explain(u *User, a *transport.Answer) string {
 func (e *extract) explain(a *transport.Answer) (wanted, found string) {
 	switch e.From {
 	case "json":
-		return e.Name + " in the body", e.foundInJSON(a.Body)
+		return e.Name + " in the body", e.foundInJSON(plaintext.Trim(a.Body))
 	case "regex":
 		wanted = "a match of " + e.Name + " in the body"
-		if m := e.Pattern.FindSubmatch(a.Body); m != nil {
+		if m := e.Pattern.FindSubmatch(plaintext.Trim(a.Body)); m != nil {
 			return wanted, "an empty match"
 		}
 		return wanted, "no match"
@@ -68,8 +70,8 @@ func (e *extract) explain(a *transport.Answer) (wanted, found string) {
 		}
 		return "header " + e.Name, "no " + e.Name
 	}
-	for i := range a.Header {
-		if f := &a.Header[i]; f.Name == "Set-Cookie" && bytes.HasPrefix(f.Value, []byte(e.Name+"=")) {
+	for _, f := range a.SetCookies() {
+		if bytes.HasPrefix(f.Value, []byte(e.Name+"=")) {
 			return "cookie " + e.Name, "an empty value"
 		}
 	}
@@ -98,14 +100,15 @@ func (e *extract) foundInJSON(body []byte) string {
 	return "an empty value"
 }
 
-// Secrets appends what a user's exchange must be kept without: the values of variables, before and after Judge, and fields of
-// feeders that are secrets by their names. values are those that Judge read the answer by.
+// Secrets appends what a user's exchange must be kept without: the values of variables, before and after Judge, those of the
+// environment, and fields of feeders that are secrets by their names. values are those that Judge read the answer by.
 func (s *Step) Secrets(list []string, u *User, values *ValueReader) []string {
 	for _, v := range slices.Concat(u.values, values.before) {
 		if len(v) > 0 {
 			list = append(list, string(v))
 		}
 	}
+	list = append(list, s.secretTexts...)
 	for _, v := range s.secrets {
 		if value, ok := v.append(nil, u); ok && len(value) > 0 {
 			list = append(list, string(value))

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/theory/jsonpath"
 
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/plaintext"
 )
 
 // extract takes a variable out of an answer.
@@ -49,23 +51,17 @@ func (e *extract) find(a *transport.Answer, values *ValueReader) (value []byte, 
 	switch e.From {
 	case "json":
 		if e.Path == nil {
-			return values.find(a.Body, e.path)
+			return values.find(plaintext.Trim(a.Body), e.path)
 		}
-		return e.fromDocument(a.Body)
+		return e.fromDocument(plaintext.Trim(a.Body))
 	case "regex":
-		return e.fromText(a.Body)
+		return e.fromText(plaintext.Trim(a.Body))
 	case "header":
 		value = a.Field(e.Name)
 		return value, len(value) > 0
 	}
-	for i := range a.Header {
-		if f := &a.Header[i]; f.Name == "Set-Cookie" {
-			if c, err := http.ParseSetCookie(string(f.Value)); err == nil && c.Name == e.Name {
-				value, ok = []byte(c.Value), true
-			}
-		}
-	}
-	return value, ok
+	text, ok := transport.CookieValue(a.SetCookies(), e.Name, time.Now())
+	return []byte(text), ok
 }
 
 // fromDocument is for paths that may lead to many values, of which the first counts.

@@ -1,11 +1,7 @@
 package journey
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +10,7 @@ import (
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/random"
+	"fsctl/scenarios/table"
 )
 
 // feeder gives each arrival a row of its own: the row's number is a seeded permutation of the
@@ -24,8 +21,8 @@ type feeder struct {
 	recycle bool
 	order   *random.Permutation
 	fields  []string
-	columns []text     // of a sequence; literals and the row's number
-	rows    [][]string // of a file
+	columns []text       // of a sequence; literals and the row's number
+	table   *table.Table // of a file; nil for a sequence
 }
 
 func newFeeder(sc *scenarios.Scenario, f *scenarios.Feeder, seed uint64) (*feeder, error) {
@@ -34,7 +31,7 @@ func newFeeder(sc *scenarios.Scenario, f *scenarios.Feeder, seed uint64) (*feede
 		if err := v.readCSV(sc.Path(f.File)); err != nil {
 			return nil, err
 		}
-		v.size = uint64(len(v.rows))
+		v.size = uint64(v.table.Rows())
 	}
 	if f.From == "sequence" {
 		v.fields = sorted(f.Fields)
@@ -67,28 +64,15 @@ func rowText(t scenarios.Template) text {
 }
 
 func (f *feeder) readCSV(path string) error {
-	file, err := os.Open(path)
+	file, err := table.Open(path)
 	if err != nil {
 		return fmt.Errorf("feeder %s: %w", f.name, err)
 	}
 	defer file.Close()
-	reader := csv.NewReader(file)
-	for {
-		row, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return transport.InputErrorf("mend that line: every row has as many fields as the header line", "feeder %s: %s: %v", f.name, path, err)
-		}
-		if f.fields == nil {
-			for _, name := range row {
-				f.fields = append(f.fields, strings.TrimSpace(name))
-			}
-			continue
-		}
-		f.rows = append(f.rows, row)
+	if f.table, err = table.Read(file); err != nil {
+		return transport.InputErrorf("mend that line: a CSV file has a header line, and as many values in every row", "feeder %s: %s: %v", f.name, path, err)
 	}
+	f.fields = f.table.Names
 	return nil
 }
 
@@ -117,8 +101,8 @@ func (f *feeder) append(b []byte, arrival uint64, field int) []byte {
 	switch {
 	case field < 0:
 		return strconv.AppendUint(b, row+1, 10)
-	case f.rows != nil:
-		return append(b, f.rows[row][field]...)
+	case f.table != nil:
+		return append(b, f.table.Value(int(row), field)...)
 	}
 	for _, p := range f.columns[field].pieces {
 		b = append(b, p.literal...)

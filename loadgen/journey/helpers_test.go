@@ -1,6 +1,8 @@
 package journey
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"fsctl/loadgen/loadtest"
@@ -21,4 +23,23 @@ func compile(t testing.TB, text string) *Compiled {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// csvRequest compiles a step whose request takes values from the rows of a CSV file, as feeder user.
+func csvRequest(t testing.TB, csv, request string) (*Compiled, error) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "users.csv"), []byte(csv), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sc, err := scenarios.Parse(filepath.Join(dir, "test.yaml"), []byte(loadtest.Head+`
+steps: {a: {share: 100%, request: {method: POST, url: /, `+request+`}}}
+storm: {t0: 0s, phases: [{journey: j, at: T0, users: 1}]}
+journeys: {j: [a]}
+feeders: {user: {from: csv, file: users.csv}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Compile(sc, 0)
 }

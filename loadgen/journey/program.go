@@ -8,6 +8,7 @@ import (
 
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/condition"
 	"fsctl/scenarios/random"
 )
 
@@ -38,7 +39,7 @@ type loop struct {
 	times      uint32
 	every      time.Duration
 	limit      time.Duration
-	until      *condition
+	until      *boundCondition
 }
 
 // Program is a journey, flat.
@@ -70,6 +71,14 @@ func (c *compiler) program(script *scenarios.Script) (*Program, error) {
 	return p, nil
 }
 
+// OpeningIndex returns the index of the step that Opening is, -1 for none.
+func (p *Program) OpeningIndex() int {
+	if p.Opening == nil {
+		return -1
+	}
+	return p.Opening.Index
+}
+
 // actions compiles actions that are in so many repeats, which test these registers.
 func (c *compiler) actions(p *Program, do []scenarios.Action, depth int, tested []int) error {
 	for _, a := range do {
@@ -98,7 +107,7 @@ func (c *compiler) repeat(p *Program, r *scenarios.Repeat, depth int, tested []i
 		if err != nil {
 			return err
 		}
-		if until.Subject == scenarios.BodySubject {
+		if until.Subject == condition.Body {
 			return transport.InputErrorf("extract what you look for into a variable, such as: extract: {state: \"regex:(open|closed)\"}, and test that",
 				"journey %s: until: found %q, wanted the status or a variable: a user does not keep bodies", p.Name, r.Until)
 		}

@@ -10,6 +10,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/condition"
 )
 
 // Step is a scenario's step, compiled: how to write its request and how to read its answer.
@@ -20,6 +21,7 @@ type Step struct {
 
 	method    string
 	url, body text
+	shownURL  text // without values of the environment
 	headers   []header
 	timeout   time.Duration
 	redirects int
@@ -29,7 +31,7 @@ type Step struct {
 	needs     []int    // registers that the request takes values from
 
 	extracts     []extract
-	checks       []*condition
+	checks       []*boundCondition
 	checkReasons []string // why a request failed, by check
 	outcomes     []outcome
 	confirms     int // outcome that confirms an order, -1 for none
@@ -38,6 +40,7 @@ type Step struct {
 	orderID      *variable // its number
 	userID       *variable
 	secrets      []*variable // fields of feeders that are secrets by their names
+	secretTexts  []string    // values of the environment
 }
 
 // Outcomes that every step has, by number.
@@ -55,23 +58,22 @@ type header struct {
 
 type outcome struct {
 	number int
-	when   *condition
+	when   *boundCondition
 }
 
 func (c *compiler) step(index int, s *scenarios.Step) (*Step, error) {
 	v := &Step{Index: index, Name: s.Name, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError},
-		method: s.Request.Method, timeout: s.Request.Timeout, redirects: *s.Request.Redirects, confirms: -1, placed: -1, items: c.items, registers: len(c.registers), secrets: c.secrets()}
+		method: s.Request.Method, timeout: s.Request.Timeout, redirects: *s.Request.Redirects, confirms: -1, placed: -1, items: c.items, registers: len(c.registers), secrets: c.secrets(), secretTexts: c.secretTexts}
 	var err error
 	fail := func(what string) (*Step, error) { return nil, fmt.Errorf("step %s: %s: %w", s.Name, what, err) }
 	if v.url, err = c.text(s.Request.URL, escapeURL); err != nil {
 		return fail("url")
 	}
-	body, mode := s.Request.Body, escapeNone
+	v.shownURL = v.url.shown()
 	if s.Request.JSON != "" {
-		body, mode = string(s.Request.JSON), escapeJSON
 		v.headers = append(v.headers, header{"Content-Type", text{pieces: []piece{{literal: "application/json"}}}})
 	}
-	if v.body, err = c.text(body, mode); err != nil {
+	if v.body, err = c.body(&s.Request); err != nil {
 		return fail("body")
 	}
 	for _, name := range sorted(s.Request.Headers) {
@@ -113,14 +115,14 @@ func (c *compiler) judgements(v *Step, s *scenarios.Step) error {
 			return fmt.Errorf("step %s: check: %w", s.Name, err)
 		}
 		v.checks, v.checkReasons = append(v.checks, check), append(v.checkReasons, ReasonCheck+when)
-		v.wantBody = v.wantBody || check.Subject == scenarios.BodySubject
+		v.wantBody = v.wantBody || check.Subject == condition.Body
 	}
 	for _, o := range s.Outcome {
 		when, err := c.condition(o.When)
 		if err != nil {
 			return fmt.Errorf("step %s: outcome %s: %w", s.Name, o.Name, err)
 		}
-		v.wantBody = v.wantBody || when.Subject == scenarios.BodySubject
+		v.wantBody = v.wantBody || when.Subject == condition.Body
 		v.outcomes = append(v.outcomes, outcome{len(v.Outcomes), when})
 		l := c.scenario.Ledger
 		if s.Transaction && (l == nil && o.Name == scenarios.DefaultLedgerOutcome || l != nil && o.Name == l.Outcome) {
@@ -177,6 +179,12 @@ func (s *Step) Render(r *transport.Request, u *User) {
 		f.Name = s.headers[i].name
 		f.Value, _ = s.headers[i].value.append(f.Value[:0], u)
 	}
+}
+
+// AppendShownURL appends the URL that Render writes for a user, without values of the environment.
+func (s *Step) AppendShownURL(b []byte, u *User) []byte {
+	b, _ = s.shownURL.append(b, u)
+	return b
 }
 
 // Judgement is what became of a request.

@@ -1,12 +1,15 @@
 package journey
 
 import (
+	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
 
@@ -34,40 +37,68 @@ type variable struct {
 type escape uint8
 
 const (
-	escapeNone   escape = iota
-	escapeURL           // percent-encoded but for RFC 3986's unreserved characters
-	escapeHeader        // no control characters, line breaks above all
-	escapeJSON          // as inside a JSON string
+	escapeNone       escape = iota
+	escapeURL               // percent-encoded but for RFC 3986's unreserved characters
+	escapeHeader            // no control characters, line breaks above all
+	escapeJSON              // as inside a JSON string
+	escapeJSONValue         // a JSON value as it is, anything else as a JSON string
+	escapeForm              // as in a URL, with + for a blank
+	escapeXML               // &lt; and the like
+	escapeCDATA             // as in XML between <![CDATA[ and ]]>
+	escapePart              // as it is, in a part of a multipart body
+	escapePartHeader        // no control characters and quotes, as in a part's header
 )
 
 // piece is literal text, followed by a variable unless it is the last.
 type piece struct {
 	literal  string
 	variable *variable
+	escape   escape // of the variable
+	isSecret bool   // literal is a value of the environment
 }
 
 // text is a compiled template.
-type text struct {
-	pieces []piece
-	escape escape
-}
+type text struct{ pieces []piece }
 
 func (c *compiler) text(template string, mode escape) (text, error) {
+	return c.textIn(template, syntax{kind: mode})
+}
+
+// textIn compiles a template in which the place of a value says how it is written.
+func (c *compiler) textIn(template string, s syntax) (text, error) {
 	parts, err := scenarios.ParseTemplate(template)
 	if err != nil {
 		return text{}, err
 	}
-	t := text{escape: mode}
+	var t text
+	inQuery, fragment := false, false
 	for _, p := range parts {
 		if p.Variable == "" {
-			t.pieces = append(t.pieces, piece{literal: p.Literal})
+			literal := p.Literal
+			if s.kind == escapeURL {
+				literal, inQuery, fragment = transport.EncodeURL(literal, inQuery)
+			}
+			s.pass(literal)
+			t.pieces = append(t.pieces, piece{literal: literal})
+			if fragment {
+				return t, nil // the rest is not sent
+			}
+			continue
+		}
+		mode := s.here()
+		if name, ok := scenarios.EnvironmentVariable(p.Variable); ok {
+			value, err := c.fromEnvironment(name)
+			if err != nil {
+				return text{}, err
+			}
+			t.pieces = append(t.pieces, piece{literal: string(mode.from([]byte(value), 0)), isSecret: true})
 			continue
 		}
 		v, err := c.variable(p.Variable)
 		if err != nil {
 			return text{}, err
 		}
-		t.pieces = append(t.pieces, piece{variable: v})
+		t.pieces = append(t.pieces, piece{variable: v, escape: mode})
 	}
 	return t, nil
 }
@@ -108,7 +139,7 @@ func (t *text) append(b []byte, u *User) ([]byte, bool) {
 		if b, ok = p.variable.append(b, u); !ok {
 			return b, false
 		}
-		b = t.escape.from(b, from)
+		b = p.escape.from(b, from)
 	}
 	return b, true
 }
@@ -140,6 +171,9 @@ func (v *variable) of(u *User) ([]byte, bool) {
 
 // from escapes b[from:] in place, which most values leave as it is.
 func (e escape) from(b []byte, from int) []byte {
+	if e == escapeJSONValue {
+		return jsonValue(b, from)
+	}
 	clean := true
 	for _, c := range b[from:] {
 		clean = clean && e.plain(c)
@@ -152,6 +186,23 @@ func (e escape) from(b []byte, from int) []byte {
 	switch e {
 	case escapeURL:
 		return append(b, strings.ReplaceAll(url.QueryEscape(value), "+", "%20")...)
+	case escapeForm:
+		return append(b, url.QueryEscape(value)...)
+	case escapeXML:
+		var escaped bytes.Buffer
+		_ = xml.EscapeText(&escaped, []byte(value)) // to memory
+		return append(b, escaped.Bytes()...)
+	case escapeCDATA:
+		return append(b, strings.ReplaceAll(value, "]]>", "]]]]><![CDATA[>")...)
+	case escapePartHeader:
+		for _, c := range []byte(value) {
+			if e.plain(c) {
+				b = append(b, c)
+			} else {
+				b = fmt.Appendf(b, "%%%02X", c) // as browsers do
+			}
+		}
+		return b
 	case escapeHeader:
 		for _, c := range []byte(value) {
 			if !e.plain(c) {
@@ -165,6 +216,15 @@ func (e escape) from(b []byte, from int) []byte {
 	return append(b, quoted[1:len(quoted)-1]...)
 }
 
+// jsonValue makes b[from:] a JSON string where it is no JSON value.
+func jsonValue(b []byte, from int) []byte {
+	if json.Valid(b[from:]) {
+		return b
+	}
+	quoted, _ := json.Marshal(string(b[from:])) // a string always has a JSON form
+	return append(b[:from], quoted...)
+}
+
 func (e escape) plain(c byte) bool {
 	switch e {
 	case escapeURL:
@@ -173,6 +233,14 @@ func (e escape) plain(c byte) bool {
 		return c >= ' ' && c != 0x7f || c == '\t'
 	case escapeJSON:
 		return c >= 0x20 && c != '"' && c != '\\'
+	case escapeForm:
+		return escapeURL.plain(c)
+	case escapeXML:
+		return c >= 0x20 && c < 0x80 && c != '&' && c != '<' && c != '>' && c != '"' && c != '\''
+	case escapeCDATA:
+		return c != '>'
+	case escapePartHeader:
+		return c != '"' && escapeHeader.plain(c)
 	}
 	return true
 }

@@ -158,6 +158,16 @@ func TestConditions(t *testing.T) {
 		{"v != x", answer(200, ""), "", false}, // nor does it differ
 		{"arrival < 50", answer(200, ""), "", true},
 		{"user.id 42", answer(200, ""), "", true},
+		{"v == 9007199254740993", answer(200, ""), "9007199254740992", false},
+		{"v == 9007199254740993", answer(200, ""), "9007199254740993", true},
+		{"v in 9007199254740993,1", answer(200, ""), "9007199254740992", false},
+		{"v > 9007199254740992", answer(200, ""), "9007199254740993", true},
+		{`v == "007"`, answer(200, ""), "7", false},
+		{`v == "confirmed"`, answer(200, ""), "confirmed", true},
+		{"status == 200.0", answer(200, ""), "", true},
+		{"status not in 200", answer(0, ""), "", true},
+		{"body == ok", answer(200, "\uFEFFok"), "", true},
+		{"body matches ^ok$", answer(200, "\uFEFFok"), "", true},
 	} {
 		t.Run(c.when, func(t *testing.T) {
 			s := compile(t, strings.Replace(escaping, `    extract: {v: "header:V"}`, `    extract: {v: "header:V"}
@@ -181,6 +191,9 @@ func TestExtraction(t *testing.T) {
 		{"json:$.id", `{"id":{"a":[1,2]}}`, `{"a":[1,2]}`},
 		{"json:$.a.b[1].c", `{"a":{"b":[{"c":1},{"c":"x"}]}}`, "x"},
 		{"json:$..id", `{"a":{"id":"deep"}}`, "deep"},
+		{"json:$.id", "\uFEFF" + `{"id":17}`, "17"},
+		{"json:$..id", "\uFEFF" + `{"a":{"id":9007199254740993}}`, "9007199254740993"},
+		{`regex:^id=(.+)$`, "\uFEFFid=5", "5"},
 		{"json:$[0].id", `[{"id":"first"},{"id":"second"}]`, "first"},
 		{"json:$.id", `{"id":null}`, ""},
 		{"json:$.id", `{"id":""}`, ""},

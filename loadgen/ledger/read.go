@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"fsctl/loadgen/record"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -51,7 +52,7 @@ type decoder struct {
 }
 
 func newDecoder(r io.Reader) *decoder {
-	input := &window{from: bufio.NewReaderSize(r, 1<<16)}
+	input := &window{from: plaintext.NewReader(bufio.NewReaderSize(r, 1<<16))}
 	d := &decoder{json.NewDecoder(input), input}
 	d.json.UseNumber() // a number may be larger than a float holds
 	return d

@@ -47,7 +47,7 @@ func TestRead(t *testing.T) {
 		"the quantity in front":  {`{"quantity":3,"order_id":"17","user":"4","sku":"s"}`, with(func(o *record.Order) { o.Quantity = 3 })},
 		"a number with fraction": {`{"order_id":17.50}`, record.Order{ID: "17.50", Quantity: 1}},
 	} {
-		orders, stock, err := read(`{"stock":{"s":5,"t":0},"orders":[` + c.order + `],"more":[{"x":[]}]} ` + "\n")
+		orders, stock, err := read("\uFEFF" + `{"stock":{"s":5,"t":0},"orders":[` + c.order + `],"more":[{"x":[]}]} ` + "\n")
 		if err != nil || len(orders) != 1 || orders[0] != c.want || !reflect.DeepEqual(stock, map[string]int{"s": 5, "t": 0}) {
 			t.Errorf("%s: found %+v, %v, %v, wanted %+v", name, orders, stock, err, c.want)
 		}

@@ -21,7 +21,7 @@ func TestGeneratorAddsEveryField(t *testing.T) {
 			one.Journeys = map[string]Journey{"buyer": {Users: 7, Finished: 1, Ended: map[string]uint64{"sold_out": 2},
 				Left: map[Left]uint64{{Step: "pay", Variable: "token", After: "ok"}: 3}}}
 		case v.Type().Field(i).Name == "Gaps":
-			one.Gaps = []Gap{{1, 2, 7}}
+			one.Gaps = []Gap{{From: 1, To: 2, Requests: 7}}
 		case v.Type().Field(i).Name == "Answers":
 			one.Answers = Span{3, 4, true}
 		default:

@@ -63,9 +63,10 @@ func (l *Levels) UnmarshalJSON(text []byte) error {
 
 // Gap is a time in which a generator did not run, though it had something to do; both ends are seconds from T0.
 type Gap struct {
-	From     float64 `json:"from_seconds"` // [s]
-	To       float64 `json:"to_seconds"`   // [s], not before From
-	Requests uint64  `json:"requests"`     // that were due, or answered, meanwhile: 1 or more
+	From     float64 `json:"from_seconds"`   // [s]
+	To       float64 `json:"to_seconds"`     // [s], not before From
+	Requests uint64  `json:"requests"`       // that were due, or answered, meanwhile: 1 or more
+	Slot     int     `json:"slot,omitempty"` // of the agent, from 1 in the manifest's order; 0 where there are none
 }
 
 // Length returns the gap's length in seconds, 0 or more.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"fsctl/loadgen/record/lines"
@@ -26,6 +27,11 @@ const (
 
 	checkpointsFile = "checkpoints.jsonl"
 )
+
+// Holds reports whether a file in a run directory is part of the record, by its name. The verdict, report.json, is none.
+func Holds(name string) bool {
+	return slices.Contains([]string{manifestFile, scenarioFile, latencyFile, countersFile, ledgerFile, samplesFile, resultsFile, checkpointsFile}, name)
+}
 
 // check accepts a manifest that places a run in time; everything else in it may be missing.
 func (m Manifest) check() error {

@@ -49,6 +49,7 @@ type Manifest struct {
 	Scenario        string         `json:"scenario"`
 	ScenarioSHA256  string         `json:"scenario_sha256"`
 	Target          string         `json:"target"`
+	Reached         []string       `json:"reached,omitempty"` // what connections went to where Target does not say it all: addresses, detour, proxy; a line a host
 	Engine          string         `json:"engine"`
 	Seed            uint64         `json:"seed"`
 	ScaleRatio      float64        `json:"scale_ratio"`               // multiplies rates, populations and stock
@@ -77,10 +78,11 @@ func ConnectionsText(fixed, most int) string {
 // Agent is one generator process of the run.
 type Agent struct {
 	Name          string  `json:"name"`
-	OffsetSeconds float64 `json:"offset_seconds"`  // its clock minus the coordinator's
-	BoundSeconds  float64 `json:"bound_seconds"`   // largest possible error of the offset
-	T0SkewSeconds float64 `json:"t0_skew_seconds"` // lateness of its first request due at or after T0
-	ShareRatio    float64 `json:"share_ratio"`     // of the arrivals, 0 to 1
+	OffsetSeconds float64 `json:"offset_seconds"`    // its clock minus the coordinator's
+	BoundSeconds  float64 `json:"bound_seconds"`     // largest possible error of the offset
+	T0SkewSeconds float64 `json:"t0_skew_seconds"`   // lateness of its first request due at or after T0
+	ShareRatio    float64 `json:"share_ratio"`       // of the arrivals, 0 to 1
+	Reached       string  `json:"reached,omitempty"` // as Manifest.Reached, where the agent said it
 	Finished      bool    `json:"finished"`
 	Lost          bool    `json:"lost"`
 

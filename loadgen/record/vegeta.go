@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"fsctl/loadgen/record/foreign"
 	"fsctl/loadgen/record/histogram"
 	"fsctl/loadgen/record/lines"
 	"fsctl/scenarios/quantity"
@@ -79,7 +80,7 @@ func eachResult(path string, do func(*vegeta.Result) error) (torn bool, err erro
 	}
 	decode := vegeta.DecoderFor(bufio.NewReaderSize(file, 1<<16))
 	if decode == nil {
-		return false, fmt.Errorf("read %s: found neither a run directory nor vegeta results (gob, JSON or CSV)", path)
+		return false, notResults(path, file, nil)
 	}
 	for number := 1; ; number++ {
 		var result vegeta.Result
@@ -88,12 +89,36 @@ func eachResult(path string, do func(*vegeta.Result) error) (torn bool, err erro
 			if torn, ok := ended(err, decode(&vegeta.Result{}), first, last); ok {
 				return torn, nil
 			}
-			return false, fmt.Errorf("read %s: result %d: %w", path, number, err)
+			return false, notResults(path, file, fmt.Errorf("result %d: %w", number, err))
 		}
 		if err := do(&result); err != nil {
-			return false, fmt.Errorf("read %s: result %d: %w", path, number, err)
+			return false, notResults(path, file, fmt.Errorf("result %d: %w", number, err))
 		}
 	}
+}
+
+// A FormatError is a file that is neither a run nor results, but something else that is known.
+type FormatError struct {
+	Path string
+	Kind foreign.Kind
+}
+
+// Error says what the file is, and what was wanted.
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("read %s: found %s, neither a run directory nor vegeta results (gob, JSON or CSV)", e.Path, e.Kind.Name)
+}
+
+// notResults returns the error of a file that vegeta did not write: what it is, where that is known, else the reason.
+func notResults(path string, file io.ReaderAt, reason error) error {
+	head := make([]byte, foreign.Size)
+	n, err := file.ReadAt(head, 0)
+	if kind, ok := foreign.Recognize(head[:n]); ok && (err == nil || errors.Is(err, io.EOF)) {
+		return &FormatError{path, kind}
+	}
+	if reason != nil {
+		return fmt.Errorf("read %s: %w", path, reason)
+	}
+	return fmt.Errorf("read %s: found neither a run directory nor vegeta results (gob, JSON or CSV)", path)
 }
 
 // ended reports whether a decoder that failed with err, and then with next, is at the end of a file with this

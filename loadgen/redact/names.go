@@ -141,11 +141,15 @@ func HeaderSecrets(name, value string) (secrets []string) {
 	return secrets
 }
 
-// URLSecrets returns the password of a URL, alone and after its user.
+// URLSecrets returns the password of a URL, alone and after its user, and of a URL without one the user, which may be a token.
 func URLSecrets(u *url.URL) []string {
 	if u == nil || u.User == nil {
 		return nil
 	}
-	password, _ := u.User.Password()
-	return []string{password, u.User.Username() + ":" + password}
+	password, ok := u.User.Password()
+	secrets := []string{password, u.User.Username() + ":" + password}
+	if !ok {
+		secrets[0] = u.User.Username()
+	}
+	return secrets
 }

@@ -37,7 +37,7 @@ type Redactor struct {
 }
 
 // New returns a redactor of values: as they are, in small letters or in capitals, and percent-encoded, in JSON, in HTML, in
-// hexadecimal digits, and in base64, alone or within a longer text.
+// hexadecimal digits, in base64, alone or within a longer text, and where its bytes were taken for Latin-1.
 func New(values ...string) *Redactor {
 	r := &Redactor{}
 	r.Add(values...)
@@ -51,7 +51,7 @@ func (r *Redactor) Add(values ...string) {
 			continue
 		}
 		r.values = append(r.values, v)
-		for _, coded := range slices.Concat(inBase64(v), inASCII(v), inOtherCase(v)) {
+		for _, coded := range slices.Concat(inBase64(v), inASCII(v), inOtherCase(v), inLatin1(v)) {
 			if !slices.Contains(r.values, coded) {
 				r.values = append(r.values, coded)
 			}
@@ -91,6 +91,19 @@ func inOtherCase(value string) []string {
 	}
 	digits := hex.EncodeToString([]byte(value))
 	return []string{strings.ToLower(value), strings.ToUpper(value), digits, strings.ToUpper(digits)}
+}
+
+// inLatin1 returns a value as a server writes it that takes header fields for Latin-1, as Node and WSGI do: each byte is a character.
+func inLatin1(value string) []string {
+	runes := make([]rune, 0, len(value))
+	for _, b := range []byte(value) {
+		runes = append(runes, rune(b))
+	}
+	read := string(runes)
+	if read == value {
+		return nil
+	}
+	return append(inASCII(read), read)
 }
 
 // inASCII returns a value as JSON and HTML write it that have no letters but those of ASCII.

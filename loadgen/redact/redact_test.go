@@ -4,7 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"html"
+	"io"
 	"net/url"
 	"strings"
 	"testing"
@@ -32,6 +35,8 @@ func TestKnownValues(t *testing.T) {
 		{"JSON's slash", "a/b/c", `{"v":"a\/b\/c"}`, `{"v":"(redacted)"}`},
 		{"JSON by number", "a<b>c", `{"v":"a\u003cb\u003ec"}`, `{"v":"(redacted)"}`},
 		{"JSON in ASCII", "passé", `{"v":"pass\u00e9"}`, `{"v":"(redacted)"}`},
+		{"bytes taken for Latin-1", "passé", `'X-K': 'passÃ©'`, `'X-K': '(redacted)'`},
+		{"bytes taken for Latin-1, JSON in ASCII", "passé", `{"x-k":"pass\u00c3\u00a9"}`, `{"x-k":"(redacted)"}`},
 		{"in HTML", "a<b&c", "<p>a&lt;b&amp;c</p>", "<p>(redacted)</p>"},
 		{"in base64", "s3cret", "x " + base64.StdEncoding.EncodeToString([]byte("s3cret")) + " y", "x (redacted) y"},
 		{"in small letters", "S3cReT", `{"v":"s3cret"}`, `{"v":"(redacted)"}`},
@@ -183,4 +188,14 @@ func FuzzKept(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestErrorsAreShownWithoutSecrets(t *testing.T) {
+	err := redact.Error(fmt.Errorf("GET /x?key=s3cret: %w", io.EOF), "s3cret")
+	if err.Error() != "GET /x?key=(redacted): EOF" || !errors.Is(err, io.EOF) {
+		t.Errorf("found %v", err)
+	}
+	if redact.Error(nil, "s3cret") != nil || redact.Error(io.EOF) != io.EOF {
+		t.Error("found another error, wanted none, or the same where there are no secrets")
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"fsctl/loadgen"
 	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
+	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
@@ -150,6 +151,9 @@ func (s *Search) checkRows(users uint64) error {
 // Needs returns what the search needs of this machine beside cores. It looks the target up, and fails where
 // that does not succeed.
 func (s *Search) Needs(ctx context.Context) ([]host.Need, error) { return s.storm.Needs(ctx) }
+
+// Targets returns what a look before the search connects to.
+func (s *Search) Targets() []preflight.Target { return s.storm.Targets() }
 
 // Manifest returns what run.json says of the search before anything is sent, with T0, the first level's begin,
 // set from now.

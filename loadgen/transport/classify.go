@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -26,6 +27,7 @@ const (
 	ClassRedirect  = "redirect"  // too many of them, or to a host that the user did not name
 	ClassTLS       = "tls"
 	ClassDNS       = "dns"
+	ClassProxy     = "proxy"    // the proxy could not be reached, or refused
 	ClassNetwork   = "network"  // unreachable
 	ClassPorts     = "ports"    // this machine has no free port, address or file descriptor: the generator's fault
 	ClassCanceled  = "canceled" // the run ended before the answer
@@ -54,10 +56,12 @@ func Classify(err error) string {
 		return ClassCanceled
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return ClassTimeout
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return ClassRefused
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EADDRINUSE), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return ClassPorts
+	case isProxys(err):
+		return ClassProxy
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ClassRefused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return ClassReset
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
@@ -71,7 +75,7 @@ func Classify(err error) string {
 		return ClassClosed
 	case isMalformed(err):
 		return ClassMalformed
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(err.Error(), "unexpected EOF reading trailer"):
 		return ClassTruncated
 	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 		return ClassClosed
@@ -79,6 +83,15 @@ func Classify(err error) string {
 		return ClassTimeout
 	}
 	return ClassOther
+}
+
+// proxyTexts are what net/http says of connections to proxies, and through those by SOCKS5.
+var proxyTexts = []string{"proxyconnect tcp: ", "socks connect tcp "}
+
+func isProxys(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return errors.Is(err, ErrProxy) || ok && (op.Op == "proxyconnect" || op.Op == "socks connect") ||
+		slices.ContainsFunc(proxyTexts, func(text string) bool { return strings.Contains(err.Error(), text) })
 }
 
 // goAway is in the errors of HTTP/2 requests that came too late on a connection which the server was closing.
@@ -98,6 +111,8 @@ var malformedTexts = []string{
 	"malformed", "invalid byte in chunk length", "chunk length too large", "too much chunked data", "chunked line ends with bare LF",
 	"header line too long", "unsupported transfer encoding", "bad Content-Length", "invalid Content-Length",
 	"too many transfer encodings", "http2: ", "stream error:", "connection error:", "trailer header",
+	"invalid empty Content-Length", "multiple Content-Length", "empty hex number for chunk length", "too much non-data", "bad trailer key",
+	"suspiciously long trailer", "invalid CR in chunked line",
 }
 
 func isMalformed(err error) bool {
@@ -115,7 +130,7 @@ func isMalformed(err error) bool {
 // ClassifyText returns the class of an error by its text, which is all that vegeta's results hold of it.
 func ClassifyText(text string) string {
 	for _, c := range []struct{ text, class string }{
-		{"connection refused", ClassRefused}, {"connection reset", ClassReset}, {"broken pipe", ClassReset},
+		{ErrProxy.Error(), ClassProxy}, {proxyTexts[0], ClassProxy}, {proxyTexts[1], ClassProxy}, {"connection refused", ClassRefused}, {"connection reset", ClassReset}, {"broken pipe", ClassReset},
 		{"Timeout", ClassTimeout}, {"timeout", ClassTimeout}, {"deadline exceeded", ClassTimeout}, {"no such host", ClassDNS},
 		{ErrRedirects.Error(), ClassRedirect}, {ErrForeign.Error(), ClassRedirect}, {net.ErrClosed.Error(), ClassCanceled}, {"cannot assign requested address", ClassPorts}, {"address already in use", ClassPorts}, {"too many open files", ClassPorts},
 	} {

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -8,24 +9,32 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
 
 // ClientOptions say where a client of vegeta's leads.
 type ClientOptions struct {
-	Route     Route
-	TLS       *tls.Config
-	Allow     []string // hosts beyond this machine
-	MostIdle  int      // connections that are kept
-	Timeout   time.Duration
-	Redirects int // that are followed at most
+	Route    Route
+	TLS      *tls.Config
+	Targets  []string // host:port that requests are for
+	Allow    []string // hosts, or host:port, that redirects may lead to beside those
+	MostIdle int      // connections that are kept
+	// NoKeepAlive ends every connection with the answer to its first request.
+	NoKeepAlive bool
+	Timeout     time.Duration
+	Redirects   int  // that are followed at most
+	Dial        Dial // stands in for the network where it is not nil
 }
 
-// NewClient returns a client like vegeta's own but for three things: it follows no redirect to a host that the user did not name,
-// it can dial IPv6, and its connections break when ctx is done, so that a run ends soon after it was stopped.
+// NewClient returns a client like vegeta's own but for this: it follows no redirect to a host and port that the user did
+// not name, it sends the cookies that answers set on the way along redirects, it ends a connection whose request says so, it takes no status
+// below 100, it goes through no proxy but the route's, it can dial IPv6, and its connections break when ctx is done, so that a run ends soon
+// after it was stopped.
 func NewClient(ctx context.Context, l ClientOptions) *http.Client {
-	open := l.Route.Dialer(nil)
+	open := l.Route.Dialer(l.Dial)
 	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
 		conn, err := open(dialing, network, address)
 		if err != nil {
@@ -33,24 +42,63 @@ func NewClient(ctx context.Context, l ClientOptions) *http.Client {
 		}
 		return breakWith(ctx, conn), nil
 	}
-	proxy := http.ProxyFromEnvironment
-	if len(l.Route.ConnectTo) > 0 {
-		proxy = nil // it would know nothing of the detour
-	}
+	through := &http.Transport{DialContext: dial, MaxIdleConnsPerHost: l.MostIdle, DisableKeepAlives: l.NoKeepAlive,
+		TLSClientConfig: l.TLS.Clone(), ForceAttemptHTTP2: true} // net/http writes into the configuration
+	l.Route.Proxy.use(through)
 	return &http.Client{
-		Timeout: l.Timeout,
-		Transport: &http.Transport{Proxy: proxy, DialContext: dial, MaxIdleConnsPerHost: l.MostIdle,
-			TLSClientConfig: l.TLS.Clone(), ForceAttemptHTTP2: true}, // net/http writes into the configuration
+		Timeout:   l.Timeout,
+		Transport: &proxied{through, l.Route.Proxy},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
-			if CheckTarget(&url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}, l.Allow, l.Route) != nil {
-				return fmt.Errorf("%w: %s", ErrForeign, r.URL.Host)
+			if !l.leadsTo(r.URL) {
+				return fmt.Errorf("%w: %s://%s", ErrForeign, r.URL.Scheme, r.URL.Host)
 			}
 			if len(via) > l.Redirects {
 				return fmt.Errorf("%w: %d", ErrRedirects, len(via))
 			}
+			r.URL.RawQuery, _, _ = EncodeURL(r.URL.RawQuery, true) // net/url leaves blanks and UTF-8 in it
+			carryCookies(r, via)
 			return nil
 		},
 	}
+}
+
+// carryCookies has a request to which a redirect led after others send the cookies that answers of the same place set on the way. Its own
+// Cookie header is that of the first request, or none where net/http left it out on the way to another host.
+func carryCookies(r *http.Request, via []*http.Request) {
+	var jar cookies
+	now := time.Now()
+	hops := append(slices.Clone(via), r)
+	for i, hop := range hops[1:] {
+		from := hops[i] // which was answered by hop.Response
+		if from.URL.Scheme != r.URL.Scheme || AddressOf(from.URL) != AddressOf(r.URL) {
+			continue
+		}
+		host := originOf(from.URL.Scheme, cmp.Or(from.Host, from.URL.Host)).host
+		for _, field := range hop.Response.Header["Set-Cookie"] {
+			jar.set(field, from.URL.Scheme, host, cmp.Or(from.URL.EscapedPath(), "/"), now)
+		}
+	}
+	if len(jar.kept)+len(jar.unkept) == 0 {
+		return
+	}
+	header := jar.header(strings.Join(r.Header["Cookie"], "; "), cmp.Or(r.URL.EscapedPath(), "/"))
+	if r.Header.Del("Cookie"); header != "" {
+		r.Header.Set("Cookie", header)
+	}
+}
+
+// leadsTo reports whether a redirect may be followed: what it names must be one of the targets or allowed, and so must be what
+// connections for it really reach. This machine is no exception: a service beside the target is not the target.
+func (l *ClientOptions) leadsTo(u *url.URL) bool {
+	if u.Scheme != "http" && u.Scheme != "https" || len(l.Route.ConnectTo) > 0 && !isASCII(u.Host) { // see Route.destination
+		return false
+	}
+	meant := AddressOf(u)
+	reached := l.Route.detour(meant)
+	isTarget := func(t string) bool { return sameAddress(t, meant) }
+	isReached := func(t string) bool { return sameAddress(l.Route.detour(t), reached) }
+	return (slices.ContainsFunc(l.Targets, isTarget) || allows(l.Allow, meant)) &&
+		(slices.ContainsFunc(l.Targets, isReached) || allows(l.Allow, reached))
 }
 
 // ResendCounter counts how often net/http sends a request again, which it does by rules that include MayResend's.
@@ -75,7 +123,7 @@ func (c *ResendCounter) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // CloseIdleConnections is for http.Client.CloseIdleConnections.
 func (c *ResendCounter) CloseIdleConnections() {
-	if t, ok := c.RoundTripper.(*http.Transport); ok {
+	if t, ok := c.RoundTripper.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
 }

@@ -24,6 +24,6 @@ var (
 	ErrEngineClosed = errors.New("engine is closed")
 	// ErrRedirects is an answer that leads on and on.
 	ErrRedirects = errors.New("too many redirects")
-	// ErrForeign is an answer that leads to another host than the target, which the user did not name.
-	ErrForeign = errors.New("redirect to another host than the target")
+	// ErrForeign is an answer that leads to another host, port or scheme than the target's, which the user did not name.
+	ErrForeign = errors.New("redirect to another place than the target")
 )

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -20,20 +19,26 @@ import (
 // NetHTTP is the engine on net/http: HTTP/1.1 and, over TLS, HTTP/2. Users ask for it by --engine vegeta, because
 // vegeta sends by net/http too; a storm's arrivals, connections and times are this program's own all the same.
 type NetHTTP struct {
-	base      *url.URL
-	transport *http.Transport
+	base          *url.URL
+	path          string // of base, which stands before that of every request
+	host          string // of base, as the Host header has it
+	authorization string // that base's user and password ask for, empty without
+	transport     *http.Transport
+	unpacker      Unpacker
+	proxy         *Proxy // nil for none
 
 	mu    sync.Mutex
 	conns []*netConn
 }
 
 // NewNetHTTP returns an engine on the target. connections is how many requests outside Conn's own
-// connections may keep one open. Dial stands in for the network where it is not nil.
+// connections may keep one open. Dial stands in for the network where it is not nil. [NetHTTP.EndConnections] makes every
+// request one connection's last.
 func NewNetHTTP(target *url.URL, connections int, config *tls.Config, dial Dial) *NetHTTP {
 	if dial == nil {
 		dial = Route{}.Dialer(nil)
 	}
-	return &NetHTTP{base: target, transport: &http.Transport{
+	return &NetHTTP{base: target, path: PathOf(target), host: HostOf(target), authorization: BasicAuth(target), transport: &http.Transport{
 		DialContext:         dial,
 		TLSClientConfig:     config.Clone(), // net/http writes into it
 		TLSHandshakeTimeout: 10 * time.Second,
@@ -44,6 +49,10 @@ func NewNetHTTP(target *url.URL, connections int, config *tls.Config, dial Dial)
 		ExpectContinueTimeout: time.Second,
 	}}
 }
+
+// EndConnections makes every connection end with the answer to its first request, and every request say so. It is to be called before the
+// first of them.
+func (e *NetHTTP) EndConnections() { e.transport.DisableKeepAlives = true }
 
 // Close closes the connections, which must be idle.
 func (e *NetHTTP) Close() {
@@ -57,12 +66,13 @@ func (e *NetHTTP) Close() {
 
 // RoundTrip sends a request outside of any Conn, on a connection that others may use after it. The errors are those of
 // net/http.Transport.
-func (e *NetHTTP) RoundTrip(r *http.Request) (*http.Response, error) { return e.transport.RoundTrip(r) }
+func (e *NetHTTP) RoundTrip(r *http.Request) (*http.Response, error) {
+	return (&proxied{e.transport, e.proxy}).RoundTrip(r)
+}
 
 // Conn returns a connection that is opened when it is first needed.
 func (e *NetHTTP) Conn() Conn {
-	c := &netConn{engine: e, prefix: strings.TrimSuffix(e.base.String(), "/"), address: AddressOf(e.base)}
-	c.client = http.Client{Transport: c, CheckRedirect: c.redirect}
+	c := &netConn{engine: e, address: AddressOf(e.base)}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.conns = append(e.conns, c)
@@ -74,11 +84,8 @@ func (e *NetHTTP) Conn() Conn {
 // It does not use net/http's pool: that sends a request again, unasked and uncounted, when a used
 // connection breaks before the answer, and so hides that the target broke it.
 type netConn struct {
-	engine    *NetHTTP
-	prefix    string // of every URL
-	address   string
-	client    http.Client
-	redirects int // that the request at hand may follow
+	engine  *NetHTTP
+	address string
 
 	open    *http.ClientConn // nil where there is none
 	connect time.Duration    // of the request at hand
@@ -90,9 +97,9 @@ type netConn struct {
 	start []byte         // of its body
 }
 
-// RoundTrip sends one request on the connection; it is for http.Client. Where the server closed a connection that was open
+// send sends one request on the connection. Where the server closed a connection that was open
 // before, the request goes out again on a new one if [MayResend] allows it. The errors are those of net/http.Transport.
-func (c *netConn) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c *netConn) send(r *http.Request) (*http.Response, error) {
 	c.first.Store(0)
 	used := c.open != nil && c.open.Available() > 0
 	if !used {
@@ -160,19 +167,6 @@ func (c *netConn) shut() {
 	}
 }
 
-func (c *netConn) redirect(r *http.Request, via []*http.Request) error {
-	base := c.engine.base
-	switch {
-	case c.redirects == 0:
-		return http.ErrUseLastResponse
-	case !strings.EqualFold(r.URL.Host, base.Host) || r.URL.Scheme != base.Scheme:
-		return fmt.Errorf("%w: %s://%s", ErrForeign, r.URL.Scheme, r.URL.Host)
-	case len(via) > c.redirects:
-		return fmt.Errorf("%w: %d", ErrRedirects, len(via))
-	}
-	return nil
-}
-
 // connectPatience is how long a connection that is opened ahead may take.
 const connectPatience = 10 * time.Second
 
@@ -187,10 +181,10 @@ func (c *netConn) Connect(ctx context.Context) error {
 	return c.connectTo(ctx)
 }
 
-// Do sends a request and reads the whole answer.
+// Do sends a request, follows redirects and reads the whole answer.
 func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	a.Reset()
-	c.redirects, c.connect, c.secure, c.resent, c.last, c.start = r.Redirects, 0, 0, 0, nil, c.start[:0]
+	c.connect, c.secure, c.resent, c.last, c.start = 0, 0, 0, nil, c.start[:0]
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	began := r.Sent
@@ -201,15 +195,9 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	first := new(atomic.Int64) // a request that is given up may still be answered: a is another's then
 	c.first = first
 	trace := &httptrace.ClientTrace{GotFirstResponseByte: func() { first.Store(int64(time.Since(began))) }}
-	request, err := newRequest(httptrace.WithClientTrace(ctx, trace), r, c.prefix+string(r.URL))
-	if err != nil {
-		a.Fail(err)
-		return
-	}
 	a.BytesOut = uint64(len(r.Body))
-	response, err := c.client.Do(request)
+	response, err := c.follow(httptrace.WithClientTrace(ctx, trace), r, a)
 	a.Connect, a.TLS, a.Resent = c.connect, c.secure, c.resent
-	c.last = response // also one that leads on too often, with its error
 	if err != nil {
 		a.Fail(err)
 		return
@@ -219,19 +207,82 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	a.Status = response.StatusCode
 	for _, name := range r.WantHeader {
 		for _, value := range response.Header[name] {
-			a.AddField(name, []byte(value))
+			a.AddField(name, []byte(trimSpace(value))) // folds may leave a space at the end
 		}
 	}
 	if response.StatusCode != http.StatusSwitchingProtocols { // what follows is no body, and need not end
 		c.readBody(a, response.Body, r.WantBody)
 	}
-	if len(a.Body) > 0 && a.Err == nil && strings.EqualFold(response.Header.Get("Content-Encoding"), "gzip") &&
-		strings.Contains(strings.ToLower(request.Header.Get("Accept-Encoding")), "gzip") {
-		unpack(a)
+	if a.Err == nil && len(a.Body) > 0 {
+		c.unpack(a, strings.Join(response.Header["Content-Encoding"], ","), r.Header)
 	}
 	if r.WantBody {
 		c.start = append(c.start[:0], a.Body[:min(len(a.Body), MostStart)]...)
 	}
+	if a.Err != nil {
+		a.Body, a.BytesIn = a.Body[:0], 0
+	}
+}
+
+// follow sends a request, follows redirects, and returns the answer at their end, whose body is to be read.
+func (c *netConn) follow(ctx context.Context, r *Request, a *Answer) (*http.Response, error) {
+	request, err := c.engine.request(ctx, r.Method, c.engine.path+string(r.URL), r.Header, r.Body)
+	if err != nil {
+		return nil, err
+	}
+	var redirects *Redirects
+	for {
+		response, err := c.answer(request)
+		if err != nil || r.Redirects == 0 || !IsRedirect(response.StatusCode) {
+			return response, err
+		}
+		if redirects == nil {
+			redirects = NewRedirects(c.engine.base, r)
+		}
+		on, err := redirects.Next(response.StatusCode, trimSpace(response.Header.Get("Location")), response.Header["Set-Cookie"])
+		if err == nil && !on {
+			return response, nil
+		}
+		a.Passed = redirects.Cookies
+		if err == nil {
+			_, err = io.Copy(io.Discard, &limited{response.Body, MaxBody})
+		}
+		_ = response.Body.Close() // what it says of the body was said before
+		if err != nil {
+			return nil, err
+		}
+		a.Followed++
+		if request, err = c.engine.request(ctx, redirects.Method, redirects.Target, redirects.Header, redirects.Body); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// answer sends a request and returns its answer, which has a status.
+func (c *netConn) answer(request *http.Request) (*http.Response, error) {
+	response, err := c.send(request)
+	c.last = response
+	if err != nil {
+		return nil, err
+	}
+	if err = checkStatus(response); err != nil {
+		c.shut()
+	} else {
+		err = c.engine.proxy.check(response)
+	}
+	if err != nil {
+		_ = response.Body.Close() // it is given up
+		return nil, err
+	}
+	return response, nil
+}
+
+// checkStatus fails where a status is none, which net/http lets pass.
+func checkStatus(response *http.Response) error {
+	if response.StatusCode < 100 {
+		return fmt.Errorf("%w: found status %q, wanted 100 to 999", ErrMalformed, response.Status)
+	}
+	return nil
 }
 
 // Last returns head and beginning of the body of the last answer. Its fields are sorted.
@@ -246,28 +297,61 @@ func (c *netConn) Last() Exchange {
 	return Exchange{Head: head.Bytes(), Body: c.start}
 }
 
-func newRequest(ctx context.Context, r *Request, address string) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, r.Method, address, nil)
+// request returns a request for path and query, which are encoded.
+func (e *NetHTTP) request(ctx context.Context, method, target string, header []Field, body []byte) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "/", nil)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range r.Header {
-		if f.Name == "Host" {
-			request.Host = string(f.Value)
-			continue
+	request.URL, request.Host = URLOf(e.base, target), e.host
+	for _, f := range header {
+		if value := trimSpace(string(f.Value)); f.Name != "Host" {
+			request.Header.Add(f.Name, value)
+			request.Close = request.Close || f.Name == "Connection" && endsConnection(value)
+		} else if value != "" {
+			request.Host = value
 		}
-		request.Header.Add(f.Name, string(f.Value))
 	}
-	if request.Header.Get("User-Agent") == "" {
+	if request.Header["User-Agent"] == nil { // one without a value is not sent
 		request.Header.Set("User-Agent", UserAgent)
 	}
-	if len(r.Body) > 0 {
-		body := bytes.Clone(r.Body) // the connection may still read it after an early answer
+	if e.authorization != "" && request.Header["Authorization"] == nil {
+		request.Header.Set("Authorization", e.authorization)
+	}
+	if e.transport.DisableKeepAlives {
+		request.Header.Set("Connection", "close")
+	}
+	if len(body) > 0 {
+		body := bytes.Clone(body) // the connection may still read it after an early answer
 		request.Body = io.NopCloser(bytes.NewReader(body))
 		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 		request.ContentLength = int64(len(body))
 	}
 	return request, nil
+}
+
+// endsConnection reports whether a Connection header says that the connection ends with the answer.
+func endsConnection(value string) bool {
+	for token := range strings.SplitSeq(value, ",") {
+		if strings.EqualFold(trimSpace(token), "close") {
+			return true
+		}
+	}
+	return false
+}
+
+// limited is a body that fails once more than so many bytes of it were read.
+type limited struct {
+	io.Reader
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return n, fmt.Errorf("%w: over %d MiB", ErrTooLarge, MaxBody>>20)
+	}
+	return n, err
 }
 
 // readBody reads a whole body, and keeps it where it is wanted, else its beginning.
@@ -309,16 +393,18 @@ func (c *netConn) readStart(body io.Reader) error {
 	return nil
 }
 
-// unpack unpacks a body in gzip.
-func unpack(a *Answer) {
-	packed, err := gzip.NewReader(bytes.NewReader(a.Body))
-	if err == nil {
-		a.Body, err = io.ReadAll(io.LimitReader(packed, MaxBody+1))
+// unpack takes the content encodings off a body that the request asks for.
+func (c *netConn) unpack(a *Answer, encodings string, header []Field) {
+	accepted := ""
+	for _, f := range header {
+		if f.Name == "Accept-Encoding" {
+			accepted = string(f.Value)
+		}
 	}
-	switch {
-	case err != nil:
-		a.Fail(fmt.Errorf("%w: body is not gzip: %w", ErrMalformed, err))
-	case len(a.Body) > MaxBody:
-		a.Fail(fmt.Errorf("%w: over %d MiB unpacked", ErrTooLarge, MaxBody>>20))
+	plain, packed, err := c.engine.unpacker.Unpack(a.Body, nil, encodings, accepted, MaxBody)
+	if err != nil {
+		a.Fail(err)
+		return
 	}
+	a.Body, a.Packed = plain, packed
 }

@@ -71,7 +71,7 @@ func TestRequestsThatCannotBeWritten(t *testing.T) {
 	u := loadtest.Rude(t, loadtest.Write("HTTP/1.1 200 OK\r\n\r\n"))
 	for name, change := range map[string]func(*Request){
 		"control characters in a header": func(r *Request) { r.Header = []Field{{"X-A", []byte("a\r\nb")}} },
-		"a broken URL":                   func(r *Request) { r.URL = []byte("/%zz") },
+		"control characters in a URL":    func(r *Request) { r.URL = []byte("/\x01") },
 		"a broken method":                func(r *Request) { r.Method = "G E T" },
 	} {
 		if a := ask(u, patience, change); a.Class != ClassOther || a.Status != 0 {

@@ -16,6 +16,8 @@ import (
 type Route struct {
 	ConnectTo []Detour     // the first that matches holds
 	Sources   []netip.Addr // local addresses, used in turn, each for targets of its own family
+	Proxy     *Proxy       `json:",omitempty"` // that connections go through; nil for none
+	Names     *Resolver    `json:"-"`          // looks names up; nil for a new one each time it is needed
 }
 
 // Detour leads connections that are meant for one host and port to another, as curl's --connect-to does.
@@ -35,7 +37,7 @@ func ParseDetour(text string) (Detour, error) {
 	}
 	for _, port := range []string{parts[1], parts[3]} {
 		if n, err := strconv.ParseUint(port, 10, 16); port != "" && (err != nil || n == 0) {
-			return Detour{}, InputErrorf("", "found port %q in %q, wanted 1 to 65535; %s", port, text, wanted)
+			return Detour{}, InputErrorf("leave a port empty for the one that is meant", "found port %q in %q, wanted 1 to 65535; %s", port, text, wanted)
 		}
 	}
 	return Detour{parts[0], parts[1], parts[2], parts[3]}, nil
@@ -87,11 +89,26 @@ func (d Detour) matches(host, port string) bool {
 func sameHost(a, b string) bool {
 	x, err := netip.ParseAddr(a)
 	y, err2 := netip.ParseAddr(b)
-	return err == nil && err2 == nil && x.Unmap() == y.Unmap() || strings.EqualFold(a, b)
+	if err == nil && err2 == nil {
+		return x.Unmap() == y.Unmap()
+	}
+	return a == b || isASCII(a) && isASCII(b) && strings.EqualFold(a, b) // beyond ASCII, some letters fold into it
 }
 
-// Lead returns where connections for host:port go, itself where no detour matches.
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(c rune) bool { return c > unicode.MaxASCII })
+}
+
+// Lead returns the host:port that connections for host:port go to: the proxy's where there is one, itself where no detour matches.
 func (r Route) Lead(address string) string {
+	if r.Proxy != nil {
+		return r.Proxy.Address()
+	}
+	return r.detour(address)
+}
+
+// detour returns where connections for host:port are led, itself where no detour matches.
+func (r Route) detour(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return address
@@ -111,15 +128,15 @@ func (r Route) Lead(address string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// destination returns the host that connections for a target reach, alone and as it would stand in a URL.
+// destination returns the host that connections for a target reach, beyond any proxy: alone and as host:port.
 func (r Route) destination(target *url.URL) (host, address string, err error) {
 	meant := AddressOf(target)
-	to := r.Lead(meant)
+	to := r.detour(meant)
 	if to == meant {
-		return target.Hostname(), target.Host, nil
+		return target.Hostname(), meant, nil
 	}
 	// net/http dials the ASCII form of such a name, which no detour would match.
-	if strings.ContainsFunc(meant, func(c rune) bool { return c > unicode.MaxASCII }) {
+	if !isASCII(meant) {
 		return "", "", InputErrorf("write it in its ASCII form, xn--...", "found target %s beside a detour, wanted a host in ASCII", target.Hostname())
 	}
 	host, _, err = net.SplitHostPort(to)
@@ -127,8 +144,11 @@ func (r Route) destination(target *url.URL) (host, address string, err error) {
 }
 
 // Check fails with an *InputError where a detour matches none of these host:port: it would be left out
-// without a word.
+// without a word; and where there are detours beside a proxy, which connects to the targets itself.
 func (r Route) Check(addresses []string) error {
+	if r.Proxy != nil && len(r.ConnectTo) > 0 {
+		return InputErrorf("leave out one of them", "found connect-to %s beside proxy %s, wanted one: through a proxy, it is the proxy that connects to the target", r.ConnectTo[0], r.Proxy)
+	}
 	for _, d := range r.ConnectTo {
 		used := false
 		for _, a := range addresses {
@@ -157,33 +177,63 @@ func ParseSource(text string) (netip.Addr, error) {
 	return a.Unmap(), listener.Close()
 }
 
-// source returns the local address for one connection to an address, ok false for any.
-func (r Route) source(address string, turn uint64) (from netip.Addr, ok bool) {
-	to, err := netip.ParseAddrPort(address)
-	n := uint64(len(r.Sources))
-	for i := range n {
-		if s := r.Sources[(turn+i)%n]; err != nil || s.Is4() == to.Addr().Unmap().Is4() {
-			return s, true // of a name, the dialer takes an address of the source's family
+// names returns what looks names up.
+func (r Route) names() *Resolver {
+	if r.Names != nil {
+		return r.Names
+	}
+	return NewResolver(nil, nil)
+}
+
+// Addresses returns where connections for host:port go: IP:port, at least one, and only those that a source can reach, where
+// there are sources. It fails as Resolver.Lookup does, and with an *InputError where no source reaches any.
+func (r Route) Addresses(ctx context.Context, address string) ([]string, error) {
+	host, port, err := net.SplitHostPort(r.Lead(address))
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.names().Lookup(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, a := range found {
+		if len(r.Sources) == 0 || len(ofFamily(r.Sources, a)) > 0 {
+			list = append(list, net.JoinHostPort(a.String(), port))
 		}
 	}
-	return netip.Addr{}, false
+	if len(list) == 0 {
+		return nil, InputErrorf("name a --source address of the target's family", "target %s: found addresses %v, which none of the sources %v reaches", host, found, r.Sources)
+	}
+	return list, nil
 }
 
 // Dial opens a connection, as net/http has it done.
 type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
+// dialTimeout is how long a connection may take to be opened, its lookup included.
+const dialTimeout = 10 * time.Second
+
 // Dialer returns a Dial that goes by the route; dial stands in for the network where it is not nil.
 func (r Route) Dialer(dial Dial) Dial {
 	turn := new(atomic.Uint64)
+	r.Names = r.names() // one for all connections
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		address = r.Lead(address)
 		if dial != nil {
-			return dial(ctx, network, address)
+			return dial(ctx, network, r.Lead(address))
 		}
-		d := net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-		if from, ok := r.source(address, turn.Add(1)-1); ok {
-			d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
+		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		defer cancel()
+		addresses, err := r.Addresses(ctx, address)
+		if err != nil {
+			return nil, err
 		}
-		return d.DialContext(ctx, network, address)
+		return InTurn(ctx, addresses, turn.Add(1)-1, func(ctx context.Context, address string, round uint64) (net.Conn, error) {
+			d := net.Dialer{KeepAlive: 30 * time.Second}
+			if from, ok := SourceFor(r.Sources, address, round); ok {
+				d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
+			}
+			return d.DialContext(ctx, network, address)
+		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -14,9 +15,12 @@ const UserAgent = "fsctl"
 // MaxBody is the most that is read of one answer, in bytes; a body without end must end somewhere.
 const MaxBody = 64 << 20
 
+// schemePorts are the ports of URLs that name none.
+var schemePorts = map[string]string{"http": "80", "https": "443"}
+
 // AddressOf returns host:port of a target.
 func AddressOf(target *url.URL) string {
-	port := cmp.Or(target.Port(), map[string]string{"http": "80", "https": "443"}[target.Scheme])
+	port := cmp.Or(target.Port(), schemePorts[target.Scheme])
 	return net.JoinHostPort(target.Hostname(), port)
 }
 
@@ -34,20 +38,55 @@ func CheckTarget(target *url.URL, allow []string, route Route) error {
 	if err != nil {
 		return err
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost") {
+	if allows(allow, address) {
 		return nil
 	}
-	if slices.ContainsFunc(allow, func(a string) bool { return strings.EqualFold(a, host) || strings.EqualFold(a, address) }) {
-		return nil
+	const hint = "if you may storm that host, say so with --allow-target "
+	if !isLoopback(host) {
+		return InputErrorf(hint+host, "refused to storm %s: it is not this machine's loopback, and it is not allowed", host)
 	}
-	return InputErrorf("if you may storm that host, say so with --allow-target "+host,
-		"refused to storm %s: it is not this machine's loopback, and it is not allowed", host)
+	if route.Proxy != nil && !route.Proxy.isLocal() {
+		return InputErrorf(hint+host, "refused to storm %s: behind proxy %s that is another machine's loopback, and it is not allowed", host, route.Proxy)
+	}
+	return nil
 }
 
-// shown is a URL as people may see it, without its password.
+// isLoopback reports whether a host is this machine, without a lookup.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+// allows reports whether a host:port is among those named: HOST for any port of it, HOST:PORT for that one.
+func allows(named []string, address string) bool {
+	host, port, err := net.SplitHostPort(address)
+	return err == nil && slices.ContainsFunc(named, func(name string) bool {
+		if sameHost(strings.Trim(name, "[]"), host) {
+			return true
+		}
+		h, p, err := net.SplitHostPort(name)
+		return err == nil && sameHost(h, host) && samePort(p, port)
+	})
+}
+
+// sameAddress reports whether two host:port are the same place, as far as that is known without a lookup.
+func sameAddress(a, b string) bool {
+	host, port, err := net.SplitHostPort(a)
+	host2, port2, err2 := net.SplitHostPort(b)
+	return err == nil && err2 == nil && sameHost(host, host2) && samePort(port, port2)
+}
+
+// samePort compares ports by their number.
+func samePort(a, b string) bool {
+	x, err := strconv.ParseUint(a, 10, 16)
+	y, err2 := strconv.ParseUint(b, 10, 16)
+	return err == nil && err2 == nil && x == y
+}
+
+// shown is a URL as people may see it, without its user.
 func shown(u *url.URL) string {
 	if u == nil {
 		return ""
 	}
-	return u.Redacted()
+	return WithoutUser(u).String()
 }

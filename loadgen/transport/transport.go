@@ -34,6 +34,7 @@ type Conn interface {
 type Exchange struct {
 	Head []byte // status line and header fields as they came, or as HTTP/1.1 would write them; empty where no whole head came
 	Body []byte // the first MostStart bytes of the body, unpacked where the answer's is
+	Sent []byte // request line and header fields of the last request, redirects included; empty where the engine does not have them
 }
 
 // MostStart is how many bytes of a body a connection has for Last, at most.
@@ -62,13 +63,16 @@ type Field struct {
 type Answer struct {
 	Status   int           // of a whole answer, else 0
 	Header   []Field       // those that were wanted, in the order in which they came
-	Body     []byte        // where it was wanted, unpacked where the request accepts gzip
+	Passed   []Field       // Set-Cookie fields of the answers that redirected to this one, in the order in which they came
+	Body     []byte        // where it was wanted, without the content encodings that the request asks for
+	Packed   string        // Content-Encoding of Body, where the request does not ask for it: Body is as it was sent
 	BytesOut uint64        // of the request's body
 	BytesIn  uint64        // of the answer's body as it was sent, without the framing of chunks
 	Waiting  time.Duration // from sending to the first byte of the answer
 	Took     time.Duration // from sending to the last byte of the answer, or to the error
 	Connect  time.Duration // handshakes of the connection it opened, 0 for one that was open
 	TLS      time.Duration // the TLS part of Connect
+	Followed int           // redirects; the rest is of the last answer
 	Resent   int           // how often it was sent again on a new connection, see MayResend; redirects may each add one
 	Err      error
 	Class    string // of Err
@@ -97,6 +101,15 @@ func (a *Answer) AddField(name string, value []byte) {
 	}
 	a.Header = a.Header[:n+1]
 	a.Header[n].Name, a.Header[n].Value = name, append(a.Header[n].Value[:0], value...)
+}
+
+// SetCookies returns the Set-Cookie fields of the answers that led to this one and, where they were wanted, its own, in the order in
+// which they came. Other wanted fields may be among them. It is not to be changed.
+func (a *Answer) SetCookies() []Field {
+	if len(a.Passed) == 0 {
+		return a.Header
+	}
+	return append(a.Passed[:len(a.Passed):len(a.Passed)], a.Header...)
 }
 
 // Field returns the first value of a header field that was wanted, by its canonical name.

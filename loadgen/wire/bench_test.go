@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/url"
 	"testing"
-	"time"
 
 	"fsctl/loadgen/transport"
 )
@@ -73,7 +72,7 @@ func BenchmarkDo(b *testing.B) {
 
 // BenchmarkRead measures the reader alone.
 func BenchmarkRead(b *testing.B) {
-	e := &Engine{config: Config{MaxHead: DefaultMaxHead, MaxBody: DefaultMaxBody}, base: &url.URL{Scheme: "http", Host: "shop.test"}, epoch: time.Now()}
+	e := newEngineFor(Config{MaxHead: DefaultMaxHead, MaxBody: DefaultMaxBody}, &url.URL{Scheme: "http", Host: "shop.test"})
 	for name, answer := range map[string][]byte{
 		"length": typical,
 		"chunks": bytes.Replace(typical, []byte("Content-Length: 34\r\n"), []byte("Transfer-Encoding: chunked\r\n"), 1),

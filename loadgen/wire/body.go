@@ -44,8 +44,8 @@ func (c *Conn) receive(q *message, a *transport.Answer) error {
 	if err := c.receiveBody(q, a); err != nil {
 		return err
 	}
-	if q.wantBody && len(a.Body) > 0 && isFold(c.reply.value("content-encoding"), "gzip") && q.acceptsGzip() {
-		return c.reply.unpack(a, c.engine.config.MaxBody)
+	if q.wantBody && len(a.Body) > 0 && c.reply.value("content-encoding") != nil {
+		return c.reply.unpack(&c.engine.unpacker, a, q.accepted, c.engine.config.MaxBody)
 	}
 	return nil
 }
@@ -81,9 +81,13 @@ func (c *Conn) parseHead(a *reply) error {
 				return tooLarge("head", limit)
 			}
 			if whole {
-				a.before = known{append(a.before.head, c.in[c.r:c.r+c.head.next]...), a.fields, c.head}
+				raw := c.in[c.r : c.r+c.head.next]
+				c.r += len(raw)
+				if c.head.folded {
+					return c.parseFolded(a, raw)
+				}
+				a.before = known{append(a.before.head, raw...), a.fields, c.head}
 				a.head = a.before.head
-				c.r += c.head.next
 				return nil
 			}
 		}
@@ -91,6 +95,18 @@ func (c *Conn) parseHead(a *reply) error {
 			return err
 		}
 	}
+}
+
+// parseFolded reads a head with folded lines, once they are joined. It is no known head: the next such is joined again.
+func (c *Conn) parseFolded(a *reply, raw []byte) error {
+	flat := unfold(raw)
+	c.head, a.fields = head{}, a.before.fields[:0]
+	if _, err := c.head.parse(flat, a); err != nil {
+		return err
+	}
+	a.before = known{fields: a.fields}
+	a.head = flat
+	return nil
 }
 
 // receiveBody reads the body, whose end is by RFC 9112 section 6.3.
@@ -193,7 +209,7 @@ func (c *Conn) chunkEnd() error {
 		}
 	}
 	if c.in[c.r] != '\r' || c.in[c.r+1] != '\n' {
-		return malformed("found %q after a chunk, want the end of the line", c.in[c.r:c.r+2])
+		return malformed("found %q after a chunk, wanted the end of the line", c.in[c.r:c.r+2])
 	}
 	c.r += 2
 	return nil
@@ -204,7 +220,7 @@ func chunkSize(line []byte) (uint64, error) {
 	line = bytes.TrimRight(line, " \t")
 	digits, _, _ := bytes.Cut(line, []byte(";"))
 	if len(digits) == 0 || len(digits) > 16 {
-		return 0, malformed("chunk size %.40q, want 1 to 16 hexadecimal digits", line)
+		return 0, malformed("chunk size %.40q, wanted 1 to 16 hexadecimal digits", line)
 	}
 	var size uint64
 	for _, b := range digits {
@@ -225,14 +241,19 @@ func chunkSize(line []byte) (uint64, error) {
 func (c *Conn) receiveTrailers() error {
 	for left := mostLine; ; {
 		line, err := c.line(left)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if len(line) == 0 {
+		case len(line) == 0:
 			return nil
-		}
-		if _, err := cutField(line, 0, len(line)); err != nil {
-			return err
+		case left < mostLine && isSpace(line[0]): // the trailer before it goes on
+			if !isText(line) {
+				return malformed("found a control byte in %.40q", line)
+			}
+		default:
+			if _, err := cutField(line, 0, len(line)); err != nil {
+				return err
+			}
 		}
 		left -= len(line) + 2
 	}

@@ -16,7 +16,6 @@ const okLine = "HTTP/1.1 200 OK\r\n"
 // cases are ordinary and hostile answers.
 func cases() []answerCase {
 	long := strings.Repeat("x", 5000)
-	const refuseFold = "folded lines are obsolete (RFC 9112, 5.2) and read differently by different parties"
 	const onlyOne = "only HTTP/1 can come on an HTTP/1 connection"
 	const readsHalfLines = "net/http judges the half of a line; what is wrong is that the rest is missing"
 	const errorsText = "net/http ends a trailer with an error that is no io.ErrUnexpectedEOF"
@@ -109,9 +108,29 @@ func cases() []answerCase {
 		{name: "status of letters", answer: "HTTP/1.1 abc OK\r\n\r\n"},
 		{name: "status with a sign", answer: "HTTP/1.1 +20 OK\r\n\r\nx", differ: "a sign is no digit", class: "malformed"},
 		{name: "status below 100", answer: "HTTP/1.1 000 OK\r\n\r\nx", differ: "there is no such status, and 0 means no answer here", class: "malformed"},
+		{name: "status 099", answer: "HTTP/1.1 099 OK\r\n\r\nx", differ: "there is no such status", class: "malformed"},
+		{name: "status 100 with a body", answer: "HTTP/1.1 100 C\r\nContent-Length: 5\r\n\r\n" + okLine + "Content-Length: 0\r\n\r\n"},
+		{name: "status of no digit", answer: "HTTP/1.1  OK\r\n\r\n"},
+		{name: "status with a minus", answer: "HTTP/1.1 -20 OK\r\n\r\nx"},
+		{name: "status with a point", answer: "HTTP/1.1 2.0 OK\r\n\r\nx"},
 		{name: "status 999", answer: "HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n"},
-		{name: "folded", answer: okLine + "X-A: b\r\n c\r\nContent-Length: 0\r\n\r\n", differ: refuseFold, class: "malformed"},
-		{name: "folded length", answer: okLine + "Content-Length:\r\n 5\r\n\r\nhello", differ: refuseFold, class: "malformed"},
+		{name: "folded", answer: okLine + "X-A: b\r\n c\r\nContent-Length: 0\r\n\r\n"},
+		{name: "folded length", answer: okLine + "Content-Length:\r\n 5\r\n\r\nhello"},
+		{name: "folded twice", answer: okLine + "X-A: b \t\r\n \t c\r\n\td  \r\nX-B: e\r\nContent-Length: 0\r\n\r\n"},
+		{name: "folded with bare LF", answer: okLine + "X-A: b\n c\nContent-Length: 0\n\n"},
+		{name: "folded into an empty line", answer: okLine + "X-A: b\r\n \r\nContent-Length: 0\r\n\r\n"},
+		{name: "folded over an empty line", answer: okLine + "X-A: b\r\n \t\r\n c\r\nContent-Length: 0\r\n\r\n"},
+		{name: "folded from an empty value", answer: okLine + "X-A:\r\n b\r\nContent-Length: 0\r\n\r\n"},
+		{name: "folded before the blank line", answer: okLine + "Content-Length: 0\r\nX-A: b\r\n c\r\n\r\n"},
+		{name: "folded cookie", answer: okLine + "Set-Cookie: a=1;\r\n Path=/\r\nContent-Length: 0\r\n\r\n"},
+		{name: "folded coding", answer: okLine + "Transfer-Encoding:\r\n chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"},
+		{name: "folded to another length", answer: okLine + "Content-Length: 5\r\n 4\r\n\r\nhello"},
+		{name: "folded without a colon", answer: okLine + "X-A\r\n b\r\nContent-Length: 0\r\n\r\n"},
+		{name: "folded name", answer: okLine + "X-A: b\r\n X-B: c\r\nContent-Length: 0\r\n\r\n"},
+		{name: "zero byte in a fold", answer: okLine + "X-A: b\r\n \x00\r\nContent-Length: 0\r\n\r\n"},
+		{name: "folded trailer", answer: okLine + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-T: v\r\n w\r\n\r\n"},
+		{name: "first trailer folded", answer: okLine + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n X-T: v\r\n\r\n"},
+		{name: "folded head cut", answer: okLine + "X-A: b\r\n c"},
 		{name: "first line folded", answer: okLine + " X-A: b\r\nContent-Length: 0\r\n\r\n"},
 		{name: "space before colon", answer: okLine + "Content-Length : 5\r\n\r\nhello", class: "malformed",
 			differ: "others would take this length (RFC 9112, 5.1 has proxies remove the space)"},

@@ -102,9 +102,9 @@ func (c *Conn) Do(ctx context.Context, r *transport.Request, a *transport.Answer
 		c.until = c.sent.Add(r.Timeout)
 	}
 	c.message.wantBody = r.WantBody
-	c.message.write(c.engine.base.Host, r.Method, c.engine.path, r.URL, r.Header, r.Body)
+	c.message.write(c.engine, r.Method, c.engine.path, r.URL, r.Header, r.Body)
 	err := c.exchange(ctx, a)
-	if err == nil && r.Redirects > 0 && a.Status >= 300 && a.Status < 400 {
+	if err == nil && r.Redirects > 0 && transport.IsRedirect(a.Status) {
 		err = c.follow(ctx, r, a)
 	}
 	a.BytesOut, a.Resent = uint64(len(r.Body)), c.resent
@@ -204,7 +204,7 @@ func (c *Conn) attempt(ctx context.Context, q *message, a *transport.Answer) err
 	c.failures = 0
 	c.used = true
 	c.lastByte = c.began + c.first
-	if lost != nil || c.cut || !c.head.persists() || c.surplus() {
+	if lost != nil || c.cut || q.close || !c.head.persists() || c.surplus() {
 		c.drop()
 	}
 	return nil

@@ -120,58 +120,27 @@ func (c *Conn) pause(ctx context.Context, deadline time.Time) error {
 
 // dial connects to the next address, or to one after it where that fails.
 func (e *Engine) dial(ctx context.Context) (net.Conn, error) {
-	turn := e.turn.Add(1) - 1
-	n := len(e.addresses)
-	var first error
-	for i := range n {
-		nc, err := e.dialOne(ctx, e.addresses[(turn+uint64(i))%uint64(n)], turn, n-i)
-		if err == nil {
-			return nc, nil
-		}
-		if first == nil {
-			first = err
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	addresses, err := e.resolve(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", e.config.Address, err)
 	}
-	return nil, fmt.Errorf("connect to %s: %w", e.config.Address, first)
+	nc, err := transport.InTurn(ctx, addresses, e.turn.Add(1)-1, e.dialOne)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", e.config.Address, err)
+	}
+	return nc, nil
 }
 
-// dialOne connects to an address in its share of the time.
-func (e *Engine) dialOne(ctx context.Context, address string, turn uint64, shares int) (net.Conn, error) {
-	if until, ok := ctx.Deadline(); ok && shares > 1 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(until)/time.Duration(shares))
-		defer cancel()
-	}
+// dialOne connects to an address.
+func (e *Engine) dialOne(ctx context.Context, address string, round uint64) (net.Conn, error) {
 	if e.config.Dial != nil {
 		return e.config.Dial(ctx, "tcp", address)
 	}
 	// Probes of idle connections would be traffic beside the requests.
 	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: false}, KeepAlive: -1}
-	if source, ok := e.source(address, turn); ok {
+	if source, ok := transport.SourceFor(e.config.Sources, address, round); ok {
 		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
 		dialer.Control = lateBind
 	}
 	return dialer.DialContext(ctx, "tcp", address)
-}
-
-// source picks the local address for a connection to an address: those of its family in turn, each for all
-// addresses of the target before the next, so that every pair comes up.
-func (e *Engine) source(address string, turn uint64) (netip.Addr, bool) {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return netip.Addr{}, false
-	}
-	var family []netip.Addr
-	for _, s := range e.config.Sources {
-		if s.Unmap().Is4() == to.Addr().Unmap().Is4() {
-			family = append(family, s)
-		}
-	}
-	if len(family) == 0 {
-		return netip.Addr{}, false
-	}
-	return family[turn/uint64(len(e.addresses))%uint64(len(family))], true
 }

@@ -97,6 +97,71 @@ func TestAddressesAndSourcesTakeTurns(t *testing.T) {
 	}
 }
 
+// Connections that are opened anew follow a record of DNS that changes; one that is open stays.
+func TestReopenedConnectionsFollowTheName(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		record, lookups := []string{"10.0.0.1"}, 0
+		var failure error
+		var into []string
+		e := newEngine(t, Config{Address: "shop.test:80",
+			Lookup: func(context.Context, string) (list []netip.Addr, err error) {
+				lookups++
+				for _, a := range record {
+					list = append(list, netip.MustParseAddr(a))
+				}
+				return list, failure
+			},
+			Dial: func(_ context.Context, _, address string) (net.Conn, error) {
+				into = append(into, address)
+				ours, theirs := net.Pipe()
+				go func() {
+					defer theirs.Close()
+					for p := make([]byte, 1000); ; {
+						if _, err := theirs.Read(p); err != nil {
+							return
+						}
+						if _, err := theirs.Write([]byte(hello)); err != nil {
+							return
+						}
+					}
+				}()
+				return ours, nil
+			}})
+		open := e.conn()
+		var a transport.Answer
+		do(t, open, get(), &a)
+		reopen := func(want ...string) {
+			t.Helper()
+			into = nil
+			for range want {
+				c := e.conn()
+				do(t, c, get(), &a)
+				c.close()
+			}
+			if do(t, open, get(), &a); !slices.Equal(into, want) {
+				t.Errorf("connected to %v, want %v", into, want)
+			}
+		}
+		reopen("10.0.0.1:80")
+		record = []string{"10.0.0.2"}
+		reopen("10.0.0.1:80")
+		time.Sleep(2 * time.Second)
+		reopen("10.0.0.2:80", "10.0.0.2:80")
+		record = []string{"10.0.0.3", "10.0.0.2"}
+		time.Sleep(2 * time.Second)
+		reopen("10.0.0.3:80", "10.0.0.2:80", "10.0.0.3:80")
+		record, failure = nil, &net.DNSError{Err: "server misbehaving", Name: "shop.test"}
+		time.Sleep(2 * time.Second)
+		reopen("10.0.0.2:80", "10.0.0.3:80")
+		if lookups != 4 {
+			t.Errorf("%d lookups, want 4", lookups)
+		}
+		e.Close()
+		synctest.Wait()
+	})
+}
+
 func TestDeadAddressIsPassedOver(t *testing.T) {
 	t.Parallel()
 	address := serve(t, answering(hello, false))

@@ -111,7 +111,9 @@ func lines(h http.Header) []string {
 		case "Transfer-Encoding", "Trailer", "Content-Length", "Connection":
 			continue
 		}
-		all = append(all, fmt.Sprintf("%s: %q", name, values))
+		for _, value := range values {
+			all = append(all, fmt.Sprintf("%s: %q", name, strings.Trim(value, " \t"))) // net/http leaves the space of an empty fold
+		}
 	}
 	slices.Sort(all)
 	return all
@@ -174,7 +176,7 @@ func readScript(head bool, pieces ...[]byte) seen {
 // runScript reads the answer in pieces; it returns how much of them was read too.
 func runScript(config Config, head bool, pieces ...[]byte) (seen, *transport.Answer, int) {
 	sc := &script{pieces: pieces}
-	c := newConn(&Engine{config: config, base: &url.URL{Scheme: "http", Host: "shop.test"}, epoch: time.Now()}, 0)
+	c := newConn(newEngineFor(config, &url.URL{Scheme: "http", Host: "shop.test"}), 0)
 	c.stream, c.lastByte = sc, time.Hour // never idle: there is no second connection to send the request again on
 	var a transport.Answer
 	q := get()

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,22 +41,31 @@ type Config struct {
 	DialTimeout time.Duration
 	// MaxHead and MaxBody bound an answer's head and its body, as sent and as unpacked, in bytes.
 	MaxHead, MaxBody int
+	// EndConnections makes every connection end with the answer to its first request, and every request say so.
+	EndConnections bool
 	// Seed makes the jitter of the back-off.
 	Seed uint64
 	// Dial stands in for the network in tests.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Lookup stands in for DNS in tests.
-	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+	Lookup transport.Lookup
+	// Names looks the target's name up each time a connection is opened; nil for a resolver of the engine's own, by Lookup.
+	Names *transport.Resolver
 }
 
 // Engine makes connections to one target.
 type Engine struct {
-	config    Config
-	base      *url.URL
-	path      string // of base, which stands before that of every request
-	addresses []string
-	epoch     time.Time     // of the instants that connections keep
-	turn      atomic.Uint64 // of addresses and sources
+	config   Config
+	base     *url.URL
+	path     string // of base, which stands before that of every request
+	host     string // of base, as the Host header has it
+	unpacker transport.Unpacker
+
+	authorization string          // that base's user and password ask for, empty without
+	address       string          // host:port that connections lead to
+	route         transport.Route // of them, but for detours
+	epoch         time.Time       // of the instants that connections keep
+	turn          atomic.Uint64   // of addresses and sources
 
 	dialed, resumed, stale, unasked atomic.Uint64
 
@@ -77,12 +85,13 @@ type Stats struct {
 // ConfigFor returns what leads to a target by a route.
 func ConfigFor(target *url.URL, route transport.Route) Config {
 	address := transport.AddressOf(target)
-	return Config{Address: address, Base: target, ConnectTo: map[string]string{address: route.Lead(address)}, Sources: route.Sources}
+	return Config{Address: address, Base: target, ConnectTo: map[string]string{address: route.Lead(address)}, Sources: route.Sources, Names: route.Names}
 }
 
-// New returns an engine. It looks the target's name up, once.
+// New returns an engine. It looks the target's name up; connections that are opened later do so again, as transport.Resolver says.
 //
-// Errors: an address without a port, and *net.DNSError for a name without addresses.
+// Errors: an address without a port, *net.DNSError for a name without addresses, and *transport.InputError for addresses that no
+// source reaches.
 func New(ctx context.Context, config Config) (*Engine, error) {
 	host, _, err := net.SplitHostPort(config.Address)
 	if err != nil {
@@ -98,11 +107,20 @@ func New(ctx context.Context, config Config) (*Engine, error) {
 		config.TLS = nil
 	}
 	if config.TLS != nil {
-		config.TLS = clientTLS(config.TLS, host)
+		config.TLS = clientTLS(config.TLS, transport.ASCIIHost(host))
 	}
-	e := &Engine{config: config, base: base, path: strings.TrimSuffix(base.EscapedPath(), "/"), epoch: time.Now()}
-	e.addresses, err = config.resolve(ctx)
+	e := newEngineFor(config, base)
+	if e.address, err = config.leadsTo(); err != nil {
+		return nil, err
+	}
+	e.route = transport.Route{Sources: config.Sources, Names: cmp.Or(config.Names, transport.NewResolver(config.Lookup, nil))}
+	_, err = e.resolve(ctx)
 	return e, err
+}
+
+// newEngineFor returns an engine without addresses.
+func newEngineFor(config Config, base *url.URL) *Engine {
+	return &Engine{config: config, base: base, path: transport.PathOf(base), host: transport.HostOf(base), authorization: transport.BasicAuth(base), epoch: time.Now()}
 }
 
 // baseOf returns the URL that requests are for.
@@ -126,37 +144,25 @@ func clientTLS(config *tls.Config, host string) *tls.Config {
 	return config
 }
 
-// resolve returns every address that connections may lead to.
-func (c *Config) resolve(ctx context.Context) ([]string, error) {
-	target := c.Address
-	if to, ok := c.ConnectTo[target]; ok {
-		target = to
+// leadsTo returns host:port that connections lead to, the host as DNS has it.
+func (c *Config) leadsTo() (string, error) {
+	target, ok := c.ConnectTo[c.Address]
+	if !ok {
+		target = c.Address
 	}
 	host, port, err := net.SplitHostPort(target)
 	if err != nil {
-		return nil, fmt.Errorf("connect %s to %q: found no host:port: %w", c.Address, target, err)
+		return "", fmt.Errorf("connect %s to %q: found no host:port: %w", c.Address, target, err)
 	}
-	if _, err := netip.ParseAddr(host); err == nil || c.Dial != nil && c.Lookup == nil {
-		return []string{target}, nil
+	return net.JoinHostPort(transport.ASCIIHost(host), port), nil
+}
+
+// resolve returns every address that a connection may lead to now.
+func (e *Engine) resolve(ctx context.Context) ([]string, error) {
+	if e.config.Dial != nil && e.config.Lookup == nil { // another network than this machine's
+		return []string{e.address}, nil
 	}
-	lookup := c.Lookup
-	if lookup == nil {
-		lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
-			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		}
-	}
-	found, err := lookup(ctx, host)
-	if err != nil {
-		return nil, fmt.Errorf("look up %s: %w", host, err)
-	}
-	var addresses []string
-	for _, a := range found {
-		addresses = append(addresses, net.JoinHostPort(a.Unmap().String(), port))
-	}
-	if len(addresses) == 0 {
-		return nil, fmt.Errorf("look up %s: %w", host, &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true})
-	}
-	return addresses, nil
+	return e.route.Addresses(ctx, e.address)
 }
 
 // Conn returns a connection that is opened when it is first needed.

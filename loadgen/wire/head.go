@@ -19,6 +19,7 @@ type head struct {
 	close         bool
 	keepAlive     bool
 	forbidden     bool // a Trailer field names what must not be one
+	folded        bool // a field goes on in another line; nothing was read of the fields from there on
 }
 
 // persists reports whether the connection may carry another request after this answer.
@@ -36,18 +37,27 @@ func (h *head) parse(buf []byte, a *reply) (bool, error) {
 			return false, nil
 		}
 		from, to := h.next, h.seen+i
-		h.next, h.seen = to+1, to+1
+		after := to + 1
 		if to > from && buf[to-1] == '\r' {
 			to--
 		}
+		if h.started && to > from && after == len(buf) {
+			return false, nil // the next byte says whether the field ends here; seen stays, so that the line's end is found again
+		}
+		h.next, h.seen = after, after
 		var err error
 		switch {
 		case !h.started:
 			h.started = true
 			h.length = -1
 			err = h.statusLine(buf[from:to])
+		case from == to && h.folded:
+			return true, nil
 		case from == to:
 			return true, h.check()
+		case h.folded:
+		case isSpace(buf[after]) && !isSpace(buf[from]):
+			h.folded = true
 		default:
 			err = h.field(buf, from, to, a)
 		}
@@ -57,16 +67,29 @@ func (h *head) parse(buf []byte, a *reply) (bool, error) {
 	}
 }
 
+// unfold joins the lines of folded fields with one space each, as net/http does.
+func unfold(head []byte) []byte {
+	flat := make([]byte, 0, len(head))
+	for line := range bytes.Lines(head) {
+		text := trimmed(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")))
+		if isSpace(line[0]) {
+			flat = append(flat[:len(flat)-len("\r\n")], ' ')
+		}
+		flat = append(append(flat, text...), "\r\n"...)
+	}
+	return flat
+}
+
 // statusLine reads HTTP/1.x, spaces, three digits, and what may follow after a space.
 func (h *head) statusLine(line []byte) error {
 	const version = "HTTP/1."
 	if len(line) < len(version)+5 || string(line[:len(version)]) != version || !isDigit(line[7]) || line[8] != ' ' {
-		return malformed("found %.40q, want a status line of HTTP/1", line)
+		return malformed("found %.40q, wanted a status line of HTTP/1", line)
 	}
 	h.minor = int(line[7] - '0')
 	code := bytes.TrimLeft(line[8:], " ")
 	if len(code) < 3 || len(code) > 3 && code[3] != ' ' || !isDigit(code[0]) || !isDigit(code[1]) || !isDigit(code[2]) || code[0] == '0' {
-		return malformed("found %.40q, want a status of three digits", line)
+		return malformed("found %.40q, wanted a status of three digits", line)
 	}
 	h.status = int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
 	return nil
@@ -112,7 +135,7 @@ func cutField(buf []byte, from, to int) (field, error) {
 		i++
 	}
 	if i == from || i == to || buf[i] != ':' { // a folded line begins with a space, and that is no name
-		return field{}, malformed("found %.40q, want a header field", buf[from:to])
+		return field{}, malformed("found %.40q, wanted a header field", buf[from:to])
 	}
 	f := field{from: from, colon: i, value: i + 1, to: to}
 	for f.value < f.to && isSpace(buf[f.value]) {

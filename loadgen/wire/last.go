@@ -2,9 +2,9 @@ package wire
 
 import "fsctl/loadgen/transport"
 
-// Last returns head and beginning of the body of the last answer.
+// Last returns head and beginning of the body of the last answer, and the head of its request.
 func (c *Conn) Last() transport.Exchange {
-	return transport.Exchange{Head: c.reply.head, Body: c.start.body}
+	return transport.Exchange{Head: c.reply.head, Body: c.start.body, Sent: c.message.head}
 }
 
 // start is the beginning of a body that is not wanted. As long as the buffer that it was read into holds it, it stays there:

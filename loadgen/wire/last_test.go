@@ -56,6 +56,7 @@ func TestLastOfBothEngines(t *testing.T) {
 	for name, engine := range map[string]transport.Engine{"wire": fast, "net/http": transport.NewNetHTTP(where, 1, nil, nil)} {
 		defer engine.Close()
 		conn, a := engine.Conn(), new(transport.Answer)
+		redirects := map[string]int{"/hop": 1, "/round": 3}
 		for _, c := range []struct{ path, line, header, body, class string }{
 			{"/long", "HTTP/1.1 404 Not Found", "X-Case: /long", long[:transport.MostStart], ""},
 			{"/pieces", "HTTP/1.1 200 OK", "X-Case: /pieces", "piece 0;piece 1;piece 2;piece 3;piece 4;", ""},
@@ -68,6 +69,12 @@ func TestLastOfBothEngines(t *testing.T) {
 			for _, want := range []bool{false, true} {
 				conn.Do(context.Background(), &transport.Request{Method: "GET", URL: []byte(c.path), Timeout: time.Minute, Redirects: 3, WantBody: want}, a)
 				last := conn.Last()
+				if a.Followed != redirects[c.path] {
+					t.Errorf("%s %s: followed %d redirects, wanted %d", name, c.path, a.Followed, redirects[c.path])
+				}
+				if path := strings.Replace(c.path, "/hop", "/broken", 1); name == "wire" && !bytes.HasPrefix(last.Sent, []byte("GET "+path+" HTTP/1.1\r\nHost: ")) {
+					t.Errorf("%s: sent %q, wanted the last request", c.path, last.Sent)
+				}
 				line, rest, _ := bytes.Cut(last.Head, []byte("\r\n"))
 				if a.Class != c.class || string(line) != c.line || !bytes.Contains(rest, []byte(c.header)) || string(last.Body) != c.body && c.path != "/round" {
 					t.Errorf("%s %s, body wanted: %v: class %q, %q, %d bytes of header, body %.60q; wanted class %q, %q with %.60q and body %.60q",

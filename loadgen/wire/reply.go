@@ -2,9 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"compress/gzip"
-	"errors"
-	"io"
 	"iter"
 
 	"fsctl/loadgen/transport"
@@ -18,8 +15,6 @@ type reply struct {
 	head   []byte // shares the memory of before
 	fields []field
 	before known
-	source bytes.Reader
-	unzip  *gzip.Reader
 	spare  []byte // memory for unpacking
 }
 
@@ -77,41 +72,21 @@ func sameFold(p []byte, name string) bool {
 	return true
 }
 
-// unpack unpacks a body in gzip.
-func (r *reply) unpack(into *transport.Answer, limit int) error {
-	r.source.Reset(into.Body)
-	var err error
-	if r.unzip == nil {
-		r.unzip, err = gzip.NewReader(&r.source)
-	} else {
-		err = r.unzip.Reset(&r.source)
+// unpack takes the content encodings off a body that the request asks for.
+func (r *reply) unpack(u *transport.Unpacker, into *transport.Answer, accepted []byte, limit int) error {
+	var encodings []byte
+	for name, value := range r.all() {
+		if isFold(name, "content-encoding") {
+			encodings = append(append(encodings, value...), ',')
+		}
 	}
+	plain, packed, err := u.Unpack(into.Body, r.spare, string(bytes.TrimSuffix(encodings, []byte(","))), string(accepted), limit)
 	if err != nil {
-		return malformed("body is not gzip: %v", err)
+		return err
 	}
-	plain, err := readUpTo(r.unzip, r.spare[:0], limit)
-	r.spare, into.Body = into.Body, plain
-	if err != nil && !errors.Is(err, transport.ErrTooLarge) {
-		return malformed("body is not gzip: %v", err)
+	if cap(plain) == 0 || &plain[:1][0] != &into.Body[0] { // it was unpacked, into memory of its own
+		r.spare = into.Body
 	}
-	return err
-}
-
-// readUpTo appends all of r to p.
-func readUpTo(r io.Reader, p []byte, limit int) ([]byte, error) {
-	for {
-		if len(p) == cap(p) {
-			p = append(p, 0)[:len(p)]
-		}
-		n, err := r.Read(p[len(p):cap(p)])
-		p = p[:len(p)+n]
-		switch {
-		case len(p) > limit:
-			return p, tooLarge("unpacked body", limit)
-		case err == io.EOF:
-			return p, nil
-		case err != nil:
-			return p, err
-		}
-	}
+	into.Body, into.Packed = plain, packed
+	return nil
 }

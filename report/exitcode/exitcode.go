@@ -32,7 +32,7 @@ func All() []Code {
 		{Usage, "usage", "wrong usage, or an invalid scenario or configuration"},
 		{Interrupted, "interrupted", "interrupted or incomplete: what was measured so far is saved and reported"},
 		{Aborted, "aborted", "stopped early by an abortOnFail threshold"},
-		{Invalid, "invalid", "the run is invalid: the generator was saturated, or T0 skew was over budget; nothing may be concluded from it"},
+		{Invalid, "invalid", "the run is invalid: the generator was saturated or did not run, or T0 skew was over budget; nothing may be concluded from it"},
 		{Invariant, "invariant", "an invariant is broken: oversold, duplicated or lost orders"},
 		{AgentLost, "agent-lost", "an agent was lost or stopped, and a part of its share was not sent"},
 		{Infeasible, "infeasible", "the plan is infeasible: no sizing meets the limits given"},

@@ -14,16 +14,18 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
-// gapsOf returns the times in which a generator did not run, joined where they overlap: each of its shards notices them.
+// gapsOf returns the times in which a generator did not run, agent by agent, joined where they overlap: each of its shards notices them.
 func gapsOf(rec *record.Record) []record.Gap {
 	var all []record.Gap
 	for _, g := range rec.Generators() {
 		all = append(all, g.Gaps...)
 	}
-	slices.SortFunc(all, func(a, b record.Gap) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	slices.SortFunc(all, func(a, b record.Gap) int {
+		return cmp.Or(cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
 	var joined []record.Gap
 	for _, g := range all {
-		if last := len(joined) - 1; last >= 0 && g.From <= joined[last].To {
+		if last := len(joined) - 1; last >= 0 && g.Slot == joined[last].Slot && g.From <= joined[last].To {
 			joined[last].To = max(joined[last].To, g.To)
 			joined[last].Requests += g.Requests
 			continue
@@ -51,20 +53,27 @@ func (l *lateness) shortestFreeze() float64 {
 // machine makes them, count as lateness of the generator's own. A gap in which nothing was to be done changes nothing.
 func (j *judgement) judgeFreeze() {
 	j.health.FrozenRequests = j.total.Frozen
-	j.health.Gaps = gapsOf(j.rec)
+	j.health.Gaps = slices.DeleteFunc(gapsOf(j.rec), func(g record.Gap) bool {
+		return g.To <= float64(j.span.From) || g.From >= float64(j.span.To)
+	})
 	freezes := slices.DeleteFunc(slices.Clone(j.health.Gaps), func(g record.Gap) bool { return g.Length() < j.bounds.shortestFreeze() })
 	if len(freezes) == 0 {
 		return
 	}
 	slices.SortStableFunc(freezes, func(a, b record.Gap) int { return cmp.Compare(b.Length(), a.Length()) })
+	who := j.generatorOf(freezes[0].Slot)
 	var parts []string
 	var requests uint64
 	for _, g := range freezes {
-		parts = append(parts, quantity.Seconds(g.Length())+" from "+instantAt(g.From)+" on")
+		part := quantity.Seconds(g.Length()) + " from " + instantAt(g.From) + " on"
+		if other := j.generatorOf(g.Slot); other != who {
+			part += " (" + other + ")"
+		}
+		parts = append(parts, part)
 		requests += g.Requests
 	}
-	j.saturate(FindingFrozen, "%s did not run for %s: %s %s due, or answered, meanwhile. It was stopped, its machine paused, or other work had its cores",
-		j.who(), strings.Join(quantity.FirstOf(parts, mostFreezes, "time"), ", "), quantity.Of(requests, "request"), were(requests))
+	j.saturate(FindingFrozen, "%s did not run for %s: %s %s due, or answered, meanwhile. It was stopped, its machine paused or slept, or other work had its cores",
+		who, strings.Join(quantity.FirstOf(parts, mostFreezes, "time"), ", "), quantity.Of(requests, "request"), were(requests))
 }
 
 // instantAt writes an instant, seconds from T0, to the hundredth.
@@ -72,9 +81,12 @@ func instantAt(seconds float64) string {
 	return scenarios.Instant(time.Duration(history.Finite(seconds) * float64(time.Second)).Round(10 * time.Millisecond)).String()
 }
 
-// who names the generator.
-func (j *judgement) who() string {
-	if len(j.rec.Manifest.Agents) > 1 {
+// generatorOf names the generator in an agent's slot.
+func (j *judgement) generatorOf(slot int) string {
+	switch agents := j.rec.Manifest.Agents; {
+	case slot > 0 && slot <= len(agents):
+		return "agent " + agents[slot-1].Name
+	case len(agents) > 1: // a record of before agents were named
 		return "an agent"
 	}
 	return "the generator"

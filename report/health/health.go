@@ -115,6 +115,7 @@ func LateShare(sc *scenarios.Scenario) float64 { return latenessOf(sc).share }
 // judgement gathers what health is judged by.
 type judgement struct {
 	rec      *record.Record
+	span     record.Window
 	run      *history.History
 	bounds   lateness
 	pressure history.Pressure
@@ -131,8 +132,9 @@ type judgement struct {
 //	sc     the scenario as it ran
 //	p      how the target's service times compare with those of quiet moments
 //	found  the stalls of the whole run, see [Stalls]
-func Judge(rec *record.Record, run *history.History, sc *scenarios.Scenario, p history.Pressure, found []Stall) Health {
-	j := judgement{rec: rec, run: run, bounds: latenessOf(sc), pressure: p, total: run.All()}
+//	span   when requests of the part were due or answered: a generator that did not run at another time spoiled none of them
+func Judge(rec *record.Record, run *history.History, sc *scenarios.Scenario, p history.Pressure, found []Stall, span record.Window) Health {
+	j := judgement{rec: rec, span: span, run: run, bounds: latenessOf(sc), pressure: p, total: run.All()}
 	j.stalls = stallsIn(found, run)
 	j.count()
 	j.judgeFreeze()

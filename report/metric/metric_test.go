@@ -194,7 +194,7 @@ func ofTimes(times []float64, t *scenarios.Threshold) float64 {
 	if t.Aggregation == "med" {
 		q = 0.5
 	}
-	return times[max(int(q*float64(len(times))+0.5), 1)-1] // HdrHistogram's rank
+	return times[max(int(math.Ceil(q*float64(len(times))-1e-9)), 1)-1] // nearest rank: 0.9 of 10 is the 9th, whatever is left of 0.9 x 10
 }
 
 // Of any requests, whatever a threshold asks finds what counting them one by one finds: 0 for what did not happen, and no data

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"fsctl/report"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -34,7 +35,7 @@ func agentRow(a report.Agent) []string {
 	if a.BoundSeconds == 0 {
 		clock, bound = "-", "-"
 	}
-	return []string{plain(a.Name), quantity.Percent(a.ShareRatio), usersOf(a), skew, clock, bound, endOfAgent(a)}
+	return []string{plaintext.Line(a.Name), quantity.Percent(a.ShareRatio), usersOf(a), skew, clock, bound, endOfAgent(a)}
 }
 
 // usersOf says how many users of an agent's share are in the record.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fsctl/plan/architectures"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -14,7 +15,7 @@ import (
 // cannot be laid out.
 func Architectures(w io.Writer, a *architectures.Comparison, s Style) error {
 	p := &page{Style: s}
-	p.say("", "  ", cmp.Or(plain(a.Scenario), "this sale")+" on one architecture after the other, at its highest rate (mid; refused and waiting orders also p95)")
+	p.say("", "  ", cmp.Or(plaintext.Line(a.Scenario), "this sale")+" on one architecture after the other, at its highest rate (mid; refused and waiting orders also p95)")
 	p.blank()
 	t := &table{columns: []column{
 		{title: "architecture"}, {title: "db reads", right: true}, {title: "reads a node", right: true}, {title: "db writes", right: true},

@@ -9,6 +9,7 @@ import (
 
 	"fsctl/plan"
 	"fsctl/plan/explain"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -74,7 +75,7 @@ func Explanations(w io.Writer, list []explain.Explanation, s Style) error {
 }
 
 func (p *page) explanation(e *explain.Explanation) {
-	p.line(p.paint(plain(e.Field)+" = "+withUnit(quantity.Precise(e.Result), e.Unit), bold))
+	p.line(p.paint(plaintext.Line(e.Field)+" = "+withUnit(quantity.Precise(e.Result), e.Unit), bold))
 	p.say("", "", strings.TrimSpace(e.Meaning+" "+e.Case))
 	p.blank()
 	for _, part := range []struct{ name, text string }{{"formula", e.Formula}, {"put in", e.Filled + " = " + quantity.Precise(e.Result)}} {

@@ -10,6 +10,8 @@ import (
 
 	"fsctl/plan"
 	"fsctl/plan/explain"
+	"fsctl/report/render/chart"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -30,7 +32,7 @@ type htmlCard struct{ Name, Value, Note string }
 // htmlSection is a heading with charts and tables. Parts without content are left out.
 type htmlSection struct {
 	Title, Text string
-	Charts      []*chart
+	Charts      []*chart.Chart
 	Tables      []htmlTable
 }
 
@@ -76,7 +78,7 @@ func PlanHTML(w io.Writer, pl *plan.Plan, list []explain.Explanation, cores []pl
 		return err
 	}
 	data := htmlPage{
-		Title: cmp.Or(plain(pl.Scenario), "this sale"), Headline: headline(pl), Day: dayLine(pl), Trials: trialsLine(pl),
+		Title: cmp.Or(plaintext.Line(pl.Scenario), "this sale"), Headline: headline(pl), Day: dayLine(pl), Trials: trialsLine(pl),
 		Cards: cards(pl), Warnings: pl.Warnings, Sections: sections, Explained: htmlExplanations(list),
 	}
 	if err := page.Execute(w, data); err != nil {

@@ -4,15 +4,16 @@ import (
 	"errors"
 
 	"fsctl/plan"
+	"fsctl/report/render/chart"
 	"fsctl/scenarios/quantity"
 )
 
 // planSections lists the parts of a plan's page.
 func planSections(pl *plan.Plan, cores []plan.Quantile) ([]htmlSection, error) {
-	demand, err1 := demandChart(pl)
-	services, err2 := coresChart(pl)
-	spread, err3 := distributionChart(pl, cores)
-	moves, err4 := tornadoChart(pl)
+	demand, err1 := chart.Demand(pl)
+	services, err2 := chart.Cores(pl)
+	spread, err3 := chart.Distribution(pl, cores)
+	moves, err4 := chart.Tornado(pl)
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
@@ -41,8 +42,8 @@ func planSections(pl *plan.Plan, cores []plan.Quantile) ([]htmlSection, error) {
 }
 
 // charts leaves out those that there is nothing to show of.
-func charts(list ...*chart) []*chart {
-	var out []*chart
+func charts(list ...*chart.Chart) []*chart.Chart {
+	var out []*chart.Chart
 	for _, c := range list {
 		if c != nil {
 			out = append(out, c)

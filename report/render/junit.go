@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fsctl/report"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -52,7 +53,7 @@ type junitMessage struct {
 // storm cannot show that something holds. It fails where w does.
 func JUnit(w io.Writer, r *report.Report) error {
 	suite := junitSuite{
-		Name: cmp.Or(plain(r.Scenario), "fsctl"),
+		Name: cmp.Or(plaintext.Line(r.Scenario), "fsctl"),
 		Time: fmt.Sprintf("%.3f", r.DurationSeconds),
 	}
 	if !r.T0.IsZero() {
@@ -62,12 +63,12 @@ func JUnit(w io.Writer, r *report.Report) error {
 	for i := range r.Thresholds {
 		t := &r.Thresholds[i]
 		name := strings.TrimSpace(t.Metric + " " + t.Threshold + " " + t.Window)
-		suite.add(r, junitCase{Name: plain(name), ClassName: class + ".thresholds"}, t.Status, t.Optional, t.Summary(), "")
+		suite.add(r, junitCase{Name: plaintext.Line(name), ClassName: class + ".thresholds"}, t.Status, t.Optional, t.Summary(), "")
 	}
 	for i := range r.Invariants {
 		v := &r.Invariants[i]
 		summary := fmt.Sprintf("%s (expected %s, observed %s)", v.Summary, quantity.Count(v.Expected), quantity.Count(v.Observed))
-		suite.add(r, junitCase{Name: plain(v.Name), ClassName: class + ".invariants"}, v.Status, v.Optional, summary, strings.Join(v.Evidence, "\n"))
+		suite.add(r, junitCase{Name: plaintext.Line(v.Name), ClassName: class + ".invariants"}, v.Status, v.Optional, summary, strings.Join(v.Evidence, "\n"))
 	}
 	suite.addTarget(r, class)
 	suite.Output += samplesText(r.Steps)
@@ -77,6 +78,10 @@ func JUnit(w io.Writer, r *report.Report) error {
 	if r.ExitCode != 0 && suite.Failures+suite.Errors == 0 {
 		suite.count(junitCase{Name: "run", ClassName: class + ".run", Error: runError(r)})
 	}
+	return writeJUnit(w, suite)
+}
+
+func writeJUnit(w io.Writer, suite junitSuite) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
@@ -94,9 +99,9 @@ func (s *junitSuite) add(r *report.Report, c junitCase, status report.Status, op
 	case r.Verdict == report.Invalid:
 		c.Error = runError(r)
 	case status == report.NoData && optional:
-		c.Skipped = &junitMessage{Message: plain(summary)}
+		c.Skipped = &junitMessage{Message: plaintext.Line(summary)}
 	case status != report.Held:
-		c.Failure = &junitMessage{Message: plain(summary), Type: string(status), Text: evidence}
+		c.Failure = &junitMessage{Message: plaintext.Line(summary), Type: string(status), Text: evidence}
 	case !sentWhole(r):
 		c.Error = runError(r)
 	}
@@ -107,7 +112,7 @@ func (s *junitSuite) add(r *report.Report, c junitCase, status report.Status, op
 func (s *junitSuite) addTarget(r *report.Report, class string) {
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.FailsRun() {
-			s.add(r, junitCase{Name: plain(f.Code), ClassName: class + ".run"}, report.Broken, false, f.Message, "")
+			s.add(r, junitCase{Name: plaintext.Line(f.Code), ClassName: class + ".run"}, report.Broken, false, f.Message, "")
 		}
 	}
 	for i := range r.Journeys {
@@ -116,11 +121,11 @@ func (s *junitSuite) addTarget(r *report.Report, class string) {
 		if (r.Verdict == report.Fail || r.Verdict == report.Incomplete) && len(j.Left) > 0 {
 			status = report.Broken
 		}
-		line := plain(journeyLine(j))
-		s.add(r, junitCase{Name: plain(j.Name), ClassName: class + ".journeys", Output: line}, status, false, line, "")
+		line := plaintext.Line(journeyLine(j))
+		s.add(r, junitCase{Name: plaintext.Line(j.Name), ClassName: class + ".journeys", Output: line}, status, false, line, "")
 	}
 	for i := range r.Steps {
-		s.Output += plain(stepLine(&r.Steps[i])) + "\n"
+		s.Output += plaintext.Line(stepLine(&r.Steps[i])) + "\n"
 	}
 }
 
@@ -142,5 +147,5 @@ func (s *junitSuite) count(c junitCase) {
 func sentWhole(r *report.Report) bool { return r.Ended == "completed" && r.Health.Agents.Lost == 0 }
 
 func runError(r *report.Report) *junitMessage {
-	return &junitMessage{Message: plain(r.Reason), Type: string(r.Verdict)}
+	return &junitMessage{Message: plaintext.Line(r.Reason), Type: string(r.Verdict)}
 }

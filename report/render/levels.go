@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"fsctl/report"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -38,7 +39,7 @@ func levelWord(v report.Verdict) string {
 	if v == report.Fail {
 		return "FAIL"
 	}
-	return plain(string(v))
+	return plaintext.Line(string(v))
 }
 
 // levelFigures returns what was measured of a level: response times, as users feel them.

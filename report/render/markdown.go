@@ -8,6 +8,7 @@ import (
 
 	"fsctl/plan"
 	"fsctl/report"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -17,7 +18,7 @@ type markdown struct{ strings.Builder }
 // escaped makes any text plain text of a table field or a paragraph.
 func escaped(text string) string {
 	var b strings.Builder
-	for _, r := range plain(text) {
+	for _, r := range plaintext.Line(text) {
 		switch r {
 		case '<':
 			b.WriteString("&lt;")
@@ -35,7 +36,7 @@ func escaped(text string) string {
 
 // code makes any text a code span of a table field.
 func code(text string) string {
-	text = strings.ReplaceAll(plain(text), "|", `\|`)
+	text = strings.ReplaceAll(plaintext.Line(text), "|", `\|`)
 	if text == "" {
 		return ""
 	}

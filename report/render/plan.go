@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"fsctl/plan"
+	"fsctl/report/render/chart"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -44,13 +46,13 @@ func PlanSizes(w io.Writer, pl *plan.Plan, s Style, more string) error {
 
 // What a rate can be the largest of: see docs/glossary.md.
 const (
-	dayPeak = "day's peak"
-	event   = "event"
+	dayPeak = chart.DayPeak
+	event   = chart.Event
 )
 
 // sizes is the part of a plan that every reader wants.
 func (p *page) sizes(pl *plan.Plan) {
-	p.say("", "  ", cmp.Or(plain(pl.Scenario), "this sale")+": "+headline(pl))
+	p.say("", "  ", cmp.Or(plaintext.Line(pl.Scenario), "this sale")+": "+headline(pl))
 	p.blank()
 	p.say("", "  ", dayLine(pl))
 	p.blank()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fsctl/report"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -34,7 +35,7 @@ func Report(w io.Writer, r *report.Report, s Style) error {
 
 // verdict writes the last line. A reason that is too long for a line stands before it in full.
 func (p *page) verdict(r *report.Report) {
-	word := strings.ToUpper(plain(string(r.Verdict)))
+	word := strings.ToUpper(plaintext.Line(string(r.Verdict)))
 	color := red
 	switch r.Verdict {
 	case report.Pass:
@@ -42,7 +43,7 @@ func (p *page) verdict(r *report.Report) {
 	case report.Invalid, report.Incomplete:
 		color = yellow
 	}
-	lead, reason := visible(word)+2, plain(r.Reason)
+	lead, reason := visible(word)+2, plaintext.Line(r.Reason)
 	if word == "" && reason == "" {
 		return
 	}
@@ -56,11 +57,11 @@ func (p *page) verdict(r *report.Report) {
 
 // about says which run it was.
 func about(r *report.Report) []string {
-	parts := []string{cmp.Or(plain(r.Scenario), "no scenario")}
+	parts := []string{cmp.Or(plaintext.Line(r.Scenario), "no scenario")}
 	if r.Run != "" {
-		parts = append(parts, plain(r.Run))
+		parts = append(parts, plaintext.Line(r.Run))
 	}
-	ended := plain(r.Ended)
+	ended := plaintext.Line(r.Ended)
 	if r.DurationSeconds > 0 {
 		ended += " after " + quantity.Seconds(r.DurationSeconds)
 	}

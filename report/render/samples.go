@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fsctl/report"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -27,7 +28,7 @@ func sampleLines(s *report.Sample) (sent, came []string) {
 	}
 	for _, lines := range [][]string{sent, came} {
 		for i := range lines {
-			lines[i] = plain(lines[i])
+			lines[i] = plaintext.Line(lines[i])
 		}
 	}
 	return sent, came
@@ -52,7 +53,7 @@ func sampleTitle(s *report.Sample) string {
 func (p *page) samples(steps []report.Step) {
 	for i := range steps {
 		for _, s := range steps[i].SampleKinds(shownSamples) {
-			p.say(p.paint("sample", faint)+"  ", "        ", plain(steps[i].Name)+": "+s.Reason+" ("+sampleTitle(&s)+")")
+			p.say(p.paint("sample", faint)+"  ", "        ", plaintext.Line(steps[i].Name)+": "+s.Reason+" ("+sampleTitle(&s)+")")
 			sent, came := sampleLines(&s)
 			for _, line := range sent {
 				p.say("  > ", "    ", line)
@@ -80,7 +81,7 @@ func (m *markdown) samples(steps []report.Step) {
 }
 
 // summary makes any text plain text within HTML, where Markdown does not hold.
-func summary(text string) string { return html.EscapeString(plain(text)) }
+func summary(text string) string { return html.EscapeString(plaintext.Line(text)) }
 
 // exchange is a sample as text, one line for each of its own; none begins with what could be a fence.
 func exchange(s *report.Sample) string {
@@ -100,7 +101,7 @@ func samplesText(steps []report.Step) string {
 	var b strings.Builder
 	for i := range steps {
 		for _, s := range steps[i].SampleKinds(shownSamples) {
-			fmt.Fprintf(&b, "%s: %s (%s)\n%s\n", plain(steps[i].Name), plain(s.Reason), sampleTitle(&s), exchange(&s))
+			fmt.Fprintf(&b, "%s: %s (%s)\n%s\n", plaintext.Line(steps[i].Name), plaintext.Line(s.Reason), sampleTitle(&s), exchange(&s))
 		}
 	}
 	return b.String()

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"fsctl/scenarios/plaintext"
+
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
@@ -35,7 +37,7 @@ const (
 
 func (t *table) add(fields ...string) {
 	for i := range fields {
-		fields[i] = plain(fields[i])
+		fields[i] = plaintext.Line(fields[i])
 	}
 	t.rows = append(t.rows, fields)
 }

@@ -14,6 +14,7 @@ import (
 
 	"fsctl/plan"
 	"fsctl/report"
+	"fsctl/scenarios/plaintext"
 )
 
 func text(t testing.TB, write func(io.Writer) error) string {
@@ -96,6 +97,9 @@ func TestTextsAsTheyShouldLook(t *testing.T) {
 		"plan-80.txt":    planText(t, samplePlan(), Style{Width: 80}),
 		"plan-120.txt":   planText(t, samplePlan(), Style{}),
 		"report.md":      text(t, func(w io.Writer) error { return Markdown(w, stormyReport(t)) }),
+		"trial-40.txt":   trialText(t, sampleTrial(), Style{Width: 40}),
+		"trial-120.txt":  trialText(t, sampleTrial(), Style{}),
+		"trial.md":       text(t, func(w io.Writer) error { return TrialMarkdown(w, sampleTrial()) }),
 		"plan.md":        text(t, func(w io.Writer) error { return PlanMarkdown(w, samplePlan()) }),
 	} {
 		file = filepath.Join("testdata", file)
@@ -192,7 +196,7 @@ func FuzzWrap(f *testing.F) {
 			}
 		}
 		bare := func(s string) string { return strings.Join(strings.Fields(s), "") }
-		if bare(strings.Join(lines, " ")) != bare(plain(s)) {
+		if bare(strings.Join(lines, " ")) != bare(plaintext.Line(s)) {
 			t.Errorf("%q lost letters: %q", s, lines)
 		}
 	})

@@ -7,15 +7,13 @@ import (
 	"strings"
 
 	"fsctl/plan"
+	"fsctl/report/render/chart"
 	"fsctl/scenarios/quantity"
 )
 
-// longestTornado is how many inputs are shown; the others matter less than any of these.
-const longestTornado = 8
-
 // tornado shows which inputs the total of cores hangs on, the most important first.
 func (p *page) tornado(pl *plan.Plan) {
-	list := pl.Tornado[:min(len(pl.Tornado), longestTornado)]
+	list := pl.Tornado[:min(len(pl.Tornado), chart.TornadoRows)]
 	if len(list) == 0 || pl.Tornado[0].Swing == 0 {
 		return
 	}
@@ -128,7 +126,7 @@ func advice(pl *plan.Plan) string {
 
 func (m *markdown) tornado(pl *plan.Plan) {
 	var rows [][]string
-	for _, f := range pl.Tornado[:min(len(pl.Tornado), longestTornado)] {
+	for _, f := range pl.Tornado[:min(len(pl.Tornado), chart.TornadoRows)] {
 		rows = append(rows, []string{code(f.Input), quantity.Estimate(f.Low), quantity.Estimate(f.High), quantity.Estimate(f.Swing), variance(f)})
 	}
 	m.table("what moves the cores,at its low,at its high,swing,variance", "---,--:,--:,--:,--:", rows)

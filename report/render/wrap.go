@@ -4,27 +4,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
+
+	"fsctl/scenarios/plaintext"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 )
 
 // visible returns how many columns a text takes; colours take none.
 func visible(text string) int { return twwidth.Width(text) }
-
-// plain makes a text from outside fit for one line: it can break no layout and send a terminal nothing.
-func plain(text string) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsPrint(r):
-			return r
-		}
-		return '?'
-	}, text)
-	return strings.TrimSpace(text)
-}
 
 // unit is a word that belongs to the number before it.
 var unit = regexp.MustCompile(`^(ns|us|ms|s|min|h|%|x|[kMGT]?B)[.,;:)]*$`)
@@ -37,7 +24,7 @@ var number = regexp.MustCompile(`^[(~+-]*[0-9][0-9.,]*$`)
 // words splits a text where a line may end.
 func words(text string) []string {
 	var list []string
-	for word := range strings.FieldsSeq(plain(text)) {
+	for word := range strings.FieldsSeq(plaintext.Line(text)) {
 		last := len(list) - 1
 		if last >= 0 && (unit.MatchString(word) && number.MatchString(lastWord(list[last])) || sign.MatchString(list[last])) {
 			list[last] += " " + word

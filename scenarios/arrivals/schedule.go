@@ -87,6 +87,26 @@ func (s *Schedule) WalkFrom(from time.Duration) *Cursor {
 	return c
 }
 
+// Arrival returns the arrival of an index, or false where the schedule has none: the index is its Size or more, below what
+// NumberFrom gave, or one that is due after the end. It draws only the block that the arrival is in.
+func (s *Schedule) Arrival(index uint64) (Arrival, bool) {
+	for i := range s.phases {
+		p := &s.phases[i]
+		if index < p.base || index >= p.base+p.total() {
+			continue
+		}
+		h := head{arrivals: p, index: p.base}
+		for h.index+uint64(p.counts[h.block]) <= index {
+			h.index += uint64(p.counts[h.block])
+			h.block++
+		}
+		p.load(h.block, &h)
+		a := Arrival{Index: index, Phase: i, Due: h.dues[index-h.index]}
+		return a, a.Due <= s.end
+	}
+	return Arrival{}, false
+}
+
 // Cursor walks a schedule in order of due instants.
 type Cursor struct {
 	heads []head
@@ -281,4 +301,13 @@ func (a *phaseArrivals) until(end time.Duration) uint64 {
 		}
 	}
 	return total
+}
+
+// Second returns the second, counted from T0, that holds an instant; those before T0 are below 0.
+func Second(at time.Duration) int {
+	s := int(at / time.Second)
+	if at < 0 && at%time.Second != 0 {
+		s--
+	}
+	return s
 }

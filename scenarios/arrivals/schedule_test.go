@@ -37,7 +37,20 @@ func walked(t failer, s *Schedule) []Arrival {
 			t.Fatalf("index %d comes twice, or is not below %d", a.Index, s.Size())
 		}
 		seen[a.Index] = true
+		if len(all)%101 == 0 {
+			if found, ok := s.Arrival(a.Index); !ok || found != a {
+				t.Fatalf("arrival %d by its index: found %+v, %v, wanted %+v", a.Index, found, ok, a)
+			}
+		}
 		all = append(all, a)
+	}
+	for i := 0; i < len(seen); i += 1 + len(seen)/31 {
+		if a, ok := s.Arrival(uint64(i)); ok != seen[i] {
+			t.Fatalf("arrival %d by its index: found %+v, %v, walked over: %v", i, a, ok, seen[i])
+		}
+	}
+	if a, ok := s.Arrival(s.Size()); ok {
+		t.Fatalf("found %+v beyond the last index", a)
 	}
 	if uint64(len(all)) != s.Len() {
 		t.Fatalf("walked %d arrivals, Len says %d", len(all), s.Len())

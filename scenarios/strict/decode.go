@@ -133,7 +133,7 @@ func (d *Decoder) Pairs(n *yaml.Node, path string, each func(key string, k, v *y
 }
 
 // Struct decodes a mapping into a struct by the yaml tags of its fields. Its jsonschema tags say what is required, and what
-// words a field takes.
+// words a field takes; an example tag what a missing one could be.
 func (d *Decoder) Struct(n *yaml.Node, path string, v reflect.Value) {
 	fields := FieldsOf(v.Type())
 	present := map[string]bool{}
@@ -157,7 +157,11 @@ func (d *Decoder) Struct(n *yaml.Node, path string, v reflect.Value) {
 	}
 	for _, key := range sortedKeys(fields) {
 		if !present[key] && slices.Contains(schemaWords(fields[key]), "required") {
-			d.Problem(n, Join(path, key), "missing, wanted a value")
+			wanted := "a value"
+			if example := fields[key].Tag.Get("example"); example != "" {
+				wanted += " such as " + example
+			}
+			d.Problem(n, Join(path, key), "missing, wanted %s", wanted)
 		}
 	}
 }

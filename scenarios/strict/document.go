@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 
+	"fsctl/scenarios/plaintext"
+
 	"go.yaml.in/yaml/v3"
 )
 
@@ -84,7 +86,7 @@ func (d *Document) Decode(v any, forms Forms) *Fields {
 func (d *Document) root() *yaml.Node { return d.node.Content[0] }
 
 func (d *Document) read(text []byte) *Problem {
-	reader := yaml.NewDecoder(bytes.NewReader(text))
+	reader := yaml.NewDecoder(bytes.NewReader(plaintext.Trim(text)))
 	err := reader.Decode(&d.node)
 	if errors.Is(err, io.EOF) || err == nil && IsNull(d.root()) {
 		message := "found an empty file, wanted a " + d.kind.Name
@@ -94,10 +96,17 @@ func (d *Document) read(text []byte) *Problem {
 		return &Problem{1, "", message}
 	}
 	if err != nil {
-		line, message := 1, strings.TrimPrefix(err.Error(), "yaml: ")
+		line := 1
+		if other := plaintext.Check(text); other != nil { // which says where, and what to do
+			place, message, _ := strings.Cut(other.Error(), ": ")
+			_, _ = fmt.Sscanf(place, "line %d", &line) // it has that form
+			return &Problem{line, "", message}
+		}
+		message := strings.TrimPrefix(err.Error(), "yaml: ")
 		if n, _ := fmt.Sscanf(message, "line %d:", &line); n == 1 {
 			_, message, _ = strings.Cut(message, ": ")
 		}
+		line, message = placed(line, message, strings.Split(string(bytes.TrimRight(text, "\r\n")), "\n"))
 		return &Problem{line, "", "not YAML: " + message}
 	}
 	var second yaml.Node
@@ -129,4 +138,17 @@ func findAlias(n *yaml.Node) *yaml.Node {
 		}
 	}
 	return nil
+}
+
+// placed returns the line of what is not YAML, and its message with what most likely is wrong. yaml.v3 counts the lines of what its
+// parser, not its scanner, does not expect from 0.
+func placed(line int, message string, lines []string) (int, string) {
+	if !strings.HasPrefix(message, "did not find expected ") {
+		return line, message
+	}
+	line = min(line+1, len(lines))
+	if strings.HasSuffix(message, "'}'") && strings.Contains(lines[line-1], "${") {
+		message += `; between { and } a value with ${...} stands in quotes: {Cookie: "sid=${sid}"}`
+	}
+	return line, message
 }

@@ -32,6 +32,15 @@ func TestTextReadsTheSame(t *testing.T) {
 	}
 }
 
+func TestByteOrderMarkIsNoPartOfADocument(t *testing.T) {
+	for _, text := range []string{"a: 1\n", "# comment\na: 1\n", "{a: 1}", "---\na: 1\n"} {
+		d, err := Read("test.yaml", Kind{Name: "test"}, []byte("\uFEFF"+text))
+		if err != nil || valueOf(t, d.root()) != `map["a":'\x01']` {
+			t.Errorf("%q with a byte-order mark: %v", text, err)
+		}
+	}
+}
+
 func valueOf(t *testing.T, n *yaml.Node) string {
 	t.Helper()
 	var v map[string]any

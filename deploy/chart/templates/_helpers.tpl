@@ -1,3 +1,8 @@
+{{/* The storm's name. --set run=2 gives a number, and a file of values one that would be written as 2.0261128e+07. */}}
+{{- define "fsctl.run" -}}
+{{- if kindIs "string" .Values.run }}{{ .Values.run }}{{ else }}{{ int64 .Values.run }}{{ end }}
+{{- end }}
+
 {{- define "fsctl.labels" -}}
 {{ include "fsctl.selector" . }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}

@@ -361,3 +361,26 @@ func newPair(t *testing.T, create func() (nkeys.KeyPair, error)) (pair nkeys.Key
 	}
 	return pair, public
 }
+
+// FuzzParseServers: whatever the address of a bus is, it is accepted with ports that can be dialled, or refused in plain words that
+// hold no password.
+func FuzzParseServers(f *testing.F) {
+	for _, seed := range []string{"nats://127.0.0.1:4222", "tls://a,b", "[::1]:1", "nats://u:p@h:99999", "%zz", "\x00", "nats://::1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		all, err := parseServers("nats://bob:s3cret@" + text)
+		for _, s := range all {
+			if port := s.Port(); s.Hostname() == "" || port != "" && !isPort(port, 1) {
+				t.Fatalf("%q: accepted as %s", text, s)
+			}
+		}
+		if err == nil {
+			return
+		}
+		input, ok := errors.AsType[*InputError](err)
+		if !ok || input.Hint == "" || !strings.Contains(err.Error(), "found ") || strings.Contains(err.Error(), "s3cret") || strings.Contains(err.Error(), "parse \"") {
+			t.Fatalf("%q: found %v", text, err)
+		}
+	})
+}

@@ -104,6 +104,9 @@ func connectHint(err error) string {
 	if errors.Is(err, nats.ErrSecureConnWanted) {
 		return "only a server on this machine may be used in the clear: turn on TLS on the server"
 	}
+	if isAbsent(err) {
+		return "start the NATS server, or mend the address; without a server of your own: fsctl attack --listen or --agents"
+	}
 	return ""
 }
 

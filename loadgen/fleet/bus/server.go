@@ -120,11 +120,14 @@ func (o ServerOptions) listen() (host string, port int, err error) {
 	}
 	host, portText, err := net.SplitHostPort(address)
 	if err != nil {
-		return "", 0, inputError("", "listen: found %.80q, wanted HOST:PORT", address)
+		return "", 0, inputError(listenHint, "listen: found %.80q, wanted HOST:PORT", address)
 	}
-	number, err := strconv.ParseUint(portText, 10, 16)
-	if err != nil {
-		return "", 0, inputError("", "listen: found port %.80q, wanted 0 to 65535", portText)
+	if !isPort(portText, 0) {
+		return "", 0, inputError(listenHint, "listen: found port %.80q, wanted 0 to 65535, 0 for a free one", portText)
+	}
+	number, _ := strconv.Atoi(portText)
+	if host != "" && !isHost(host) {
+		return "", 0, inputError(listenHint, "listen: found the host %.80q in %.80q, wanted a name or an address of this machine", host, address)
 	}
 	if host == "" {
 		host = "0.0.0.0"
@@ -136,8 +139,10 @@ func (o ServerOptions) listen() (host string, port int, err error) {
 	if number == 0 {
 		return host, server.RANDOM_PORT, nil
 	}
-	return host, int(number), nil
+	return host, number, nil
 }
+
+const listenHint = "for example 127.0.0.1:4222 for agents of this machine, or 0.0.0.0:4222 with --keys"
 
 // isLoopback reports whether a host cannot be reached from other machines.
 func isLoopback(host string) bool {

@@ -18,8 +18,8 @@ type Options struct {
 	// Args returns the arguments with which this program is the agent of a slot. url is that of the bus, spool a directory
 	// for measurements. The agent must end when its standard input does.
 	Args func(url, spool string, slot int) []string
-	// ErrorPrefix begins the line in which an agent says why it ends.
-	ErrorPrefix string
+	// ErrorPrefix begins the line in which an agent says why it ends, HintPrefix the one that says what can be done about it.
+	ErrorPrefix, HintPrefix string
 }
 
 // Agents are the processes that were started.
@@ -64,14 +64,34 @@ func Start(o Options, url string) (*Agents, error) {
 		a.processes = append(a.processes, c)
 		a.running.Go(func() {
 			if err := c.Wait(); err != nil {
-				a.failures <- fmt.Errorf("agent %d ended: %w%s", slot, err, output.reason(o.ErrorPrefix))
+				a.failures <- &EndedError{slot, err, output.last(o.ErrorPrefix), output.last(o.HintPrefix)}
 			}
 		})
 	}
 	return a, nil
 }
 
-// Watch calls failed with the error of each agent that ends with one, until the function that it returns is called.
+// EndedError is an agent that has ended with an error.
+type EndedError struct {
+	Slot   int    // from 1
+	Err    error  // of its process
+	Reason string // that the agent gave last; may be empty
+	Hint   string // that it gave last; may be empty
+}
+
+// Error says which agent has ended, and why.
+func (e *EndedError) Error() string {
+	text := fmt.Sprintf("agent %d ended: %v", e.Slot, e.Err)
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
+}
+
+// Unwrap returns the error of the process.
+func (e *EndedError) Unwrap() error { return e.Err }
+
+// Watch calls failed with the *EndedError of each agent that ends with an error, until the function that it returns is called.
 func (a *Agents) Watch(failed func(error)) (stop func()) {
 	over := make(chan struct{})
 	var watching sync.WaitGroup
@@ -122,14 +142,14 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// reason returns the last line that begins with a prefix, without that and after a colon; empty where there is none.
-func (t *tail) reason(prefix string) string {
+// last returns the last line that begins with a prefix, without that; empty where there is none, or no prefix.
+func (t *tail) last(prefix string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(string(t.text)), "\n")
 	for _, line := range slices.Backward(lines) {
-		if why, ok := strings.CutPrefix(line, prefix); ok {
-			return ": " + why
+		if why, ok := strings.CutPrefix(line, prefix); ok && prefix != "" {
+			return why
 		}
 	}
 	return ""

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +17,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	if os.Args[3] == "2" {
-		fmt.Fprintln(os.Stderr, "test: error: first\nsomething else\ntest: error: no files\nbye")
+		fmt.Fprintln(os.Stderr, "test: error: first\nsomething else\ntest: error: no files\ntest: hint: make some\nbye")
 		os.Exit(3)
 	}
 	if err := os.WriteFile(filepath.Join(os.Args[2], os.Args[3]), nil, 0o600); err != nil {
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 func options(count int) Options {
-	return Options{Count: count, ErrorPrefix: "test: error: ",
+	return Options{Count: count, ErrorPrefix: "test: error: ", HintPrefix: "test: hint: ",
 		Args: func(_, spool string, slot int) []string { return []string{"child", spool, strconv.Itoa(slot)} }}
 }
 
@@ -42,6 +43,9 @@ func TestAgentThatFails(t *testing.T) {
 	case err := <-failures:
 		if want := "agent 2 ended: exit status 3: no files"; err.Error() != want {
 			t.Errorf("%q, wanted %q", err, want)
+		}
+		if ended, ok := errors.AsType[*EndedError](err); !ok || ended.Hint != "make some" {
+			t.Errorf("found %+v, wanted the agent's hint", ended)
 		}
 	case <-time.After(time.Minute):
 		t.Fatal("no failure was reported")

@@ -34,6 +34,7 @@ type Heartbeat struct {
 	Skew      time.Duration `json:"skew_ns"`             // lateness of its first request due at or after T0
 	End       string        `json:"end,omitempty"`       // how its sending ended, once it has
 	Leftovers []uint64      `json:"left,omitempty"`      // epochs of the logs in its spool that earlier processes left
+	Reached   string        `json:"reached,omitempty"`   // what its connections go to, where the target's URL does not say it
 	Problem   string        `json:"problem,omitempty"`   // why it cannot take part, or has stopped
 	Hint      string        `json:"hint,omitempty"`      // what can be done about that
 }

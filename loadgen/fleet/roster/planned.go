@@ -41,7 +41,7 @@ func (p *Planned) CountRest(o Owners) { p.Count(math.MaxInt64, o, math.MaxInt) }
 
 // second returns the counts of the second, from T0, that an instant is in, and that second's end.
 func (p *Planned) second(at time.Duration) (counts []uint32, end time.Duration) {
-	second := int(math.Floor(at.Seconds()))
+	second := arrivals.Second(at)
 	if p.counts[second] == nil {
 		p.counts[second] = make([]uint32, p.slots)
 	}

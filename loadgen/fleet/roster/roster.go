@@ -151,7 +151,7 @@ func (r *Roster) Agents() []record.Agent {
 	var agents []record.Agent
 	for _, s := range r.slots {
 		a := record.Agent{Name: s.name(), OffsetSeconds: -s.Offset.Seconds(), BoundSeconds: s.Bound.Seconds(),
-			T0SkewSeconds: s.Skew.Seconds(), Lost: s.lease == lost}
+			T0SkewSeconds: s.Skew.Seconds(), Reached: s.Reached, Lost: s.lease == lost}
 		if r.hasStarted() {
 			a.ShareRatio = r.assignment.Shares.Ratio(s.number)
 		}

@@ -163,6 +163,11 @@ func (c *Collector) snapshot(slot int, data []byte) (*receivedLog, error) {
 		return l, err
 	}
 	for i := range s.Intervals {
+		if g := s.Intervals[i].Generator; g != nil {
+			for n := range g.Gaps {
+				g.Gaps[n].Slot = slot
+			}
+		}
 		c.merger.add(&s.Intervals[i])
 	}
 	for _, order := range s.Told {

@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 )
 
 // Options say how a file is replaced. The zero value suits a file that can be made again.
@@ -114,17 +116,51 @@ func syncDir(dir string) {
 func through(path string, write func(io.Writer) error) error {
 	info, err := os.Stat(path)
 	if err == nil {
-		for _, stream := range []*os.File{os.Stdout, os.Stderr} {
-			if own, err := stream.Stat(); err == nil && os.SameFile(own, info) {
-				return write(stream)
-			}
+		if stream := ownStream(info); stream != nil {
+			return write(stream)
 		}
+	}
+	if err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		return throughPipe(path, write)
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(file), file.Close())
+	err = write(file)
+	if failed := file.Close(); err == nil {
+		err = failed
+	}
+	return err
+}
+
+// ownStream returns the one of this process's outputs that a file is, nil for none.
+func ownStream(info fs.FileInfo) *os.File {
+	for _, stream := range []*os.File{os.Stdout, os.Stderr} {
+		if own, err := stream.Stat(); err == nil && os.SameFile(own, info) {
+			return stream
+		}
+	}
+	return nil
+}
+
+// readerWithin is how long the reader of a pipe may take to open it.
+const readerWithin = 10 * time.Second
+
+// throughPipe writes to a pipe that has a name. Opening it would wait for a reader without end.
+func throughPipe(path string, write func(io.Writer) error) error {
+	for end := time.Now().Add(readerWithin); ; time.Sleep(10 * time.Millisecond) {
+		file, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err == nil {
+			return errors.Join(write(file), file.Close())
+		}
+		if !errors.Is(err, syscall.ENXIO) {
+			return err
+		}
+		if time.Now().After(end) {
+			return errors.New("found no reader of the pipe within 10 s, wanted one")
+		}
+	}
 }
 
 // reason strips an error of the operation and the path it is about, which Write says itself.
