@@ -26,7 +26,7 @@ func standardStreams() Streams {
 // standard is standard output or error.
 type standard struct {
 	*os.File
-	isGone atomic.Bool // nobody reads it any more
+	isGone atomic.Bool // its reader has
 }
 
 // Write writes p, or drops it where its reader has gone.
