@@ -43,7 +43,7 @@ type Plan struct {
 	NoPreflight    bool              `json:"no_preflight,omitempty"` // agents do not look whether the target can be reached
 
 	// Environment has the values of the scenario's ${env.NAME} by their names. It travels beside the plan, is held in memory alone,
-	// and is no part of the plan's hash, which is written down.
+	// and the plan's hash, which is written down, leaves it out.
 	Environment map[string]string `json:"-"`
 }
 

@@ -232,6 +232,6 @@ func TestAllReasons(t *testing.T) {
 	}
 	broken := errors.New("out of memory")
 	if err := Join(idle.Reasons, broken); !errors.Is(err, broken) {
-		t.Errorf("found %v, wanted the error that nobody expects", err)
+		t.Errorf("found %v, wanted the unexpected error itself", err)
 	}
 }
