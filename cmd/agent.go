@@ -93,6 +93,7 @@ func runAgent(ctx context.Context, s Streams, o *agentOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	defer holdOn(ctx)("") // it hands over what it measured
 	if o.child {
 		var leave context.CancelFunc
 		ctx, leave = context.WithCancel(ctx)

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"fsctl/loadgen/fleet"
 	"fsctl/loadgen/fleet/stream"
 	"fsctl/scenarios/quantity"
 )
@@ -61,9 +60,9 @@ func (o *agentOptions) sweep(log func(format string, args ...any)) (kept []strea
 // planAge is an age of a plan's files at which no agent is reading them any more: that takes seconds.
 const planAge = time.Hour
 
-// sweepPlans deletes the files of plans whose agents were killed while they read them.
+// sweepPlans deletes what agents of version 0.15 and before wrote of a plan's files, and left where they were killed while they read them.
 func (o *agentOptions) sweepPlans() {
-	dirs, _ := filepath.Glob(filepath.Join(o.spool, fleet.PlanDirs)) // the pattern is a good one
+	dirs, _ := filepath.Glob(filepath.Join(o.spool, "plan-*")) // the pattern is a good one
 	for _, dir := range dirs {
 		if info, err := os.Stat(dir); err == nil && info.IsDir() && time.Since(info.ModTime()) > planAge {
 			_ = os.RemoveAll(dir) // what stays is tried again

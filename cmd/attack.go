@@ -62,7 +62,7 @@ func newAttack(s Streams) *cobra.Command {
 
 func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
 	o.outputs = o.files.list()
-	if err := errors.Join(o.output.check(), o.files.check(), o.check(), o.search.check(o), o.fleet.check(&o.stormOptions)); err != nil {
+	if err := errors.Join(o.output.check(), o.check(), o.search.check(o), o.fleet.check(&o.stormOptions)); err != nil {
 		return err
 	}
 	switch {

@@ -258,7 +258,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// TestAgentsHaveTheRowsOfAFeeder: the file is beside the scenario on this machine, and the plan brings it to the agents.
+// TestAgentsHaveTheRowsOfAFeeder: the file is on this machine, not even in the scenario's directory, and the plan brings it to the agents.
 func TestAgentsHaveTheRowsOfAFeeder(t *testing.T) {
 	needsSeconds(t)
 	t.Parallel()
@@ -271,11 +271,12 @@ func TestAgentsHaveTheRowsOfAFeeder(t *testing.T) {
 	}))
 	defer target.Close()
 	dir := t.TempDir()
-	scenario := filepath.Join(dir, "steady.yaml")
-	for name, text := range map[string]string{"users.csv": "name,token\nann,1\nbob,2\ncid,3\ndan,4\neva,5\n", "steady.yaml": `{apiVersion: fsctl/v1, kind: Scenario, name: steady, workload: {requests: 1M},
+	scenario := filepath.Join(dir, "sales", "steady.yaml")
+	for name, text := range map[string]string{"data/users.csv": "name,token\nann,1\nbob,2\ncid,3\ndan,4\neva,5\n", "sales/steady.yaml": `{apiVersion: fsctl/v1, kind: Scenario, name: steady, workload: {requests: 1M},
 steps: {item: {share: 100%, request: {url: "/?u=${user.name}&t=${user.token}"}}}, storm: {t0: 0s, lateness: {limit: 5s}, phases: [{journey: visitor, at: T0, users: 5}]},
-journeys: {visitor: [item]}, feeders: {user: {from: csv, file: users.csv}}}`} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+journeys: {visitor: [item]}, feeders: {user: {from: csv, file: ../data/users.csv}}}`} {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}

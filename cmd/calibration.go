@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fsctl/loadgen/record/atomicfile"
+	"fsctl/loadgen/preflight"
 	"fsctl/plan"
 	"fsctl/report"
 	"fsctl/report/render"
@@ -73,7 +73,7 @@ func writeCalibration(s Streams, path, file string, run *report.Run, rep *report
 	for _, v := range c.Values {
 		fmt.Fprintf(s.Err, "calibration measures %s: %s (%s)\n", v.Field, figures(v), v.Method)
 	}
-	return atomicfile.Write(file, atomicfile.Options{}, func(w io.Writer) error {
+	return writeOutput(preflight.Output{Name: "--calibrate", Path: file}, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})

@@ -1,15 +1,12 @@
 package cmd
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"fsctl/scenarios"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -71,64 +68,6 @@ func envName(flag string) string {
 
 func inEnvironment(flag string) bool {
 	return os.Getenv(envName(flag)) != ""
-}
-
-// fromEnvironment returns what came into a scenario's requests and feeders from FSCTL_SET, which no sample of an exchange may
-// hold: the value, of one with variables the texts around them, and each text of a JSON document.
-func fromEnvironment(set []string) (secrets []string) {
-	given := os.Getenv(envName("set"))
-	path, value, _ := strings.Cut(given, "=")
-	if !slices.Contains(set, given) || !strings.Contains(path, ".request.") && !strings.HasPrefix(path, "feeders.") {
-		return nil
-	}
-	for _, text := range append(texts(value), value) {
-		for _, literal := range literals(text) {
-			literal = strings.TrimSpace(literal)
-			if _, credential, ok := strings.Cut(literal, " "); ok {
-				secrets = append(secrets, credential) // without the scheme
-			}
-			secrets = append(secrets, literal)
-		}
-	}
-	schemes := []string{"", "Basic", "Bearer", "Digest", "Token"}
-	return slices.DeleteFunc(secrets, func(s string) bool { return slices.Contains(schemes, s) })
-}
-
-// literals returns what stands around the variables of a text.
-func literals(text string) (list []string) {
-	t, err := scenarios.ParseTemplate(text)
-	if err != nil {
-		return []string{text}
-	}
-	for _, part := range t {
-		list = append(list, part.Literal)
-	}
-	return list
-}
-
-// texts returns the texts in a JSON document, none of what is no document.
-func texts(document string) (list []string) {
-	var v any
-	if json.Unmarshal([]byte(document), &v) != nil {
-		return nil
-	}
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case string:
-			list = append(list, v)
-		case []any:
-			for _, e := range v {
-				walk(e)
-			}
-		case map[string]any:
-			for _, e := range v {
-				walk(e)
-			}
-		}
-	}
-	walk(v)
-	return list
 }
 
 // readConfig reads the file given, else fsctl.yaml here, else the user's. A key that no command has as a flag is an error.

@@ -19,6 +19,7 @@ import (
 	"fsctl/report"
 	"fsctl/report/exitcode"
 	"fsctl/scenarios"
+	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/strict"
 )
 
@@ -118,13 +119,14 @@ func exitCode(err error) int {
 	_, exists := errors.AsType[*record.ExistsError](err)
 	_, twice := errors.AsType[*report.SameFileError](err)
 	_, linked := errors.AsType[*bus.InputError](err)
+	_, file := errors.AsType[*inputfile.Error](err)
 	if _, ok := errors.AsType[*infeasibleError](err); ok {
 		return exitcode.Infeasible
 	}
 	if _, ok := errors.AsType[*preflight.NotStartedError](err); ok {
 		return exitcode.NotStarted
 	}
-	if usage || scenario || unknown || input || planned || exists || twice || linked {
+	if usage || scenario || unknown || input || planned || exists || twice || linked || file {
 		return exitcode.Usage
 	}
 	return exitcode.Failed
@@ -157,6 +159,9 @@ func hintOf(err error) string {
 	}
 	if _, ok := errors.AsType[*record.ExistsError](err); ok {
 		return "choose another directory with --run"
+	}
+	if _, ok := errors.AsType[*inputfile.Error](err); ok {
+		return "name a regular file; the sizes that files may have: docs/scenario.md"
 	}
 	if other, ok := errors.AsType[*record.FormatError](err); ok {
 		return other.Kind.Hint

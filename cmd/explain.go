@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fsctl/loadgen/record/atomicfile"
+	"fsctl/loadgen/preflight"
 	"fsctl/plan"
 	"fsctl/plan/explain"
 	"fsctl/report/render"
@@ -77,7 +77,7 @@ func (f *explainFlags) page(sc *scenarios.Scenario, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(f.html, atomicfile.Options{}, func(w io.Writer) error { return render.PlanHTML(w, p, list, cores) })
+	return writeOutput(preflight.Output{Name: "--html", Path: f.html}, func(w io.Writer) error { return render.PlanHTML(w, p, list, cores) })
 }
 
 // write prints the explanation of the field that was asked for.

@@ -20,9 +20,11 @@ import (
 	"fsctl/loadgen/fleet/local"
 	"fsctl/loadgen/fleet/roster"
 	"fsctl/loadgen/fleet/stream"
+	"fsctl/loadgen/host"
 	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/quantity"
 )
 
@@ -162,11 +164,11 @@ func (o *fleetOptions) takeOver() (*fleet.Resume, error) {
 
 // planOf returns what the agents must know of a storm.
 func (o *stormOptions) planOf(storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (*fleet.Plan, error) {
-	p := &fleet.Plan{Secrets: fromEnvironment(o.set), Environment: storm.Scenario.Environment(), Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections, MaxConnections: o.maxConnections,
+	p := &fleet.Plan{Secrets: secretsIn(o.set), Environment: storm.Scenario.Environment(), Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections, MaxConnections: o.maxConnections,
 		Duration: o.duration, Engine: o.engine, Route: o.route, NoKeepAlive: o.noKeepAlive, Insecure: o.tls.insecure, Lead: storm.Lead(), NoPreflight: o.noPreflight}
 	if o.tls.authority != "" {
 		var err error
-		if p.Authority, err = os.ReadFile(o.tls.authority); err != nil {
+		if p.Authority, err = inputfile.Read(o.tls.authority, inputfile.MostText); err != nil {
 			return nil, usagef("--cacert: %w", err)
 		}
 	}
@@ -178,8 +180,8 @@ func (o *stormOptions) localAgents() *local.Options {
 	if o.fleet.agents == 0 {
 		return nil
 	}
-	return &local.Options{Count: o.fleet.agents, ErrorPrefix: errorPrefix, HintPrefix: hintPrefix, Args: func(url, spool string, slot int) []string {
-		args := []string{"agent", "--nats", url, "--spool", spool, "--linger", "1m", "--child", "--slot", strconv.Itoa(slot)}
+	return &local.Options{Count: o.fleet.agents, Environment: host.ShareMemory(o.fleet.agents + 1), ErrorPrefix: errorPrefix, HintPrefix: hintPrefix, Args: func(a local.Agent) []string {
+		args := []string{"agent", "--nats", a.URL, "--creds", a.Creds, "--spool", a.Spool, "--linger", "1m", "--child", "--slot", strconv.Itoa(a.Slot)}
 		for _, host := range o.allow {
 			args = append(args, "--allow-target", host)
 		}
@@ -243,6 +245,8 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	o.lookAhead(ctx, s)
 	shown := newProgress(s.Err)
 	options.Log = func(format string, args ...any) { shown.note("fleet: " + fmt.Sprintf(format, args...)) }
+	release := holdOn(ctx)
+	defer func() { release(dir) }()
 	session, err := fleet.StartSession(ctx, options)
 	if err != nil {
 		return "", err
@@ -258,7 +262,7 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 	}
 	dir, err = o.send(ctx, s, attack{session, m, sc, shown, watchOf(sc, m), session.Baseline})
 	if dir == "" {
-		session.Abandon("there is no record to write to")
+		session.Abandon("the storm does not begin: " + strings.TrimPrefix(err.Error(), "not started: "))
 	}
 	return dir, err
 }

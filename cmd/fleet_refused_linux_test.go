@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -258,5 +259,52 @@ func TestSpoolFillsUp(t *testing.T) {
 	}
 	if uint64(came) > reported+doubt || done > uint64(came) {
 		t.Errorf("%d users came, %d are reported and %d in doubt; %d requests are on record", came, reported, doubt, done)
+	}
+}
+
+// TestNotEveryAgentKnowsT0: an agent that stops between the others' readiness and T0 keeps the storm from beginning. Nothing is
+// sent, and no run directory stays.
+func TestNotEveryAgentKnowsT0(t *testing.T) {
+	needsSeconds(t)
+	t.Parallel()
+	b := newFleetTest(t, "fsctl")
+	var stopped atomic.Pointer[process]
+	var sent atomic.Int64
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/ledger" {
+			sent.Add(1)
+			return
+		}
+		if agent := stopped.Load(); agent != nil { // the ledger is read when all agents are ready, and before T0 is set
+			_ = agent.Process.Signal(syscall.SIGSTOP)
+		}
+		_, _ = w.Write([]byte(`{"stock": {}, "orders": []}`))
+	}))
+	t.Cleanup(shop.Close)
+	withLedger := `{apiVersion: fsctl/v1, kind: Scenario, name: fleet, workload: {requests: 1M}, sale: {stock: 5}, invariants: [no-oversell], ledger: {url: /ledger},
+steps: {order: {share: 100%, transaction: true, request: {method: POST, url: /orders}, extract: {order_id: "json:$.id"}, outcome: {placed: "status 200"}}},
+storm: {t0: 3s, phases: [{journey: buyer, from: T0, to: T0+2s, rate: 50/s}]}, journeys: {buyer: [order]}}`
+	if err := os.WriteFile(b.path("fleet.yaml"), []byte(withLedger), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	coordinator, url := b.plainAttack("run", 2, "--target", shop.URL, "--junit", b.path("junit.xml"))
+	good := b.plainAgent("good", url, "--slot", "1")
+	bad := b.plainAgent("bad", url, "--slot", "2")
+	stopped.Store(bad)
+	b.refused(coordinator, []string{"not every agent knows T0 in time", "2 ("})
+	if sent.Load() > 0 {
+		t.Errorf("%d requests were sent", sent.Load())
+	}
+	if junit, err := os.ReadFile(b.path("junit.xml")); err != nil || !strings.Contains(string(junit), "not every agent knows T0 in time") {
+		t.Errorf("found %v and %s, wanted the reason", err, junit)
+	}
+	if said := coordinator.log.String(); strings.Count(said, "not every agent knows T0") != 2 {
+		t.Errorf("wanted the reason once, and once in the report:\n%s", said)
+	}
+	b.until("the agent that waited leaves", func() bool { return strings.Contains(good.log.String(), "the storm was called off") || good.hasEnded() })
+	_ = bad.Process.Signal(syscall.SIGCONT)
+	b.until("the agent that was stopped leaves", func() bool { return strings.Contains(bad.log.String(), "the storm was called off") || bad.hasEnded() })
+	if sent.Load() > 0 {
+		t.Errorf("%d requests were sent by agents that were called off", sent.Load())
 	}
 }

@@ -22,7 +22,7 @@ type room struct {
 
 // house lists the rooms. A package belongs to the first whose pattern it matches. docs/architecture.md draws them.
 func house() []room {
-	const words = "fsctl/scenarios fsctl/scenarios/arrivals fsctl/scenarios/condition fsctl/scenarios/decimal fsctl/scenarios/plaintext fsctl/scenarios/table fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict " // every room may use
+	const words = "fsctl/scenarios fsctl/scenarios/arrivals fsctl/scenarios/condition fsctl/scenarios/decimal fsctl/scenarios/inputfile fsctl/scenarios/plaintext fsctl/scenarios/table fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict " // every room may use
 	may := strings.Fields
 	return []room{
 		{"fsctl", may("fsctl/cmd"),
@@ -31,7 +31,7 @@ func house() []room {
 			"the commands need no benchmarks"},
 		{"fsctl/bench/...", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/scenarios/quantity"),
 			"a benchmark measures fsctl from outside, as it does its peers, and reads what a run left behind"},
-		{"fsctl/loadgen/record/atomicfile", nil,
+		{"fsctl/loadgen/record/atomicfile", may("fsctl/scenarios/quantity"),
 			"it is below everything that writes files"},
 
 		{"fsctl/scenarios/quantity", nil,
@@ -44,15 +44,17 @@ func house() []room {
 			"numbers compare alike, whatever they count"},
 		{"fsctl/scenarios/plaintext", nil,
 			"text comes in alike, whatever it says"},
-		{"fsctl/scenarios/table", may("fsctl/scenarios/plaintext fsctl/scenarios/quantity"),
+		{"fsctl/scenarios/inputfile", may("fsctl/scenarios/quantity"),
+			"a file is a file, whatever is in it"},
+		{"fsctl/scenarios/table", may("fsctl/scenarios/inputfile fsctl/scenarios/plaintext fsctl/scenarios/quantity"),
 			"a table is rows and columns, whoever takes values from them"},
-		{"fsctl/scenarios/strict", may("fsctl/scenarios/plaintext"),
+		{"fsctl/scenarios/strict", may("fsctl/scenarios/plaintext fsctl/scenarios/quantity"),
 			"files of every kind are read alike, whatever is in them"},
 		{"fsctl/scenarios/arrivals", may("fsctl/scenarios/random"),
 			"when a user is due is a function of curves and a seed, whatever file they are from"},
 		{"fsctl/scenarios/shop/...", may(words),
 			"the shop is a target like any other: what fsctl says of it must not come from code that it shares with fsctl"},
-		{"fsctl/scenarios", may("fsctl/scenarios/arrivals fsctl/scenarios/condition fsctl/scenarios/decimal fsctl/scenarios/table fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict"),
+		{"fsctl/scenarios", may("fsctl/scenarios/arrivals fsctl/scenarios/condition fsctl/scenarios/decimal fsctl/scenarios/inputfile fsctl/scenarios/table fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict"),
 			"the vocabulary does not know the parts that speak it"},
 		{"fsctl/scenarios/...", may(words),
 			"the vocabulary does not know the parts that speak it"},
@@ -72,19 +74,21 @@ func house() []room {
 			"a distribution of times is the same whatever was timed"},
 		{"fsctl/loadgen/record/seal", nil,
 			"whether files are as they were written depends on nothing that is in them"},
+		{"fsctl/loadgen/record/orders", nil,
+			"orders are kept in memory, whoever reads them"},
 		{"fsctl/loadgen/record/lines", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/record/seal"),
 			"files grow and are read the same whatever their lines say"},
-		{"fsctl/loadgen/record", may("fsctl/loadgen/record/lines fsctl/loadgen/record/seal fsctl/loadgen/record/atomicfile fsctl/loadgen/record/foreign fsctl/loadgen/record/histogram fsctl/loadgen/redact fsctl/scenarios/quantity"),
+		{"fsctl/loadgen/record", may("fsctl/loadgen/record/lines fsctl/loadgen/record/orders fsctl/loadgen/record/seal fsctl/loadgen/record/atomicfile fsctl/loadgen/record/foreign fsctl/loadgen/record/histogram fsctl/loadgen/redact fsctl/scenarios/quantity"),
 			"a run must be readable in years, by a program that cannot send one"},
 		{"fsctl/loadgen/ledger", may("fsctl/loadgen/record fsctl/scenarios/plaintext fsctl/scenarios/quantity"),
 			"a ledger is read from any stream, without a network"},
-		{"fsctl/loadgen/transport", nil,
+		{"fsctl/loadgen/transport", may("fsctl/loadgen/budget"),
 			"an engine carries a request and knows nothing of the users it is from"},
-		{"fsctl/loadgen/wire", may("fsctl/loadgen/transport"),
+		{"fsctl/loadgen/wire", may("fsctl/loadgen/budget fsctl/loadgen/transport"),
 			"wire knows HTTP/1.1 and nothing of the users that requests are from"},
-		{"fsctl/loadgen/targetlist", may("fsctl/loadgen/redact fsctl/loadgen/transport fsctl/scenarios fsctl/scenarios/plaintext"),
+		{"fsctl/loadgen/targetlist", may("fsctl/loadgen/redact fsctl/loadgen/transport fsctl/scenarios fsctl/scenarios/inputfile fsctl/scenarios/plaintext"),
 			"a target list is read and checked the same whoever sends it"},
-		{"fsctl/loadgen/host", may("fsctl/loadgen/record fsctl/loadgen/transport fsctl/scenarios/quantity"),
+		{"fsctl/loadgen/host", may("fsctl/loadgen/budget fsctl/loadgen/record fsctl/loadgen/transport fsctl/scenarios/quantity"),
 			"what a machine can do does not depend on the storm it sends"},
 		{"fsctl/loadgen/journey", may(words + "fsctl/loadgen/record fsctl/loadgen/redact fsctl/loadgen/transport"),
 			"a journey's steps are compiled once and know nothing of when they are sent"},
@@ -100,7 +104,7 @@ func house() []room {
 			"a look before the storm knows where requests go and what is written, and nothing of the storm"},
 		{"fsctl/loadgen/fleet/roster", may(words + "fsctl/loadgen/record"),
 			"who sends what is decided without a network and without a clock, so that every case can be tested"},
-		{"fsctl/loadgen/fleet/bus", may("fsctl/loadgen/record/atomicfile"),
+		{"fsctl/loadgen/fleet/bus", may("fsctl/loadgen/record/atomicfile fsctl/scenarios/inputfile"),
 			"the bus carries messages, whatever is in them"},
 		{"fsctl/loadgen/fleet/clock", may("fsctl/loadgen/fleet/bus"),
 			"clocks are compared the same for every storm"},
@@ -110,7 +114,7 @@ func house() []room {
 			"measurements travel the same for every storm"},
 		{"fsctl/loadgen/fleet/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/..."),
 			"many machines send the storm of one"},
-		{"fsctl/loadgen/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen fsctl/loadgen/record fsctl/loadgen/transport fsctl/loadgen/wire " +
+		{"fsctl/loadgen/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen fsctl/loadgen/budget fsctl/loadgen/record fsctl/loadgen/transport fsctl/loadgen/wire " +
 			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/ledger fsctl/loadgen/pace fsctl/loadgen/preflight fsctl/loadgen/pulse fsctl/loadgen/queue fsctl/loadgen/redact fsctl/loadgen/search fsctl/loadgen/targetlist fsctl/loadgen/wheel"),
 			"one machine sends a storm without knowing of others"},
 
@@ -124,7 +128,7 @@ func house() []room {
 			"what happened in a run is the same whatever is judged by it"},
 		{"fsctl/report/health", may("fsctl/loadgen/record fsctl/report/history fsctl/report/metric fsctl/scenarios fsctl/scenarios/quantity"),
 			"the generator is judged without the target's verdict"},
-		{"fsctl/report/sale", may("fsctl/loadgen/record fsctl/scenarios fsctl/scenarios/quantity"),
+		{"fsctl/report/sale", may("fsctl/loadgen/record fsctl/loadgen/record/orders fsctl/scenarios fsctl/scenarios/quantity"),
 			"a sale is judged by its two accounts alone"},
 		{"fsctl/report/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/record fsctl/plan fsctl/plan/model fsctl/plan/queueing " +
 			"fsctl/report fsctl/report/exitcode fsctl/report/health fsctl/report/history fsctl/report/metric fsctl/report/sale fsctl/report/users"),

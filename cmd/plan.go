@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -95,25 +96,21 @@ func runPlan(o *planOptions) error {
 	if err != nil {
 		return err
 	}
+	var page error // of writing it, which hides no verdict
 	if o.explain.on() {
 		planned, err := o.explainable(sc, measured)
 		if err != nil {
 			return err
 		}
-		if err := o.explain.page(planned, p); err != nil {
-			return err
-		}
+		page = o.explain.page(planned, p)
 		if o.explain.field != "" {
-			return o.explain.write(o.output, planned, p)
+			return errors.Join(o.explain.write(o.output, planned, p), page)
 		}
 	}
 	err = o.output.write(p,
 		func(w io.Writer) error { return render.PlanMarkdown(w, p) },
 		func(w io.Writer, s render.Style) error { return render.Plan(w, p, s) })
-	if err != nil {
-		return err
-	}
-	return infeasible(p)
+	return errors.Join(infeasible(p), err, page)
 }
 
 // check finds what is wrong with the flags alone.

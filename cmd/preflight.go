@@ -77,18 +77,16 @@ func (o *stormOptions) notStarted(out output, files outputFiles, sc *scenarios.S
 	rep := notstarted.New(scenario, target, reasons)
 	markdown := func(w io.Writer) error { return render.NotStartedMarkdown(w, rep) }
 	errs := []error{failure}
-	for _, f := range []struct {
-		path  string
-		write func(io.Writer) error
-	}{
-		{files.junit, func(w io.Writer) error { return render.NotStartedJUnit(w, rep) }},
-		{files.markdown, markdown},
-		{files.json, func(w io.Writer) error { return render.JSON(w, rep) }},
-	} {
-		if f.path != "" && atomicfile.Check(f.path) == nil { // else that is one of the reasons
-			errs = append(errs, writeOutput(f.path, f.write))
+	writable := outputFiles{}
+	for _, f := range []struct{ from, to *string }{{&files.junit, &writable.junit}, {&files.markdown, &writable.markdown}, {&files.json, &writable.json}} {
+		if *f.from != "" && atomicfile.Check(*f.from) == nil { // else that is one of the reasons
+			*f.to = *f.from
 		}
 	}
+	errs = append(errs, writable.writeAs(
+		func(w io.Writer) error { return render.NotStartedJUnit(w, rep, time.Now()) },
+		markdown,
+		func(w io.Writer) error { return render.JSON(w, rep) }))
 	errs = append(errs, out.write(rep, markdown, func(io.Writer, render.Style) error { return nil })) // a table says no more than the error
 	return errors.Join(errs...)
 }

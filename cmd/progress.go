@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
 
@@ -48,7 +49,7 @@ func (p *progress) show(i record.Interval) {
 	switch {
 	case p.terminal:
 		line = fitting(parts, p.width-1)
-		fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(0, p.width-1-len(line))))
+		fmt.Fprintf(behind(p.w), "\r%s%s", plaintext.Escape(line), strings.Repeat(" ", max(0, p.width-1-len(line))))
 	case !p.begun || time.Duration(i.Second-p.last)*time.Second >= plainEvery:
 		fmt.Fprintln(p.w, line)
 		p.last = i.Second
@@ -60,11 +61,11 @@ func (p *progress) show(i record.Interval) {
 func perSecond(n uint64) string { return quantity.Rate(float64(n)) }
 
 // fitting returns as much of a line as fits. A narrow terminal goes without waiting users first, then without the rates
-// of answers and of sent requests, then without the late ones.
+// of answers and of sent requests, then without the late ones, then without what is due: what failed stays.
 func fitting(parts []string, width int) string {
 	left := slices.Clone(parts)
 	line := strings.Join(left, "  ")
-	for _, i := range []int{5, 2, 1, 4} {
+	for _, i := range []int{5, 2, 1, 4, 0} {
 		if len(line) <= width {
 			return line
 		}
@@ -79,7 +80,9 @@ func (p *progress) note(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.terminal {
-		line = "\r" + line + strings.Repeat(" ", max(0, p.width-1-len(line)))
+		line = plaintext.EscapeLines(line)
+		fmt.Fprintln(behind(p.w), "\r"+line+strings.Repeat(" ", max(0, p.width-1-len(line))))
+		return
 	}
 	fmt.Fprintln(p.w, line)
 }

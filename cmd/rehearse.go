@@ -131,7 +131,7 @@ func checkFit(s Streams, sc *scenarios.Scenario) error {
 // check finds what is wrong with the flags, before anything is printed.
 func (o *rehearseOptions) check() (shop.Faults, error) {
 	o.fleet.useDefaults()
-	if err := errors.Join(o.output.check(), o.files.check(), o.stormOptions.check(), o.fleet.check(&o.stormOptions)); err != nil {
+	if err := errors.Join(o.output.check(), o.stormOptions.check(), o.fleet.check(&o.stormOptions)); err != nil {
 		return shop.Faults{}, err
 	}
 	faults, err := shop.ParseFaults(o.faults)
@@ -160,7 +160,8 @@ func (o *rehearseOptions) writePlan(s Streams, p *plan.Plan) error {
 		return nil
 	}
 	more := fmt.Sprintf("%s; all of it: fsctl plan %s", quantity.Of(len(p.Warnings), "warning"), o.name)
-	if err := render.PlanSizes(s.Out, p, style(s.Out), more); err != nil {
+	w, look := canvas(s.Out)
+	if err := render.PlanSizes(w, p, look, more); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(s.Out)

@@ -17,6 +17,7 @@ import (
 	"fsctl/report"
 	"fsctl/report/render"
 	"fsctl/scenarios"
+	"fsctl/scenarios/inputfile"
 )
 
 // outputFiles are the files that a report is written to, besides standard output.
@@ -29,27 +30,12 @@ func (o *outputFiles) flags(c *cobra.Command) {
 	f.StringVar(&o.json, "json", "", "also write the report as JSON, to `FILE`")
 }
 
-// check fails where two of them are the same file, whose content would be that of the last one.
-func (o *outputFiles) check() error {
-	seen := map[string]string{}
-	for _, f := range o.list() {
-		path := filepath.Clean(f.Path)
-		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			continue // a terminal or a pipe takes both
-		}
-		if before := seen[path]; before != "" {
-			return &hinted{usagef("found %s for both %s and %s, wanted a file for each", f.Path, before, f.Name), "name another file for one of them"}
-		}
-		seen[path] = f.Name
-	}
-	return nil
-}
-
-// spareRecord fails where one of them is a file of the record in a run directory, which it would replace.
+// spareRecord fails where one of them is a file of the record in a run directory, which it would replace. The verdict that is kept there may
+// be replaced by one in the same form.
 func spareRecord(outputs []preflight.Output, runDir string) error {
 	var errs []error
 	for _, f := range outputs {
-		if name := filepath.Base(f.Path); sameDir(filepath.Dir(f.Path), runDir) && record.Holds(name) {
+		if name := filepath.Base(f.Path); sameDir(filepath.Dir(f.Path), runDir) && (record.Holds(name) || name == fleet.TicketFile || name == report.VerdictFile && f.Name != "--json") {
 			errs = append(errs, &hinted{usagef("found %s for %s, which is where the run keeps its record, wanted another file", f.Path, f.Name), "name a file elsewhere"})
 		}
 	}
@@ -116,7 +102,7 @@ func newReport(s Streams) *cobra.Command {
 // limits returns the thresholds that are added to the scenario's.
 func (o *reportOptions) limits() (list []scenarios.Limit, err error) {
 	if o.slo != "" {
-		text, err := os.ReadFile(o.slo)
+		text, err := inputfile.Read(o.slo, inputfile.MostText)
 		if err != nil {
 			return nil, &usageError{error: fmt.Errorf("read --slo: %w", err)}
 		}
@@ -135,7 +121,7 @@ func (o *reportOptions) limits() (list []scenarios.Limit, err error) {
 }
 
 func runReport(s Streams, o *reportOptions) error {
-	if err := errors.Join(o.output.check(), o.files.check()); err != nil {
+	if err := o.output.check(); err != nil {
 		return err
 	}
 	limits, err := o.limits()
@@ -151,7 +137,7 @@ func runReport(s Streams, o *reportOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := o.checkOutputs(path); err != nil { // to read a long record first would be in vain
+	if err := o.spareRecord(path); err != nil {
 		return err
 	}
 	run, err := report.ReadFor(append([]string{path}, o.runs[1:]...), limits)
@@ -159,7 +145,7 @@ func runReport(s Streams, o *reportOptions) error {
 		err = &hinted{err, "name a run directory, a file of vegeta results, or latest"}
 	}
 	if err != nil {
-		return err
+		return errors.Join(err, checkOutputs(o.files.list()))
 	}
 	rep := run.Judge()
 	err = writeReport(o.output, o.files, rep)
@@ -170,13 +156,18 @@ func runReport(s Streams, o *reportOptions) error {
 	return judged(rep.ExitCode, false, err)
 }
 
-// checkOutputs finds outputs that cannot be written.
-func (o *reportOptions) checkOutputs(runDir string) error {
+// spareRecord fails where an output is a file of the record that is read.
+func (o *reportOptions) spareRecord(runDir string) error {
 	outputs := o.files.list()
 	if o.calibrate != "" {
 		outputs = append(outputs, preflight.Output{Name: "--calibrate", Path: o.calibrate})
 	}
-	errs := []error{spareRecord(outputs, runDir)}
+	return spareRecord(outputs, runDir)
+}
+
+// checkOutputs finds outputs that cannot be written.
+func checkOutputs(outputs []preflight.Output) error {
+	var errs []error
 	for _, f := range outputs {
 		if r := f.Check(); r != nil {
 			errs = append(errs, &hinted{r.Err, r.Hint})
@@ -214,33 +205,32 @@ func writeReport(o output, files outputFiles, rep *report.Report) error {
 		func(w io.Writer, s render.Style) error { return render.Report(w, rep, s) }))
 }
 
-// write writes the files that were asked for.
+// write writes the files that were asked for. One that cannot be written keeps none of the others from being.
 func (o *outputFiles) write(rep *report.Report) error {
+	return o.writeAs(
+		func(w io.Writer) error { return render.JUnit(w, rep) },
+		func(w io.Writer) error { return render.Markdown(w, rep) },
+		func(w io.Writer) error { return render.JSON(w, rep) })
+}
+
+// writeAs writes the files that were asked for, each in its form.
+func (o *outputFiles) writeAs(junit, markdown, json func(io.Writer) error) error {
+	form := map[string]func(io.Writer) error{"--junit": junit, "--markdown": markdown, "--json": json}
 	var errs []error
-	for _, f := range []struct {
-		path  string
-		write func(io.Writer) error
-	}{
-		{o.junit, func(w io.Writer) error { return render.JUnit(w, rep) }},
-		{o.markdown, func(w io.Writer) error { return render.Markdown(w, rep) }},
-		{o.json, func(w io.Writer) error { return render.JSON(w, rep) }},
-	} {
-		if f.path != "" {
-			errs = append(errs, writeOutput(f.path, f.write))
-		}
+	for _, f := range o.list() {
+		errs = append(errs, writeOutput(f, form[f.Name]))
 	}
 	return errors.Join(errs...)
 }
 
 // writeOutput writes a file that was asked for. The summary of a step of GitHub's actions, which others write to as well, gets it at its
 // end; any other file is replaced.
-func writeOutput(path string, write func(io.Writer) error) error {
-	if path != os.Getenv("GITHUB_STEP_SUMMARY") {
-		return atomicfile.Write(path, atomicfile.Options{}, write)
+func writeOutput(f preflight.Output, write func(io.Writer) error) error {
+	if r := f.Check(); r != nil {
+		return &hinted{r.Err, r.Hint}
 	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
-	if err != nil {
-		return err
+	if summary := os.Getenv("GITHUB_STEP_SUMMARY"); summary != "" && placeOf(f.Path) == placeOf(summary) {
+		return atomicfile.Append(f.Path, onScreen(write))
 	}
-	return errors.Join(write(file), file.Close())
+	return atomicfile.Write(f.Path, atomicfile.Options{}, onScreen(write))
 }

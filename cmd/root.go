@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"fsctl/loadgen/host"
 	"fsctl/report/render"
 )
 
@@ -23,6 +24,9 @@ import (
 func Main() int {
 	ctx, restore := untilStopped()
 	defer restore()
+	if err := host.Start(); err != nil {
+		return fail(os.Stderr, err)
+	}
 	log.SetOutput(io.Discard) // net/http's remarks on hostile answers: what went wrong is in an error, a record or a count
 	return Run(ctx, os.Args[1:], standardStreams())
 }
@@ -30,13 +34,18 @@ func Main() int {
 // Run runs a command line and returns its exit code: 0 where it did what was asked, else one of package exitcode.
 // Errors are printed once, on s.Err. When ctx ends the command stops, as for Ctrl-C.
 func Run(ctx context.Context, args []string, s Streams) int {
+	s = s.shown()
+	defer s.flush()
 	root, started := newRoot(s)
 	root.SetArgs(args)
-	c, err := root.ExecuteContextC(ctx)
-	if err != nil && !*started {
-		err = &usageError{error: err}
-	}
-	return fail(s.Err, ofCommand(c, interrupted(ctx, err)))
+	ctx, leaving := withLeaving(ctx)
+	return fail(s.Err, leaving.untilLeft(ctx, func() error {
+		c, err := root.ExecuteContextC(ctx)
+		if err != nil && !*started {
+			err = &usageError{error: err}
+		}
+		return ofCommand(c, interrupted(ctx, err))
+	}))
 }
 
 // New returns the command tree.
@@ -47,7 +56,7 @@ func New(s Streams) *cobra.Command {
 
 // newRoot returns the command tree, and whether a command's own work has begun: an error before that is one of usage.
 func newRoot(s Streams) (root *cobra.Command, started *bool) {
-	started = new(bool)
+	s, started = s.shown(), new(bool)
 	var config string
 	root = &cobra.Command{
 		Use:   "fsctl",
@@ -62,9 +71,12 @@ func newRoot(s Streams) (root *cobra.Command, started *bool) {
 			"  fsctl report                         the verdict on the last run",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+		PersistentPreRunE: func(c *cobra.Command, args []string) error {
 			if err := configure(c, config); err != nil {
 				return err
+			}
+			if err := checkFiles(c, args); err != nil {
+				return ofCommand(c, err)
 			}
 			*started = true
 			return nil
@@ -111,7 +123,7 @@ func (o *output) write(value any, markdown func(io.Writer) error, table func(io.
 	case "markdown":
 		return markdown(o.stream)
 	}
-	return table(o.stream, style(o.stream))
+	return table(canvas(o.stream))
 }
 
 // style returns the width of text for a stream, and whether it may be coloured.
@@ -119,7 +131,7 @@ func style(w io.Writer) render.Style {
 	if !isTerminal(w) {
 		return render.Style{Width: 120}
 	}
-	width, _, err := term.GetSize(int(w.(descriptor).Fd()))
+	width, _, err := term.GetSize(int(behind(w).(descriptor).Fd()))
 	if err != nil || width <= 0 {
 		width = 80
 	}
@@ -132,6 +144,6 @@ type descriptor interface{ Fd() uintptr }
 
 // isTerminal reports whether the stream is a terminal, which a person reads.
 func isTerminal(w io.Writer) bool {
-	file, ok := w.(descriptor)
+	file, ok := behind(w).(descriptor)
 	return ok && term.IsTerminal(int(file.Fd()))
 }

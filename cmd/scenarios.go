@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fsctl/loadgen/journey"
+	"fsctl/loadgen/record/atomicfile"
 	"fsctl/scenarios"
 )
 
@@ -67,7 +69,17 @@ func showScenario(w io.Writer, name string) error {
 	return err
 }
 
+// newScenario writes a scenario to a new file. A file that could not be written whole is removed; a device or pipe is written through.
 func newScenario(log io.Writer, path string) error {
+	if path == "" || path == "-" {
+		return &hinted{usagef("found %q, wanted a file to write the scenario to", path), "for example: fsctl scenarios new my-sale.yaml; /dev/stdout is standard output"}
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return atomicfile.Write(path, atomicfile.Options{}, func(w io.Writer) error {
+			_, err := w.Write(scenarios.Starter(scenarioName("")))
+			return err
+		})
+	}
 	if !strings.HasSuffix(path, ".yaml") && !strings.HasSuffix(path, ".yml") {
 		path += ".yaml"
 	}
@@ -79,6 +91,7 @@ func newScenario(log io.Writer, path string) error {
 	}
 	_, err = file.Write(scenarios.Starter(scenarioName(path)))
 	if err = errors.Join(err, file.Close()); err != nil {
+		_ = os.Remove(path) // the failure that is returned matters more
 		return fmt.Errorf("write scenario %s: %w", path, err)
 	}
 	fmt.Fprintf(log, "wrote %s; try it with: fsctl rehearse %s; then change it to your shop, and: fsctl try %s --target URL\n", path, path, path)
@@ -109,7 +122,8 @@ func validateScenarios(w, notes io.Writer, names []string) error {
 			continue
 		}
 		warn(notes, sc)
-		fmt.Fprintf(w, "%s: valid\n", name)
+		_, err = fmt.Fprintf(w, "%s: valid\n", name)
+		all = append(all, err)
 	}
 	return errors.Join(all...)
 }
@@ -127,5 +141,8 @@ func writeSchema(w io.Writer) error {
 func warn(notes io.Writer, sc *scenarios.Scenario) {
 	for _, warning := range sc.Warnings() {
 		fmt.Fprintln(notes, "fsctl: warning: "+sc.File+": "+warning)
+	}
+	for _, place := range journey.LiteralCredentials(sc) {
+		fmt.Fprintf(notes, "fsctl: hint: %s: %s has a credential in clear, which stays in the run's scenario.yaml: name it ${env.NAME}, and give it by the environment\n", sc.File, place)
 	}
 }

@@ -73,9 +73,11 @@ func (a *attack) users() string {
 	return quantity.Of(a.manifest.PlannedArrivals, "user")
 }
 
-// send makes the run directory and runs the attack. It returns the directory, empty where it could not be made. An error with
+// send makes the run directory and runs the attack. It returns the directory, empty where it could not be made or the storm did not begin. An error with
 // a directory is one of writing the record.
 func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir string, err error) {
+	release := holdOn(ctx)
+	defer func() { release(dir) }()
 	m, sc := a.manifest, a.scenario
 	dir = o.directory(nameOf(sc), m.Start)
 	m.FsctlVersion, m.PracticeShop, m.Reached = version(), o.inside, o.reached
@@ -110,6 +112,9 @@ func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir strin
 	o.shown.Store(a.progress)
 	end, err := a.Run(ctx, w, m.T0, observe)
 	a.progress.end()
+	if _, idle := errors.AsType[*preflight.NotStartedError](err); idle {
+		return "", err
+	}
 	if end.Message != "" {
 		fmt.Fprintf(s.Err, "%s: %s\n", end.Reason, end.Message)
 	}

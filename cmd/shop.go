@@ -43,6 +43,7 @@ func newShop(s Streams) *cobra.Command {
 }
 
 func runShop(c *cobra.Command, s Streams, o *shopOptions) error {
+	defer holdOn(c.Context())("") // it answers what it has begun to
 	var err error
 	if o.config.Faults, err = shop.ParseFaults(o.faults); err != nil {
 		return usagef("--faults: %w", err)

@@ -19,6 +19,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
@@ -155,7 +156,7 @@ func (o *targetOptions) url() (*url.URL, error) {
 func (o *tlsOptions) config() (*tls.Config, error) {
 	config := &tls.Config{InsecureSkipVerify: o.insecure, MinVersion: tls.VersionTLS12}
 	if o.authority != "" {
-		pem, err := os.ReadFile(o.authority)
+		pem, err := inputfile.Read(o.authority, inputfile.MostText)
 		if err != nil {
 			return nil, usagef("--cacert: %w", err)
 		}
@@ -198,7 +199,7 @@ func (o *stormOptions) checkRun() error {
 
 // settings are the flags that run.json keeps.
 func (o *stormOptions) settings() map[string]any {
-	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "no_keepalive": o.noKeepAlive, "allow_target": o.allow, "set": o.set, "insecure": o.tls.insecure, "connections": o.connections, "max_connections": o.maxConnections,
+	return map[string]any{"duration": o.duration.String(), "engine": o.engine, "raw": o.raw, "no_keepalive": o.noKeepAlive, "allow_target": o.allow, "set": shownSet(o.set), "insecure": o.tls.insecure, "connections": o.connections, "max_connections": o.maxConnections,
 		"connect_to": o.connectTo, "source": o.sources, "proxy": o.proxySetting()}
 }
 
@@ -238,5 +239,5 @@ func (o *targetOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.
 		return loadgen.Options{}, err
 	}
 	return loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed, Engine: o.engine, TLS: config, NoKeepAlive: o.noKeepAlive, Route: o.route,
-		Secrets: fromEnvironment(o.set)}, nil
+		Secrets: secretsIn(o.set)}, nil
 }

@@ -116,8 +116,7 @@ func (o *tryOptions) watch() (watch try.Observer, failed *error) {
 	if o.output.form != "table" {
 		return try.Observer{}, failed
 	}
-	w := o.output.stream
-	look := style(w)
+	w, look := canvas(o.output.stream)
 	step := func(show func(io.Writer, *try.Step, render.Style) error) func(*try.Step) {
 		return func(v *try.Step) { *failed = cmp.Or(*failed, show(w, v, look)) }
 	}

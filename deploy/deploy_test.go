@@ -1,9 +1,11 @@
 package deploy
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +15,9 @@ import (
 	"strings"
 	"testing"
 
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/strvals"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 
@@ -26,7 +31,7 @@ var update = flag.Bool("update", false, "write manifests/fsctl.yaml anew")
 // ways are the ways to install that the manual describes.
 var ways = map[string]string{
 	"embedded bus":    ``,
-	"own scenario":    `{scenario: {name: "", document: "kind: Scenario", files: {users.csv: "id"}}}`,
+	"own scenario":    `{scenario: {name: "", document: "{apiVersion: fsctl/v1, kind: Scenario, name: x, workload: {users: 1}, steps: [{name: a}]}", files: {users.csv: "id"}}}`,
 	"standing":        `{agents: {kind: StatefulSet}}`,
 	"standing, alike": `{agents: {kind: Deployment, spares: 2}}`,
 	"NATS's keys":     `{agents: {kind: Deployment}, bus: {kind: external, url: "tls://nats.example:4222", peers: [{ipBlock: {cidr: 192.0.2.20/32}}], nats: {secret: nats, authority: true}}}`,
@@ -241,34 +246,43 @@ func TestScenario(t *testing.T) {
 // What cannot work is refused before anything is installed.
 func TestRefusedValues(t *testing.T) {
 	for values, want := range map[string]string{
-		`{image: {repository: ""}}`:                     "image.repository",
-		`{target: {url: ""}}`:                           "target.url",
-		`{target: {url: "shop.example"}}`:               "pattern",
-		`{target: {allow: []}}`:                         "target.allow",
-		`{target: {peers: []}}`:                         "target.peers",
-		`{scenario: {name: ""}}`:                        "scenario",
-		`{scenario: {document: "x"}}`:                   "wanted one",
-		`{scenario: {name: taobao-doubl11}}`:            "taobao-double11",
-		`{scenario: {name: "", document: "name: x"}}`:   "kind: Scenario",
-		`{scenario: {name: "", document: "{"}}`:         "scenario.document",
-		`{coordinator: {scale: lots}}`:                  "scale",
-		`{run: 1.5}`:                                    "run",
-		`{run: -1}`:                                     "run",
-		`{run: "A b"}`:                                  "run",
-		`{agents: {spares: 1}}`:                         "wanted a Deployment",
-		`{agents: {kind: StatefulSet, spares: 1}}`:      "wanted a Deployment",
-		`{agents: {kind: Deployment, spares: -1}}`:      "spares",
-		`{agents: {kind: Pod}}`:                         "kind",
-		`{agents: {count: 0}}`:                          "count",
-		`{agents: {cuont: 3}}`:                          "cuont",
-		`{bus: {kind: external, peers: [{}]}}`:          "bus.url",
-		`{bus: {kind: external, url: "nats://x:4222"}}`: "pattern",
-		`{bus: {kind: external, url: "tls://x:4222"}}`:  "bus.peers",
-		`{bus: {kind: chart}}`:                          "nats.enabled",
-		`{nats: {enabled: true}}`:                       "nats.enabled",
-		`{bus: {nats: {secret: nats}}}`:                 "bus.kind external",
-		`{coordinator: {onAgentLoss: forget}}`:          "onAgentLoss",
-		`{bus: {kind: chart, replicas: 6}}`:             "replicas",
+		`{image: {repository: ""}}`:                   "image.repository",
+		`{target: {url: ""}}`:                         "target.url",
+		`{target: {url: "shop.example"}}`:             "pattern",
+		`{target: {allow: []}}`:                       "target.allow",
+		`{target: {peers: []}}`:                       "target.peers",
+		`{scenario: {name: ""}}`:                      "scenario",
+		`{scenario: {document: "x"}}`:                 "wanted one",
+		`{scenario: {name: taobao-doubl11}}`:          "taobao-double11",
+		`{scenario: {name: "", document: "name: x"}}`: "kind: Scenario",
+		`{scenario: {name: "", document: "{kind: Scenario, name: x, stpes: []}"}}`: "found stpes, which no scenario has",
+		`{scenario: {name: "", document: "kind: Scenario"}}`:                       "found no apiVersion",
+		`{coordinator: {scale: 0}}`:                                                "coordinator.scale: found 0, wanted more than 0",
+		`{coordinator: {scale: -0.5}}`:                                             "scale",
+		`{coordinator: {scale: 0.0%}}`:                                             "coordinator.scale: found 0.0%",
+		`{coordinator: {scale: "0e-3"}}`:                                           "coordinator.scale: found 0e-3",
+		`{coordinator: {joinTimeout: 1.2.3m}}`:                                     "joinTimeout",
+		`{coordinator: {store: .}}`:                                                "store",
+		`{coordinator: {runs: {size: 10K}}}`:                                       "size",
+		`{scenario: {name: "", document: "{"}}`:                                    "scenario.document",
+		`{coordinator: {scale: lots}}`:                                             "scale",
+		`{run: 1.5}`:                                                               "run",
+		`{run: -1}`:                                                                "run",
+		`{run: "A b"}`:                                                             "run",
+		`{agents: {spares: 1}}`:                                                    "wanted a Deployment",
+		`{agents: {kind: StatefulSet, spares: 1}}`:                                 "wanted a Deployment",
+		`{agents: {kind: Deployment, spares: -1}}`:                                 "spares",
+		`{agents: {kind: Pod}}`:                                                    "kind",
+		`{agents: {count: 0}}`:                                                     "count",
+		`{agents: {cuont: 3}}`:                                                     "cuont",
+		`{bus: {kind: external, peers: [{}]}}`:                                     "bus.url",
+		`{bus: {kind: external, url: "nats://x:4222"}}`:                            "pattern",
+		`{bus: {kind: external, url: "tls://x:4222"}}`:                             "bus.peers",
+		`{bus: {kind: chart}}`:                                                     "nats.enabled",
+		`{nats: {enabled: true}}`:                                                  "nats.enabled",
+		`{bus: {nats: {secret: nats}}}`:                                            "bus.kind external",
+		`{coordinator: {onAgentLoss: forget}}`:                                     "onAgentLoss",
+		`{bus: {kind: chart, replicas: 6}}`:                                        "replicas",
 	} {
 		if _, err := templates(t, values); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: found %v, wanted an error about %s", values, err, want)
@@ -286,10 +300,92 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// Without values the chart says what must be given, and every name that it takes is one of fsctl's.
+// A scale may be a number, for the same reason.
+func TestScale(t *testing.T) {
+	for value, want := range map[string]string{"1": "1", "0.01": "0.01", `"0.5"`: "0.5", "1%": "1%", "0.01%": "0.01%", `""`: ""} {
+		if found := install(t, "{coordinator: {scale: "+value+"}}").pod(t, "coordinator").arg("scale"); found != want {
+			t.Errorf("scale %s: found --scale=%s, wanted %s", value, found, want)
+		}
+	}
+}
+
+// A default that is not empty may be replaced, and null, which takes it away, is refused: without it another thing would run.
+func TestNullValues(t *testing.T) {
+	chart, err := loader.Load("chart")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var walk func(values map[string]any, path ...string)
+	walk = func(values map[string]any, path ...string) {
+		for name, value := range values {
+			path := append(slices.Clone(path), name)
+			inner, isMap := value.(map[string]any)
+			list, isList := value.([]any)
+			if value == "" || value == false || isMap && len(inner) == 0 || isList && len(list) == 0 {
+				continue
+			}
+			base, err := chartutil.ReadValuesFile("manifests/values.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			set := strings.Join(path, ".") + "=null"
+			if err := strvals.ParseInto(set, base); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := render(t, base); err == nil || !strings.Contains(err.Error(), "missing property '"+name+"'") {
+				t.Errorf("%s: found %v, wanted what is missing", set, err)
+			}
+			if opaque := name == "nats" || name == "resources"; isMap && !opaque {
+				walk(inner, path...)
+			}
+		}
+	}
+	walk(chart.Values)
+}
+
+// The fields that the chart knows are those of a scenario.
+func TestScenarioFields(t *testing.T) {
+	file, err := os.ReadFile("chart/templates/validate.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Properties map[string]any `json:"properties"`
+		Required   []string       `json:"required"`
+	}
+	text, err := scenarios.Schema()
+	if err == nil {
+		err = json.Unmarshal(text, &schema)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := func(after string) []string {
+		_, list, found := strings.Cut(string(file), after)
+		list, _, ended := strings.Cut(list, " }}")
+		if !found || !ended {
+			t.Fatalf("found no %s", after)
+		}
+		names := strings.Fields(strings.ReplaceAll(list, `"`, ""))
+		slices.Sort(names)
+		return names
+	}
+	if found, want := known("$fields := list "), slices.Sorted(maps.Keys(schema.Properties)); !slices.Equal(found, want) {
+		t.Errorf("the chart knows %s, wanted %s", found, want)
+	}
+	want := slices.DeleteFunc(slices.Sorted(slices.Values(schema.Required)), func(name string) bool { return name == "kind" })
+	if found := known("range $field := list "); !slices.Equal(found, want) {
+		t.Errorf("the chart wants %s, wanted %s", found, want)
+	}
+}
+
+// Without values the chart says all that must be given, and every name that it takes is one of fsctl's.
 func TestBareChart(t *testing.T) {
-	if _, err := render(t, nil); err == nil || !strings.Contains(err.Error(), "found none, wanted") {
-		t.Errorf("without values: found %v, wanted what is missing", err)
+	_, err := render(t, nil)
+	for _, name := range []string{"image.repository", "target.url", "target.allow", "target.peers", "scenario"} {
+		if err == nil || !strings.Contains(err.Error(), "\n  "+name+": found n") {
+			t.Errorf("without values: found %v, wanted that %s is missing", err, name)
+		}
 	}
 	names, err := filepath.Glob("../scenarios/builtin/*.yaml")
 	if err != nil || len(names) == 0 {

@@ -148,7 +148,7 @@ func checkTold(run loadtest.Run, store *shop.Shop) string {
 		return fmt.Sprintf("%d answers placed an order, but %d were told", n, len(run.Ledger.Told))
 	}
 	sold, orderOf := map[string]bool{}, map[string]string{}
-	for _, o := range run.Ledger.Sold {
+	for _, o := range run.Ledger.Sold.All() {
 		sold[o.ID] = true
 	}
 	for _, o := range run.Ledger.Told {
@@ -160,8 +160,8 @@ func checkTold(run loadtest.Run, store *shop.Shop) string {
 			return fmt.Sprintf("user %s was told of %s, which the shop does not know", o.User, o.ID)
 		}
 	}
-	if n := store.Truth().Orders; len(run.Ledger.Sold) != n {
-		return fmt.Sprintf("the ledger has %d orders, the shop sold %d", len(run.Ledger.Sold), n)
+	if n := store.Truth().Orders; run.Ledger.Sold.Len() != n {
+		return fmt.Sprintf("the ledger has %d orders, the shop sold %d", run.Ledger.Sold.Len(), n)
 	}
 	return ""
 }

@@ -28,7 +28,7 @@ func (x *Session) beat() (stop func()) {
 			for _, s := range x.shards {
 				s.beat(slept)
 			}
-			if !ready && time.Since(x.t0) >= -x.aheadOfT0() {
+			if !ready && x.opening.Err() == nil && time.Since(x.t0) >= -x.aheadOfT0() {
 				ready = true
 				x.openAhead()
 			}

@@ -134,7 +134,7 @@ func (s *Storm) readLedger(ctx context.Context, sold func(record.Order) error) (
 	}
 	stock, err := ledger.Read(response.Body, sold)
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded): // err may be that of the connection, which is closed then
 		return none, fmt.Errorf("read ledger %s: found it unfinished after %s, wanted all of it: %w", address, quantity.Exact(ledgerPatience), err)
 	case err != nil:
 		return none, fmt.Errorf("read ledger %s: %w; wanted %s", address, err, ledger.Form)

@@ -75,11 +75,11 @@ func TestLedger(t *testing.T) {
 				t.Fatalf("end %+v, %v", run.End, run.Err)
 			}
 			l := run.Ledger
-			if len(l.Sold) != c.sold || l.Read != (c.err == "") || !strings.Contains(l.Error, c.err) || len(l.Told) != 3 {
-				t.Errorf("%d sold, %d told, read %v, error %q, wanted %d sold and error %q", len(l.Sold), len(l.Told), l.Read, l.Error, c.sold, c.err)
+			if l.Sold.Len() != c.sold || l.Read != (c.err == "") || !strings.Contains(l.Error, c.err) || len(l.Told) != 3 {
+				t.Errorf("%d sold, %d told, read %v, error %q, wanted %d sold and error %q", l.Sold.Len(), len(l.Told), l.Read, l.Error, c.sold, c.err)
 			}
-			if c.err == "" && c.sold > 0 && (l.Sold[0].Quantity != 2 || l.Sold[0].User != "u" || l.Sold[0].SKU != "sku-1" || l.Told[0].ID != "a" || l.Told[0].SKU != "sku-1") {
-				t.Errorf("sold %+v, told %+v", l.Sold[0], l.Told[0])
+			if c.err == "" && c.sold > 0 && (l.Sold.All()[0].Quantity != 2 || l.Sold.All()[0].User != "u" || l.Sold.All()[0].SKU != "sku-1" || l.Told[0].ID != "a" || l.Told[0].SKU != "sku-1") {
+				t.Errorf("sold %+v, told %+v", l.Sold.All()[0], l.Told[0])
 			}
 		})
 	}
@@ -152,10 +152,28 @@ func TestBaselineKnowsTheUsersOfThisRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			l := must(record.Open(dir)).Ledger
-			if !l.BaselineRead || len(l.Baseline) != c.orders || l.BaselineUsers != c.own || l.BaselineStock["sku-1"] != 5 || l.Read {
+			if !l.BaselineRead || l.Baseline.Len() != c.orders || l.BaselineUsers != c.own || l.BaselineStock["sku-1"] != 5 || l.Read {
 				t.Errorf("%+v, wanted %d orders and %d users of this run", l, c.orders, c.own)
 			}
 		})
+	}
+}
+
+// A ledger that does not end in time is said to be unfinished, whatever the connection says once it is closed.
+func TestLedgerWithoutEnd(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for text := `{"orders":[`; r.Context().Err() == nil; text = " " {
+			_, _ = io.WriteString(w, text)
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(time.Millisecond)
+		}
+	}))
+	defer server.Close()
+	s := compile(t, selling, func(o *Options) { o.Target = must(url.Parse(server.URL)) })
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := s.readLedger(ctx, nil); err == nil || !strings.Contains(err.Error(), "found it unfinished after") {
+		t.Errorf("%v, wanted it to be unfinished", err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/host"
+	"fsctl/loadgen/journey"
 	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/transport"
 )
@@ -24,6 +25,7 @@ func (s *Storm) Needs(ctx context.Context) ([]host.Need, error) {
 	if s.TargetInside {
 		d.PerConnection = 2
 	}
+	d.KeepsBodies = slices.ContainsFunc(s.journeys.Steps, (*journey.Step).WantsBody)
 	if s.schedule != nil {
 		d.Thinking = s.forecast().thinking
 	}

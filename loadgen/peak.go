@@ -17,6 +17,10 @@ type forecast struct {
 	thinking       float64       // users between two requests at once, at most
 }
 
+// mostAdded bounds the work of a forecast, in seconds of requests that are added up: beyond it, as of a day with 400 phases of
+// journeys with 10 requests, the last requests of each journey are left out.
+const mostAdded = 400_000_000
+
 // forecast looks at the storm second by second.
 func (s *Storm) forecast() forecast {
 	storm := s.Scenario.Storm
@@ -27,12 +31,10 @@ func (s *Storm) forecast() forecast {
 		p := &storm.Phases[i]
 		came := s.arrivalsBySecond(p, first)
 		visits, length := journey.Visits(s.Scenario.Journey(p.Journey).Do)
-		for _, v := range visits {
+		for _, v := range visits[:min(len(visits), mostAdded/(1+len(came)*len(storm.Phases)))] {
 			requests = addAt(requests, came, int(v/time.Second))
 		}
-		for stay := range int(math.Ceil(length.Seconds())) {
-			thinking = addAt(thinking, came, stay)
-		}
+		thinking = addStay(thinking, came, int(math.Ceil(length.Seconds())))
 	}
 	f := forecast{}
 	for i, n := range requests {
@@ -77,6 +79,27 @@ func addAt(sum, came []float64, later int) []float64 {
 	}
 	for i, n := range came {
 		sum[i+later] += n
+	}
+	return sum
+}
+
+// addStay adds what came and stays so many seconds.
+func addStay(sum, came []float64, seconds int) []float64 {
+	if seconds == 0 {
+		return sum
+	}
+	for len(sum) < len(came)+seconds-1 {
+		sum = append(sum, 0)
+	}
+	present := 0.0
+	for i := range len(came) + seconds - 1 {
+		if i < len(came) {
+			present += came[i]
+		}
+		if i >= seconds {
+			present -= came[i-seconds]
+		}
+		sum[i] += max(present, 0) // which rounding may bring below 0
 	}
 	return sum
 }

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"bytes"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -114,6 +115,8 @@ func (l *TargetList) sampleOf(result *vegeta.Result, done *sample) record.Sample
 			}
 		}
 	}
+	list = append(list, redact.NamedValues(result.URL)...)
+	list = append(list, redact.NamedValues(string(target.Body[:min(len(target.Body), mostNamed)]))...)
 	where, err := url.Parse(result.URL)
 	if err != nil {
 		where = &url.URL{} // vegeta has sent a request to it
@@ -153,7 +156,20 @@ func (w *worker) secrets(u *journey.User, st *journey.Step, answered []transport
 			list = append(list, redact.HeaderSecrets(f.Name, string(f.Value))...)
 		}
 	}
-	return list
+	list = append(list, redact.NamedValues(string(w.request.URL))...)
+	return append(list, redact.NamedValues(string(w.request.Body[:min(len(w.request.Body), mostNamed)]))...)
+}
+
+// mostNamed is how much of a request's body is searched for secrets by their names, in bytes.
+const mostNamed = 64 << 10
+
+// errorWithout returns the text of a request's error without secrets; of the errors of net/http, which say the URL, with the URL as it may
+// be shown.
+func errorWithout(err error, shownURL string, secrets []string) string {
+	if request, ok := errors.AsType[*url.Error](err); ok {
+		err = &url.Error{Op: request.Op, URL: shownURL, Err: request.Err}
+	}
+	return redact.New(secrets...).Error(err.Error(), keptText)
 }
 
 // SplitHead returns the first line of a head, without its end, and the fields.

@@ -13,7 +13,6 @@ import (
 	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
-	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios/arrivals"
 	"fsctl/scenarios/quantity"
@@ -153,8 +152,8 @@ func (x *Session) Send(ctx context.Context, s *Storm, observe Observer) record.E
 	x.start()
 	stop := x.beat()
 	end := x.watch(ctx)
-	stop()
 	x.drain()
+	stop() // not before: a wait for answers in which nothing beats would look as if the generator did not run
 	if err := x.flush(); err != nil && end.Reason == record.Completed {
 		end = endOf(err)
 	}
@@ -336,7 +335,7 @@ func (x *Session) result(w *worker, done *sample) *vegeta.Result {
 	}
 	switch {
 	case w.answer.Err != nil:
-		v.Error = redact.Error(w.answer.Err, w.shard.storm.secrets...).Error()
+		v.Error = errorWithout(w.answer.Err, v.URL, w.shard.storm.secrets)
 	case done.Outcome == journey.OutcomeFailed:
 		v.Error = http.StatusText(w.answer.Status)
 	}

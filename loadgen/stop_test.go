@@ -71,6 +71,11 @@ func TestSilentTargetDoesNotHoldUpTheEnd(t *testing.T) {
 		if c.Due != 60 || c.Sent != 8 || c.Errors[transport.ClassCanceled] != 8 || c.Unsent != 52 {
 			t.Errorf("%+v, wanted 60 due, 8 of them sent and given up", c)
 		}
+		for second, g := range run.Generators() {
+			if len(g.Gaps) > 0 {
+				t.Errorf("second %d has the gaps %+v, wanted none: the generator waited for answers", second, g.Gaps)
+			}
+		}
 		if problem := run.Unbalanced(1200); problem != "" {
 			t.Error(problem)
 		}

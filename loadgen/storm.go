@@ -20,6 +20,7 @@ import (
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/arrivals"
+	"fsctl/scenarios/quantity"
 )
 
 // Options say what storm to send where.
@@ -80,15 +81,28 @@ func New(o Options) (*Storm, error) {
 			end = 1 // T0 itself still counts; 0 would mean no end
 		}
 	}
+	if err := s.checkUsers(); err != nil {
+		return nil, err
+	}
 	s.schedule = s.Scenario.Storm.Schedule(o.Seed, end)
 	if s.schedule.Len() == 0 {
 		return nil, transport.InputErrorf("use a larger --scale or --duration", "the storm has no arrivals")
 	}
-	s.shards = min(s.shards, s.most())
+	s.shards = s.needed()
 	for _, p := range s.Scenario.Storm.Phases {
 		s.programs = append(s.programs, s.journeys.Programs[p.Journey])
 	}
 	return s, s.CheckRows(s.Size())
+}
+
+// checkUsers fails where the scale brings more users than a storm may have, before they are drawn.
+func (s *Storm) checkUsers() error {
+	curve := s.Scenario.Storm.Curve()
+	_, to := curve.Span()
+	if users := curve.Area(to); users > scenarios.MostUsers {
+		return transport.InputErrorf("use a smaller --scale", "the storm brings %s at this scale, wanted at most %s", quantity.EstimateOf(users, "user"), quantity.Estimate(scenarios.MostUsers))
+	}
+	return nil
 }
 
 // Compile compiles all of a storm but its arrivals: it can be opened, and With makes storms that can be sent. It fails
@@ -112,7 +126,6 @@ func Compile(o Options) (*Storm, error) {
 		return nil, err
 	}
 	s := &Storm{Options: o, journeys: journeys, lateness: sc.Storm.Lateness.Limit, secrets: slices.Concat(redact.URLSecrets(o.Target), proxySecrets(o.Route), o.Secrets, journeys.Secrets)}
-	s.shards = min(runtime.GOMAXPROCS(0), s.most())
 	s.pacing = pace.PacingFor(s.Dial == nil, runtime.GOMAXPROCS(0), host.Cores())
 	s.timings = timingsFor(sc)
 	s.timings.reopens = o.NoKeepAlive
@@ -132,6 +145,20 @@ func (s *Storm) most() int {
 		return most
 	}
 	return max(int(min(uint64(most), s.schedule.Len())), 1) // a user has one request in flight at most
+}
+
+// perShard is up to how many requests a second go to one shard: far fewer than a core can send. Each shard has connections of
+// its own, so that two would open more of them than one.
+const (
+	perShard    = 2000.0
+	shardWindow = 10 * time.Millisecond // in which a crowd at T0 counts
+)
+
+// needed returns how many shards the storm needs at its busiest, at most one a core.
+func (s *Storm) needed() int {
+	crowd := arrivals.MostWithin(s.Scenario.Storm.Curve(), shardWindow) / shardWindow.Seconds()
+	ratePerSec := max(crowd, s.forecast().requestsPerSec) * s.shareOfUsers()
+	return max(min(int(math.Ceil(min(ratePerSec/perShard, 1e6))), runtime.GOMAXPROCS(0), s.most()), 1)
 }
 
 // share returns how many of them a shard may have.
@@ -164,6 +191,7 @@ func (s *Storm) With(phases []scenarios.Phase, seed, first uint64) *Storm {
 	}
 	v.schedule = storm.Schedule(seed, 0)
 	v.schedule.NumberFrom(first)
+	v.shards = v.needed()
 	return &v
 }
 

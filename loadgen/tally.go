@@ -177,7 +177,7 @@ func (t *tally) count(s *sample, lateness, limit time.Duration) {
 		l.Seconds += s.answering().Seconds()
 	}
 	t.opening.add(s.connecting)
-	if s.class != transport.ClassTimeout && s.class != transport.ClassCanceled && s.class != transport.ClassPorts {
+	if s.class != transport.ClassTimeout && s.class != transport.ClassCanceled && s.class != transport.ClassPorts && s.class != transport.ClassMemory {
 		t.answered.Include(s.done)
 	}
 }
@@ -210,6 +210,7 @@ func (t *tally) newHistograms() *histograms {
 
 // clear empties a tally for the next second; its histograms are kept.
 func (t *tally) clear() {
+	defer t.shrink(len(t.spare))
 	for _, kept := range t.seconds {
 		for _, outcomes := range kept {
 			for _, c := range outcomes {
@@ -231,4 +232,15 @@ func (t *tally) clear() {
 	clear(t.ended)
 	t.maxLateness, t.gaps, t.opening, t.allBusy, t.inFlight, t.answered = 0, t.gaps[:0], openings{}, 0, 0, record.Span{}
 	t.iterations.clear()
+}
+
+// shrink lets go of histograms, little by little, where there are more than twice as many spare ones as a second takes: a target that
+// fell behind needed many, and may not any more. before is how many were spare when the second's own were still in use.
+func (t *tally) shrink(before int) {
+	const few = 8
+	if excess := len(t.spare) - 2*(len(t.spare)-before) - few; excess > 0 {
+		keep := len(t.spare) - excess/4 - 1
+		clear(t.spare[keep:])
+		t.spare = t.spare[:keep]
+	}
 }

@@ -10,10 +10,12 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
+	"fsctl/loadgen/budget"
 	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/pulse"
@@ -121,10 +123,11 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	client := transport.NewClient(hard, transport.ClientOptions{Route: l.Route, TLS: l.TLS, Targets: l.addresses, Allow: l.Allow, MostIdle: l.MaxConnections, NoKeepAlive: l.NoKeepAlive, Timeout: vegeta.DefaultTimeout, Redirects: vegeta.DefaultRedirects})
 	defer client.CloseIdleConnections()
 	counted := &transport.ResendCounter{RoundTripper: client.Transport}
-	client.Transport = counted
+	bodies := &transport.BodyMeter{RoundTripper: counted}
+	client.Transport = bodies
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
-		vegeta.Workers(uint64(min(l.MaxConnections, 10))), vegeta.MaxWorkers(uint64(l.MaxConnections)), vegeta.MaxBody(1<<20))
-	v := &listRun{list: l, writer: w, t0: t0, observe: observe, counted: counted, tally: newTally(&journey.Compiled{Steps: []*journey.Step{l.step}}, timings{}), meter: host.NewMeter(), pulse: pulse.New(scenarios.DefaultLateness), sleep: pulse.NewSleep()}
+		vegeta.Workers(uint64(min(l.MaxConnections, 10))), vegeta.MaxWorkers(uint64(l.MaxConnections)), vegeta.MaxBody(l.keptBody()))
+	v := &listRun{list: l, writer: w, t0: t0, observe: observe, counted: counted, bodies: bodies, tally: newTally(&journey.Compiled{Steps: []*journey.Step{l.step}}, timings{}), meter: host.NewMeter(), pulse: pulse.New(scenarios.DefaultLateness), sleep: pulse.NewSleep()}
 	v.samples.out = func(s record.Sample) { _ = w.Sample(s) } // the writer keeps its first error
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
 	end, whole := v.collect(ctx, results)
@@ -145,6 +148,15 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	err := w.Update(func(m *record.Manifest) { m.Agents[0].Finished = true })
 	end.At = time.Now()
 	return end, errors.Join(err, w.Close(end))
+}
+
+// keptBody returns how much vegeta keeps of each body, in bytes: with raw results an equal share of the memory for answers, up to 1 MiB; else
+// what a sample shows.
+func (l *TargetList) keptBody() int64 {
+	if !l.Raw {
+		return transport.MostStart
+	}
+	return max(transport.MostStart, min(1<<20, budget.Answers.Limit()/int64(l.MaxConnections)))
 }
 
 // listRun is a target list under way.
@@ -169,6 +181,7 @@ type listRun struct {
 	heldUntil time.Duration // when the last request was sent that waited for a connection
 	flushed   time.Duration // when the last second was handed over
 	counted   *transport.ResendCounter
+	bodies    *transport.BodyMeter
 }
 
 // beat notes that the process runs.
@@ -228,6 +241,9 @@ func (v *listRun) collect(ctx context.Context, results <-chan *vegeta.Result) (e
 }
 
 func (v *listRun) add(r *vegeta.Result) {
+	if r.BytesIn = v.bodies.Take(strconv.FormatUint(r.Seq, 10)); r.Code == 0 {
+		r.BytesIn = 0 // half an answer counts for none
+	}
 	s := &sample{step: v.list.step, due: v.list.pacer.Due(r.Seq), status: int(r.Code), bytesOut: r.BytesOut, bytesIn: r.BytesIn}
 	s.sent = max(r.Timestamp.Sub(v.t0), s.due)
 	s.done = s.sent + r.Latency

@@ -118,5 +118,6 @@ func (w *worker) perform(ctx context.Context, u *journey.User) *sample {
 	if s.raw != nil {
 		s.raw(w, done)
 	}
+	w.answer.Release()
 	return done
 }

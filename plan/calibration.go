@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/strict"
 )
@@ -88,7 +88,7 @@ func measurableOf(field string) (measurable, bool) {
 // LoadCalibration reads a calibration file. The error is a *[strict.Error] with every problem, by
 // file, line and field, or the file system's.
 func LoadCalibration(path string) (*Calibration, error) {
-	text, err := os.ReadFile(path)
+	text, err := inputfile.Read(path, inputfile.MostText)
 	if err != nil {
 		return nil, fmt.Errorf("read calibration: %w", err)
 	}

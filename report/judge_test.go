@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/record/orders"
 	"fsctl/report/metric"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
@@ -137,7 +138,7 @@ func FuzzJudge(f *testing.F) {
 				Generator: &record.Generator{CPUSeconds: x, MaxLatenessSeconds: y, Arrivals: a},
 			})
 		}
-		rec.Ledger = record.Ledger{Read: bits&16 != 0, Sold: []record.Order{{ID: "1", Quantity: int(second)}, {}}, Told: []record.Order{{}, {ID: "2", User: "u"}}, Stock: map[string]int{"": int(second)}}
+		rec.Ledger = record.Ledger{Read: bits&16 != 0, Sold: orders.ListOf([]record.Order{{ID: "1", Quantity: int(second)}, {}}...), Told: []record.Order{{}, {ID: "2", User: "u"}}, Stock: map[string]int{"": int(second)}}
 		sc, p := shops()
 		sc.Thresholds = require(thresholds...).Thresholds
 		sc.Sale = &scenarios.Sale{Items: int(bits), Stock: int(second), PerUser: int(bits) & 3, SKU: "sku-${n}"}

@@ -133,7 +133,8 @@ func sell(rec *record.Record, orders int) {
 	rec.Ledger.Read = true
 	for i := range orders {
 		o := record.Order{ID: string(rune('a' + i)), User: string(rune('a' + i)), SKU: "sku-1", Quantity: 1}
-		rec.Ledger.Told, rec.Ledger.Sold = append(rec.Ledger.Told, o), append(rec.Ledger.Sold, o)
+		rec.Ledger.Told = append(rec.Ledger.Told, o)
+		rec.Ledger.Sold.Add(o)
 	}
 }
 

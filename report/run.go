@@ -16,7 +16,7 @@ import (
 // Files of a run directory.
 const (
 	scenarioFile = "scenario.yaml"
-	verdictFile  = "report.json"
+	VerdictFile  = "report.json" // the verdict when the run ended
 )
 
 // Run is a run with what it is judged by.
@@ -133,7 +133,7 @@ func Conclude(dir string, sc *scenarios.Scenario, p *plan.Plan) (*Report, error)
 		}
 	}
 	rep := run.Judge()
-	return rep, atomicfile.Write(filepath.Join(dir, verdictFile), atomicfile.Options{Perm: 0o600}, rep.writeJSON)
+	return rep, atomicfile.Write(filepath.Join(dir, VerdictFile), atomicfile.Options{Perm: 0o600}, rep.writeJSON)
 }
 
 // writeJSON writes the report as -o json prints it.

@@ -72,7 +72,7 @@ func TestBadDocuments(t *testing.T) {
 	for text, want := range map[string]string{
 		"": empty, "# a comment\n": empty, "---\n": empty, "~\n": empty,
 		"[1, 2]":                    "1: found a list, wanted a scenario",
-		"\n5":                       `2: found "5", wanted a scenario`,
+		"\n5":                       `2: found a text, wanted a scenario`,
 		"a: 1\n---\nb: 2\n":         "2: found more than one document",
 		"name: *x":                  "1: not YAML: unknown anchor",
 		"a: &x 1\nname: *x\n":       "2: found the alias *x, wanted the values themselves",

@@ -36,7 +36,7 @@ func TestNamesOfTheEnvironment(t *testing.T) {
 	for _, b := range []badScenario{
 		{`{from: sequence, size: 1M, fields: {token: "token-${n}"}}`, `{from: sequence, size: 1M, fields: {token: "token-${env.X}"}}`, []string{`@: feeders.user.fields.token: no variable "env.X", wanted n`}},
 		{`state: "json:$.state"`, `state: "json:$.state", env: "header:X"`, []string{`@: steps.status.extract.env: found the variable "env", wanted another name`}},
-		{`{url: "/ledger"}`, `{url: "/ledger/${sku}"}`, []string{`@: ledger.url: found "/ledger/${sku}", wanted a path without variables but ${env.NAME}`}},
+		{`{url: "/ledger"}`, `{url: "/ledger/${sku}"}`, []string{`@: ledger.url: found variables beside ${env.NAME}, wanted none`}},
 		{`json: {sku: "${sku}", quantity: 1}`, `json: {sku: "${env}"}`, []string{`@: steps.order.request.json: no variable "env"`}},
 		{`headers: {Authorization: "Bearer ${user.token}", Idempotency-Key: "${user.id}-${sku}"}
       json: {sku: "${sku}", quantity: 1}`, `headers: {content-type: "${sku}"}

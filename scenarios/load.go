@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/strict"
 )
 
@@ -47,7 +48,7 @@ func Read(name string) (file string, text []byte, err error) {
 	case errors.Is(err, fs.ErrNotExist), err != nil && !isPath:
 		return "", nil, &UnknownError{Name: name}
 	}
-	text, err = os.ReadFile(name)
+	text, err = inputfile.Read(name, inputfile.MostText)
 	if err != nil {
 		return "", nil, fmt.Errorf("read scenario: %w", err)
 	}
@@ -82,6 +83,15 @@ func Load(name string, set ...string) (*Scenario, error) {
 // with every problem, by line and field.
 func Parse(file string, text []byte, set ...string) (*Scenario, error) {
 	return parseScenario(file, text, validator{files: true}, set)
+}
+
+// ParseWithFiles reads a scenario's text as Parse does, with the data files given by the names that it has for them, and
+// reads no other. It fails as Parse does, and where one is missing.
+func ParseWithFiles(file string, text []byte, files map[string][]byte) (*Scenario, error) {
+	if files == nil {
+		files = map[string][]byte{}
+	}
+	return parseScenario(file, text, validator{files: true, given: files}, nil)
 }
 
 // With returns the scenario with fields set, given as PATH=VALUE. No file is read again. The error is a *[strict.Error]
@@ -125,10 +135,14 @@ func parseScenario(file string, text []byte, v validator, set []string) (*Scenar
 			return nil, err
 		}
 	}
-	s := &Scenario{File: file, Document: text}
+	s := &Scenario{File: file, Document: text, files: v.given}
 	fields := document.Decode(s, readers())
-	s.setDefaults(fields)
 	v.Fields, v.s = fields, s
+	if v.sizes(); fields.IsFull() {
+		fields.Sort()
+		return nil, fields.Err()
+	}
+	s.setDefaults(fields)
 	if err := v.scenario(); err != nil {
 		return nil, err
 	}

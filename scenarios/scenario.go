@@ -33,6 +33,7 @@ type Scenario struct {
 	Document []byte `yaml:"-"` // its text, with every --set applied
 
 	environment map[string]string // by WithEnvironment; never written
+	files       map[string][]byte // data files by their names, where none is read; nil where they are
 }
 
 // Workload turns people into requests per second by the 2/8 rule: a share of the day's requests (80 %) comes in a

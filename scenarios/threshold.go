@@ -268,6 +268,9 @@ func (l *Limit) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 	if n.Kind == yaml.SequenceNode {
 		items = n.Content
 	}
+	if !d.CheckLength(n, path) {
+		return
+	}
 	if len(items) == 0 {
 		d.Problem(n, path, "found an empty list, wanted at least one threshold")
 	}

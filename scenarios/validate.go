@@ -13,6 +13,9 @@ func (s *Scenario) Validate() error {
 	v := &validator{Fields: strict.NoFields(s.File), s: s}
 	v.form("", reflect.ValueOf(s).Elem())
 	v.SkipWrong()
+	if v.sizes(); v.IsFull() {
+		return v.Err()
+	}
 	return v.scenario()
 }
 

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"fsctl/scenarios/quantity"
 )
 
 // request checks what a step sends, but for its body.
@@ -83,8 +85,8 @@ func checkHeaderName(name string) error {
 }
 
 func checkHeaderValue(name, value string) error {
-	if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
-		return fmt.Errorf("found %q, wanted one line without control characters", value)
+	if at := strings.IndexFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }); at >= 0 {
+		return fmt.Errorf("found %q after %s, wanted one line without control characters", value[at:at+1], quantity.Of(at, "byte")) // and not the value, a secret perhaps
 	}
 	value = strings.Trim(value, " \t")
 	word := strings.ToLower(value)

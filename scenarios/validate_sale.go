@@ -1,13 +1,16 @@
 package scenarios
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/table"
 )
@@ -109,13 +112,34 @@ func (s *Scenario) Path(file string) string {
 	return filepath.Join(filepath.Dir(s.File), file)
 }
 
+// Table reads a CSV file that the scenario names. It fails as [table.ReadFile] does.
+func (s *Scenario) Table(file string) (*table.Table, error) {
+	if s.files == nil {
+		return table.ReadFile(s.Path(file))
+	}
+	if s.files[file] == nil {
+		return nil, s.notGiven(file)
+	}
+	return table.Parse(s.files[file])
+}
+
+// notGiven is the error of a data file that did not come with the scenario. One of that name on this machine is none of its files.
+func (s *Scenario) notGiven(file string) error {
+	return fmt.Errorf("found no file %q with the scenario, wanted every file that it names", file)
+}
+
 func (s *Scenario) csvHeader(f *Feeder) ([]string, error) {
 	if f.File == "" {
 		return nil, fmt.Errorf("missing, wanted a CSV file")
 	}
-	file, err := table.Open(s.Path(f.File))
-	if err != nil {
-		return nil, err
+	var file io.ReadCloser = io.NopCloser(bytes.NewReader(s.files[f.File]))
+	if s.files == nil {
+		var err error
+		if file, err = inputfile.Open(s.Path(f.File)); err != nil {
+			return nil, err
+		}
+	} else if s.files[f.File] == nil {
+		return nil, s.notGiven(f.File)
 	}
 	defer file.Close()
 	header, err := table.Header(file)
@@ -195,9 +219,10 @@ func (v *validator) ledger() {
 	case l.Answers && l.Baseline == ReadBaseline:
 		v.Problem("ledger.baseline", "found %s beside answers, wanted it only with url: there is no ledger to read", l.Baseline)
 	case !l.Answers && !strings.HasPrefix(l.URL, "/"):
-		v.Problem("ledger.url", "found %q, wanted a path that begins with /, or ledger: %s for a target without a ledger", l.URL, ledgerOfAnswers)
+		public, _, _ := strings.Cut(l.URL[strings.LastIndex(l.URL, "@")+1:], "?") // neither a password nor a key
+		v.Problem("ledger.url", "found %q, wanted a path that begins with /, or ledger: %s for a target without a ledger", public, ledgerOfAnswers)
 	case !onlyEnvironment(l.URL):
-		v.Problem("ledger.url", "found %q, wanted a path without variables but ${env.NAME}: it is read for no user", l.URL)
+		v.Problem("ledger.url", "found variables beside ${env.NAME}, wanted none: it is read for no user")
 	case urlProblem(l.URL) != "":
 		v.Problem("ledger.url", "%s", urlProblem(l.URL))
 	}

@@ -130,6 +130,8 @@ func (v *validator) storm() {
 	for _, j := range v.s.Journeys {
 		journeys = append(journeys, j.Name)
 	}
+	var users, largest float64 // phase
+	var first, last, together time.Duration
 	for i := range storm.Phases {
 		p := &storm.Phases[i]
 		path := fmt.Sprintf("storm.phases[%d]", i)
@@ -138,10 +140,26 @@ func (v *validator) storm() {
 			continue
 		}
 		begin := v.phase(path, p)
+		if p.At != nil || p.From != nil && p.To != nil && *p.From < *p.To {
+			curve := p.Curve()
+			from, end := curve.Span()
+			first, last, together = min(first, from), max(last, end), together+end-from
+			area := curve.Area(end)
+			users, largest = users+area, max(largest, area)
+		}
 		if storm.T0.At.IsZero() && !v.IsUnread("storm.t0") && begin < -storm.T0.After {
 			v.Problem(path, "begins %s before T0, but the run begins only %s before it; wanted storm.t0: %s or more",
 				quantity.Exact(-begin), quantity.Exact(storm.T0.After), quantity.Exact(-begin))
 		}
+	}
+	if last-first > longestStorm && !v.isOver {
+		v.Problem("storm.phases", "found a storm of %s from the first arrival, or T0, to the last, wanted at most %s", quantity.Exact(last-first), quantity.Exact(longestStorm))
+	}
+	if together > longestPhases && last-first <= longestStorm && !v.isOver {
+		v.Problem("storm.phases", "found phases of %s together, wanted at most %s", quantity.Exact(together), quantity.Exact(longestPhases))
+	}
+	if users > MostUsers && largest <= MostUsers { // else the phase says it
+		v.Problem("storm.phases", "found phases that bring %s together, wanted at most 1,000,000,000", quantity.EstimateOf(users, "user"))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fsctl/scenarios/condition"
+	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/strict"
 )
 
@@ -14,9 +15,10 @@ import (
 type validator struct {
 	*strict.Fields
 	s         *Scenario
-	files     bool     // data files are looked for
-	isOver    bool     // the scenario of a run that is over, perhaps of a version that did not ask for as much
-	variables []string // that templates and conditions may use
+	files     bool              // data files are looked for
+	given     map[string][]byte // in place of data files
+	isOver    bool              // the scenario of a run that is over, perhaps of a version that did not ask for as much
+	variables []string          // that templates and conditions may use
 }
 
 var plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
@@ -27,6 +29,9 @@ var plainVariable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 var reservedOutcomes = []string{"ok", "failed", "error"}
 
 func (v *validator) name(path, name string) {
+	if len(name) > longestName {
+		v.Problem(path, "found a name of %s, wanted at most %s", quantity.Of(len(name), "byte"), quantity.Count(longestName))
+	}
 	if !plainName.MatchString(name) {
 		v.Problem(path, "found the name %q, wanted lower-case letters, digits, - and _", name)
 	}
@@ -82,7 +87,7 @@ func (v *validator) template(path, text string) {
 	if err != nil {
 		v.Problem(path, "%v", err)
 	}
-	for _, name := range t.Variables() {
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(t.Variables()))) {
 		if _, ok := EnvironmentVariable(name); !ok {
 			v.variable(path, name, v.variables)
 		}

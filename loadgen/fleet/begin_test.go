@@ -13,6 +13,7 @@ import (
 
 	"fsctl/loadgen/fleet/bus"
 	"fsctl/loadgen/fleet/roster"
+	"fsctl/loadgen/fleet/stream"
 	"fsctl/loadgen/record"
 )
 
@@ -92,6 +93,42 @@ func TestLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.CallOff("that is all")
+}
+
+// TestCalledOffAtTheLastMoment: where the storm is called off once its agents only wait for T0, there is no stream to hand
+// anything over to. They go on to the next storm soon, not after --linger, and leave no spool.
+func TestCalledOffAtTheLastMoment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for a T0")
+	}
+	t.Parallel()
+	g := newGround(t, scenario, 1)
+	c := g.coordinator(bus.NewRun())
+	var said hears
+	dir := t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	g.agent(ctx, 1, func(o *AgentOptions) { o.Log, o.Local.Dir = said.log(g), dir })
+	if err := c.Gather(t.Context(), 20*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.SetT0(t.Context(), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	for isOpen := false; !isOpen; time.Sleep(time.Millisecond) {
+		keys, _ := stream.Spools(dir)
+		isOpen = len(keys) > 0
+	}
+	c.CallOff("another agent does not know T0")
+	for until := time.Now().Add(30 * time.Second); !said.has("called off: another agent"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("the agent still offers what it measured of a storm that did not begin")
+		}
+	}
+	stop()
+	g.agents.Wait()
+	if keys, err := stream.Spools(dir); err != nil || len(keys) > 0 {
+		t.Errorf("spools %v, %v: wanted none", keys, err)
+	}
 }
 
 // TestStoppedAgent: one that is stopped while it sends hands over what it has. Its slot counts as lost, and with that

@@ -149,16 +149,21 @@ func (c *Coordinator) answerHeartbeat(m *nats.Msg) {
 
 // report returns what the agent of a slot is to do.
 func (c *Coordinator) report(slot int, h roster.Heartbeat) (answer heartbeatReply) {
+	needsPlan := false
 	c.update(func(r *roster.Roster) {
 		reply := r.Report(c.now(), slot, h)
 		answer = heartbeatReply{Error: reply.Refused, Epoch: reply.Epoch, Revisions: reply.Revisions, Stop: reply.Stop}
-		if reply.NeedsPlan {
-			answer.Plan, answer.Environment = c.plan, c.Plan.Environment
-		}
+		needsPlan = reply.NeedsPlan && len(h.Key) > 0 && reply.Refused == ""
 		if reply.Begin != nil {
 			answer.Start = &Start{c.start.PlanHash, c.start.T0, reply.Begin.Assignment, reply.Begin.From}
 		}
 	})
+	if needsPlan {
+		var err error
+		if answer.Plan, err = sealPlan(h.Key, c.plan, c.Plan.Environment); err != nil {
+			return heartbeatReply{Error: err.Error()}
+		}
+	}
 	return answer
 }
 

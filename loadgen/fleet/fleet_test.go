@@ -323,8 +323,10 @@ func TestRefusals(t *testing.T) {
 		"no capacity":                          {agent: func(o *AgentOptions) { o.Capacity = -1 }, want: "capacity"},
 		"clock too loose":                      {lead: func(o *CoordinatorOptions) { o.MaxSkew = 1 }, want: "--max-skew"},
 		"target that the agent does not allow": {plan: func(p *Plan) { p.Target = "http://shop.example" }, want: "it is not allowed"},
-		"file beside the spool":                {plan: func(p *Plan) { p.Files = map[string][]byte{"../evil": nil} }, want: "wanted one beside the scenario"},
-		"too few rows":                         {plan: func(p *Plan) { p.Scenario = []byte(strings.Replace(scenario, "10k", "10", 1)) }, want: "ends early"},
+		"a file of the agent's machine": {plan: func(p *Plan) {
+			p.Scenario = []byte(strings.Replace(scenario, "from: sequence", "from: csv, file: /etc/passwd", 1))
+		}, want: "found no file"},
+		"too few rows": {plan: func(p *Plan) { p.Scenario = []byte(strings.Replace(scenario, "10k", "10", 1)) }, want: "ends early"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -30,10 +30,8 @@ type slotOffer struct {
 type heartbeatReply struct {
 	Error string `json:"error,omitempty"` // it may not take part, and why
 	Epoch uint64 `json:"epoch,omitempty"`
-	Plan  []byte `json:"plan,omitempty"` // for an agent that has none yet
+	Plan  []byte `json:"plan,omitempty"` // for an agent that has none yet: by sealPlan, with the values of the environment
 	Start *Start `json:"start,omitempty"`
-	// Environment comes with the plan.
-	Environment map[string]string `json:"environment,omitempty"`
 	// Revisions are all there are, for an agent that sends and does not follow the last one yet.
 	Revisions []roster.Revision `json:"revisions,omitempty"`
 	Stop      string            `json:"stop,omitempty"` // end now, and why

@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -18,6 +16,7 @@ import (
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/arrivals"
+	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
@@ -75,7 +74,7 @@ func (p *Plan) ReadFiles(sc *scenarios.Scenario) error {
 		if f.File == "" {
 			continue
 		}
-		data, err := os.ReadFile(sc.Path(f.File))
+		data, err := inputfile.Read(sc.Path(f.File), inputfile.MostTable)
 		if err != nil {
 			return fmt.Errorf("feeder %s: %w", f.Name, err)
 		}
@@ -98,33 +97,21 @@ func (p *Plan) largest() (name string, bytes int) {
 type Local struct {
 	Allow        []string          // hosts beyond its machine that it may send to
 	Certificates []tls.Certificate // to show to the target
-	Dir          string            // for the plan's files
+	Dir          string            // for what the agent measures
 	Slot         int               // of the agent, from 1
 	Slots        int               // agents in its process, which share what that may have; 0 for one
 	Problem      func(error)       // is told when a name cannot be looked up any more, see transport.NewResolver; may be nil
 }
 
-// PlanDirs matches the directories in Local.Dir that hold a plan's files while it is compiled.
-const PlanDirs = "plan-*"
-
 // Storm compiles the plan for one agent. owns picks the arrivals that it sends. It fails where the plan's scenario,
-// target, files or certificate cannot be used, a file cannot be written, and as loadgen.New does for a target that
+// target, files or certificate cannot be used, and as loadgen.New does for a target that
 // local does not allow.
 func (p *Plan) Storm(local Local, owns func(arrivals.Arrival) bool) (*loadgen.Storm, error) {
 	target, err := transport.ParseTarget(p.Target)
 	if err != nil {
 		return nil, fmt.Errorf("plan: target: %w", err)
 	}
-	dir, err := os.MkdirTemp(local.Dir, PlanDirs) // of its own: other agents may use the spool too, and other plans
-	if err != nil {
-		return nil, fmt.Errorf("plan: %w", err)
-	}
-	defer os.RemoveAll(dir) // the files have been read by then; where this fails they stay unused
-	file, err := p.unpack(dir)
-	if err != nil {
-		return nil, err
-	}
-	sc, err := scenarios.Parse(file, p.Scenario)
+	sc, err := scenarios.ParseWithFiles("scenario.yaml", p.Scenario, p.Files) // which may hold passwords, so that no file has them
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
 	}
@@ -154,29 +141,6 @@ func (p *Plan) part(all, slot int) int {
 		return 0
 	}
 	return max((all+p.Slots-max(slot, 1))/p.Slots, 1)
-}
-
-// unpack writes the plan's files under dir, and never outside of it whatever their names are. It returns the path that the
-// scenario would have there.
-func (p *Plan) unpack(dir string) (scenario string, err error) {
-	if len(p.Files) == 0 {
-		return filepath.Join(dir, "scenario.yaml"), nil
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return "", fmt.Errorf("plan: %w", err)
-	}
-	defer root.Close()
-	for name, data := range p.Files {
-		if !filepath.IsLocal(name) {
-			return "", fmt.Errorf("plan: found file %q, wanted one beside the scenario", name)
-		}
-		err := root.MkdirAll(filepath.Dir(name), 0o700)
-		if err = errors.Join(err, root.WriteFile(name, data, 0o600)); err != nil {
-			return "", fmt.Errorf("plan: %w", err)
-		}
-	}
-	return filepath.Join(dir, "scenario.yaml"), nil
 }
 
 func (p *Plan) tls(local Local) (*tls.Config, error) {

@@ -87,11 +87,13 @@ func (a *agent) takePart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.send(ctx, storm, t0)
+	return a.send(ctx, storm, t0, t0.Add(-plan.Lead))
 }
 
 // join sends heartbeats until the coordinator has given this agent the slot and the plan.
 func (a *agent) join(ctx context.Context) (*Plan, error) {
+	key := newEnvelopeKey()
+	a.change(func(h *roster.Heartbeat) { h.Key = key.public() })
 	for {
 		told, err := a.heartbeat(ctx)
 		if err == nil {
@@ -101,12 +103,16 @@ func (a *agent) join(ctx context.Context) (*Plan, error) {
 			return nil, err
 		}
 		if len(told.Plan) > 0 {
-			plan, err := DecodePlan(told.Plan)
+			data, environment, err := key.open(told.Plan)
+			if err != nil {
+				return nil, err
+			}
+			plan, err := DecodePlan(data)
 			if err == nil {
-				plan.Environment = told.Environment
+				plan.Environment = environment
 			}
 			a.epoch = told.Epoch
-			a.change(func(h *roster.Heartbeat) { h.Epoch, h.PlanHash = told.Epoch, hashOf(told.Plan) })
+			a.change(func(h *roster.Heartbeat) { h.Epoch, h.PlanHash, h.Key = told.Epoch, hashOf(data), nil })
 			return plan, err
 		}
 		if err := sleep(ctx, requestEvery, a.kick); err != nil {

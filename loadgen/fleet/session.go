@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ type SessionOptions struct {
 type BusOptions struct {
 	URL             string    // of a NATS server; empty for one in this process
 	Listen          string    // HOST:PORT of the one in this process; empty for a free port of this machine only
-	Keys            *bus.Keys // of the fleet; nil for a bus without keys
+	Keys            *bus.Keys // of the fleet; nil for a bus without keys, and for agents of this machine, whose keys are made for the run
 	UserCredentials string    // .creds file of NATS itself
 	CAFile          string    // of the NATS server, PEM
 }
@@ -62,6 +63,7 @@ type Session struct {
 	*Coordinator
 	o      SessionOptions
 	agents *local.Agents // nil for none
+	keys   string        // directory of those made for the agents of this machine
 	close  []func()      // in the order of opening
 }
 
@@ -123,7 +125,7 @@ func (s *Session) open(ctx context.Context) error {
 		s.o.Log("waiting for agents at %s", conn.ConnectedUrlRedacted())
 		return nil
 	}
-	if s.agents, err = local.Start(*s.o.Local, conn.ConnectedUrl()); err != nil {
+	if s.agents, err = local.Start(*s.o.Local, conn.ConnectedUrl(), func(slot int) string { return filepath.Join(s.keys, bus.AgentFile(slot)) }); err != nil {
 		return err
 	}
 	s.close = append(s.close, s.agents.Close)
@@ -140,7 +142,14 @@ func (s *Session) connect(ctx context.Context, c bus.Config) (*nats.Conn, error)
 	if c.URL == "" {
 		dir, err := os.MkdirTemp("", "fsctl-bus-")
 		if err != nil {
-			return nil, fmt.Errorf("start the bus: %w", err)
+			return nil, preflight.NotStarted(fmt.Errorf("start the bus: %w", err), "make room in the directory for temporary files, or name another one in TMPDIR")
+		}
+		if s.o.Local != nil { // else every user of this machine could read the plan and write to the record
+			s.keys = filepath.Join(dir, "keys")
+			if b.Keys, err = bus.MakeKeys(s.keys, s.o.Local.Count, nil); err != nil {
+				return nil, errors.Join(err, os.RemoveAll(dir))
+			}
+			c.Creds = b.Keys.Coordinator
 		}
 		server, err := bus.StartServer(bus.ServerOptions{Address: b.Listen, StoreDir: dir, Keys: b.Keys, OnError: c.OnError})
 		if _, given := errors.AsType[*bus.InputError](err); err != nil && !given {
@@ -219,8 +228,8 @@ func (s *Session) keepBaseline(b *record.Baseline, err error) error {
 }
 
 // Run leads the agents, who know T0 already, to the end of the storm. It closes the record. It fails where the record
-// cannot be written, and with a *preflight.NotStartedError where not every agent knows T0 in time; what else went wrong is in
-// the end that it returns. observe is called with every merged second, and may be nil.
+// cannot be written, and with a *preflight.NotStartedError where not every agent knows T0 in time: then the run directory is
+// removed, and the session is to be abandoned. What else went wrong is in the end that it returns. observe is called with every merged second, and may be nil.
 func (s *Session) Run(ctx context.Context, w *record.Writer, _ time.Time, observe loadgen.Observer) (record.End, error) {
 	err := s.Keep(writeTicket(w.Dir()))
 	if err == nil && s.o.Resume == nil {
@@ -228,6 +237,9 @@ func (s *Session) Run(ctx context.Context, w *record.Writer, _ time.Time, observ
 	}
 	if err == nil {
 		return s.Lead(ctx, w, s.o.Storm, observe)
+	}
+	if s.o.Resume == nil && ctx.Err() == nil {
+		return record.End{}, errors.Join(notStarted(err), w.Discard())
 	}
 	end := record.End{Reason: record.Failed, Message: err.Error()}
 	if ctx.Err() != nil {
@@ -237,10 +249,7 @@ func (s *Session) Run(ctx context.Context, w *record.Writer, _ time.Time, observ
 		s.CallOff(end.Message)
 	}
 	end.At = time.Now()
-	if s.o.Resume != nil || ctx.Err() != nil {
-		return end, w.Close(end)
-	}
-	return end, errors.Join(w.Close(end), notStarted(err))
+	return end, w.Close(end)
 }
 
 // Abandon ends a session whose storm does not begin: agents hear why, and those of this machine are killed. The agents of a

@@ -50,6 +50,6 @@ func ReadTicket(dir string) (t Ticket, err error) {
 // writeTicket returns a function that writes tickets to a run directory.
 func writeTicket(dir string) func(Ticket) error {
 	return func(t Ticket) error {
-		return atomicfile.Write(filepath.Join(dir, TicketFile), atomicfile.Options{}, func(w io.Writer) error { _, err := w.Write(encode(t)); return err })
+		return atomicfile.Write(filepath.Join(dir, TicketFile), atomicfile.Options{Perm: 0o600}, func(w io.Writer) error { _, err := w.Write(encode(t)); return err })
 	}
 }

@@ -49,8 +49,11 @@ func span(text string) (from, to int, err error) {
 func freeMemory() float64 {
 	text, _ := os.ReadFile("/proc/meminfo") // empty where it cannot be read
 	free := memoryAvailable(text)
-	if limit := memoryLimit(controlGroups("memory")); limit > 0 && (free == 0 || limit < free) {
+	if limit := groupMemory(); limit > 0 && (free == 0 || limit < free) {
 		free = max(limit-float64(residentBytes()), 1)
+	}
+	if left := addressesLeft() / 2; left > 0 && (free == 0 || left < free) { // as Start divides them
+		free = left
 	}
 	return free
 }

@@ -2,10 +2,12 @@ package host
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -134,15 +136,18 @@ func parseThrottled(stat []byte) time.Duration {
 	return 0
 }
 
-// openFiles returns how many file descriptors this process has open.
+// openFiles returns how many file descriptors this process has open, 0 where the system does not report it.
 func openFiles() int {
 	const path = "/proc/self/fd"
 	if info, err := os.Stat(path); err == nil && info.Size() > 0 { // since Linux 6.2
 		return int(info.Size())
 	}
 	dir, err := os.Open(path)
-	if err != nil {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		return fileLimit() // there is none left
+	}
+	if err != nil { // such as without /proc
+		return 0
 	}
 	defer dir.Close() // only read
 	names, _ := dir.Readdirnames(-1)

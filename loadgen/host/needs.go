@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"fsctl/loadgen/budget"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios/quantity"
@@ -40,6 +41,7 @@ type Demand struct {
 	PerConnection int // file descriptors: two where the target is in this process too
 	Together      int // demands like it that this process has at once, 0 for one
 	Secure        bool
+	KeepsBodies   bool     // checks or extractions read the bodies of answers
 	Thinking      float64  // users between two requests at once, at most
 	Addresses     []string // host:port that connections are meant for
 	Route         transport.Route
@@ -106,8 +108,8 @@ func (d *Demand) files() Need {
 	}
 	return Need{Name: NeedFiles, Needed: float64(d.Connections*d.PerConnection + open + spareFiles), Own: float64(d.Connections * d.PerConnection), Available: float64(limit),
 		Because: fmt.Sprintf("%s%s, %s open already, %d to spare", quantity.Of(d.Connections, "connection"), perConnection, quantity.Count(open), spareFiles),
-		Hint: fmt.Sprintf("raise the limit (ulimit -n %d), open at most %d connections here (--connections or --max-connections, which agents share), or use more agents",
-			d.Connections*d.PerConnection+open+spareFiles, max(1, (limit-open-spareFiles)/d.PerConnection))}
+		Hint: fmt.Sprintf("raise the limit (ulimit -n %d), open at most %s here (--connections or --max-connections, which agents share), or use more agents",
+			d.Connections*d.PerConnection+open+spareFiles, connections(max(1, (limit-open-spareFiles)/d.PerConnection)))}
 }
 
 // ports counts the ports that connections may leave from: each pair of a local address and one of the
@@ -118,9 +120,12 @@ func (d *Demand) ports(ctx context.Context) (Need, error) {
 	because := fmt.Sprintf("%s; %s (net.ipv4.ip_local_port_range) for each pair of addresses, here and there: %s",
 		quantity.Of(d.Connections, "connection"), quantity.Of(each, "port"), quantity.Count(pairs))
 	return Need{Name: NeedPorts, Needed: float64(d.Connections), Own: float64(d.Connections), Available: float64(each * pairs), Because: because,
-		Hint: fmt.Sprintf("widen the range (sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"), send from several --source addresses, open at most %d connections here (--connections or --max-connections, which agents share), or use more agents",
-			max(1, each*pairs))}, err
+		Hint: fmt.Sprintf("widen the range (sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"), send from several --source addresses, open at most %s here (--connections or --max-connections, which agents share), or use more agents",
+			connections(max(1, each*pairs)))}, err
 }
+
+// connections writes a number that a flag takes.
+func connections(n int) string { return fmt.Sprintf("%d %s", n, quantity.Noun(n == 1, "connection")) }
 
 // lookUpPatience is how long names may take to be looked up before a run; the engine tries again.
 const lookUpPatience = 5 * time.Second
@@ -162,21 +167,31 @@ const (
 	plainMemory  = 24 << 10 // of a connection
 	secureMemory = 72 << 10 // of one over TLS
 	userMemory   = 320
+	bodyMemory   = 2 * transport.SmallBody // of a connection, for a body and to unpack it
 )
 
 // connectionMemory is what a connection takes, in bytes.
 func (d *Demand) connectionMemory() float64 {
+	each := float64(plainMemory)
 	if d.Secure {
-		return secureMemory
+		each = secureMemory
 	}
-	return plainMemory
+	if d.KeepsBodies {
+		each += bodyMemory
+	}
+	return each
 }
 
 func (d *Demand) memory() Need {
+	answers, bodies := 0.0, "" // those of all runs of this process together
+	if d.KeepsBodies {
+		answers = float64(budget.Answers.Limit())
+		bodies = fmt.Sprintf(", %s for large answers, %s for small ones of each connection", quantity.Bytes(answers), quantity.Bytes(bodyMemory))
+	}
 	own := math.Ceil(float64(d.Connections*d.PerConnection)*d.connectionMemory() + d.Thinking*userMemory)
-	return Need{Name: NeedMemory, Needed: baseMemory + own, Own: own, Available: freeMemory(),
-		Because: fmt.Sprintf("%s and at most %s who think at once", quantity.Of(d.Connections, "connection"), quantity.EstimateOf(math.Ceil(d.Thinking), "user")),
-		Hint:    "open fewer connections (--connections or --max-connections), use a smaller --scale, or more agents"}
+	return Need{Name: NeedMemory, Needed: baseMemory + answers + own, Own: own, Available: freeMemory(),
+		Because: fmt.Sprintf("%s and at most %s who think at once%s", quantity.Of(d.Connections, "connection"), quantity.EstimateOf(math.Ceil(d.Thinking), "user"), bodies),
+		Hint:    "raise the memory limit, open fewer connections (--connections or --max-connections), use a smaller --scale, or more agents on other machines"}
 }
 
 // usableCores returns how many cores the generator may use, by its quota too.

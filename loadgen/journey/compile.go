@@ -19,7 +19,7 @@ type Compiled struct {
 	Steps    []*Step             // as in the scenario
 	Programs map[string]*Program // by the journey's name
 	Listed   []*Program          // the same as in the scenario
-	Secrets  []string            // values of the environment in requests, as they may be sent
+	Secrets  []string            // values of the environment in requests, as they may be sent, and literal ones that may be secrets
 	Ledger   string              // URL of the shop's ledger, appended to the target; empty for none
 
 	feeders []*feeder
@@ -48,7 +48,7 @@ func Compile(sc *scenarios.Scenario, seed uint64) (*Compiled, error) {
 			}
 		}
 	}
-	c.secretTexts = secretTexts(sc.Environment())
+	c.secretTexts = append(secretTexts(sc.Environment()), literalSecrets(sc)...)
 	v := &Compiled{Programs: map[string]*Program{}, feeders: c.feeders, Secrets: c.secretTexts}
 	if sc.Ledger.IsRead() {
 		url, err := c.text(sc.Ledger.URL, escapeURL)
@@ -108,7 +108,7 @@ type compiler struct {
 	variables []string       // their names by register
 	steps     map[string]*Step
 
-	secretTexts []string // values of the environment
+	secretTexts []string // values of the environment, and literal ones that may be secrets
 }
 
 func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -1,7 +1,9 @@
 package journey
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fsctl/loadgen/redact"
@@ -32,13 +34,35 @@ func secretTexts(environment map[string]string) (list []string) {
 	return slices.Compact(list)
 }
 
-// shown returns a text without the values of the environment.
-func (t *text) shown() text {
-	shown := text{slices.Clone(t.pieces)}
-	for i := range shown.pieces {
-		if shown.pieces[i].isSecret {
-			shown.pieces[i].literal = redact.Mark
+// withoutSecrets returns a text of the step's in which values of the environment, what was extracted, secrets by their names or places,
+// and literal values that may be secrets are left out.
+func (s *Step) withoutSecrets(t *text) text {
+	r := redact.New(s.secretTexts...)
+	var marked strings.Builder // with the indices of its variables between NULs, which no scenario has
+	for i, p := range t.pieces {
+		switch {
+		case p.isSecret, p.variable != nil && s.isSecret(p.variable):
+			marked.WriteString(redact.Mark)
+		case p.variable != nil:
+			fmt.Fprintf(&marked, "\x00%d\x00", i)
+		default:
+			marked.WriteString(p.literal)
+		}
+	}
+	var shown text
+	for i, part := range strings.Split(r.Names(r.Text(marked.String())), "\x00") {
+		if i%2 == 0 {
+			shown.pieces = append(shown.pieces, piece{literal: part})
+		} else if at, err := strconv.Atoi(part); err == nil && at < len(t.pieces) {
+			shown.pieces = append(shown.pieces, t.pieces[at])
 		}
 	}
 	return shown
+}
+
+// isSecret reports whether a variable was extracted, or is the field of a feeder that is a secret by its name.
+func (s *Step) isSecret(v *variable) bool {
+	return v.source == fromAnswer || slices.ContainsFunc(s.secrets, func(secret *variable) bool {
+		return v.source == secret.source && v.feeder == secret.feeder && v.field == secret.field
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"fsctl/scenarios"
 	"fsctl/scenarios/condition"
 	"fsctl/scenarios/plaintext"
+	"fsctl/scenarios/quantity"
 )
 
 // Explain says of a failed request what the scenario wanted, and what was in its place. found may hold secrets; the texts are
@@ -58,10 +59,14 @@ func (e *extract) explain(a *transport.Answer) (wanted, found string) {
 		return e.Name + " in the body", e.foundInJSON(plaintext.Trim(a.Body))
 	case "regex":
 		wanted = "a match of " + e.Name + " in the body"
-		if m := e.Pattern.FindSubmatch(plaintext.Trim(a.Body)); m != nil {
-			return wanted, "an empty match"
+		value, ok := e.fromText(plaintext.Trim(a.Body))
+		switch {
+		case !ok:
+			return wanted, "no match"
+		case len(value) > 0:
+			return wanted, "a value of " + quantity.Bytes(float64(len(value))) + ", over " + quantity.Bytes(MostValue)
 		}
-		return wanted, "no match"
+		return wanted, "an empty match"
 	case "header":
 		for i := range a.Header {
 			if a.Header[i].Name == e.Name {
@@ -79,6 +84,13 @@ func (e *extract) explain(a *transport.Answer) (wanted, found string) {
 }
 
 func (e *extract) foundInJSON(body []byte) string {
+	if len(body) > mostDocument {
+		return fmt.Sprintf("no %s of up to %s in a body of %s", e.Name, quantity.Bytes(MostValue), quantity.Bytes(float64(len(body)))) + e.treeLimit()
+	}
+	if len(body) > transport.SmallBody {
+		documents.Lock()
+		defer documents.Unlock()
+	}
 	var document any
 	switch err := json.Unmarshal(body, &document); {
 	case len(body) == 0:
@@ -97,7 +109,18 @@ func (e *extract) foundInJSON(body []byte) string {
 	case nodes[0] == nil:
 		return "null"
 	}
+	if value, _ := selected(document, parsed.Path); len(value) > MostValue {
+		return "a value of " + quantity.Bytes(float64(len(value))) + ", over " + quantity.Bytes(MostValue)
+	}
 	return "an empty value"
+}
+
+// treeLimit says that a path to many values reads no long body, where the variable's is such.
+func (e *extract) treeLimit() string {
+	if e.Path == nil {
+		return ""
+	}
+	return "; a path to many values reads up to " + quantity.Bytes(mostDocument)
 }
 
 // Secrets appends what a user's exchange must be kept without: the values of variables, before and after Judge, those of the

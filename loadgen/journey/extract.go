@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/theory/jsonpath"
@@ -13,6 +14,13 @@ import (
 	"fsctl/scenarios"
 	"fsctl/scenarios/plaintext"
 )
+
+// MostValue is how long a value may be that is taken out of an answer, in bytes: each user keeps it. A longer one counts as not there.
+const MostValue = 1 << 20
+
+// mostDocument is how long a body may be, in bytes, out of which a path to many values is read: the document takes about twenty times
+// as much memory.
+const mostDocument = 4 << 20
 
 // extract takes a variable out of an answer.
 type extract struct {
@@ -40,7 +48,7 @@ func newExtract(e scenarios.Extract, register int) extract {
 // empty value leaves it unset: an earlier value would be another answer's.
 func (e *extract) from(a *transport.Answer, u *User, values *ValueReader) bool {
 	value, ok := e.find(a, values)
-	if !ok {
+	if !ok || len(value) > MostValue {
 		value = nil
 	}
 	u.values[e.register] = append(u.values[e.register][:0], value...)
@@ -66,6 +74,13 @@ func (e *extract) find(a *transport.Answer, values *ValueReader) (value []byte, 
 
 // fromDocument is for paths that may lead to many values, of which the first counts.
 func (e *extract) fromDocument(body []byte) ([]byte, bool) {
+	if len(body) > mostDocument {
+		return nil, false
+	}
+	if len(body) > transport.SmallBody {
+		documents.Lock() // one at a time: it is a computation, and takes much memory
+		defer documents.Unlock()
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber() // order numbers may be larger than a float holds
 	var document any
@@ -75,6 +90,9 @@ func (e *extract) fromDocument(body []byte) ([]byte, bool) {
 	value, ok := selected(document, e.Path)
 	return []byte(value), ok
 }
+
+// documents guards the memory that large documents take.
+var documents sync.Mutex
 
 // selected returns the first value that a path finds in a document.
 func selected(document any, path *jsonpath.Path) (string, bool) {

@@ -1,13 +1,16 @@
 package journey
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
 
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/random"
 	"fsctl/scenarios/table"
@@ -28,7 +31,7 @@ type feeder struct {
 func newFeeder(sc *scenarios.Scenario, f *scenarios.Feeder, seed uint64) (*feeder, error) {
 	v := &feeder{name: f.Name, recycle: f.Recycle, size: uint64(f.Size)}
 	if f.From == "csv" {
-		if err := v.readCSV(sc.Path(f.File)); err != nil {
+		if err := v.readCSV(sc, f.File); err != nil {
 			return nil, err
 		}
 		v.size = uint64(v.table.Rows())
@@ -63,14 +66,14 @@ func rowText(t scenarios.Template) text {
 	return compiled
 }
 
-func (f *feeder) readCSV(path string) error {
-	file, err := table.Open(path)
-	if err != nil {
-		return fmt.Errorf("feeder %s: %w", f.name, err)
-	}
-	defer file.Close()
-	if f.table, err = table.Read(file); err != nil {
-		return transport.InputErrorf("mend that line: a CSV file has a header line, and as many values in every row", "feeder %s: %s: %v", f.name, path, err)
+func (f *feeder) readCSV(sc *scenarios.Scenario, file string) error {
+	var err error
+	if f.table, err = sc.Table(file); err != nil {
+		_, system := errors.AsType[*fs.PathError](err)
+		if _, kind := errors.AsType[*inputfile.Error](err); kind || system { // which say the path
+			return fmt.Errorf("feeder %s: %w", f.name, err)
+		}
+		return transport.InputErrorf("mend that line: a CSV file has a header line, and as many values in every row", "feeder %s: %s: %v", f.name, sc.Path(file), err)
 	}
 	f.fields = f.table.Names
 	return nil

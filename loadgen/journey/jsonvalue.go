@@ -6,6 +6,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/theory/jsonpath"
 	"github.com/theory/jsonpath/spec"
+
+	"fsctl/loadgen/transport"
 )
 
 // member is one step of a path into a document: a name, or the index of an array's element.
@@ -62,8 +64,14 @@ func (r *ValueReader) find(body []byte, path []member) ([]byte, bool) {
 	} else {
 		r.decoder.Reset(&r.source, lenient, repeated)
 	}
+	if cap(r.value) > MostValue {
+		r.value = nil
+	}
 	r.value, r.found = r.value[:0], false
 	err := r.read(path)
+	if len(body) > transport.SmallBody { // the body's memory goes back as soon as it is judged
+		r.decoder, r.source = nil, bytes.Buffer{}
+	}
 	return r.value, err == nil && r.found
 }
 
@@ -105,10 +113,16 @@ func (r *ValueReader) readObject(path []member) error {
 	return err
 }
 
+// longest is how many bytes stand for one byte of a string at most: \u0061.
+const longest = 6
+
 // names reports whether a quoted string is a name.
 func (r *ValueReader) names(quoted jsontext.Value, name []byte) bool {
-	if inner := quoted[1 : len(quoted)-1]; bytes.IndexByte(inner, '\\') < 0 {
+	switch inner := quoted[1 : len(quoted)-1]; {
+	case bytes.IndexByte(inner, '\\') < 0:
 		return bytes.Equal(inner, name)
+	case len(inner) > longest*len(name):
+		return false
 	}
 	r.name, _ = jsontext.AppendUnquote(r.name[:0], quoted) // what is not UTF-8 has been replaced
 	return bytes.Equal(r.name, name)
@@ -143,6 +157,12 @@ func (r *ValueReader) take() error {
 	case 'n':
 		r.found = false
 		return nil
+	}
+	if len(value) > longest*MostValue { // too long however it is written
+		r.found = false
+		return nil
+	}
+	switch value.Kind() {
 	case '"':
 		r.value, _ = jsontext.AppendUnquote(r.value[:0], value)
 	case '{', '[':

@@ -21,7 +21,7 @@ type Step struct {
 
 	method    string
 	url, body text
-	shownURL  text // without values of the environment
+	shownURL  text // without secrets
 	headers   []header
 	timeout   time.Duration
 	redirects int
@@ -40,7 +40,7 @@ type Step struct {
 	orderID      *variable // its number
 	userID       *variable
 	secrets      []*variable // fields of feeders that are secrets by their names
-	secretTexts  []string    // values of the environment
+	secretTexts  []string    // values of the environment, and literal ones that may be secrets
 }
 
 // Outcomes that every step has, by number.
@@ -69,7 +69,7 @@ func (c *compiler) step(index int, s *scenarios.Step) (*Step, error) {
 	if v.url, err = c.text(s.Request.URL, escapeURL); err != nil {
 		return fail("url")
 	}
-	v.shownURL = v.url.shown()
+	v.shownURL = v.withoutSecrets(&v.url)
 	if s.Request.JSON != "" {
 		v.headers = append(v.headers, header{"Content-Type", text{pieces: []piece{{literal: "application/json"}}}})
 	}
@@ -167,6 +167,9 @@ func (s *Step) lacks(u *User) int {
 	return -1
 }
 
+// WantsBody reports whether a check, an outcome or an extraction reads the body of the step's answers.
+func (s *Step) WantsBody() bool { return s.wantBody }
+
 // Render writes the request for a user; r's buffers are reused.
 func (s *Step) Render(r *transport.Request, u *User) {
 	r.Method, r.Timeout, r.Redirects, r.WantBody = s.method, s.timeout, s.redirects, s.wantBody
@@ -181,7 +184,8 @@ func (s *Step) Render(r *transport.Request, u *User) {
 	}
 }
 
-// AppendShownURL appends the URL that Render writes for a user, without values of the environment.
+// AppendShownURL appends the URL that Render writes for a user, without what was extracted, came from the environment, or is a secret by its
+// name or by its place.
 func (s *Step) AppendShownURL(b []byte, u *User) []byte {
 	b, _ = s.shownURL.append(b, u)
 	return b

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"fsctl/loadgen/record/atomicfile"
 )
@@ -23,7 +24,7 @@ func (o Output) Check() *Reason { return o.check("") }
 // check returns why the file could not be written, nil where it could. A file in the run directory can, once that is made.
 func (o Output) check(runDir string) *Reason {
 	dir := filepath.Dir(o.Path)
-	if runDir != "" && dir == filepath.Clean(runDir) {
+	if runDir != "" && isSame(dir, runDir) {
 		return nil
 	}
 	err := atomicfile.Check(o.Path)
@@ -42,7 +43,17 @@ func (o Output) check(runDir string) *Reason {
 	case missing == nil && !info.IsDir():
 		return reasonf("name a file elsewhere", "%s %s: found that %s is no directory, wanted one to write the file to", o.Name, o.Path, dir)
 	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return reasonf("make room, or name a file elsewhere", "%s %s: found no room, wanted some for the report: %w", o.Name, o.Path, err)
+	}
 	return reasonf("name a file elsewhere, or allow writing there", "%s %s: found that it cannot be written, wanted a file that can: %w", o.Name, o.Path, err)
+}
+
+// isSame reports whether two paths of directories, which need not be there, are written for the same one.
+func isSame(a, b string) bool {
+	one, err := filepath.Abs(a)
+	two, other := filepath.Abs(b)
+	return err == nil && other == nil && one == two
 }
 
 // checkDir returns why a directory could not be made, nil where it could. The first directory above it that is there is

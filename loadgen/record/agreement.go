@@ -39,7 +39,7 @@ func (r *Record) addsUp(wanted *seal.Totals) error {
 func (r *Record) sealTotals() seal.Totals {
 	all := r.Counters(Everything, "")
 	t := seal.Totals{Due: all.Due, Sent: all.Sent, Done: all.Done, Failed: all.Failed, Values: uint64(r.Count(Everything, nil)),
-		Told: uint64(len(r.Ledger.Told)), Sold: uint64(len(r.Ledger.Sold))}
+		Told: uint64(len(r.Ledger.Told)), Sold: uint64(r.Ledger.Sold.Len())}
 	for _, g := range r.Generators() {
 		t.Arrivals, t.Iterations = t.Arrivals+g.Arrivals, t.Iterations+g.Iterations
 	}

@@ -88,7 +88,7 @@ func (b *Baseline) add(line ledgerLine) error {
 	if line.Order != nil {
 		b.Orders++
 	}
-	text, err := json.Marshal(line)
+	text, err := line.text()
 	if err == nil {
 		_, err = b.out.Write(append(text, '\n'))
 	}

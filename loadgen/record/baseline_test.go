@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+
+	"fsctl/loadgen/record/orders"
 )
 
 func newBaseline(t testing.TB) *Baseline {
@@ -30,13 +32,13 @@ func manyItems() map[string]int {
 
 // What stood in the shop's ledger before T0 is read back, also by who takes the run over.
 func TestBaselineIsKept(t *testing.T) {
-	orders := []Order{{ID: "1", User: "a", SKU: "s", Quantity: 1}, {ID: "2", User: "b", SKU: "s", Quantity: 3}}
+	old := []Order{{ID: "1", User: "a", SKU: "s", Quantity: 1}, {ID: "2", User: "b", SKU: "s", Quantity: 3}}
 	for name, stock := range map[string]map[string]int{"small": {"s": 5}, "none": nil, "large": manyItems()} {
 		t.Run(name, func(t *testing.T) {
 			b := newBaseline(t)
 			dir := filepath.Join(t.TempDir(), "run")
 			w, err := Create(dir, testManifest(), nil)
-			err = errors.Join(err, b.Sold(orders[0]), b.Sold(orders[1]), b.End(stock, 1), w.Baseline(b))
+			err = errors.Join(err, b.Sold(old[0]), b.Sold(old[1]), b.End(stock, 1), w.Baseline(b))
 			if err != nil || b.Orders != 2 {
 				t.Fatalf("%d orders, %v", b.Orders, err)
 			}
@@ -51,10 +53,10 @@ func TestBaselineIsKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Ledger{Baseline: orders, BaselineStock: stock, BaselineRead: true, BaselineUsers: 1, Stock: stock, Read: true}
+			want := Ledger{Baseline: orders.ListOf(old...), BaselineStock: stock, BaselineRead: true, BaselineUsers: 1, Stock: stock, Read: true}
 			for _, d := range []string{dir, next} {
 				if got := open(t, d).Ledger; !reflect.DeepEqual(got, want) {
-					t.Errorf("%s: %d orders, %d and %d items, read %v, %d users", d, len(got.Baseline), len(got.BaselineStock), len(got.Stock), got.BaselineRead, got.BaselineUsers)
+					t.Errorf("%s: %d orders, %d and %d items, read %v, %d users", d, got.Baseline.Len(), len(got.BaselineStock), len(got.Stock), got.BaselineRead, got.BaselineUsers)
 				}
 			}
 		})

@@ -130,11 +130,11 @@ func rewrite(t *testing.T, r *Record, dir string) (*Record, error) {
 	for _, order := range r.Ledger.Told {
 		err = errors.Join(err, w.Told(order))
 	}
-	for _, order := range r.Ledger.Sold {
+	for _, order := range r.Ledger.Sold.All() {
 		err = errors.Join(err, w.Sold(order))
 	}
 	b := newBaseline(t)
-	for _, order := range r.Ledger.Baseline {
+	for _, order := range r.Ledger.Baseline.All() {
 		err = errors.Join(err, b.Sold(order))
 	}
 	if r.Ledger.BaselineRead {

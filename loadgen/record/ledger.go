@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"fsctl/loadgen/record/lines"
+	"fsctl/loadgen/record/orders"
 	"fsctl/loadgen/record/seal"
 )
 
@@ -95,11 +96,20 @@ func (w *Writer) ledgerLine(line ledgerLine) error {
 	if err := w.Err(); err != nil {
 		return err
 	}
-	text, err := json.Marshal(line)
+	text, err := line.text()
 	if err != nil {
 		return fmt.Errorf("record a ledger line of type %s: %w", line.Type, err)
 	}
 	return w.broke(w.ledger.add(append(text, '\n'), line.Type))
+}
+
+func (l ledgerLine) text() ([]byte, error) {
+	if l.Order != nil {
+		if text, plain := orders.AppendLine(make([]byte, 0, 128), l.Type, l.Order); plain {
+			return text, nil
+		}
+	}
+	return json.Marshal(l)
 }
 
 // lineFile collects lines from many goroutines and writes them when it is flushed.
@@ -176,6 +186,14 @@ type ledgerReader struct {
 }
 
 func (l *ledgerReader) read(text []byte) error {
+	if row, ok := orders.ParseLine(text, soldLine); ok {
+		l.Sold.AddRow(row)
+		return nil
+	}
+	if row, ok := orders.ParseLine(text, baselineLine); ok {
+		l.Baseline.AddRow(row)
+		return nil
+	}
 	var line ledgerLine
 	if err := json.Unmarshal(text, &line); err != nil {
 		return err
@@ -184,7 +202,7 @@ func (l *ledgerReader) read(text []byte) error {
 	case line.Type == toldLine && line.Order != nil:
 		l.Told = append(l.Told, *line.Order)
 	case line.Type == soldLine && line.Order != nil:
-		l.Sold = append(l.Sold, *line.Order)
+		l.Sold.Add(*line.Order)
 	case line.Type == stockPartLine:
 		l.stock = addPieces(l.stock, line.Stock)
 	case line.Type == stockLine:
@@ -193,7 +211,7 @@ func (l *ledgerReader) read(text []byte) error {
 	case line.Type == errorLine:
 		l.addError(line.Error)
 	case line.Type == baselineLine && line.Order != nil:
-		l.Baseline = append(l.Baseline, *line.Order)
+		l.Baseline.Add(*line.Order)
 	case line.Type == baselinePartLine:
 		l.baseline = addPieces(l.baseline, line.Stock)
 	case line.Type == baselineEndLine && line.Users >= 0:
@@ -238,12 +256,19 @@ func (l *Ledger) addError(message string) {
 // was and neither failed: only one of a run's agents reads the shop's ledger.
 func (l *Ledger) Add(other Ledger) {
 	l.Told = sumOrders(l.Told, other.Told)
-	l.Sold = sumOrders(l.Sold, other.Sold)
+	l.Sold = sumLists(&l.Sold, &other.Sold)
 	l.addStock(other.Stock)
-	l.Baseline = sumOrders(l.Baseline, other.Baseline)
+	l.Baseline = sumLists(&l.Baseline, &other.Baseline)
 	l.addBaseline(other)
 	l.Read = l.Read || other.Read
 	l.addError(other.Error)
+}
+
+// sumLists returns a list of its own with the entries of both.
+func sumLists(a, b *orders.List) (sum orders.List) {
+	sum.AddAll(a)
+	sum.AddAll(b)
+	return sum
 }
 
 // sumOrders puts the entries of both in one order, whichever way round they come.

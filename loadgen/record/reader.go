@@ -28,7 +28,7 @@ func Open(dir string) (*Record, error) {
 		return nil, err
 	}
 	// Agents' orders come in whichever order the bus brings them, and a judgement must not depend on it.
-	r.Ledger.Told, r.Ledger.Sold, r.Ledger.Baseline = sumOrders(r.Ledger.Told, nil), sumOrders(r.Ledger.Sold, nil), sumOrders(r.Ledger.Baseline, nil)
+	r.Ledger.Told = sumOrders(r.Ledger.Told, nil)
 	return r, nil
 }
 

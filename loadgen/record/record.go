@@ -9,6 +9,7 @@ import (
 
 	"fsctl/scenarios/quantity"
 
+	"fsctl/loadgen/record/orders"
 	"fsctl/loadgen/record/seal"
 )
 
@@ -226,24 +227,17 @@ type Generator struct {
 const UsableCoresRatio = 0.85
 
 // Order is a sale as one side knows it.
-type Order struct {
-	ID       string    `json:"order_id"`
-	User     string    `json:"user"`
-	SKU      string    `json:"sku"`
-	Quantity int       `json:"quantity,omitempty"` // pieces; 0 where not said
-	At       time.Time `json:"at,omitzero"`
-	Step     string    `json:"step,omitempty"` // whose answer told of it; empty where the shop lists it
-}
+type Order = orders.Order
 
 // Ledger is both sides of every sale.
 type Ledger struct {
 	Told  []Order        // what buyers were told: one entry per answer that confirmed an order
-	Sold  []Order        // what the shop says it sold
+	Sold  orders.List    // what the shop says it sold
 	Stock map[string]int // what the shop says it had, per SKU
 	Read  bool           // the shop's ledger was read whole
 	Error string         // why not
 
-	Baseline      []Order        // what the shop said before T0 that it had sold
+	Baseline      orders.List    // what the shop said before T0 that it had sold
 	BaselineStock map[string]int // what it said it had then, per SKU
 	BaselineRead  bool           // its ledger was read before T0; false for one that is not to be, and in records of older versions
 	BaselineUsers int            // users of this run who had orders then, as far as they can be recognised

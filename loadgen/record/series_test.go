@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"fsctl/loadgen/record/orders"
 )
 
 // records draws a record as an agent leaves it.
@@ -46,7 +48,7 @@ func records() *rapid.Generator[*Record] {
 			Read:  rapid.Bool().Draw(t, "read"),
 			Error: rapid.SampledFrom([]string{"", "", "gone", "refused"}).Draw(t, "error"),
 
-			Baseline:      rapid.SliceOfN(order, 0, 3).Draw(t, "baseline"),
+			Baseline:      orders.ListOf(rapid.SliceOfN(order, 0, 3).Draw(t, "baseline")...),
 			BaselineStock: rapid.MapOfN(name, rapid.IntRange(1, 9), 0, 2).Draw(t, "baseline stock"),
 			BaselineRead:  rapid.Bool().Draw(t, "baseline read"),
 			BaselineUsers: rapid.IntRange(0, 3).Draw(t, "baseline users"),
@@ -165,7 +167,7 @@ func TestAnswersAreTheCallersOwn(t *testing.T) {
 }
 
 func TestLedgerOfAgents(t *testing.T) {
-	shop := Ledger{Sold: []Order{{ID: "1"}}, Stock: map[string]int{"s": 3}, Read: true}
+	shop := Ledger{Sold: orders.ListOf(Order{ID: "1"}), Stock: map[string]int{"s": 3}, Read: true}
 	agent := Ledger{Told: []Order{{ID: "1"}}}
 	failed := Ledger{Error: "gone"}
 	sum := agent

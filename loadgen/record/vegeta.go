@@ -69,6 +69,9 @@ func FromVegetaFiles(paths []string, slices []Slice) (*Record, error) {
 // eachResult calls do with every result of the file; torn says that the last one was cut off. The
 // timestamps are not in order, so a file is read twice rather than kept in memory.
 func eachResult(path string, do func(*vegeta.Result) error) (torn bool, err error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // which might never end, and opening it might wait
+		return false, &FormatError{path, foreign.Kind{Name: "a device or a pipe", Hint: "write the results to a file first: they are read twice"}}
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return false, lines.Explain("open", path, err)
@@ -112,6 +115,9 @@ func (e *FormatError) Error() string {
 func notResults(path string, file io.ReaderAt, reason error) error {
 	head := make([]byte, foreign.Size)
 	n, err := file.ReadAt(head, 0)
+	if n == 0 && errors.Is(err, io.EOF) {
+		return &FormatError{path, foreign.Kind{Name: "an empty file", Hint: "whoever wrote it may have failed; name a run directory, or a file of vegeta results"}}
+	}
 	if kind, ok := foreign.Recognize(head[:n]); ok && (err == nil || errors.Is(err, io.EOF)) {
 		return &FormatError{path, kind}
 	}

@@ -77,10 +77,13 @@ func Create(dir string, m Manifest, scenario []byte) (*Writer, error) {
 	} else if err != nil {
 		return nil, lines.Explain("make run directory", dir, err)
 	}
+	if err := os.Chmod(dir, 0o700); err != nil { // a umask may have taken its owner's permissions too
+		return nil, errors.Join(lines.Explain("make run directory", dir, err), os.Remove(dir))
+	}
 	m.FormatVersion, m.ScenarioSHA256, m.End, m.Seal = FormatVersion, file.SHA256, nil, nil
 	w := &Writer{dir: dir, manifest: m, scenario: file, start: newLogStart(m), packer: histogram.NewPacker()}
 	if err := w.open(scenario); err != nil {
-		return nil, errors.Join(err, w.abandon())
+		return nil, errors.Join(err, w.Discard())
 	}
 	return w, nil
 }
@@ -114,8 +117,13 @@ func (w *Writer) open(scenario []byte) (err error) {
 	return writeManifest(w.dir, w.manifest) // last: with it the directory is a run
 }
 
-func (w *Writer) abandon() error {
-	return errors.Join(w.latency.Close(), w.counters.Close(), w.ledger.close(), w.samples.close(), w.checkpoints.Close(), os.RemoveAll(w.dir))
+// Discard ends a record that holds nothing, in place of Close, and removes the run directory: of a storm that does not begin. It
+// fails where the disk does.
+func (w *Writer) Discard() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	return errors.Join(w.latency.Close(), w.counters.Close(), w.ledger.close(), w.samples.close(), w.raw.close(), w.checkpoints.Close(), os.RemoveAll(w.dir))
 }
 
 func (w *Writer) path(name string) string { return filepath.Join(w.dir, name) }

@@ -18,6 +18,7 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
 	"fsctl/loadgen/record/lines"
+	"fsctl/loadgen/record/orders"
 )
 
 func TestRoundTrip(t *testing.T) {
@@ -32,11 +33,10 @@ func TestRoundTrip(t *testing.T) {
 		}
 	}
 	order := Order{ID: "o1", User: "u1", SKU: "s", Quantity: 2, At: testT0()}
-	shop := Order{ID: "o1", User: "u1", SKU: "s"}
-	if err := errors.Join(w.Told(order), w.Sold(shop), w.Stock(map[string]int{"s": 5})); err != nil {
+	if err := errors.Join(w.Told(order), w.Sold(Order{ID: "o1", User: "u1", SKU: "s"}), w.Stock(map[string]int{"s": 5})); err != nil {
 		t.Fatal(err)
 	}
-	want.Ledger = Ledger{Told: []Order{order}, Sold: []Order{shop}, Stock: map[string]int{"s": 5}, Read: true}
+	want.Ledger = Ledger{Told: []Order{order}, Sold: orders.ListOf(Order{ID: "o1", User: "u1", SKU: "s"}), Stock: map[string]int{"s": 5}, Read: true}
 	end := End{At: testT0().Add(5 * time.Second), Reason: Completed}
 	if err := w.Close(end); err != nil {
 		t.Fatal(err)

@@ -10,26 +10,39 @@ import (
 // secretWords are what the name of a header, parameter, member or field of a secret contains, in lower case and without
 // dashes, dots and underscores.
 const secretWords = `authorization|cookie|passw(?:or)?d|passphrase|passwort|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key|` +
-	`auth[-_.]?key|credential|session[-_.]?id|sessid|signature|csrf|xsrf|jwt|otp`
+	`auth[-_.]?key|credential|session[-_.]?id|sessid|signature|csrf|xsrf|jwt|` +
+	`card[-_.]?num(?:ber)?|credit[-_.]?card|cvv|cvc|` +
+	`\b(?:otp|iban)|[-_.](?:otp|iban)|\b[th]otp\b|(?-i:[a-z](?:O[Tt][Pp]|I[Bb][Aa][Nn]))` // but no footprint, no hotpot
+
+// shortNames are names of secrets that would be in too many others: as a whole they are such, of parameters also key.
+const shortNames = `pwd|pass|pin|auth|sig|sid|hmac|bearer|card|card[-_.]?no|pan`
 
 // IsSecretName reports whether a header, a parameter, or the field of a feeder is a secret by its name, such as Authorization,
 // X-Api-Key or password.
 func IsSecretName(name string) bool { return secretName.MatchString(name) }
 
-var secretName = regexp.MustCompile(`(?i)(?:` + secretWords + `|^pwd$|^pin$|^x-auth)`)
+var secretName = regexp.MustCompile(`(?i)(?:` + secretWords + `|^(?:` + shortNames + `|key)$|^x-auth)`)
 
 // Places in a text where a secret has its name before it. The last group is the value.
 var named = []*regexp.Regexp{
 	// "token": "VALUE", also cut off, then the same within a string of JSON
 	regexp.MustCompile(`(?is)("[\w.-]*(?:` + secretWords + `)[\w.-]*"\s*:\s*")((?:[^"\\]|\\.)+)`),
 	regexp.MustCompile(`(?is)(\\"[\w.-]*(?:` + secretWords + `)[\w.-]*\\"\s*:\s*\\")((?:[^"\\]|\\\\(?:\\.|[^\\])|\\[^"\\])+)`),
+	regexp.MustCompile(`(?is)("(?:` + shortNames + `)"\s*:\s*")((?:[^"\\]|\\.)+)`),
+	regexp.MustCompile(`(?is)(\\"(?:` + shortNames + `)\\"\s*:\s*\\")((?:[^"\\]|\\\\(?:\\.|[^\\])|\\[^"\\])+)`),
+	regexp.MustCompile(`(?i)(\\?"(?:` + shortNames + `)\\?"\s*:\s*)([\w.+-]+)`),
+	regexp.MustCompile(`(?i)('(?:` + shortNames + `)'\s*:\s*')((?:[^'\\]|\\.)+)`),
+	regexp.MustCompile(`(?i)('[\w.-]*(?:` + secretWords + `)[\w.-]*'\s*:\s*')((?:[^'\\]|\\.)+)`), // as Python writes it
 	// "tokens": ["VALUE", "VALUE"]
 	regexp.MustCompile(`(?i)("[\w.-]*(?:` + secretWords + `)[\w.-]*"\s*:\s*\[)((?:\s*"(?:[^"\\]|\\.)*"?\s*,?)+)`),
 	regexp.MustCompile(`(?i)(\\?"[\w.-]*(?:` + secretWords + `)[\w.-]*\\?"\s*:\s*)([\w.+-]+)`),
 	// token=VALUE
 	regexp.MustCompile(`(?i)(\b[\w.-]*(?:` + secretWords + `)[\w.\[\]-]*=)([^&\s"<>]+)`),
+	regexp.MustCompile(`(?i)((?:^|[?&;])(?:` + shortNames + `|key)=)([^&\s"<>]+)`),
+	// name="token" and an empty line, as in a multipart body
+	regexp.MustCompile(`(?i)(\bname="(?:[^"]*(?:` + secretWords + `)[^"]*|` + shortNames + `)"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)([^\r\n]+)`),
 	// <token>VALUE
-	regexp.MustCompile(`(?i)(<[\w:.-]*(?:` + secretWords + `)[\w:.-]*>)([^<]+)`),
+	regexp.MustCompile(`(?i)(<(?:[\w:.-]*(?:` + secretWords + `)[\w:.-]*|(?:\w+:)?(?:` + shortNames + `))(?: [^<>]*)?>)([^<]+)`),
 	// Authorization: VALUE, where a target or an error repeats a header
 	regexp.MustCompile(`(?i)(\b[\w-]*(?:authorization|cookie|api-?key|token|secret)\s*:[ \t]*)([^\s"<][^\r\n"<]*)`),
 	// http://USER:PASSWORD@host
@@ -127,7 +140,9 @@ func HeaderSecrets(name, value string) (secrets []string) {
 	case !IsSecretName(name) || strings.HasPrefix(lower, "access-control-") || strings.HasSuffix(lower, "-authenticate"):
 	default:
 		scheme, credential, ok := strings.Cut(value, " ")
-		if !ok || !isScheme(scheme) {
+		if isScheme(value) {
+			credential = "" // a template's, whose credential is a variable
+		} else if !ok || !isScheme(scheme) {
 			scheme, credential = "", value
 		}
 		add(credential)

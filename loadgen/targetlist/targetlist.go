@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
@@ -17,13 +16,14 @@ import (
 	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/plaintext"
 )
 
 // Read reads and checks a list in vegeta's http or JSON format. It fails where the file cannot be read, and with a
 // *transport.InputError for what is wrong with it: the form, a URL, a header field (see Check).
 func Read(file string) ([]vegeta.Target, error) {
-	content, err := os.ReadFile(file)
+	content, err := inputfile.Read(file, inputfile.MostList)
 	if err != nil {
 		return nil, transport.InputErrorf("name a file with --targets", "read targets: %v", err)
 	}
@@ -139,13 +139,21 @@ func encoded(text string) string {
 	return text[:path] + plain
 }
 
-// Public returns a result as it may be kept: without the user and the password of its URL.
+// Public returns a result as it may be kept: without the user and the password of its URL, the values in URL and error that are secrets by
+// their names, and without header fields and body of the answer, which hold cookies and tokens. BytesIn still says how long the body was.
 func Public(r *vegeta.Result) *vegeta.Result {
-	u, err := url.Parse(r.URL)
-	if err != nil || u.User == nil {
+	if r.Headers == nil && r.Body == nil && r.Error == "" && !strings.ContainsAny(r.URL, "@=") {
 		return r
 	}
+	redactor := redact.New(redact.NamedValues(r.URL)...)
 	public := *r
-	public.URL, public.Error = transport.WithoutUser(u).String(), new(redact.Redactor).Names(r.Error)
+	public.URL, public.Error, public.Headers, public.Body = redactor.Names(r.URL), redactor.Error(r.Error, mostOfError), nil, nil
+	if u, err := url.Parse(r.URL); err == nil && u.User != nil {
+		redactor.Add(redact.URLSecrets(u)...)
+		public.URL, public.Error = redactor.Names(transport.WithoutUser(u).String()), redactor.Error(r.Error, mostOfError)
+	}
 	return &public
 }
+
+// mostOfError is how much of an error is kept, in bytes.
+const mostOfError = 1 << 10

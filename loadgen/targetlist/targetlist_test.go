@@ -3,6 +3,7 @@ package targetlist
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -106,6 +107,10 @@ func TestPasswordsOfLists(t *testing.T) {
 	r := &vegeta.Result{URL: "http://token@127.0.0.1:1/x?a=b", Error: `Get "http://token@127.0.0.1:1/x": refused`}
 	if p := Public(r); p.URL != "http://127.0.0.1:1/x?a=b" || strings.Contains(p.Error, "token@") || r.URL == p.URL {
 		t.Errorf("found %q and %q", p.URL, p.Error)
+	}
+	r = &vegeta.Result{URL: "http://127.0.0.1:1/x?access_token=s3cret&a=b", Error: `Get "http://127.0.0.1:1/y?x=s3cret": EOF`, BytesIn: 6, Body: []byte("s3cret"), Headers: http.Header{"Set-Cookie": {"sid=s3cret"}}}
+	if p := Public(r); p.URL != "http://127.0.0.1:1/x?access_token=(redacted)&a=b" || strings.Contains(fmt.Sprint(p), "s3cret") || p.BytesIn != 6 || r.Body == nil {
+		t.Errorf("found %+v", p)
 	}
 	plain := &vegeta.Result{URL: "http://127.0.0.1:1/x"}
 	if Public(plain) != plain {

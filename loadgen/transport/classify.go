@@ -30,6 +30,7 @@ const (
 	ClassProxy     = "proxy"    // the proxy could not be reached, or refused
 	ClassNetwork   = "network"  // unreachable
 	ClassPorts     = "ports"    // this machine has no free port, address or file descriptor: the generator's fault
+	ClassMemory    = "memory"   // this process had no memory left to keep the answer: the generator's fault
 	ClassCanceled  = "canceled" // the run ended before the answer
 	ClassOther     = "other"
 )
@@ -46,6 +47,8 @@ func Classify(err error) string {
 		return ""
 	case errors.Is(err, ErrTooLarge), strings.Contains(err.Error(), "server response headers exceeded"):
 		return ClassTooLarge
+	case errors.Is(err, ErrMemory):
+		return ClassMemory
 	case errors.Is(err, ErrMalformed):
 		return ClassMalformed
 	case errors.Is(err, ErrTLS):
@@ -132,7 +135,7 @@ func ClassifyText(text string) string {
 	for _, c := range []struct{ text, class string }{
 		{ErrProxy.Error(), ClassProxy}, {proxyTexts[0], ClassProxy}, {proxyTexts[1], ClassProxy}, {"connection refused", ClassRefused}, {"connection reset", ClassReset}, {"broken pipe", ClassReset},
 		{"Timeout", ClassTimeout}, {"timeout", ClassTimeout}, {"deadline exceeded", ClassTimeout}, {"no such host", ClassDNS},
-		{ErrRedirects.Error(), ClassRedirect}, {ErrForeign.Error(), ClassRedirect}, {net.ErrClosed.Error(), ClassCanceled}, {"cannot assign requested address", ClassPorts}, {"address already in use", ClassPorts}, {"too many open files", ClassPorts},
+		{ErrTooLarge.Error(), ClassTooLarge}, {ErrRedirects.Error(), ClassRedirect}, {ErrForeign.Error(), ClassRedirect}, {net.ErrClosed.Error(), ClassCanceled}, {"cannot assign requested address", ClassPorts}, {"address already in use", ClassPorts}, {"too many open files", ClassPorts},
 	} {
 		if strings.Contains(text, c.text) {
 			return c.class

@@ -42,7 +42,7 @@ func NewClient(ctx context.Context, l ClientOptions) *http.Client {
 		}
 		return breakWith(ctx, conn), nil
 	}
-	through := &http.Transport{DialContext: dial, MaxIdleConnsPerHost: l.MostIdle, DisableKeepAlives: l.NoKeepAlive,
+	through := &http.Transport{DialContext: dial, MaxIdleConnsPerHost: l.MostIdle, MaxResponseHeaderBytes: MaxHead, DisableKeepAlives: l.NoKeepAlive,
 		TLSClientConfig: l.TLS.Clone(), ForceAttemptHTTP2: true} // net/http writes into the configuration
 	l.Route.Proxy.use(through)
 	return &http.Client{

@@ -44,7 +44,9 @@ func NewNetHTTP(target *url.URL, connections int, config *tls.Config, dial Dial)
 		TLSHandshakeTimeout: 10 * time.Second,
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: connections,
-		DisableCompression:  true, // bytes are counted as they came
+		// The default is 10 MiB, on each connection.
+		MaxResponseHeaderBytes: MaxHead,
+		DisableCompression:     true, // bytes are counted as they came
 		// How long a request that expects 100 Continue keeps its body back; without it, not at all.
 		ExpectContinueTimeout: time.Second,
 	}}
@@ -204,20 +206,22 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	}
 	defer response.Body.Close()
 	a.Waiting = time.Duration(first.Load())
+	if response.StatusCode == http.StatusSwitchingProtocols { // no request asks for it
+		a.Fail(fmt.Errorf("%w: another protocol: status 101", ErrMalformed))
+		return
+	}
 	a.Status = response.StatusCode
 	for _, name := range r.WantHeader {
 		for _, value := range response.Header[name] {
 			a.AddField(name, []byte(trimSpace(value))) // folds may leave a space at the end
 		}
 	}
-	if response.StatusCode != http.StatusSwitchingProtocols { // what follows is no body, and need not end
-		c.readBody(a, response.Body, r.WantBody)
-	}
+	c.readBody(a, response.Body, r.WantBody)
 	if a.Err == nil && len(a.Body) > 0 {
 		c.unpack(a, strings.Join(response.Header["Content-Encoding"], ","), r.Header)
 	}
 	if r.WantBody {
-		c.start = append(c.start[:0], a.Body[:min(len(a.Body), MostStart)]...)
+		c.start = append(c.start[:0], a.Start(a.Err == nil)...)
 	}
 	if a.Err != nil {
 		a.Body, a.BytesIn = a.Body[:0], 0
@@ -360,9 +364,7 @@ func (c *netConn) readBody(a *Answer, body io.Reader, want bool) {
 	var n int64
 	var err error
 	if want {
-		buffer := bytes.NewBuffer(a.Body)
-		n, err = buffer.ReadFrom(limited)
-		a.Body = buffer.Bytes()
+		n, err = a.readFrom(limited, MaxBody)
 	} else {
 		if err = c.readStart(limited); err == nil {
 			n, err = io.Copy(io.Discard, limited)
@@ -374,6 +376,9 @@ func (c *netConn) readBody(a *Answer, body io.Reader, want bool) {
 	a.BytesIn = uint64(n)
 	if err == nil && n > MaxBody {
 		err = fmt.Errorf("%w: over %d MiB", ErrTooLarge, MaxBody>>20)
+	}
+	if err == nil {
+		err = a.Kept()
 	}
 	if err != nil {
 		a.Fail(err)
@@ -401,10 +406,7 @@ func (c *netConn) unpack(a *Answer, encodings string, header []Field) {
 			accepted = string(f.Value)
 		}
 	}
-	plain, packed, err := c.engine.unpacker.Unpack(a.Body, nil, encodings, accepted, MaxBody)
-	if err != nil {
+	if err := c.engine.unpacker.Unpack(a, encodings, accepted, MaxBody); err != nil {
 		a.Fail(err)
-		return
 	}
-	a.Body, a.Packed = plain, packed
 }

@@ -95,12 +95,12 @@ func TestCanceledRequest(t *testing.T) {
 }
 
 func TestHugeBuffersAreNotKept(t *testing.T) {
-	a := &Answer{Body: make([]byte, keptBody+1)}
+	a := &Answer{Body: make([]byte, SmallBody+1)}
 	if a.Reset(); cap(a.Body) != 0 {
 		t.Errorf("an answer keeps %d bytes for the next", cap(a.Body))
 	}
-	a.Body = make([]byte, 100, keptBody)
-	if a.Reset(); cap(a.Body) != keptBody || len(a.Body) != 0 {
+	a.Body = make([]byte, 100, SmallBody)
+	if a.Reset(); cap(a.Body) != SmallBody || len(a.Body) != 0 {
 		t.Errorf("an answer keeps %d bytes, %d of them in use", cap(a.Body), len(a.Body))
 	}
 }

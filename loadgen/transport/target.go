@@ -12,6 +12,9 @@ import (
 // UserAgent is what a target sees unless a request says otherwise.
 const UserAgent = "fsctl"
 
+// MaxHead is the most that is read of an answer's head, in bytes.
+const MaxHead = 256 << 10
+
 // MaxBody is the most that is read of one answer, in bytes; a body without end must end somewhere.
 const MaxBody = 64 << 20
 

@@ -76,18 +76,22 @@ type Answer struct {
 	Resent   int           // how often it was sent again on a new connection, see MayResend; redirects may each add one
 	Err      error
 	Class    string // of Err
+
+	memory, spareMemory buffer // of Body, and of spare
+	spare               []byte // to unpack into
+	start               []byte // of a body that was dropped, or whose encodings were taken off one by one
+	dropped             bool   // Body was not kept: the budget of all answers was used up
 }
 
-// keptBody is the largest buffer that an answer keeps for the next one, in bytes.
-const keptBody = 1 << 20
-
-// Reset makes an answer ready for the next request; its buffer is kept unless it has become huge.
+// Reset makes an answer ready for the next request. Its buffers are kept as Release says.
 func (a *Answer) Reset() {
-	body := a.Body[:0]
-	if cap(body) > keptBody {
-		body = nil
-	}
-	*a = Answer{Header: a.Header[:0], Body: body}
+	a.Release()
+	*a = Answer{Header: a.Header[:0], Body: a.Body[:0], memory: a.memory, spare: a.spare, spareMemory: a.spareMemory, start: a.start[:0]}
+}
+
+// Restart makes an answer ready for another one to the same request, such as that at the end of a redirect.
+func (a *Answer) Restart() {
+	a.Status, a.Body, a.BytesIn, a.Waiting, a.start, a.dropped = 0, a.Body[:0], 0, 0, a.start[:0], false
 }
 
 // Fail notes an error and its class. Half an answer has no status: it must not count as one.

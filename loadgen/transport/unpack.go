@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,52 +21,81 @@ import (
 // Unpacker unpacks bodies of answers. The zero Unpacker is ready; any number of goroutines may use it.
 type Unpacker struct{ pool sync.Pool } // of *decoders
 
-// Unpack returns a body without its content encodings, of which the values of Content-Encoding name one or several, if the values of
-// Accept-Encoding ask for all of them. Else packed names what the body still has. spare is memory for the result, which
-// may not be a part of the body.
+// Unpack takes the content encodings off the body of an answer, of which the values of Content-Encoding name one or several, if the
+// values of Accept-Encoding ask for all of them. Else a.Packed names what the body still has.
 //
-// Errors: ErrMalformed for a body that is not what its encodings say, or goes on after their end, and ErrTooLarge for one of over limit bytes,
-// unpacked or on its way there.
-func (u *Unpacker) Unpack(body, spare []byte, encodings, accepted string, limit int) (plain []byte, packed string, err error) {
+// Errors: ErrMalformed for a body that is not what its encodings say, or goes on after their end, ErrTooLarge for one of over limit
+// bytes, unpacked or on its way there, and ErrMemory for one within it where the budget of all answers is used up. It unpacks no more
+// than that limit.
+func (u *Unpacker) Unpack(a *Answer, encodings, accepted string, limit int) error {
 	codings := codingsOf(encodings)
-	if len(codings) == 0 || len(body) == 0 {
-		return body, "", nil
+	if len(codings) == 0 || len(a.Body) == 0 {
+		return nil
 	}
 	for _, coding := range codings {
 		if !isKnown(coding) || !Accepts(accepted, coding) {
-			return body, encodings, nil
+			a.Packed = encodings
+			return nil
 		}
 	}
+	if len(codings) > 1 {
+		a.saveStart()
+	}
+	if slices.ContainsFunc(codings, hasWindow) {
+		windows <- struct{}{}
+		defer func() { <-windows }()
+	}
 	d := u.take()
-	defer u.pool.Put(d)
-	for i, coding := range slices.Backward(codings) {
-		if plain, err = d.unpack(coding, body, spare, limit); err != nil {
-			return nil, "", err
+	defer u.release(d)
+	for _, coding := range slices.Backward(codings) {
+		a.spareMemory.short = true
+		plain, err := d.unpack(coding, a.Body, a.spare[:0], &a.spareMemory, limit)
+		a.spare = plain
+		if err != nil {
+			return err
 		}
-		if body, spare = plain, nil; i > 0 && len(body) == 0 {
+		a.Body, a.spare = a.spare, a.Body
+		a.memory.held, a.spareMemory.held = a.spareMemory.held, a.memory.held
+		if len(a.Body) == 0 {
 			break
 		}
 	}
-	return body, "", nil
+	return nil
 }
+
+// windows are the turns of decoders that keep megabytes of what they have unpacked: as many as there are cores to run them.
+var windows = make(chan struct{}, max(2, min(runtime.GOMAXPROCS(0), mostWindows)))
+
+// mostWindows bounds them, at up to 16 MiB each.
+const mostWindows = 8
+
+func hasWindow(coding string) bool { return coding == "br" || coding == "zstd" }
 
 // Start returns the beginning of a body without its content encodings, from the beginning of what was sent: as much as that
 // gives, at most so many bytes; nothing for a body without encodings. whole says that it is all of the body.
 func (u *Unpacker) Start(body []byte, encodings string, most int) (start []byte, whole bool) {
 	d := u.take()
-	defer u.pool.Put(d)
+	defer u.release(d)
+	memory := buffer{short: true}
+	defer memory.free()
 	whole = true
 	for _, coding := range slices.Backward(codingsOf(encodings)) {
 		if !isKnown(coding) {
 			return nil, false
 		}
 		var err error
-		start, err = d.unpack(coding, body, nil, most) // what came before an error counts
+		start, err = d.unpack(coding, body, nil, &memory, most) // what came before an error counts
 		whole = whole && err == nil
 		start = start[:min(len(start), most)]
 		body = start
 	}
 	return start, whole
+}
+
+// release keeps decoders for the next body, and nothing of the last one.
+func (u *Unpacker) release(d *decoders) {
+	d.source.Reset(nil)
+	u.pool.Put(d)
 }
 
 func (u *Unpacker) take() *decoders {
@@ -128,32 +158,37 @@ type decoders struct {
 }
 
 // unpack takes one encoding off a body. After an error it returns what came before.
-func (d *decoders) unpack(coding string, body, spare []byte, limit int) ([]byte, error) {
-	plain, err := d.read(coding, body, spare, limit)
-	if coding == "deflate" && err != nil && !errors.Is(err, ErrTooLarge) {
+func (d *decoders) unpack(coding string, body, spare []byte, memory *buffer, limit int) ([]byte, error) {
+	plain, err := d.read(coding, body, spare, memory, limit)
+	if coding == "deflate" && err != nil && !isAmount(err) {
 		// By RFC 9110 it is zlib's format. Some servers send bare DEFLATE, and browsers take both.
-		if bare, second := d.read(bareDeflate, body, nil, limit); second == nil || errors.Is(second, ErrTooLarge) {
+		bare, second := d.read(bareDeflate, body, plain[:0], memory, limit)
+		if second == nil || isAmount(second) {
 			return bare, second
 		}
+		plain, err = d.read(coding, body, bare[:0], memory, limit) // once more, for what comes before the error
 	}
-	if err != nil && !errors.Is(err, ErrTooLarge) {
+	if err != nil && !isAmount(err) {
 		err = fmt.Errorf("%w: body is not %s: %v", ErrMalformed, coding, err) // not its cause: it would be taken for the connection's end
 	}
 	return plain, err
 }
+
+// isAmount reports an error that says how much a body is, and not what.
+func isAmount(err error) bool { return errors.Is(err, ErrTooLarge) || errors.Is(err, ErrMemory) }
 
 // bareDeflate is DEFLATE without the frame of zlib.
 const bareDeflate = "bare deflate"
 
 var errGoesOn = errors.New("it goes on after its end")
 
-func (d *decoders) read(coding string, body, spare []byte, limit int) ([]byte, error) {
+func (d *decoders) read(coding string, body, spare []byte, memory *buffer, limit int) ([]byte, error) {
 	d.source.Reset(body)
 	packed, err := d.open(coding)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := readUpTo(packed, spare[:0], limit)
+	plain, err := readUpTo(packed, spare[:0], memory, limit)
 	if err == nil && d.source.Len() > 0 {
 		err = errGoesOn
 	}
@@ -195,21 +230,46 @@ func (d *decoders) open(coding string) (r io.Reader, err error) {
 	return d.zstd, d.zstd.Reset(&d.source)
 }
 
-// readUpTo appends all of r to p; after an error what came before it.
-func readUpTo(r io.Reader, p []byte, limit int) ([]byte, error) {
+// readUpTo appends all of r to p; after an error what came before it. Where memory has no more room it reads on, to tell a body that
+// is too large from one that this process has no memory for.
+func readUpTo(r io.Reader, p []byte, memory *buffer, limit int) ([]byte, error) {
 	for {
 		if len(p) == cap(p) {
-			p = append(p, 0)[:len(p)]
+			larger, ok := memory.extend(p, 1, limit)
+			if !ok {
+				return p, count(r, p[:cap(p)], len(p), limit)
+			}
+			p = larger
 		}
 		n, err := r.Read(p[len(p):cap(p)])
 		p = p[:len(p)+n]
 		switch {
 		case len(p) > limit:
-			return p, fmt.Errorf("%w: unpacked body over %d bytes", ErrTooLarge, limit)
+			return p, unpackedTooLarge(limit)
 		case err == io.EOF:
 			return p, nil
 		case err != nil:
 			return p, err
 		}
 	}
+}
+
+// count reads r to its end through scratch, to which it has n bytes already. It fails with ErrMemory at the end, and else as
+// readUpTo does.
+func count(r io.Reader, scratch []byte, n, limit int) error {
+	for {
+		read, err := r.Read(scratch)
+		switch n += read; {
+		case n > limit:
+			return unpackedTooLarge(limit)
+		case err == io.EOF:
+			return NoMemory()
+		case err != nil:
+			return err
+		}
+	}
+}
+
+func unpackedTooLarge(limit int) error {
+	return fmt.Errorf("%w: unpacked body over %d bytes", ErrTooLarge, limit)
 }

@@ -48,6 +48,8 @@ func (p *performance) hint(class string, spokeHTTP bool) string {
 		return fmt.Sprintf("an answer may have %d MiB", transport.MaxBody>>20)
 	case transport.ClassClosed, transport.ClassReset, transport.ClassTruncated:
 		return "the target ended the connection: its log should say why"
+	case transport.ClassMemory:
+		return "this process keeps large answers in a share of its memory: raise GOMEMLIMIT"
 	case transport.ClassPorts:
 		return "this machine has no free port or file descriptor"
 	}

@@ -27,7 +27,10 @@ func (c *Conn) receive(q *message, a *transport.Answer) error {
 		if err := c.receiveHead(); err != nil {
 			return err
 		}
-		if s := c.head.status; s >= 200 || s == 101 {
+		if c.head.status == 101 { // no request asks for it
+			return malformed("another protocol: status 101")
+		}
+		if c.head.status >= 200 {
 			break
 		}
 		if c.owed && c.head.status == 100 {
@@ -42,6 +45,9 @@ func (c *Conn) receive(q *message, a *transport.Answer) error {
 	c.cut = c.cut || c.owed
 	a.Status = c.head.status
 	if err := c.receiveBody(q, a); err != nil {
+		return err
+	}
+	if err := a.Kept(); err != nil {
 		return err
 	}
 	if q.wantBody && len(a.Body) > 0 && c.reply.value("content-encoding") != nil {
@@ -113,7 +119,7 @@ func (c *Conn) parseFolded(a *reply, raw []byte) error {
 func (c *Conn) receiveBody(q *message, a *transport.Answer) error {
 	h, limit := &c.head, c.engine.config.MaxBody
 	switch {
-	case q.isHEAD || h.status == 101 || h.status == 204 || h.status == 304:
+	case q.isHEAD || h.status == 204 || h.status == 304:
 		return nil
 	case h.chunked:
 		return c.receiveChunks(q.wantBody, a, limit)
@@ -162,7 +168,7 @@ func (c *Conn) takeAll(want bool, a *transport.Answer, limit int) error {
 // keep moves n bytes that have been read into the body.
 func (c *Conn) keep(want bool, a *transport.Answer, n int) {
 	if want {
-		a.Body = append(a.Body, c.in[c.r:c.r+n]...)
+		a.Append(c.in[c.r:c.r+n], c.engine.config.MaxBody)
 	} else {
 		c.start.add(c.in[c.r : c.r+n : c.r+n])
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"fsctl/loadgen/budget"
 	"fsctl/loadgen/transport"
 )
 
@@ -38,6 +39,7 @@ type Conn struct {
 
 	in   []byte // in[r:w] has been read and not been taken
 	r, w int
+	held int // bytes of the budget of all answers
 	out  []byte
 
 	ctx     context.Context // of the request at hand
@@ -109,7 +111,7 @@ func (c *Conn) Do(ctx context.Context, r *transport.Request, a *transport.Answer
 	}
 	a.BytesOut, a.Resent = uint64(len(r.Body)), c.resent
 	if r.WantBody {
-		c.start.body = a.Body[:min(len(a.Body), transport.MostStart)]
+		c.start.share(a, err == nil)
 	}
 	if err != nil {
 		a.Body, a.BytesIn = a.Body[:0], 0
@@ -127,7 +129,7 @@ func (c *Conn) Do(ctx context.Context, r *transport.Request, a *transport.Answer
 
 // exchange sends the message and reads the answer.
 func (c *Conn) exchange(ctx context.Context, a *transport.Answer) error {
-	a.Status, a.Body, a.BytesIn, a.Waiting = 0, a.Body[:0], 0, 0
+	a.Restart()
 	c.reply.reset()
 	c.start.reset()
 	c.began, c.took, c.secured, c.resumed, c.first, c.put = c.engine.instant(c.sent), 0, 0, false, 0, 0
@@ -214,9 +216,7 @@ func (c *Conn) attempt(ctx context.Context, q *message, a *transport.Answer) err
 func (c *Conn) surplus() bool {
 	if c.r == c.w {
 		c.r, c.w = 0, 0
-		if len(c.in) > keptBuffer {
-			c.in = make([]byte, firstBuffer)
-		}
+		c.shrink()
 		return false
 	}
 	c.engine.unasked.Add(1)
@@ -302,7 +302,9 @@ func (c *Conn) fill() error {
 		c.r, c.w = 0, 0
 	}
 	if c.w == len(c.in) {
-		c.makeRoom()
+		if err := c.makeRoom(); err != nil {
+			return err
+		}
 	}
 	for empty := 0; empty < 100; {
 		n, err := c.stream.Read(c.in[c.w:])
@@ -335,13 +337,34 @@ func (c *Conn) arrived(n int) {
 }
 
 // makeRoom makes a full buffer larger, or moves what is left of it to the front.
-func (c *Conn) makeRoom() {
+func (c *Conn) makeRoom() error {
 	from := c.in
 	if c.r == 0 {
+		if size := 2 * len(from); size > keptBuffer {
+			if !budget.Answers.Take(headShare * len(from)) {
+				return transport.NoMemory()
+			}
+			c.held += headShare * len(from)
+		}
 		c.in = make([]byte, 2*len(from))
 	}
 	c.w = copy(c.in, from[c.r:c.w])
 	c.r = 0
+	return nil
+}
+
+// headShare is how many bytes a large head takes of the budget of all answers for each byte of the buffer: for the buffer, a copy of the head
+// and its fields.
+const headShare = 2
+
+// shrink gives a buffer back that has become large, by a head, and what the budget gave for it.
+func (c *Conn) shrink() {
+	if len(c.in) <= keptBuffer {
+		return
+	}
+	c.in = make([]byte, firstBuffer)
+	budget.Answers.Give(c.held)
+	c.held = 0
 }
 
 // drop gives the connection up.
@@ -353,9 +376,7 @@ func (c *Conn) drop() {
 	}
 	c.hangUp()
 	c.stream, c.socket, c.secure = nil, nil, nil
-	if len(c.in) > keptBuffer {
-		c.in = make([]byte, firstBuffer)
-	}
+	c.shrink()
 }
 
 // close closes the connection for good.

@@ -17,7 +17,7 @@ import (
 
 // Limits where a Config gives none.
 const (
-	DefaultMaxHead     = 256 << 10
+	DefaultMaxHead     = transport.MaxHead
 	DefaultMaxBody     = transport.MaxBody
 	DefaultDialTimeout = 10 * time.Second
 )

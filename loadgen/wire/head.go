@@ -3,8 +3,14 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"strings"
+
+	"fsctl/loadgen/transport"
 )
+
+// mostFields is how many fields a head may have, as many as curl takes.
+const mostFields = 5000
 
 // head is how far the head of an answer has been read, and what it says of the body.
 type head struct {
@@ -102,6 +108,9 @@ func (h *head) field(buf []byte, from, to int, a *reply) error {
 	f, err := cutField(buf, from, to)
 	if err != nil {
 		return err
+	}
+	if len(a.fields) == mostFields {
+		return fmt.Errorf("%w: head of over %d fields", transport.ErrTooLarge, mostFields)
 	}
 	a.fields = append(a.fields, f)
 	name, value := buf[f.from:f.colon], buf[f.value:f.to]

@@ -17,6 +17,15 @@ type start struct {
 
 func (s *start) reset() { s.body, s.inside = nil, false }
 
+// share takes the beginning of a body that was wanted. A large body is released before that is read.
+func (s *start) share(a *transport.Answer, whole bool) {
+	s.body, s.inside = a.Start(whole), false
+	if a.IsLarge() {
+		s.memory = append(s.memory[:0], s.body...)
+		s.body = s.memory
+	}
+}
+
 // add adds a piece of the body, which is in the connection's buffer.
 func (s *start) add(piece []byte) {
 	switch {

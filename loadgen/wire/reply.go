@@ -7,15 +7,14 @@ import (
 	"fsctl/loadgen/transport"
 )
 
-// keptMemory is the largest buffer that is kept for the next answer, in bytes.
-const keptMemory = 1 << 20
+// keptHead is the largest head that is kept to know the next one by it, in bytes.
+const keptHead = 16 << 10
 
 // reply is what a connection keeps of the answer at hand, and of the one before it, beside what the Answer holds.
 type reply struct {
 	head   []byte // shares the memory of before
 	fields []field
 	before known
-	spare  []byte // memory for unpacking
 }
 
 // known is the last head that was read, with what it says. Servers say the same again and again, but for
@@ -31,10 +30,7 @@ type field struct{ from, colon, value, to int }
 
 // reset makes it ready for another answer.
 func (r *reply) reset() {
-	if cap(r.spare) > keptMemory {
-		r.spare = nil
-	}
-	if cap(r.before.fields) > keptMemory/64 || cap(r.before.head) > keptMemory {
+	if cap(r.before.fields) > keptHead/8 || cap(r.before.head) > 2*keptHead {
 		r.before = known{}
 	}
 	r.head, r.fields = nil, nil
@@ -80,13 +76,5 @@ func (r *reply) unpack(u *transport.Unpacker, into *transport.Answer, accepted [
 			encodings = append(append(encodings, value...), ',')
 		}
 	}
-	plain, packed, err := u.Unpack(into.Body, r.spare, string(bytes.TrimSuffix(encodings, []byte(","))), string(accepted), limit)
-	if err != nil {
-		return err
-	}
-	if cap(plain) == 0 || &plain[:1][0] != &into.Body[0] { // it was unpacked, into memory of its own
-		r.spare = into.Body
-	}
-	into.Body, into.Packed = plain, packed
-	return nil
+	return u.Unpack(into, string(bytes.TrimSuffix(encodings, []byte(","))), string(accepted), limit)
 }

@@ -190,3 +190,15 @@ func (j *judgement) judgePorts() {
 	}
 	j.saturate(FindingPorts, "%s: this machine had no free port or file descriptor; keep connections open, widen net.ipv4.ip_local_port_range, or use more --source addresses or more agents", who)
 }
+
+// memoryClass is the class of answers that the generator had no memory left for, as loadgen names it.
+const memoryClass = "memory"
+
+// judgeMemory looks for answers that the generator could not keep to judge them, though they were within the limits. They count as
+// failed, and the target had no part in it.
+func (j *judgement) judgeMemory() {
+	if failed := j.total.Errors[memoryClass]; failed > 0 {
+		j.saturate(FindingMemory, "%s could not be judged: the generator had no memory left for large answers; raise GOMEMLIMIT, of which they may take a quarter, or use fewer --connections or more agents",
+			quantity.Of(failed, "answer"))
+	}
+}

@@ -52,7 +52,7 @@ func TestWhyRequestsAreLate(t *testing.T) {
 }
 
 // A request that found no port never reached the target, whatever the target's thresholds make of it.
-func TestNoFreePortIsTheGeneratorsFault(t *testing.T) {
+func TestWhatTheGeneratorLacksIsItsFault(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		errors    map[string]uint64
@@ -62,6 +62,7 @@ func TestNoFreePortIsTheGeneratorsFault(t *testing.T) {
 		{"refused by the target", map[string]uint64{"refused": 10}, record.Generator{OpenFiles: 1024, FileLimit: 1024}, ""},
 		{"no port", map[string]uint64{"ports": 1}, record.Generator{OpenFiles: 500, FileLimit: 1024}, "1 request could not be sent: this machine had no free port or file descriptor"},
 		{"no file descriptor", map[string]uint64{"ports": 10}, record.Generator{OpenFiles: 1020, FileLimit: 1024}, "10 requests could not be sent: up to 1,020 of 1,024 file descriptors were open"},
+		{"no memory", map[string]uint64{"memory": 2}, record.Generator{}, "2 answers could not be judged: the generator had no memory left for large answers"},
 		{"no count", map[string]uint64{"ports": 10}, record.Generator{}, "no free port or file descriptor"},
 	} {
 		rec := record.New(manifest())
@@ -75,7 +76,7 @@ func TestNoFreePortIsTheGeneratorsFault(t *testing.T) {
 		if c.says == "" {
 			want = 99
 		}
-		if r.ExitCode != want || !strings.Contains(r.Reason, c.says) || c.says != "" && r.Health.Cause != health.FindingPorts {
+		if r.ExitCode != want || !strings.Contains(r.Reason, c.says) || c.says != "" && c.errors[r.Health.Cause] == 0 {
 			t.Errorf("%s: exit code %d by %q (%s), wanted %d and %q", c.name, r.ExitCode, r.Health.Cause, r.Reason, want, c.says)
 		}
 	}

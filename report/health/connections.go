@@ -42,6 +42,7 @@ func (j *judgement) judgeConnections() {
 	case !proven(j.waited(), j.total.Sent, j.bounds.share):
 		j.find(FindingFewLate, "%s of %s waited for a connection: so few do not show that more than %s would",
 			quantity.Count(j.waited()), quantity.Of(j.total.Sent, "request"), quantity.Percent(j.bounds.share))
+	case j.health.Saturated: // a generator that cannot keep up does not show what more connections would have done
 	default:
 		needed := j.connectionsNeeded()
 		j.health.ConnectionsNeeded = needed
@@ -73,8 +74,14 @@ func (j *judgement) allConnections() string {
 	return "all " + countIf(j.rec.Manifest.Connections)
 }
 
+// mostUseful is about how many connections one machine has ports for.
+const mostUseful = 60_000
+
 // moreConnections says how the run would have had enough.
 func (j *judgement) moreConnections(needed int) string {
+	if needed > mostUseful {
+		return "no number of connections from one machine would have carried the load: send less, or from more agents"
+	}
 	if j.rec.Manifest.Connections == 0 && j.rec.Manifest.MaxConnections > 0 {
 		return fmt.Sprintf("--max-connections %d would have carried the load", needed)
 	}

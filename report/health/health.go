@@ -81,6 +81,7 @@ const (
 	FindingFewLate       = "few-late"            // requests were late, and too few to say that the generator was at fault
 	FindingOpening       = "connections-opening" // connections were not open when the storm needed them
 	FindingPorts         = "ports"               // requests found no free port or file descriptor
+	FindingMemory        = "memory"              // answers that no memory was left for in the generator
 	FindingConnections   = "connections"         // all connections were busy while the target was not
 	FindingUnsent        = "unsent"              // planned requests were never sent
 	FindingTargetLimited = "target-limited"      // the target queued: late requests are its own doing
@@ -139,6 +140,7 @@ func Judge(rec *record.Record, run *history.History, sc *scenarios.Scenario, p h
 	j.count()
 	j.judgeFreeze()
 	j.judgePorts()
+	j.judgeMemory()
 	j.judgePacing()
 	j.judgeOpening()
 	j.judgeConnections()

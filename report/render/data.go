@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"fsctl/scenarios/plaintext"
 )
 
 // JSON writes a result as indented JSON. It fails, and writes nothing, where v cannot be JSON. Else
@@ -29,7 +32,7 @@ func marshal(v any) ([]byte, error) {
 	if err := encoder.Encode(v); err != nil {
 		return nil, fmt.Errorf("write as JSON: %w", err)
 	}
-	return out.Bytes(), nil
+	return plaintext.EscapeJSON(out.Bytes()), nil
 }
 
 // YAML writes a result as YAML with the keys and the order of its JSON form. It fails, and writes
@@ -51,7 +54,8 @@ func YAML(w io.Writer, v any) error {
 	if err := errors.Join(encoder.Encode(node), encoder.Close()); err != nil {
 		return fmt.Errorf("write as YAML: %w", err)
 	}
-	_, err = w.Write(out.Bytes())
+	// Characters that are not shown are only in values of double quotes, where YAML has them as JSON does.
+	_, err = w.Write(plaintext.EscapeJSON(out.Bytes()))
 	return err
 }
 
@@ -84,5 +88,11 @@ func yamlOf(decoder *json.Decoder) (*yaml.Node, error) {
 		}
 		return node, nil
 	}
-	return node, node.Encode(token)
+	if err := node.Encode(token); err != nil {
+		return nil, err
+	}
+	if strings.IndexFunc(node.Value, func(r rune) bool { return !plaintext.IsShown(r) && r != '\n' }) >= 0 {
+		node.Style = yaml.DoubleQuotedStyle
+	}
+	return node, nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+	"pgregory.net/rapid"
 
 	"fsctl/report"
 	"fsctl/report/health"
@@ -19,6 +20,7 @@ import (
 func readJUnit(t *testing.T, r *report.Report) junitSuite {
 	t.Helper()
 	out := text(t, func(w io.Writer) error { return JUnit(w, r) })
+	checkJUnit(t, out)
 	var suites junitSuites
 	if err := xml.Unmarshal([]byte(out), &suites); err != nil {
 		t.Fatalf("%v in\n%s", err, out)
@@ -36,7 +38,7 @@ func readJUnit(t *testing.T, r *report.Report) junitSuite {
 func TestJUnit(t *testing.T) {
 	r := stormyReport(t)
 	s := readJUnit(t, r)
-	if s.Name != "live-drop" || s.Tests != len(r.Thresholds)+len(r.Invariants)+len(r.Journeys) || len(s.Cases) != s.Tests || s.Failures != 4 || s.Skipped != 1 || s.Errors != 0 {
+	if s.Name != "live-drop" || s.Tests != len(r.Thresholds)+len(r.Invariants)+len(r.Journeys)+1 || len(s.Cases) != s.Tests || s.Failures != 5 || s.Skipped != 1 || s.Errors != 0 {
 		t.Errorf("%+v", s)
 	}
 	for _, c := range s.Cases {
@@ -59,17 +61,18 @@ func TestJUnitAccountsForUsersAndAnswers(t *testing.T) {
 	s := readJUnit(t, r)
 	buyer := s.Cases[len(r.Thresholds)+len(r.Invariants)]
 	const wanted = "9,100 users; finished 995; ended by sold_out 8,025; 75 left before pay because order_id was missing, after error; cut by the end of the run 5"
-	if buyer.Name != "buyer" || buyer.Output != wanted || buyer.Failure == nil || buyer.Failure.Message != wanted {
+	if buyer.Name != "buyer" || !strings.Contains(s.Output, "buyer: "+wanted+"\n") || buyer.Failure == nil || buyer.Failure.Message != wanted {
 		t.Errorf("found %+v, wanted the failure %q", buyer, wanted)
 	}
-	if visitor := s.Cases[len(s.Cases)-1]; visitor.Name != "visitor" || visitor.Failure != nil || visitor.Output != "2,000 users; finished 2,000" {
+	if visitor := s.Cases[len(s.Cases)-2]; visitor.Name != "visitor" || visitor.Failure != nil || property(s, "visitor") != "2,000 users; finished 2,000" {
 		t.Errorf("found %+v, wanted a case that passes", visitor)
 	}
 	if !strings.Contains(s.Output, "order: 9,100 requests; outcomes sold_out 8,025 (88.2 %), placed 1,000 (11 %), error 75 (0.824 %); answers 409: 8,025, 202: 1,000; failures reset: 45, timeout: 30\n") {
 		t.Errorf("found the output\n%s", s.Output)
 	}
 	r.Verdict, r.ExitCode = report.Pass, 0
-	if buyer := readJUnit(t, r).Cases[len(r.Thresholds)+len(r.Invariants)]; buyer.Failure != nil || buyer.Output != wanted {
+	passed := readJUnit(t, r)
+	if buyer := passed.Cases[len(r.Thresholds)+len(r.Invariants)]; buyer.Failure != nil || property(passed, "buyer") != wanted {
 		t.Errorf("of a run that passed: %+v, wanted a case that passes and says who left", buyer)
 	}
 	r.Verdict, r.ExitCode = report.Fail, 99
@@ -87,7 +90,8 @@ func TestJUnitNeverLetsABadRunPass(t *testing.T) {
 	}
 	cut := stormyReport(t)
 	cut.Ended, cut.ExitCode = "interrupted", 105
-	if s := readJUnit(t, cut); s.Failures != 4 || s.Skipped != 1 || s.Errors != s.Tests-5 {
+	const runs = 1 // the case of the run, which fails as others did
+	if s := readJUnit(t, cut); s.Failures != 4+runs || s.Skipped != 1 || s.Errors != s.Tests-5-runs {
 		t.Errorf("interrupted run: %d failures, %d errors, %d skipped of %d cases", s.Failures, s.Errors, s.Skipped, s.Tests)
 	}
 	for name, r := range map[string]*report.Report{
@@ -95,12 +99,46 @@ func TestJUnitNeverLetsABadRunPass(t *testing.T) {
 		"aborted, all held in the end": {Verdict: report.Fail, ExitCode: 108, Ended: "completed", Reason: "stopped",
 			Thresholds: []report.ThresholdResult{{Metric: "m", Status: report.Held}}},
 	} {
-		if s := readJUnit(t, r); s.Errors != 1 {
+		if s := readJUnit(t, r); s.Errors != 1 || s.Failures != 0 {
 			t.Errorf("%s: %+v, wanted an error", name, s)
 		}
 	}
-	if s := readJUnit(t, &report.Report{Verdict: report.Pass, Ended: "completed"}); s.Tests != 0 || s.Errors != 0 {
+	if s := readJUnit(t, &report.Report{Verdict: report.Pass, Ended: "completed"}); s.Tests != 1 || s.Errors != 0 || s.Failures != 0 || s.Cases[0].Name != "run" {
 		t.Errorf("nothing required, passed: %+v", s)
+	}
+}
+
+// property returns a suite's first property of that name.
+func property(s junitSuite, name string) string {
+	for _, p := range s.Properties.List {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+// What was found is said of cases that pass too: in properties, in system-out, and in seconds where it is a time.
+func TestJUnitHasValuesOfWhatPassed(t *testing.T) {
+	r := stormyReport(t)
+	s := readJUnit(t, r)
+	for i := range r.Thresholds {
+		v, c := &r.Thresholds[i], s.Cases[i]
+		found := property(s, c.Name)
+		if v.Value != nil && (!strings.Contains(found, "found "+v.ValueText()+", wanted "+v.Threshold) || !strings.Contains(s.Output, c.Name+": "+found+"\n")) {
+			t.Errorf("%s: found %q", c.Name, found)
+		}
+		if isTime := v.Unit == "s" && v.Value != nil; isTime != (c.Time != "0.000") {
+			t.Errorf("%s: found a time of %s for %v", c.Name, c.Time, v.Value)
+		}
+	}
+	for i := range r.Invariants {
+		if found := property(s, r.Invariants[i].Name); r.Invariants[i].Status != report.NoData && !strings.Contains(found, "observed ") {
+			t.Errorf("%s: found %q", r.Invariants[i].Name, found)
+		}
+	}
+	if found := property(s, "order response time"); !strings.Contains(found, "p99 ") {
+		t.Errorf("order: found the times %q", found)
 	}
 }
 
@@ -118,7 +156,7 @@ func TestMarkdownCellsHold(t *testing.T) {
 				columns = 0
 				continue
 			}
-			n := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|")
+			n := bars(line)
 			if columns != 0 && n != columns {
 				t.Errorf("%s: a row of %d bars under one of %d: %s", name, n, columns, line)
 			}
@@ -134,6 +172,34 @@ func TestMarkdownCellsHold(t *testing.T) {
 	if got := code("a`b|c"); got != "`` a`b\\|c ``" {
 		t.Errorf("code: %q", got)
 	}
+}
+
+// bars counts what divides a row into fields: a backslash takes the next sign's meaning, that of another backslash too.
+func bars(row string) (n int) {
+	for i := 0; i < len(row); i++ {
+		switch row[i] {
+		case '\\':
+			i++
+		case '|':
+			n++
+		}
+	}
+	return n
+}
+
+// A field holds whatever its text is, as a code span too.
+func TestMarkdownFieldsHoldAnyText(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOf(rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{`\`, "|", "`", "``", "<script>", "]]>", "\x1b[2J", "\r\n", "\u2028", "&lt;", "![x](y)"}))).Draw(t, "text"), "")
+		for name, field := range map[string]string{"escaped": escaped(text), "code": code(text)} {
+			if bars("| "+field+" |") != 2 || strings.ContainsAny(field, "\r\n\x1b\x00") {
+				t.Fatalf("%s of %q is %q, which ends its field or its line", name, text, field)
+			}
+			if span := strings.HasPrefix(field, "`"); !span && strings.ContainsAny(strings.ReplaceAll(field, `\>`, ""), "<>") {
+				t.Fatalf("%s of %q is %q, which may be HTML", name, text, field)
+			}
+		}
+	})
 }
 
 func TestYAMLIsTheJSON(t *testing.T) {

@@ -9,6 +9,9 @@ import (
 	"fsctl/scenarios/quantity"
 )
 
+// reasonsBeside is the width from which the reasons of checks stand beside them, else below: a column would break their words.
+const reasonsBeside = 60
+
 // DryRun writes for people what would be sent, and whether this machine can. It fails where w does,
 // or a table cannot be laid out.
 func DryRun(w io.Writer, d *dryrun.Result, s Style) error {
@@ -17,16 +20,30 @@ func DryRun(w io.Writer, d *dryrun.Result, s Style) error {
 		p.say("", "  ", line)
 	}
 	p.blank()
-	t := &table{columns: []column{{}, {title: "check"}, {title: "needed", right: true}, {title: "available", right: true}, {flex: true}}, colors: firstIsStatus}
+	t := &table{columns: []column{{}, {title: "check", flex: true}, {title: "needed", right: true}, {title: "available", right: true}}, colors: firstIsStatus}
+	isNarrow := s.width() < reasonsBeside
+	if !isNarrow {
+		t.columns[1].flex = false
+		t.columns = append(t.columns, column{flex: true})
+	}
 	for _, c := range d.Checks {
 		word := "pass"
 		if !c.OK {
 			word = "FAIL"
 		}
-		t.add(word, c.Name, amount(c, c.Needed), amount(c, c.Available), c.Because)
+		row := []string{word, c.Name, amount(c, c.Needed), amount(c, c.Available), c.Because}
+		t.add(row[:len(t.columns)]...)
 	}
 	p.table(t)
 	p.blank()
+	if isNarrow {
+		for _, c := range d.Checks {
+			if c.Because != "" {
+				p.say("", "  ", c.Name+": "+c.Because)
+			}
+		}
+		p.blank()
+	}
 	p.say("", "  ", d.Reason)
 	return p.writeTo(w)
 }

@@ -47,6 +47,23 @@ this machine cannot send it: at the peak of about 250k/s it needs 4.25 cores and
 	}
 }
 
+// On a narrow terminal no word is broken, and the reasons stand below the table.
+func TestDryRunBreaksNoWord(t *testing.T) {
+	d := dryRun()
+	d.Checks = append(d.Checks, dryrun.Check{Name: "file descriptors", Needed: 353, Available: 20000, OK: true, Because: "314 connections, 7 open already"})
+	for _, width := range []int{40, 50, 59, 60, 80} {
+		got := text(t, func(w io.Writer) error { return DryRun(w, d, Style{Width: width}) })
+		for _, word := range append(strings.Fields("available needed descriptors connections, already memory"), strings.Fields(d.Reason)...) {
+			if !strings.Contains(got, word) {
+				t.Errorf("at width %d: %q is broken or missing in\n%s", width, word, got)
+			}
+		}
+		if below := strings.Contains(got, "\nfile descriptors: 314 connections"); below != (width < reasonsBeside) {
+			t.Errorf("at width %d: reasons below is %v in\n%s", width, below, got)
+		}
+	}
+}
+
 func TestDryRunFitsTheTerminal(t *testing.T) {
 	for _, width := range []int{30, 60, 80, 200} {
 		s := Style{Width: width}

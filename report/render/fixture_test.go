@@ -62,7 +62,7 @@ func stormy() *record.Record {
 	rec.Ledger.Stock = map[string]int{"sku-1": 1000}
 	for i := range 1013 {
 		o := record.Order{ID: fmt.Sprintf("o-%04d", i), User: fmt.Sprintf("user-%04d", i), SKU: "sku-1", Quantity: 1}
-		rec.Ledger.Sold = append(rec.Ledger.Sold, o)
+		rec.Ledger.Sold.Add(o)
 		rec.Ledger.Told = append(rec.Ledger.Told, o)
 	}
 	return rec

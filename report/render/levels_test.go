@@ -46,8 +46,8 @@ func TestLevelsAreShown(t *testing.T) {
 	}
 	// Levels above the capacity fail on purpose: they are no failed tests.
 	out = text(t, func(w io.Writer) error { return JUnit(w, r) })
-	if !strings.Contains(out, `tests="3" failures="0" errors="0"`) || !strings.Contains(out, "T0-4s..T0") || strings.Count(out, ".journeys") != 2 {
-		t.Errorf("wanted the threshold at 40 users/s and the two journeys alone in\n%s", out)
+	if !strings.Contains(out, `tests="4" failures="0" errors="0"`) || !strings.Contains(out, "T0-4s..T0") || strings.Count(out, ".journeys") != 2 {
+		t.Errorf("wanted the threshold at 40 users/s, the two journeys and the run alone in\n%s", out)
 	}
 	out = text(t, func(w io.Writer) error { return JSON(w, r) })
 	for _, want := range []string{`"rate_per_sec": 40`, `"hold_from_seconds": -4`, `"fails_asked_per_sec": 80`, `"low_per_sec": `, `"verdict": "invalid"`, `"cut_short": false`} {

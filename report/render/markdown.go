@@ -34,9 +34,13 @@ func escaped(text string) string {
 	return b.String()
 }
 
-// code makes any text a code span of a table field.
+// code makes any text a code span of a table field. One with a backslash before a bar cannot be: the backslash would escape the
+// one that escapes the bar, and the field would end there.
 func code(text string) string {
-	text = strings.ReplaceAll(plaintext.Line(text), "|", `\|`)
+	if text = plaintext.Line(text); strings.Contains(text, `\|`) {
+		return escaped(text)
+	}
+	text = strings.ReplaceAll(text, "|", `\|`)
 	if text == "" {
 		return ""
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"fsctl/report/notstarted"
 	"fsctl/scenarios/plaintext"
@@ -30,9 +31,9 @@ func NotStartedMarkdown(w io.Writer, r *notstarted.Report) error {
 }
 
 // NotStartedJUnit writes a storm that did not begin in the common JUnit dialect: one test suite with one test case, whose error
-// holds the reasons. It fails where w does.
-func NotStartedJUnit(w io.Writer, r *notstarted.Report) error {
-	suite := junitSuite{Name: cmp.Or(plaintext.Line(r.Scenario), "fsctl"), Time: "0.000"}
+// holds the reasons. at is when it was to begin. It fails where w does.
+func NotStartedJUnit(w io.Writer, r *notstarted.Report, at time.Time) error {
+	suite := newJUnitSuite(r.Scenario, at, 0)
 	text := ""
 	for _, reason := range r.Reasons {
 		text += plaintext.Line(reason.Message) + "\n"
@@ -40,6 +41,7 @@ func NotStartedJUnit(w io.Writer, r *notstarted.Report) error {
 			text += "hint: " + plaintext.Line(reason.Hint) + "\n"
 		}
 	}
+	suite.note(notStartedCase, r.Summary())
 	suite.count(junitCase{Name: notStartedCase, ClassName: "fsctl." + suite.Name + ".run",
 		Error: &junitMessage{Message: plaintext.Line(r.Summary()), Type: "not-started", Text: text}})
 	return writeJUnit(w, suite)

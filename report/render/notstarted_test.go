@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"strings"
 	"testing"
+	"time"
 
 	"fsctl/report/notstarted"
 	"fsctl/scenarios/plaintext"
@@ -17,9 +18,10 @@ func FuzzNotStarted(f *testing.F) {
 	f.Fuzz(func(t *testing.T, scenario, target, message, hint string) {
 		r := notstarted.New(scenario, target, []notstarted.Reason{{Message: message, Hint: hint}, {Message: "second"}})
 		var out bytes.Buffer
-		if err := NotStartedJUnit(&out, r); err != nil {
+		if err := NotStartedJUnit(&out, r, time.Unix(0, 0)); err != nil {
 			t.Fatal(err)
 		}
+		checkJUnit(t, out.String())
 		var suites junitSuites
 		if err := xml.Unmarshal(out.Bytes(), &suites); err != nil {
 			t.Fatalf("%v in %s", err, out.String())

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,10 +28,15 @@ type table struct {
 	columns []column
 	rows    [][]string
 	colors  func(row, column int, field string) string // of a field, may be nil
+	gap     int                                        // blanks between columns, once it is known whether they fit
 }
 
+// untitled is what a column without a title is called where it is not shown.
+const untitled = "remarks"
+
 const (
-	gap        = 2
+	wideGap    = 2
+	leastGap   = 1
 	leastFlex  = 14
 	leastField = 4
 )
@@ -43,14 +49,16 @@ func (t *table) add(fields ...string) {
 }
 
 // render lays the table out within the style's width: titles are wrapped, columns that may go are left out,
-// then text is wrapped, and only then anything else. It returns the titles of what was left out.
+// then text is wrapped, then columns move together, and only then anything else is wrapped. It returns the titles of what was left out.
 func (t *table) render(s Style) (text string, left []string, err error) {
 	room := s.width() - t.indent
+	t.gap = wideGap
 	keep, dropped := t.choose(room)
+	if t.least(keep) > room {
+		t.gap = leastGap
+	}
 	for _, c := range dropped {
-		if title := t.columns[c].title; title != "" {
-			left = append(left, title)
-		}
+		left = append(left, cmp.Or(t.columns[c].title, untitled))
 	}
 	text, err = t.draw(s, keep, t.fit(keep, room))
 	return text, left, err
@@ -59,7 +67,7 @@ func (t *table) render(s Style) (text string, left []string, err error) {
 // draw writes the columns kept in their widths.
 func (t *table) draw(s Style, keep, widths []int) (string, error) {
 	var out bytes.Buffer
-	w := newTableWriter(&out, t.alignments(keep))
+	w := newTableWriter(&out, t.alignments(keep), t.gap)
 	if header := t.header(keep, widths, s); header != nil {
 		w.Header(header)
 	}
@@ -163,7 +171,7 @@ func (t *table) choose(room int) (keep, dropped []int) {
 
 // least returns the width with titles and text wrapped as far as it looks well.
 func (t *table) least(keep []int) int {
-	sum := gap * (len(keep) - 1)
+	sum := t.gap * (len(keep) - 1)
 	for _, c := range keep {
 		sum += t.readable(c)
 	}
@@ -197,7 +205,7 @@ func (t *table) readable(c int) int {
 // make room, and then anything.
 func (t *table) fit(keep []int, room int) []int {
 	widths := make([]int, len(keep))
-	over := gap*(len(keep)-1) - room
+	over := t.gap*(len(keep)-1) - room
 	for k, c := range keep {
 		widths[k] = t.natural(c)
 		over += widths[k]
@@ -231,8 +239,8 @@ func shrink(widths, limits []int, over int) int {
 	return max(over, 0)
 }
 
-// newTableWriter returns a writer of bare columns.
-func newTableWriter(out *bytes.Buffer, alignments []tw.Align) *tablewriter.Table {
+// newTableWriter returns a writer of bare columns, with gap blanks between them.
+func newTableWriter(out *bytes.Buffer, alignments []tw.Align, gap int) *tablewriter.Table {
 	section := tw.CellConfig{
 		Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off},
 		Alignment:  tw.CellAlignment{Global: tw.AlignLeft, PerColumn: alignments},

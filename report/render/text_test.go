@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -215,5 +216,27 @@ func TestTextIsWrappedBeforeNumbers(t *testing.T) {
 	table.rows[0][2] = strings.Repeat("c", 20)
 	if got, _, err = table.render(Style{Width: 44}); err != nil || strings.Contains(got, "ccc") || !strings.Contains(got, strings.Repeat("9", 24)) {
 		t.Errorf("got (%v)\n%s\nwanted column c dropped and the number whole", err, got)
+	}
+}
+
+// A column that is dropped is named, also one without a title, and columns move together before a word of them is broken.
+func TestWhatIsDroppedIsNamed(t *testing.T) {
+	table := &table{columns: []column{{title: "step", flex: true}, {title: "requests", right: true}, {title: "errors", right: true}, {title: "p50", drop: 1}, {flex: true, drop: 2}}}
+	table.add("browse", "637", "0", "9.86 ms", "held")
+	for width := leastWidth; width < 60; width++ {
+		got, left, err := table.render(Style{Width: width})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for title, text := range map[string]string{"p50": "9.86 ms", untitled: "held"} {
+			if slices.Contains(left, title) == strings.Contains(got, text) {
+				t.Errorf("at %d columns %q is named in %q beside\n%s", width, title, left, got)
+			}
+		}
+	}
+	table.columns[1].title, table.rows[0][1] = "requests-sent", "1,234,567,890"
+	got, _, err := table.render(Style{Width: leastWidth})
+	if err != nil || !strings.Contains(got, "1,234,567,890") || !strings.Contains(got, "errors") {
+		t.Errorf("found %v and\n%s\nwanted whole words", err, got)
 	}
 }

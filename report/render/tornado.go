@@ -51,7 +51,7 @@ const (
 func (t *table) bars(width int, share func(row int) float64) {
 	room := width
 	for c := range t.columns {
-		room -= t.natural(c) + gap
+		room -= t.natural(c) + wideGap
 	}
 	if room < leastBar {
 		return

@@ -1,7 +1,7 @@
 package sale
 
 import (
-	"cmp"
+	"bytes"
 	"fmt"
 	"maps"
 	"math"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/record/orders"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
@@ -25,9 +26,12 @@ type Accounts struct {
 	ledger  *record.Ledger
 	answers bool // the shop has no account to read
 
-	sold      []record.Order // by the shop, in all
-	before    []record.Order // of these, what stood in its ledger before T0 already
-	fresh     []record.Order // and what did not
+	sold, before account // by the shop, in all; and of these, what stood in its ledger before T0 already
+	fresh        int     // and how many orders did not
+
+	after  *listings     // the shop's ledger
+	buyers *orders.Index // its new orders, by user and item
+
 	told      []record.Order // to buyers for the first time, in this run
 	again     []record.Order // to buyers who had the order before T0
 	repeated  []record.Order // answers that told a buyer of an order again
@@ -39,85 +43,116 @@ type Accounts struct {
 	unnamed   int            // orders of the ledger whose item is not known, in a sale of several
 	buyerless int            // fresh orders without a user that no buyer was told of
 	doubts    []string       // requests for an order that got no answer, though the shop may have had them; by step
-	clashes   []clash        // what contradicts itself
+	clashes   clashes        // what contradicts itself
 	confirms  []string       // steps whose answers tell of orders
 
-	skus map[string]string // by order number, as buyers were told; empty for a number that was told with several
+	items *items
 }
 
-// listings are the different lines of each order number.
-type listings map[string][]record.Order
+// account is how many orders there are of each item.
+type account struct {
+	orders int
+	pieces map[string]int // by SKU
+}
+
+func (c *account) add(r orders.Row) {
+	if c.orders++; len(r.SKU) > 0 {
+		c.pieces[string(r.SKU)] += r.Quantity
+	}
+}
 
 // Read reads the accounts of a run. The scenario is that which ran; one without a ledger ran in an older version.
+//
+// The lines of the shop's ledger stay where the record has them. Beside them it takes up to 24 bytes for each, and what buyers were
+// told.
 func Read(rec *record.Record, sc *scenarios.Scenario) *Accounts {
-	a := &Accounts{sale: sc.Sale, ledger: &rec.Ledger, answers: sc.Ledger != nil && sc.Ledger.Answers}
+	a := &Accounts{sale: sc.Sale, ledger: &rec.Ledger, answers: sc.Ledger != nil && sc.Ledger.Answers, clashes: newClashes()}
+	a.sold.pieces, a.before.pieces = map[string]int{}, map[string]int{}
 	a.learnItems(rec.Ledger.Told)
-	after, base := a.list(rec.Ledger.Sold, true), listings{}
+	baseline := &orders.List{}
 	if rec.Ledger.BaselineRead {
-		base = a.list(rec.Ledger.Baseline, false)
+		baseline = &rec.Ledger.Baseline
 	}
-	for _, o := range a.sold {
-		if o.SKU == "" && a.sale != nil && a.sale.Items > 1 {
-			a.unnamed++
-		}
-		if _, old := base[o.ID]; old {
-			a.before = append(a.before, o)
-		} else {
-			a.fresh = append(a.fresh, o)
-		}
-	}
-	for id := range base {
-		if _, still := after[id]; !still {
+	base := newListings(baseline, a.items)
+	a.after = newListings(&rec.Ledger.Sold, a.items)
+	buyers := buyersOf(rec.Ledger.Told)
+	a.clashes.ofBuyers(buyers)
+	known := a.count(base, buyers)
+	for id := range base.byID.Groups() {
+		if a.after.find(id).isNone() {
 			a.vanished++
 		}
 	}
-	buyers := buyersOf(rec.Ledger.Told)
-	owners := func(id string) []string {
-		if listed := usersOf(after[id]); len(listed) > 0 {
-			return listed
+	owners := func(id string) listing {
+		l := a.after.find([]byte(id))
+		if count, _ := l.users(); count > 0 {
+			return l
 		}
-		return usersOf(base[id])
+		return base.find([]byte(id))
 	}
 	same := haveSameNames(buyers, owners)
 	a.hear(rec.Ledger.Told, base, same)
-	for _, o := range a.fresh {
-		if _, told := buyers[o.ID]; !told && o.ID != "" {
-			a.phantoms++
-			if o.User == "" {
-				a.buyerless++
-			}
-		}
-	}
-	a.clashes = slices.Concat(clashesOfBuyers(buyers), clashesOfListings(after, base))
 	if same {
-		a.clashes = append(a.clashes, clashesOfOwners(buyers, owners)...)
+		a.clashes.ofOwners(buyers, owners)
 	}
-	a.users = max(rec.Ledger.BaselineUsers, a.usersBefore(base, buyers))
+	a.users = max(rec.Ledger.BaselineUsers, a.usersBefore(baseline, known))
 	a.findSteps(rec, sc)
 	return a
 }
 
-// learnItems learns of which item each order is that buyers were told of.
-func (a *Accounts) learnItems(told []record.Order) {
-	a.skus = map[string]string{}
-	for _, o := range told {
-		if sku, known := a.skus[o.ID]; known && sku != o.SKU {
-			o.SKU = ""
+// count counts the orders of the shop's ledger, and returns the users of new ones that a buyer was told of.
+func (a *Accounts) count(base *listings, buyers buyersByID) (known map[string]bool) {
+	known = map[string]bool{}
+	var fresh []orders.Place
+	for id, places := range a.after.byID.Groups() {
+		lines, old := listing{a.after, places}, base.find(id)
+		_, told := buyers[string(id)]
+		if len(id) > 0 {
+			a.copies += a.clashes.ofListing(lines, old)
 		}
-		a.skus[o.ID] = o.SKU
+		lines.counted(func(p orders.Place, r orders.Row) {
+			a.sold.add(r)
+			if len(r.SKU) == 0 && a.sale != nil && a.sale.Items > 1 {
+				a.unnamed++
+			}
+			if !old.isNone() {
+				a.before.add(r)
+				return
+			}
+			a.fresh++
+			switch {
+			case told:
+				known[string(r.User)] = true
+			case len(id) > 0:
+				a.phantoms++
+				if len(r.User) == 0 {
+					a.buyerless++
+				}
+			}
+			if len(r.User) > 0 {
+				fresh = append(fresh, p)
+			}
+		})
 	}
+	a.buyers = orders.NewIndex(a.after.list, fresh, func(to []byte, r orders.Row) []byte {
+		r = a.items.complete(r)
+		return appendBuyer(to, r.User, r.SKU)
+	}, func(x, y orders.Row) int { return bytes.Compare(x.ID, y.ID) })
+	return known
 }
 
-// withSKU names the item of an order that does not say it: the only one of the sale, or that which its buyer ordered.
-func (a *Accounts) withSKU(o record.Order) record.Order {
-	switch {
-	case o.SKU != "":
-	case a.sale != nil && a.sale.Items == 1:
-		o.SKU = strings.ReplaceAll(a.sale.SKU, "${n}", "1")
-	default:
-		o.SKU = a.skus[o.ID]
+// learnItems learns of which item each order is that buyers were told of.
+func (a *Accounts) learnItems(told []record.Order) {
+	a.items = &items{byID: map[string]string{}}
+	if a.sale != nil && a.sale.Items == 1 {
+		a.items.only = []byte(strings.ReplaceAll(a.sale.SKU, "${n}", "1"))
 	}
-	return o
+	for _, o := range told {
+		if sku, known := a.items.byID[o.ID]; known && sku != o.SKU {
+			o.SKU = ""
+		}
+		a.items.byID[o.ID] = o.SKU
+	}
 }
 
 // withoutItem says how many orders of the ledger are of an item that is not known; empty for none.
@@ -144,66 +179,22 @@ func (a *Accounts) gone() string {
 	return quantity.Of(a.vanished, "order") + " of before T0 " + verb(a.vanished, "is", "are") + " no longer in the shop's ledger"
 }
 
-// list sorts the lines of a ledger by order number; those of the shop's account after the run also become what was sold.
-func (a *Accounts) list(lines []record.Order, isAccount bool) listings {
-	sorted := make([]record.Order, 0, len(lines))
-	for _, o := range lines {
-		sorted = append(sorted, a.withSKU(record.Order{ID: o.ID, User: o.User, SKU: o.SKU, Quantity: pieces(o)}))
-	}
-	l, copies := listingsOf(sorted)
-	if !isAccount {
-		return l
-	}
-	a.copies = copies
-	for _, id := range slices.Sorted(maps.Keys(l)) {
-		for i, o := range l[id] { // of one user and item the larger line counts, which is the last
-			if next := i + 1; id == "" || next == len(l[id]) || l[id][next].User != o.User || l[id][next].SKU != o.SKU {
-				a.sold = append(a.sold, o)
-			}
-		}
-	}
-	return l
-}
-
-// listingsOf returns the lines by order number, in order of user, item and quantity, and how many it left out because they
-// are the same as another. It sorts what it is given.
-func listingsOf(lines []record.Order) (l listings, copies int) {
-	slices.SortFunc(lines, func(x, y record.Order) int {
-		return cmp.Or(cmp.Compare(x.ID, y.ID), cmp.Compare(x.User, y.User), cmp.Compare(x.SKU, y.SKU), cmp.Compare(x.Quantity, y.Quantity))
-	})
-	all := len(lines)
-	lines = slices.CompactFunc(lines, func(x, y record.Order) bool { return x.ID != "" && x == y })
-	l = make(listings, len(lines))
-	for from := 0; from < len(lines); {
-		to := from + 1
-		for to < len(lines) && lines[to].ID == lines[from].ID {
-			to++
-		}
-		l[lines[from].ID] = lines[from:to:to]
-		from = to
-	}
-	return l, all - len(lines)
-}
-
-// isListed reports whether lines of one order name a user.
-func isListed(lines []record.Order, user string) bool {
-	_, found := slices.BinarySearchFunc(lines, user, func(o record.Order, user string) int { return cmp.Compare(o.User, user) })
-	return found
-}
-
 // hear sorts what buyers were told: new orders, and those that they know already.
-func (a *Accounts) hear(told []record.Order, base listings, same bool) {
+func (a *Accounts) hear(told []record.Order, base *listings, same bool) {
 	type telling struct{ id, user string }
 	heard := map[telling]bool{}
 	for _, o := range told {
 		t := telling{o.ID, o.User}
-		o = a.withSKU(o)
+		if o.SKU == "" {
+			o.SKU = string(a.items.sku([]byte(o.ID)))
+		}
+		old := base.find([]byte(o.ID))
 		switch {
 		case o.ID == "":
 			a.nameless++ // it may be an order that the buyer was told of before
 		case heard[t]:
 			a.repeated = append(a.repeated, o)
-		case base[o.ID] != nil && (!same || isListed(base[o.ID], o.User)):
+		case !old.isNone() && (!same || old.isFor(o.User)):
 			a.again, a.repeated = append(a.again, o), append(a.repeated, o)
 		default:
 			a.told = append(a.told, o)
@@ -213,23 +204,19 @@ func (a *Accounts) hear(told []record.Order, base listings, same bool) {
 }
 
 // usersBefore returns how many users of this run had orders before T0, as far as their orders of this run show it.
-func (a *Accounts) usersBefore(base listings, buyers listings) int {
-	old := map[string]bool{}
-	for _, lines := range base {
-		for _, o := range lines {
-			old[o.User] = o.User != ""
-		}
-	}
-	mine, known := map[string]bool{}, map[string]bool{}
-	for _, o := range a.fresh {
-		if _, told := buyers[o.ID]; told && old[o.User] {
-			mine[o.User] = true
+//
+//	known  users of new orders that a buyer was told of
+func (a *Accounts) usersBefore(base *orders.List, known map[string]bool) int {
+	mine, again := map[string]bool{}, map[string]bool{}
+	for _, r := range base.Rows() {
+		if len(r.User) > 0 && known[string(r.User)] && !mine[string(r.User)] {
+			mine[string(r.User)] = true
 		}
 	}
 	for _, o := range a.again {
-		known[o.User] = true
+		again[o.User] = true
 	}
-	return max(len(mine), len(known))
+	return max(len(mine), len(again))
 }
 
 // notInDoubt are the errors of requests that cannot have reached the shop.
@@ -295,7 +282,7 @@ func (a *Accounts) Phantoms() string {
 
 func (a *Accounts) notReset() string {
 	return fmt.Sprintf("the shop was not reset: %s stood in its ledger before T0, among them those of %s of this run",
-		quantity.Of(len(a.ledger.Baseline), "order"), quantity.Of(a.users, "user"))
+		quantity.Of(a.ledger.Baseline.Len(), "order"), quantity.Of(a.users, "user"))
 }
 
 func (a *Accounts) phantomText() string {
@@ -340,7 +327,9 @@ const nothing = "nothing was sold, and no buyer was told of an order"
 const mostPieces = 1_000_000_000
 
 // pieces returns how many pieces an order is.
-func pieces(o record.Order) int { return min(max(o.Quantity, 1), mostPieces) }
+func pieces(o record.Order) int { return inPieces(o.Quantity) }
+
+func inPieces(quantity int) int { return min(max(quantity, 1), mostPieces) }
 
 // named returns a text of somebody else's for a message: short, and in one line.
 func named(text string) string {

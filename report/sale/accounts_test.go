@@ -11,13 +11,14 @@ import (
 	"pgregory.net/rapid"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/record/orders"
 	"fsctl/scenarios"
 )
 
 var everyInvariant = []string{scenarios.NoOversell, scenarios.OneOrderPerUser, scenarios.NoLostOrder}
 
 // books are the accounts of a sale of one item, in words: "42 u1" is order 42 of user u1, "42 u1 x3" one of three pieces.
-func books(t *testing.T, text string) (orders []record.Order) {
+func books(t *testing.T, text string) (list []record.Order) {
 	t.Helper()
 	for _, word := range strings.Split(text, ",") {
 		if word = strings.TrimSpace(word); word == "" {
@@ -27,9 +28,9 @@ func books(t *testing.T, text string) (orders []record.Order) {
 		if _, err := fmt.Sscanf(word, "%s %s x%d", &o.ID, &o.User, &o.Quantity); err != nil && o.User == "" {
 			t.Fatal(err)
 		}
-		orders = append(orders, o)
+		list = append(list, o)
 	}
-	return orders
+	return list
 }
 
 func judgeSale(l record.Ledger, stock int, ledger *scenarios.Ledger) (*Accounts, []Result) {
@@ -81,7 +82,7 @@ func TestAccounts(t *testing.T) {
 		{"twice in this run, in a shop that was not reset", 10, "1 a", "1 a, 2 a, 3 a", "2 a, 3 a", "pfp", 0, 1, "1 user with more than 1"},
 		{"quantities that would wrap", 1, "", fmt.Sprintf("1 a x%d, 2 b x%d, 3 c x%d", math.MaxInt, math.MaxInt, math.MinInt), "", "ffp", 0, 0, "oversold by 2,000,000,000"},
 	} {
-		l := record.Ledger{Read: true, Sold: books(t, c.after), Told: books(t, c.told), Baseline: books(t, c.before), BaselineRead: true}
+		l := record.Ledger{Read: true, Sold: orders.ListOf(books(t, c.after)...), Told: books(t, c.told), Baseline: orders.ListOf(books(t, c.before)...), BaselineRead: true}
 		if c.name == "a second storm" {
 			l.BaselineUsers = 1
 		}
@@ -137,7 +138,7 @@ func TestAnswersAlone(t *testing.T) {
 
 // A ledger that cannot be read is no data by its own reason, though part of it was.
 func TestUnreadableLedger(t *testing.T) {
-	_, results := judgeSale(record.Ledger{Error: "read ledger: order 7: quantity: found -1", Sold: books(t, "1 a, 2 b")}, 1000, nil)
+	_, results := judgeSale(record.Ledger{Error: "read ledger: order 7: quantity: found -1", Sold: orders.ListOf(books(t, "1 a, 2 b")...)}, 1000, nil)
 	for _, r := range results {
 		if r.Status != NoData || !strings.Contains(r.Summary, "could not be read: read ledger: order 7") {
 			t.Errorf("%+v", r)
@@ -163,7 +164,7 @@ func TestRepeatsAreCountedByStep(t *testing.T) {
 func TestPhantomsStandBesideRequestsInDoubt(t *testing.T) {
 	rec := record.New(record.Manifest{T0: time.Unix(1_800_000_000, 0)})
 	rec.Add(record.Interval{Steps: map[string]*record.Counters{"order": {Errors: map[string]uint64{"timeout": 2, "refused": 9, "reset": 1}}}})
-	rec.Ledger = record.Ledger{Read: true, Sold: books(t, "1 a, 2 b, 3 c"), Told: books(t, "1 a")}
+	rec.Ledger = record.Ledger{Read: true, Sold: orders.ListOf(books(t, "1 a, 2 b, 3 c")...), Told: books(t, "1 a")}
 	sc := &scenarios.Scenario{Steps: []scenarios.Step{{Name: "order", Transaction: true, Outcome: []scenarios.Outcome{{Name: "placed"}}}}}
 	want := "2 orders of the shop's ledger are new, and no buyer was told of them; 3 requests of order got no answer (reset 1, timeout 2)"
 	a := Read(rec, sc)
@@ -310,7 +311,7 @@ func TestAgainstASlowJudge(t *testing.T) {
 		}
 		stock := 40 + rapid.IntRange(0, 8).Draw(t, "stock")
 		want, repeated := slowly(before, after, told, stock, 1)
-		a, results := judgeSale(record.Ledger{Read: true, Sold: after, Told: told, Baseline: before, BaselineRead: true}, stock, nil)
+		a, results := judgeSale(record.Ledger{Read: true, Sold: orders.ListOf(after...), Told: told, Baseline: orders.ListOf(before...), BaselineRead: true}, stock, nil)
 		for i, r := range results {
 			if r.Status != want[i] {
 				t.Fatalf("%s is %d (%s %q), wanted %d\nbefore %v\nafter %v\ntold %v\nstock %d", everyInvariant[i], r.Status, r.Summary, r.Evidence, want[i], before, after[:len(after)-40], told[:len(told)-40], stock)
@@ -328,7 +329,7 @@ func TestOneNumberForVeryMany(t *testing.T) {
 	for i := range 50_000 {
 		list = append(list, record.Order{ID: "1", User: fmt.Sprint("u", i), SKU: "sku-1"})
 	}
-	_, results := judgeSale(record.Ledger{Read: true, Sold: list, Told: list, Baseline: list, BaselineRead: true}, 1, nil)
+	_, results := judgeSale(record.Ledger{Read: true, Sold: orders.ListOf(list...), Told: list, Baseline: orders.ListOf(list...), BaselineRead: true}, 1, nil)
 	for _, r := range results {
 		if r.Status != Broken || len(r.Evidence) > 2*(mostEvidence+1) {
 			t.Errorf("%s, %d lines of evidence", r.Summary, len(r.Evidence))

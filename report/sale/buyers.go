@@ -3,11 +3,10 @@ package sale
 import (
 	"cmp"
 	"fmt"
-	"maps"
+	"iter"
 	"slices"
 	"strings"
 
-	"fsctl/loadgen/record"
 	"fsctl/scenarios/quantity"
 )
 
@@ -18,8 +17,13 @@ type buyer struct{ user, sku string }
 type holding struct {
 	buyer
 	pieces int
-	orders []record.Order
-	source string // has, or was told of
+	orders *worst[string] // their numbers
+	source string         // has, or was told of
+}
+
+func (h *holding) add(id string, pieces int) {
+	h.pieces += pieces
+	h.orders.add(cmp.Or(named(id), "without a number"))
 }
 
 // oneOrderPerUser holds when no user has more pieces of an item than he may buy, by either account of this run: orders of
@@ -30,33 +34,32 @@ func (a *Accounts) oneOrderPerUser() Result {
 	}
 	limit := a.sale.PerUser
 	r := Result{Expected: limit}
-	bySold, byTold := holdingsOf(a.fresh, "has"), holdingsOf(a.told, "was told of")
-	worst := map[buyer]holding{}
-	for _, h := range slices.Concat(bySold, byTold) {
-		r.Observed = max(r.Observed, h.pieces)
-		if h.pieces > limit && h.pieces > worst[h.buyer].pieces {
-			worst[h.buyer] = h
+	over := &worst[*holding]{compare: func(x, y *holding) int {
+		return cmp.Or(cmp.Compare(y.pieces, x.pieces), cmp.Compare(x.user, y.user), cmp.Compare(x.sku, y.sku))
+	}}
+	holders := 0
+	for h := range a.holdings() {
+		holders++
+		if r.Observed = max(r.Observed, h.pieces); h.pieces > limit {
+			over.add(h)
 		}
 	}
-	over := slices.SortedFunc(maps.Values(worst), func(x, y holding) int {
-		return cmp.Or(cmp.Compare(y.pieces, x.pieces), cmp.Compare(x.user, y.user), cmp.Compare(x.sku, y.sku))
-	})
-	for _, h := range over {
+	for _, h := range over.list {
 		r.Evidence = append(r.Evidence, fmt.Sprintf("user %s %s %s of %s, wanted at most %s: orders %s",
-			named(h.user), h.source, quantity.Count(h.pieces), cmp.Or(named(h.sku), "an item"), quantity.Count(limit), orderIDs(h.orders)))
+			named(h.user), h.source, quantity.Count(h.pieces), cmp.Or(named(h.sku), "an item"), quantity.Count(limit), strings.Join(andMore(h.orders.list, h.orders.all, "order"), ", ")))
 	}
-	r.Evidence = quantity.FirstOf(r.Evidence, mostEvidence, "user")
+	r.Evidence = andMore(r.Evidence, over.all, "user")
 	broken, lacks := "", a.noData()
-	if len(over) > 0 {
-		broken = fmt.Sprintf("%s with more than %s, the worst is %s with %s", quantity.Of(len(over), "user"), quantity.Count(limit), named(over[0].user), quantity.Count(over[0].pieces))
+	if over.all > 0 {
+		broken = fmt.Sprintf("%s with more than %s, the worst is %s with %s", quantity.Of(over.all, "user"), quantity.Count(limit), named(over.list[0].user), quantity.Count(over.list[0].pieces))
 	}
 	switch {
 	case lacks != "":
 	case a.users > 0:
 		lacks = a.notReset()
-	case len(a.fresh)+len(a.told) == 0:
+	case a.fresh+len(a.told) == 0:
 		lacks = cmp.Or(a.withoutNumber(), nothing)
-	case len(bySold) == 0 && len(byTold) == 0:
+	case holders == 0:
 		lacks = "no order says who bought it"
 	default:
 		lacks = cmp.Or(a.withoutItem(), a.withoutUser())
@@ -65,36 +68,40 @@ func (a *Accounts) oneOrderPerUser() Result {
 	return r
 }
 
-func holdingsOf(orders []record.Order, source string) []holding {
-	var holdings []holding
-	for who, theirs := range ordersByBuyer(orders) {
-		h := holding{buyer: who, orders: theirs, source: source}
-		for _, o := range theirs {
-			h.pieces += pieces(o)
+// holdings returns what each user has of each item, by the account that gives him more.
+func (a *Accounts) holdings() iter.Seq[*holding] {
+	return func(yield func(*holding) bool) {
+		told := map[buyer]*holding{}
+		for _, o := range a.told {
+			if o.User != "" {
+				who := buyer{o.User, o.SKU}
+				if told[who] == nil {
+					told[who] = &holding{buyer: who, source: "was told of", orders: newTexts()}
+				}
+				told[who].add(o.ID, pieces(o))
+			}
 		}
-		holdings = append(holdings, h)
-	}
-	return holdings
-}
-
-func ordersByBuyer(orders []record.Order) map[buyer][]record.Order {
-	groups := map[buyer][]record.Order{}
-	for _, o := range orders {
-		if o.User != "" {
-			who := buyer{o.User, o.SKU}
-			groups[who] = append(groups[who], o)
+		for _, places := range a.buyers.Groups() {
+			first := a.items.complete(a.after.list.Row(places[0]))
+			h := &holding{buyer: buyer{string(first.User), string(first.SKU)}, source: "has", orders: newTexts()}
+			for _, p := range places {
+				row := a.items.complete(a.after.list.Row(p))
+				h.add(string(row.ID), row.Quantity)
+			}
+			if t := told[h.buyer]; t != nil && t.pieces > h.pieces {
+				h = t
+			}
+			delete(told, h.buyer)
+			if !yield(h) {
+				return
+			}
+		}
+		for _, h := range told {
+			if !yield(h) {
+				return
+			}
 		}
 	}
-	return groups
-}
-
-func orderIDs(orders []record.Order) string {
-	var ids []string
-	for _, o := range orders {
-		ids = append(ids, cmp.Or(named(o.ID), "without a number"))
-	}
-	slices.Sort(ids)
-	return strings.Join(quantity.FirstOf(ids, mostEvidence, "order"), ", ")
 }
 
 // noLostOrder holds when every order that a buyer was told to have is in the shop's ledger.
@@ -104,14 +111,10 @@ func (a *Accounts) noLostOrder() Result {
 		r.decide(a, "", "only the shop's own ledger can show a lost order", "")
 		return r
 	}
-	known := map[string]bool{}
-	for _, o := range a.sold {
-		known[o.ID] = true
-	}
 	var lost []string
 	for i, o := range slices.Concat(a.told, a.again) {
 		switch {
-		case !known[o.ID]:
+		case a.after.find([]byte(o.ID)).isNone():
 			lost = append(lost, fmt.Sprintf("order %s of user %s is not in the shop's ledger", named(o.ID), cmp.Or(named(o.User), "unknown")))
 			if i >= len(a.told) {
 				r.Expected++
@@ -135,7 +138,7 @@ func (a *Accounts) noLostOrder() Result {
 	case lacks != "":
 	case len(lost) > 0:
 		broken = fmt.Sprintf("lost %s of %s that buyers were told of", quantity.Count(len(lost)), quantity.Of(r.Expected, "order"))
-	case len(a.fresh)+len(a.told)+len(a.again)+a.nameless == 0:
+	case a.fresh+len(a.told)+len(a.again)+a.nameless == 0:
 		lacks = nothing
 	default:
 		lacks = nameless

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/record/orders"
 	"fsctl/scenarios/quantity"
 )
 
@@ -15,40 +16,59 @@ type clash struct {
 	kind  string // for several of them
 	size  int    // how bad it is
 	id    string
-	text  string
+	text  func() string
 	worst string // after "the worst"
 }
 
-// buyersOf returns the buyers who were told of each number, as lines.
-func buyersOf(told []record.Order) listings {
-	var lines []record.Order
-	for _, o := range told {
-		if o.ID != "" {
-			lines = append(lines, record.Order{ID: o.ID, User: o.User})
-		}
-	}
-	buyers, _ := listingsOf(lines)
-	return buyers
+// clashes are counted, and the worst of them are kept.
+type clashes struct {
+	worst *worst[clash]
+	kinds map[string]int
 }
 
-// usersOf returns the users that lines of one order name, sorted.
-func usersOf(lines []record.Order) (users []string) {
-	for i, o := range lines {
-		if o.User != "" && (i == 0 || o.User != lines[i-1].User) {
-			users = append(users, o.User)
+func newClashes() clashes {
+	return clashes{kinds: map[string]int{}, worst: &worst[clash]{compare: func(x, y clash) int {
+		return cmp.Or(cmp.Compare(y.size, x.size), cmp.Compare(x.id, y.id), cmp.Compare(x.kind, y.kind))
+	}}}
+}
+
+func (c *clashes) add(one clash) {
+	c.kinds[one.kind]++
+	c.worst.add(one)
+}
+
+// buyersByID are the buyers who were told of each number, sorted.
+type buyersByID map[string][]string
+
+func buyersOf(told []record.Order) buyersByID {
+	buyers := buyersByID{}
+	for _, o := range told {
+		if o.ID != "" {
+			buyers[o.ID] = append(buyers[o.ID], o.User)
 		}
 	}
-	return users
+	for id, users := range buyers {
+		slices.Sort(users)
+		users = slices.Compact(users)
+		if users[0] == "" {
+			users = users[1:]
+		}
+		buyers[id] = users
+	}
+	return buyers
 }
 
 // haveSameNames reports whether the shop calls users as this run does: half of the orders that one buyer was told of, and
 // that the ledger lists for one user, are the same user's. A shop may know a user by a token, or by a number of its own.
-func haveSameNames(buyers listings, owners func(id string) []string) bool {
+func haveSameNames(buyers buyersByID, owners func(id string) listing) bool {
 	same, all := 0, 0
-	for id, lines := range buyers {
-		if users, listed := usersOf(lines), owners(id); len(users) == 1 && len(listed) == 1 {
+	for id, users := range buyers {
+		if len(users) != 1 {
+			continue
+		}
+		if count, listed := owners(id).users(); count == 1 {
 			all++
-			if users[0] == listed[0] {
+			if users[0] == string(listed) {
 				same++
 			}
 		}
@@ -56,71 +76,85 @@ func haveSameNames(buyers listings, owners func(id string) []string) bool {
 	return same > 0 && 2*same >= all
 }
 
-func clashesOfBuyers(buyers listings) (list []clash) {
-	for id, lines := range buyers {
-		if n := len(usersOf(lines)); n > 1 {
-			list = append(list, clash{kind: "told to several buyers", size: n, id: id,
-				text: fmt.Sprintf("one order number (%s) told to %s", named(id), quantity.Of(n, "buyer")), worst: "to " + quantity.Count(n)})
+func (c *clashes) ofBuyers(buyers buyersByID) {
+	for id, users := range buyers {
+		if n := len(users); n > 1 {
+			c.add(clash{kind: "told to several buyers", size: n, id: id, worst: "to " + quantity.Count(n), text: func() string {
+				return fmt.Sprintf("one order number (%s) told to %s", named(id), quantity.Of(n, "buyer"))
+			}})
 		}
 	}
-	return list
 }
 
-func clashesOfListings(after, base listings) (list []clash) {
-	for id, lines := range after {
-		if id == "" {
+// ofListing compares the lines of one order with each other, and with those of before T0. It returns how many lines are the same
+// as another.
+func (c *clashes) ofListing(lines, base listing) (copies int) {
+	first, second, count := lines.different()
+	n, user := lines.users()
+	old, owner := base.users()
+	id := string(first.ID)
+	switch {
+	case n > 1:
+		c.add(clash{kind: "listed for several users", size: n, id: id, worst: "for " + quantity.Count(n), text: func() string {
+			return fmt.Sprintf("one order (%s) listed for %s", named(id), quantity.Of(n, "user"))
+		}})
+	case count > 1:
+		c.add(clash{kind: "listed in different ways", size: count, id: id, worst: "in " + quantity.Count(count), text: func() string {
+			return fmt.Sprintf("one order (%s) listed as %s and as %s", named(id), ofItem(first), ofItem(second))
+		}})
+	case n == 1 && old > 0 && !base.isFor(string(user)):
+		c.add(clash{kind: "another user's before T0", size: 1, id: id, worst: "by 1", text: func() string {
+			return fmt.Sprintf("one order (%s) listed for user %s, which was user %s's before T0", named(id), named(string(user)), named(string(owner)))
+		}})
+	}
+	return len(lines.places) - count
+}
+
+func ofItem(r orders.Row) string {
+	return quantity.Count(r.Quantity) + " of " + cmp.Or(named(string(r.SKU)), "an item")
+}
+
+// ofOwners finds orders of which one user was told, and that the ledger lists for another.
+func (c *clashes) ofOwners(buyers buyersByID, owners func(id string) listing) {
+	for id, users := range buyers {
+		if len(users) != 1 {
 			continue
 		}
-		users := usersOf(lines)
-		old := usersOf(base[id])
-		switch n := len(users); {
-		case n > 1:
-			list = append(list, clash{kind: "listed for several users", size: n, id: id,
-				text: fmt.Sprintf("one order (%s) listed for %s", named(id), quantity.Of(n, "user")), worst: "for " + quantity.Count(n)})
-		case len(lines) > 1:
-			list = append(list, clash{kind: "listed in different ways", size: len(lines), id: id,
-				text:  fmt.Sprintf("one order (%s) listed as %s of %s and as %s of %s", named(id), quantity.Count(lines[0].Quantity), cmp.Or(named(lines[0].SKU), "an item"), quantity.Count(lines[1].Quantity), cmp.Or(named(lines[1].SKU), "an item")),
-				worst: "in " + quantity.Count(len(lines))})
-		case n == 1 && len(old) > 0 && !slices.Contains(old, users[0]):
-			list = append(list, clash{kind: "another user's before T0", size: 1, id: id,
-				text: fmt.Sprintf("one order (%s) listed for user %s, which was user %s's before T0", named(id), named(users[0]), named(old[0])), worst: "by 1"})
+		listed := owners(id)
+		if n, owner := listed.users(); n > 0 && !listed.isFor(users[0]) {
+			c.add(clash{kind: "told to one user and listed for another", size: 1, id: id, worst: "by 1", text: func() string {
+				return fmt.Sprintf("one order (%s) told to user %s and listed for user %s", named(id), named(users[0]), named(string(owner)))
+			}})
 		}
 	}
-	return list
-}
-
-// clashesOfOwners finds orders of which one user was told, and that the ledger lists for another.
-func clashesOfOwners(buyers listings, owners func(id string) []string) (list []clash) {
-	for id, lines := range buyers {
-		if users, listed := usersOf(lines), owners(id); len(users) == 1 && len(listed) > 0 && !slices.Contains(listed, users[0]) {
-			list = append(list, clash{kind: "told to one user and listed for another", size: 1, id: id,
-				text: fmt.Sprintf("one order (%s) told to user %s and listed for user %s", named(id), named(users[0]), named(listed[0])), worst: "by 1"})
-		}
-	}
-	return list
 }
 
 // broken returns the summary and the evidence of the clashes; empty where there are none.
 func (a *Accounts) broken() (summary string, evidence []string) {
-	if len(a.clashes) == 0 {
+	c := a.clashes
+	if c.worst.all == 0 {
 		return "", nil
 	}
-	slices.SortFunc(a.clashes, func(x, y clash) int {
-		return cmp.Or(cmp.Compare(y.size, x.size), cmp.Compare(x.id, y.id), cmp.Compare(x.kind, y.kind))
-	})
-	kinds := map[string]int{}
-	for _, c := range a.clashes {
-		kinds[c.kind]++
-		evidence = append(evidence, c.text)
+	for _, one := range c.worst.list {
+		evidence = append(evidence, one.text())
 	}
-	worst := a.clashes[0]
-	summary = worst.text
-	if n := kinds[worst.kind]; n > 1 {
+	worst := c.worst.list[0]
+	summary = evidence[0]
+	if n := c.kinds[worst.kind]; n > 1 {
 		summary = fmt.Sprintf("%s %s, the worst (%s) %s", quantity.Of(n, "order number"), worst.kind, named(worst.id), worst.worst)
 	}
-	delete(kinds, worst.kind)
-	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		summary += fmt.Sprintf("; %s %s", quantity.Count(kinds[kind]), kind)
+	for _, kind := range slices.Sorted(maps.Keys(c.kinds)) {
+		if kind != worst.kind {
+			summary += fmt.Sprintf("; %s %s", quantity.Count(c.kinds[kind]), kind)
+		}
 	}
-	return summary, quantity.FirstOf(evidence, mostEvidence, "order")
+	return summary, andMore(evidence, c.worst.all, "order")
+}
+
+// andMore returns texts, and how many more of all there are.
+func andMore(texts []string, all int, noun string) []string {
+	if more := all - len(texts); more > 0 {
+		return append(texts, "and "+quantity.Of(more, noun)+" more")
+	}
+	return texts
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/record/orders"
 	"fsctl/scenarios"
 )
 
@@ -30,7 +31,7 @@ func TestOrdersWithoutTheirItem(t *testing.T) {
 			Held, Held, "1 order of before T0 is no longer in the shop's ledger, and not counted"},
 	} {
 		rec := record.New(record.Manifest{T0: time.Unix(1_800_000_000, 0)})
-		rec.Ledger = record.Ledger{Told: told, Sold: c.sold, Read: true, Baseline: c.before, BaselineRead: true}
+		rec.Ledger = record.Ledger{Told: told, Sold: orders.ListOf(c.sold...), Read: true, Baseline: orders.ListOf(c.before...), BaselineRead: true}
 		a := Read(rec, &scenarios.Scenario{Sale: &scenarios.Sale{Items: 2, Stock: 1, PerUser: 1, SKU: "s-${n}"}, Ledger: &scenarios.Ledger{URL: "/l"}})
 		oversell, buyer := a.Judge(scenarios.NoOversell), a.Judge(scenarios.OneOrderPerUser)
 		all := strings.Join(append(append(oversell.Evidence, buyer.Evidence...), oversell.Summary, buyer.Summary), "\n")

@@ -7,30 +7,23 @@ import (
 	"math"
 	"slices"
 
-	"fsctl/loadgen/record"
 	"fsctl/scenarios/quantity"
 )
-
-func piecesBySKU(lists ...[]record.Order) map[string]int {
-	sum := map[string]int{}
-	for _, o := range slices.Concat(lists...) {
-		if o.SKU != "" {
-			sum[o.SKU] += pieces(o)
-		}
-	}
-	return sum
-}
 
 // noOversell holds when of no item more pieces were sold, or promised to buyers, than there were, orders of before T0
 // included: they are of the same stock. Where the shop says that it had fewer than the scenario, the fewer count.
 func (a *Accounts) noOversell() Result {
-	sold, told := piecesBySKU(a.sold), piecesBySKU(a.before, a.told)
-	before := piecesBySKU(a.before)
+	sold, before, told := a.sold.pieces, a.before.pieces, maps.Clone(a.before.pieces)
+	for _, o := range a.told {
+		if o.SKU != "" {
+			told[o.SKU] += pieces(o)
+		}
+	}
 	var r Result
 	var differing, over []string
 	worst, worstSKU, apart := 0, "", areApart(sold, told)
 	r.Observed = mostPiecesOf(sold, told, apart)
-	for _, sku := range a.items(sold, told) {
+	for _, sku := range a.itemNames(sold, told) {
 		stock, known := a.stockOf(sku)
 		if !known {
 			continue
@@ -70,7 +63,7 @@ func (a *Accounts) noOversell() Result {
 		lacks = "neither the scenario nor the shop says how much there was to sell"
 	}
 	held := fmt.Sprintf("sold %s of %s", quantity.Count(r.Observed), quantity.Count(r.Expected))
-	if n := len(a.before); n > 0 {
+	if n := a.before.orders; n > 0 {
 		held += fmt.Sprintf(", %s of them before T0", quantity.Of(n, "order"))
 	}
 	if a.answers {
@@ -122,14 +115,14 @@ func (a *Accounts) asideOfStock(apart bool) (list []string) {
 
 // unsold is the reason where neither account has an order.
 func (a *Accounts) unsold() string {
-	if len(a.sold)+len(a.told)+len(a.again) == 0 {
+	if a.sold.orders+len(a.told)+len(a.again) == 0 {
 		return cmp.Or(a.withoutNumber(), nothing)
 	}
 	return ""
 }
 
-// items returns the items that either account knows, sorted.
-func (a *Accounts) items(sold, told map[string]int) []string {
+// itemNames returns the items that either account knows, sorted.
+func (a *Accounts) itemNames(sold, told map[string]int) []string {
 	names := map[string]bool{}
 	for _, known := range []map[string]int{sold, told, a.ledger.Stock} {
 		for sku := range known {
@@ -140,7 +133,7 @@ func (a *Accounts) items(sold, told map[string]int) []string {
 }
 
 func (a *Accounts) anyStock(sold, told map[string]int) bool {
-	for _, sku := range a.items(sold, told) {
+	for _, sku := range a.itemNames(sold, told) {
 		if _, known := a.stockOf(sku); known {
 			return true
 		}

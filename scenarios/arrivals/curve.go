@@ -158,7 +158,11 @@ func (s Sum) Span() (from, to time.Duration) {
 func Peak(c Curve, window time.Duration) (ratePerSec float64, at time.Duration) {
 	starts := partStarts(c, window)
 	from, to := c.Span()
-	step := max(window/10, (to-from)/1_000_000, 1)
+	parts := 1
+	if sum, ok := c.(Sum); ok {
+		parts = max(1, len(sum))
+	}
+	step := max(window/10, (to-from)/max(1, 1_000_000/time.Duration(parts)), 1)
 	for t := from; t < to; t += step {
 		starts = append(starts, t)
 	}
@@ -192,7 +196,12 @@ func partStarts(c Curve, window time.Duration) (starts []time.Duration) {
 
 // mostFrom returns the most arrivals in windows that begin at these instants, and the first of those that has them.
 func mostFrom(c Curve, window time.Duration, starts []time.Duration) (count float64, at time.Duration) {
+	tried := make(map[time.Duration]bool, len(starts))
 	for _, t := range starts {
+		if tried[t] { // parts that are alike
+			continue
+		}
+		tried[t] = true
 		// The window holds its beginning: a crowd may act at that very instant.
 		if n := c.Area(t+window-1) - c.Area(t-1); n > count {
 			count, at = n, t

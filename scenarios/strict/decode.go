@@ -19,6 +19,8 @@ func (Keyed[T]) KeyedByName() {}
 type Decoder struct {
 	forms    Forms
 	problems []Problem
+	more     int            // problems beyond those that are listed
+	isCut    bool           // something was too long to be read: nothing can be said of the whole
 	lines    map[string]int // of every field that was present, and of the whole as ""
 }
 
@@ -32,14 +34,18 @@ type NodeReader interface {
 type Forms map[reflect.Type]func(d *Decoder, n *yaml.Node, path string, v any)
 
 // Problems returns the number of problems so far, from 0.
-func (d *Decoder) Problems() int { return len(d.problems) }
+func (d *Decoder) Problems() int { return len(d.problems) + d.more }
 
 // Found notes the line of a field.
 func (d *Decoder) Found(path string, n *yaml.Node) { d.lines[path] = n.Line }
 
 // Problem adds what is wrong with a node, in a message that says what was found and what was wanted.
 func (d *Decoder) Problem(n *yaml.Node, path, format string, args ...any) {
-	d.problems = append(d.problems, Problem{n.Line, path, fmt.Sprintf(format, args...)})
+	if len(d.problems) >= mostProblems {
+		d.more++ // without its text
+		return
+	}
+	d.problems = add(d.problems, &d.more, Problem{n.Line, path, fmt.Sprintf(format, args...)})
 }
 
 // Wrong reports a node of the wrong kind: what it is, and what was wanted.
@@ -139,6 +145,10 @@ func (d *Decoder) Struct(n *yaml.Node, path string, v reflect.Value) {
 	present := map[string]bool{}
 	d.Pairs(n, path, func(key string, k, value *yaml.Node) {
 		f, ok := fields[key]
+		if !ok && len(d.problems) >= mostProblems {
+			d.more++ // to look for the word that was meant takes long
+			return
+		}
 		if !ok {
 			d.Problem(k, Join(path, key), "unknown key, wanted one of %s%s", strings.Join(sortedKeys(fields), ", "), DidYouMean(key, sortedKeys(fields)))
 			return
@@ -203,6 +213,9 @@ func FieldsOf(t reflect.Type) map[string]reflect.StructField {
 
 // list decodes a sequence, or a mapping into Keyed, whose elements take the key as Name.
 func (d *Decoder) list(n *yaml.Node, path string, v reflect.Value) {
+	if !d.CheckLength(n, path) {
+		return
+	}
 	if _, ok := v.Interface().(interface{ KeyedByName() }); ok {
 		d.Pairs(n, path, func(key string, k, value *yaml.Node) {
 			e := reflect.New(v.Type().Elem()).Elem()
@@ -225,6 +238,9 @@ func (d *Decoder) list(n *yaml.Node, path string, v reflect.Value) {
 }
 
 func (d *Decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
+	if !d.CheckLength(n, path) {
+		return
+	}
 	v.Set(reflect.MakeMap(v.Type()))
 	d.Pairs(n, path, func(key string, _, value *yaml.Node) {
 		e := reflect.New(v.Type().Elem()).Elem()

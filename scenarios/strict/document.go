@@ -78,7 +78,7 @@ func (d *Document) Decode(v any, forms Forms) *Fields {
 	root := d.root()
 	decoder := &Decoder{forms: forms, lines: map[string]int{"": root.Line}}
 	decoder.Struct(root, "", reflect.ValueOf(v).Elem())
-	fields := &Fields{file: d.file, lines: decoder.lines, problems: decoder.problems}
+	fields := &Fields{file: d.file, lines: decoder.lines, problems: decoder.problems, more: decoder.more, isCut: decoder.isCut}
 	fields.SkipWrong()
 	return fields
 }
@@ -86,6 +86,9 @@ func (d *Document) Decode(v any, forms Forms) *Fields {
 func (d *Document) root() *yaml.Node { return d.node.Content[0] }
 
 func (d *Document) read(text []byte) *Problem {
+	if problem := tooMany(text); problem != nil {
+		return problem
+	}
 	reader := yaml.NewDecoder(bytes.NewReader(plaintext.Trim(text)))
 	err := reader.Decode(&d.node)
 	if errors.Is(err, io.EOF) || err == nil && IsNull(d.root()) {
@@ -123,7 +126,11 @@ func (d *Document) refused() *Problem {
 		return &Problem{alias.Line, "", fmt.Sprintf("found the alias *%s, wanted the values themselves", alias.Value)}
 	}
 	if root.Kind != yaml.MappingNode {
-		return &Problem{root.Line, "", fmt.Sprintf("found %s, wanted a %s: a mapping of names to values", describe(root), d.kind.Name)}
+		found := describe(root)
+		if root.Kind == yaml.ScalarNode {
+			found = "a text" // of another kind of file, which may hold passwords, such as a table of users
+		}
+		return &Problem{root.Line, "", fmt.Sprintf("found %s, wanted a %s: a mapping of names to values", found, d.kind.Name)}
 	}
 	return nil
 }

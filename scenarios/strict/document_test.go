@@ -2,6 +2,7 @@ package strict
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -48,4 +49,13 @@ func valueOf(t *testing.T, n *yaml.Node) string {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf("%q", v)
+}
+
+// A wrong file, such as a table of users, is not quoted: it may hold passwords.
+func TestFilesOfAnotherKindAreNotQuoted(t *testing.T) {
+	for text, want := range map[string]string{"email,password\nbob@shop.example,hunter2\n": "found a text, wanted", "- hunter2\n": "found a list, wanted"} {
+		if _, err := Read("users.csv", Kind{Name: "scenario"}, []byte(text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v, wanted %s", text, err, want)
+		}
+	}
 }

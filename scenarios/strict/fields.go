@@ -15,7 +15,10 @@ type Fields struct {
 	hint     string
 	lines    map[string]int
 	problems []Problem
-	unread   []string // fields that could not be read, or whose first problem is enough: nothing more is said about them
+	more     int             // problems beyond those that are listed
+	isCut    bool            // a part was too long to be read
+	unread   map[string]bool // fields that could not be read, or whose first problem is enough: nothing more is said about them
+	around   map[string]bool // the fields around those
 }
 
 // noLine is the line of a field that was read from no text.
@@ -39,7 +42,10 @@ func (f *Fields) Problem(path, format string, args ...any) {
 	at := path
 	for { // the field may be absent: the nearest around it that is there has the line
 		if line, ok := f.lines[at]; ok {
-			f.problems = append(f.problems, Problem{line, path, fmt.Sprintf(format, args...)})
+			if len(f.problems) < mostProblems { // else without its text
+				format = fmt.Sprintf(format, args...)
+			}
+			f.problems = add(f.problems, &f.more, Problem{line, path, format})
 			break
 		}
 		at = at[:max(0, strings.LastIndexAny(at, ".["))]
@@ -53,7 +59,17 @@ func (f *Fields) Problem(path, format string, args ...any) {
 func (f *Fields) Hint(text string) { f.hint = cmp.Or(f.hint, text) }
 
 // Skip leaves out all later problems of a field and of what is in it.
-func (f *Fields) Skip(path string) { f.unread = append(f.unread, path) }
+func (f *Fields) Skip(path string) {
+	if f.unread == nil {
+		f.unread, f.around = map[string]bool{}, map[string]bool{}
+	}
+	f.unread[path] = true
+	for i := range path {
+		if path[i] == '.' {
+			f.around[path[:i]] = true
+		}
+	}
+}
 
 // SkipWrong leaves out all later problems of the fields that have one so far.
 func (f *Fields) SkipWrong() {
@@ -64,15 +80,23 @@ func (f *Fields) SkipWrong() {
 
 // IsUnread reports whether a field, or one around it, could not be read.
 func (f *Fields) IsUnread(path string) bool {
-	return slices.ContainsFunc(f.unread, func(u string) bool {
-		return path == u || strings.HasPrefix(path, u+".") || strings.HasPrefix(path, u+"[")
-	})
+	for i := range path {
+		if (path[i] == '.' || path[i] == '[') && f.unread[path[:i]] {
+			return true
+		}
+	}
+	return f.unread[path]
 }
 
 // HasUnread reports whether something inside a field could not be read, so that nothing can be said of the whole.
-func (f *Fields) HasUnread(path string) bool {
-	return slices.ContainsFunc(f.unread, func(u string) bool { return strings.HasPrefix(u, path+".") })
-}
+func (f *Fields) HasUnread(path string) bool { return f.around[path] }
+
+// Cut ends the reading: a part of the file is too long, and nothing can be said of the whole.
+func (f *Fields) Cut() { f.isCut = true }
+
+// IsFull reports whether to look for more problems tells nobody more: a part of the file could not be read, or as many
+// problems are known as are listed.
+func (f *Fields) IsFull() bool { return f.isCut || len(f.problems) >= mostProblems }
 
 // Sort puts the problems in the order of their lines, each once.
 func (f *Fields) Sort() {
@@ -87,5 +111,5 @@ func (f *Fields) Err() error {
 	if len(f.problems) == 0 {
 		return nil
 	}
-	return &Error{f.file, f.problems, f.hint}
+	return &Error{f.file, f.problems, f.more, f.hint}
 }

@@ -3,6 +3,8 @@ package strict
 import (
 	"fmt"
 	"strings"
+
+	"fsctl/scenarios/quantity"
 )
 
 // Problem is one thing wrong with a file.
@@ -16,6 +18,7 @@ type Problem struct {
 type Error struct {
 	File     string
 	Problems []Problem
+	More     int    // problems beside these, which are not listed
 	Hint     string // what can be done about one of them; empty for nothing in particular
 }
 
@@ -38,6 +41,9 @@ func (e *Error) Error() string {
 			b.WriteString(p.Field + ": ")
 		}
 		b.WriteString(p.Message)
+	}
+	if e.More > 0 {
+		fmt.Fprintf(&b, "\nand %s more", quantity.Of(e.More, "problem"))
 	}
 	return b.String()
 }

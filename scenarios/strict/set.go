@@ -27,7 +27,10 @@ func apply(root *yaml.Node, assignment string) error {
 	}
 	var value yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &value); err != nil || len(value.Content) != 1 {
-		return fmt.Errorf("found --set %s with the value %q, wanted a YAML value", path, text)
+		if top := strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' }); len(top) == 0 || top[0] != "steps" && top[0] != "feeders" && top[0] != "ledger" {
+			return fmt.Errorf("found --set %s with the value %q, wanted a YAML value", path, text)
+		}
+		return fmt.Errorf("found --set %s with a value that is no YAML, wanted one, in quotes where it has characters that mean something there", path)
 	}
 	n := root
 	names := strings.Split(strings.NewReplacer("[", ".", "]", "").Replace(path), ".")

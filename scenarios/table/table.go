@@ -8,9 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
+	"unsafe"
 
+	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
@@ -18,54 +19,69 @@ import (
 // Table is a header with its rows.
 type Table struct {
 	Names []string // of the columns: none empty, none twice, without blanks around them
-	cells []string
+
+	text      string
+	begins    []uint32 // of each value in text, row by row
+	separator byte
 }
+
+// mostValues keeps a table within 200 MB beside its text.
+const mostValues = 50_000_000
 
 // Rows returns the number of rows, from 0, without the header.
-func (t *Table) Rows() int { return len(t.cells) / len(t.Names) }
+func (t *Table) Rows() int { return len(t.begins) / len(t.Names) }
 
 // Value returns the value of a row in a column, both from 0.
-func (t *Table) Value(row, column int) string { return t.cells[row*len(t.Names)+column] }
-
-// Open opens a file that holds a table. It fails for what is no regular file: a pipe would be waited for, and a device has no end.
-func Open(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		what := "a device or a pipe"
-		if info.IsDir() {
-			what = "a directory"
-		}
-		return nil, fmt.Errorf("%s: found %s, wanted a file", path, what)
-	}
-	return os.Open(path) // which says what is wrong
+func (t *Table) Value(row, column int) string {
+	p := parser{text: t.text, at: int(t.begins[row*len(t.Names)+column]), separator: t.separator}
+	value, _ := p.value() // which was read before
+	return value
 }
 
-// Read reads a whole table. It fails for text in another encoding than UTF-8, a header without names or with one twice, a row of
-// another length, a quote that is not closed or stands within a value, and line ends of two kinds; the error begins with the line.
-func Read(r io.Reader) (*Table, error) {
-	text, err := io.ReadAll(r)
+// ReadFile reads a whole table from a regular file: a pipe would be read twice, once for its header. It fails as Read does, and with
+// an *[inputfile.Error] for a file of another kind or of over [inputfile.MostTable] bytes.
+func ReadFile(path string) (*Table, error) {
+	file, err := inputfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
+	defer file.Close()
+	text, err := inputfile.Content(file, inputfile.MostTable)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(text)
+}
+
+// Parse reads a whole table, and keeps text, which must not change. It fails for text in another encoding than UTF-8, a header without
+// names or with one twice, a row of another length, a quote that is not closed or stands within a value, line ends of two kinds, and
+// over 50 M values; the error begins with the line.
+func Parse(text []byte) (*Table, error) {
 	if err := plaintext.Check(text); err != nil {
 		return nil, err
 	}
-	p := newParser(string(plaintext.Trim(text)))
-	t := &Table{}
+	text = plaintext.Trim(text)
+	t := &Table{text: unsafe.String(unsafe.SliceData(text), len(text))} // a copy would take as much memory again
+	p := newParser(t.text)
+	var err error
 	if t.Names, err = p.header(); err != nil {
 		return nil, err
 	}
+	t.separator = p.separator
+	t.begins = make([]uint32, 0, min(mostValues, (1+strings.Count(t.text[p.at:], "\n"))*len(t.Names)))
 	for {
-		begin := len(t.cells)
-		t.cells, err = p.record(t.cells)
+		n, err := p.record(func(at int, _ string) { t.begins = append(t.begins, uint32(at)) })
 		if errors.Is(err, io.EOF) {
 			return t, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		if n := len(t.cells) - begin; n != len(t.Names) {
+		if n != len(t.Names) {
 			return nil, fmt.Errorf("line %d: found %s, wanted %d as in the header: quote a value that holds a %s", p.began, quantity.Of(n, "value"), len(t.Names), separators[p.separator])
+		}
+		if len(t.begins) > mostValues {
+			return nil, fmt.Errorf("line %d: found over %s in the rows up to here, wanted at most that in a file: use fewer rows, or leave out columns that no request uses", p.began, quantity.Of(mostValues, "value"))
 		}
 	}
 }
@@ -116,7 +132,8 @@ func (p *parser) header() ([]string, error) {
 	if err := p.findSeparator(); err != nil {
 		return nil, err
 	}
-	names, err := p.record(nil)
+	var names []string
+	_, err := p.record(func(_ int, name string) { names = append(names, name) })
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("found no text, wanted a header line with the names of the columns")
 	}
@@ -165,24 +182,27 @@ func (p *parser) findSeparator() error {
 	return nil
 }
 
-// record appends the values of the next record. The error is io.EOF at the end of the text.
-func (p *parser) record(values []string) ([]string, error) {
+// record calls each with where every value of the next record begins, and with the value. It returns their number. The error is
+// io.EOF at the end of the text.
+func (p *parser) record(each func(at int, value string)) (n int, err error) {
 	p.skipBlank()
 	p.began = p.line
 	if p.at == len(p.text) {
-		return values, io.EOF
+		return 0, io.EOF
 	}
 	for {
+		at := p.at
 		value, err := p.value()
 		if err != nil {
-			return values, err
+			return n, err
 		}
-		values = append(values, value)
+		each(at, value)
+		n++
 		if p.at < len(p.text) && p.text[p.at] == p.separator {
 			p.at++
 			continue
 		}
-		return values, p.endLine()
+		return n, p.endLine()
 	}
 }
 

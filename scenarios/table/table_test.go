@@ -16,7 +16,7 @@ import (
 )
 
 func read(text string) (names []string, rows [][]string, err error) {
-	t, err := Read(strings.NewReader(text))
+	t, err := Parse([]byte(text))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -140,13 +140,13 @@ func TestHeaderIsBounded(t *testing.T) {
 	if _, err := Header(strings.NewReader(wide.String())); err == nil || !strings.Contains(err.Error(), "over 1 MiB") {
 		t.Errorf("found %v", err)
 	}
-	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "found a directory, wanted a file") {
+	if _, err := ReadFile(t.TempDir()); err == nil || !strings.Contains(err.Error(), "found a directory, wanted a file") {
 		t.Errorf("found %v", err)
 	}
-	if _, err := Open(os.DevNull); err == nil || !strings.Contains(err.Error(), "wanted a file") {
+	if _, err := ReadFile(os.DevNull); err == nil || !strings.Contains(err.Error(), "wanted a file") {
 		t.Errorf("found %v", err)
 	}
-	if _, err := Open("no-such.csv"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ReadFile("no-such.csv"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("found %v", err)
 	}
 }

@@ -15,7 +15,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "fsctl.image" -}}
-{{ required "image.repository: found none, wanted an image built from deploy/Dockerfile" .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
 
 {{/* The host that agents dial, which the bus's certificate must name. */}}
@@ -96,7 +96,7 @@ securityContext:
 {{- end }}
 
 {{- define "fsctl.allowArgs" -}}
-{{- range required "target.allow: found none, wanted the hosts that may be stormed" (default "" .Values.target.allow) }}
+{{- range .Values.target.allow }}
 - {{ printf "--allow-target=%s" . | quote }}
 {{- end }}
 {{- end }}

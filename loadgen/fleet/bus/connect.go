@@ -11,6 +11,8 @@ import (
 	"os"
 	"time"
 
+	"fsctl/scenarios/inputfile"
+
 	"github.com/nats-io/nats.go"
 )
 
@@ -197,7 +199,7 @@ func (c Config) security(servers servers) ([]nats.Option, error) {
 }
 
 func readAuthorities(path string) (*x509.CertPool, error) {
-	content, err := os.ReadFile(path)
+	content, err := inputfile.Read(path, inputfile.MostText)
 	if err != nil {
 		return nil, inputError("", "read CA: %w", err)
 	}

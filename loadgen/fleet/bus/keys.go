@@ -138,7 +138,10 @@ func writeNew(path string, content []byte) error {
 	if err != nil {
 		return fmt.Errorf("write keys: %w", err)
 	}
-	_, err = file.Write(content)
+	err = file.Chmod(0o600) // whatever the umask
+	if err == nil {
+		_, err = file.Write(content)
+	}
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		_ = os.Remove(path) // half a file of keys is none
 		return fmt.Errorf("write keys: %w", err)

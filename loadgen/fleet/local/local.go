@@ -15,11 +15,20 @@ import (
 // Options say which agents to start.
 type Options struct {
 	Count int // agents, at least 1
-	// Args returns the arguments with which this program is the agent of a slot. url is that of the bus, spool a directory
-	// for measurements. The agent must end when its standard input does.
-	Args func(url, spool string, slot int) []string
+	// Args returns the arguments with which this program is an agent. The agent must end when its standard input does. Every user of
+	// the machine can read them, so that no secret may be among them.
+	Args        func(Agent) []string
+	Environment []string // of an agent, beside that of this process
 	// ErrorPrefix begins the line in which an agent says why it ends, HintPrefix the one that says what can be done about it.
 	ErrorPrefix, HintPrefix string
+}
+
+// Agent is what an agent must know.
+type Agent struct {
+	Slot  int    // from 1
+	URL   string // of the bus
+	Creds string // file of its keys
+	Spool string // directory for measurements
 }
 
 // Agents are the processes that were started.
@@ -31,9 +40,9 @@ type Agents struct {
 	alive     *os.File   // standard input of the agents, which ends with this process
 }
 
-// Start starts agents that find the bus at url. It fails where a process or a temporary directory cannot be made;
+// Start starts agents that find the bus at url, each with the file of keys that creds returns for its slot. It fails where a process or a temporary directory cannot be made;
 // the agents started before are killed then.
-func Start(o Options, url string) (*Agents, error) {
+func Start(o Options, url string, creds func(slot int) string) (*Agents, error) {
 	a := &Agents{failures: make(chan error, o.Count)}
 	program, err := os.Executable()
 	if err != nil {
@@ -51,8 +60,9 @@ func Start(o Options, url string) (*Agents, error) {
 	}
 	for i := range o.Count {
 		slot := i + 1
-		c := exec.Command(program, o.Args(url, a.spool, slot)...)
+		c := exec.Command(program, o.Args(Agent{slot, url, creds(slot), a.spool})...)
 		c.Args[0] = os.Args[0]
+		c.Env = append(os.Environ(), o.Environment...)
 		output := &tail{}
 		c.Stdin, c.Stdout, c.Stderr = stdin, output, output
 		detach(c)

@@ -26,14 +26,16 @@ func TestMain(m *testing.M) {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
+func noKeys(int) string { return "" }
+
 func options(count int) Options {
 	return Options{Count: count, ErrorPrefix: "test: error: ", HintPrefix: "test: hint: ",
-		Args: func(_, spool string, slot int) []string { return []string{"child", spool, strconv.Itoa(slot)} }}
+		Args: func(a Agent) []string { return []string{"child", a.Spool, strconv.Itoa(a.Slot)} }}
 }
 
 // TestAgentThatFails: its last error is reported, and the other agents go on until they are closed.
 func TestAgentThatFails(t *testing.T) {
-	a, err := Start(options(3), "nats://127.0.0.1:1")
+	a, err := Start(options(3), "nats://127.0.0.1:1", noKeys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +73,7 @@ func TestAgentThatFails(t *testing.T) {
 
 // TestKill ends the agents at once.
 func TestKill(t *testing.T) {
-	a, err := Start(options(1), "")
+	a, err := Start(options(1), "", noKeys)
 	if err != nil {
 		t.Fatal(err)
 	}

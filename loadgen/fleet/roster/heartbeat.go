@@ -28,6 +28,7 @@ type Heartbeat struct {
 	Cores     int           `json:"cores"`               // that its process may use at once
 	Capacity  float64       `json:"capacity"`            // its weight against the others, above 0 to MostCapacity
 	PlanHash  string        `json:"plan_hash,omitempty"` // of the plan that it has
+	Key       []byte        `json:"key,omitempty"`       // that its plan is encrypted for; left out once it has one
 	Revision  int           `json:"revision,omitempty"`  // how many revisions of the assignment it follows
 	Offset    time.Duration `json:"offset_ns"`           // coordinator's clock minus its own
 	Bound     time.Duration `json:"bound_ns"`            // largest error of Offset

@@ -92,7 +92,7 @@ func measure(slot int, epoch uint64, second int) measured {
 // known are the seconds that were measured already: tests ask for the same ones thousands of times.
 var known sync.Map
 
-// whole returns what was measured with its histograms as a storm has them, which take 200 KB each.
+// whole returns what was measured with its histograms as a storm has them, before they are packed.
 func (m measured) whole() measured {
 	w := measured{told: m.told}
 	for _, interval := range m.intervals {

@@ -158,6 +158,19 @@ func (s *Sender) Finish() error {
 	return s.own.spool.Sync()
 }
 
+// Discard deletes the spool of this process's log, of which nobody wants anything: to be called before Close. It fails where the
+// file cannot be deleted.
+func (s *Sender) Discard() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := slices.Index(s.outboxes, s.own)
+	if at < 0 {
+		return nil // on record already
+	}
+	s.outboxes = slices.Delete(s.outboxes, at, at+1)
+	return s.own.spool.Remove()
+}
+
 // Close closes the spools. Those that are not sealed stay on the disk for the next process of the slot. It fails where
 // a file cannot be closed.
 func (s *Sender) Close() error {

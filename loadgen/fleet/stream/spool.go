@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"fsctl/loadgen/record/atomicfile"
 )
 
 // Spool is a log on an agent's disk: an append-only file with one encoded snapshot an entry, kept until the Seal. Once
@@ -52,16 +54,19 @@ func OpenSpool(dir string, key Key) (*Spool, error) {
 	if err := key.check(); err != nil {
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
 	path := filepath.Join(dir, key.String()+spoolEnding)
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
 	s := &Spool{path: path, file: file}
 	err = s.lock()
+	if err == nil {
+		err = atomicfile.Private(file) // an older version gave it 0644
+	}
 	if err == nil {
 		err = s.load()
 	}

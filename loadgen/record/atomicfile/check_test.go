@@ -46,10 +46,14 @@ func places() map[string]place {
 		"a link that leads away": {in("link", link("none/new")), false},
 		"a link to itself":       {in("link", link("link")), false},
 		"a link to a directory":  {in("link", link(".")), false},
-		"a pipe":                 {in("pipe", func(path string) error { return syscall.Mkfifo(path, 0o600) }), true},
-		"no output":              {fixed("/dev/null"), true},
-		"the standard output":    {fixed("/dev/stdout"), true},
-		"no such descriptor":     {fixed("/dev/fd/987"), false},
+		"a link to a link":       {in("link", func(path string) error { return errors.Join(os.Symlink("link2", path), os.Symlink("new", path+"2")) }), true},
+		"links that lead away": {in("link", func(path string) error {
+			return errors.Join(os.Symlink("link2", path), os.Symlink("none/new", path+"2"))
+		}), false},
+		"a pipe":              {in("pipe", func(path string) error { return syscall.Mkfifo(path, 0o600) }), true},
+		"no output":           {fixed("/dev/null"), true},
+		"the standard output": {fixed("/dev/stdout"), true},
+		"no such descriptor":  {fixed("/dev/fd/987"), false},
 	}
 }
 
@@ -146,5 +150,50 @@ func TestWriteToAPipeWithoutReader(t *testing.T) {
 	}
 	if err := Write(path, Options{}, text("x")); err == nil || !strings.Contains(err.Error(), "found no reader of the pipe") {
 		t.Errorf("found %v", err)
+	}
+}
+
+// TestWriteToAPipeThatIsNotRead: a reader that opened the pipe and never reads does not hold the writer for ever, and one that
+// is slow gets all.
+func TestWriteToAPipeThatIsNotRead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs seconds: left out in short mode")
+	}
+	t.Parallel()
+	content := strings.Repeat("0123456789abcdef", 40_000) // a pipe holds 64 KiB
+	for name, slow := range map[string]bool{"never reads": false, "reads slowly": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "pipe")
+			if err := syscall.Mkfifo(path, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			reader, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer reader.Close()
+			written := make(chan error, 1)
+			go func() { written <- Write(path, Options{}, text(content)) }()
+			if !slow {
+				err := <-written
+				if err == nil || !strings.Contains(err.Error(), "did not read for 10 s") || !strings.Contains(err.Error(), path) {
+					t.Errorf("found %v", err)
+				}
+				return
+			}
+			time.Sleep(time.Second) // the writer waits with a full pipe
+			var got strings.Builder
+			for piece := make([]byte, 100_000); got.Len() < len(content); time.Sleep(50 * time.Millisecond) {
+				n, err := reader.Read(piece)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got.Write(piece[:n])
+			}
+			if err := <-written; err != nil || got.String() != content {
+				t.Errorf("found %v and %d bytes, wanted %d", err, got.Len(), len(content))
+			}
+		})
 	}
 }

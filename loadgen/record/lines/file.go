@@ -48,6 +48,9 @@ func Open(path string, digest *seal.Digest) (*File, error) {
 		return nil, Explain("open", path, err)
 	}
 	size, err := file.Seek(0, 2)
+	if err == nil {
+		err = atomicfile.Private(file)
+	}
 	if err != nil {
 		return nil, errors.Join(Explain("open", path, err), file.Close())
 	}
