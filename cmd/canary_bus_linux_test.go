@@ -23,7 +23,7 @@ import (
 )
 
 // spyOnBus hears every message on the bus of a run with --agents, with the coordinator's keys, and looks for canaries in them. Without keys
-// nobody gets in. It returns the number of messages once over is closed.
+// no client gets in. It returns the number of messages once over is closed.
 func spyOnBus(t *testing.T, dir string, pid int, c map[string]string, over <-chan struct{}) (heard int) {
 	url := ""
 	for url == "" {

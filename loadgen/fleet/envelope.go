@@ -11,7 +11,7 @@ import (
 )
 
 // A plan holds secrets: the target's password, values of the environment, rows of feeders. It goes to each agent encrypted for a key that
-// the agent makes when it starts, so that nobody else who hears the bus can read it: HPKE (RFC 9180) with X25519, HKDF-SHA256 and
+// the agent makes when it starts, so that other readers of the bus cannot read it: HPKE (RFC 9180) with X25519, HKDF-SHA256 and
 // AES-256-GCM. Only keys of the fleet say who an agent is: on a bus without them anybody may ask for the plan.
 
 // envelopeKey opens the plans that were sealed for it.

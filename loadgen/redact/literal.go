@@ -23,7 +23,7 @@ func NamedValues(text string) (values []string) {
 	return values
 }
 
-// tokens are words that seem to be drawn at random: nobody makes them up as a name.
+// tokens are words that seem to be drawn at random, as opposed to names that people choose.
 var tokens = map[bool]*regexp.Regexp{
 	false: regexp.MustCompile(`[A-Za-z0-9_-]{16,}`),
 	true:  regexp.MustCompile(`[A-Za-z0-9]{20,}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}`),

@@ -158,7 +158,7 @@ func (s *Sender) Finish() error {
 	return s.own.spool.Sync()
 }
 
-// Discard deletes the spool of this process's log, of which nobody wants anything: to be called before Close. It fails where the
+// Discard deletes the spool of this process's log, which is no longer needed; call it before Close. It fails where the
 // file cannot be deleted.
 func (s *Sender) Discard() error {
 	s.mu.Lock()
