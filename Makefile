@@ -49,7 +49,7 @@ check:
 
 golden: deps
 	go test ./cmd -run 'TestHelp|TestJSONForms|TestLibrary|TestManualCommands' -update
-	go test ./scenarios -run 'TestSchema' -update
+	go test ./scenarios/schema -run 'TestSchema' -update
 	go test ./plan/queueing -run 'TestChecks' -update
 	go test ./report ./report/exitcode ./report/render -run 'TestJSONFormIsKept|TestPage|TestTexts' -update
 	cd deploy && go test . -update
@@ -62,12 +62,14 @@ kill: deps
 
 # npm takes away what is not named.
 SERVERS = haproxy varnishd caddy puma uvicorn waitress-serve
-SERVER_PACKAGES = haproxy varnish caddy puma tomcat10 php-fpm uvicorn python3-waitress libnginx-mod-http-echo
+SERVER_PACKAGES = haproxy varnish caddy puma tomcat10 php-fpm uvicorn python3-waitress libnginx-mod-http-echo python3-django
+SERVER_MODULES = express@4.22.3 express-session@1.19.0 multer@2.5.0
 servers: deps
 	@export PATH="$$PATH:/usr/sbin"; for c in $(SERVERS); do command -v $$c >/dev/null || missing=1; done; \
-	[ -z "$$missing" ] && [ -e /usr/share/tomcat10 ] && ls /usr/sbin/php-fpm* >/dev/null && [ -e /usr/lib/nginx/modules/ngx_http_echo_module.so ] || { \
+	[ -z "$$missing" ] && [ -e /usr/share/tomcat10 ] && ls /usr/sbin/php-fpm* >/dev/null && [ -e /usr/lib/nginx/modules/ngx_http_echo_module.so ] && [ -d /usr/lib/python3/dist-packages/django ] || { \
 		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends $(SERVER_PACKAGES); }
-	@[ -d .ci/npm/node_modules/express ] || npm install --silent --no-save --no-package-lock --prefix .ci/npm hdr-histogram-js@3.0.1 express@4
+	@cd .ci/npm/node_modules && [ -d express ] && [ -d express-session ] && [ -d multer ] || \
+		npm install --silent --no-save --no-package-lock --prefix "$(CURDIR)/.ci/npm" hdr-histogram-js@3.0.1 $(SERVER_MODULES)
 	go test -tags servers ./cmd -run '^TestServers' -timeout 20m -v
 
 soak: deps

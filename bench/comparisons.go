@@ -14,18 +14,20 @@ const (
 	fixedName   = "fixed"
 	tlsName     = "tls"
 	journeyName = "journey"
+	shopName    = "shop"
 	tailName    = "tail"
 	memoryName  = "memory"
 	openingName = "opening"
 )
 
-var comparisonNames = []string{closedName, fixedName, tlsName, journeyName, tailName, memoryName, openingName}
+var comparisonNames = []string{closedName, fixedName, tlsName, journeyName, shopName, tailName, memoryName, openingName}
 
 // Titles of the tables that goals look at.
 const (
 	closedTitle  = "Closed loop"
 	tlsTitle     = "Closed loop over TLS"
 	journeyTitle = "Journey of three steps"
+	shopTitle    = "Buyers with a form, a cookie and checks, at the same rate"
 	tailTitle    = "Tail at half the top rate"
 	memoryTitle  = "Memory of waiting users"
 	openingTitle = "Users within 100 ms after T0, at half the closed-loop rate"
@@ -64,6 +66,7 @@ func (b *bench) comparisons() []*comparison {
 		b.fixed(plain, half, "wrk2"),
 		b.closed(tlsName, tlsTitle, secure, "wrk", "h2load", "vegeta", "k6"),
 		b.closed(journeyName, journeyTitle, journey, "k6"),
+		b.shop(plain),
 		b.tail(plain),
 		b.memory(),
 		b.opening(plain),

@@ -2,8 +2,8 @@ package main
 
 import "fsctl/scenarios/quantity"
 
-// goal is something that the product wants of a comparison. All of them are ratios, so that they mean the same on
-// any machine.
+// goal is something that the product wants of a comparison. All of them are ratios, or bytes a user, so that they
+// mean the same on any machine.
 type goal struct {
 	text   string
 	wanted float64
@@ -39,10 +39,16 @@ func allGoals() []goal {
 	}
 	return []goal{
 		rate(closedTitle, "wrk", 1), core(closedTitle, "wrk", 1), rate(closedTitle, "vegeta", 2.5), rate(closedTitle, "k6", 8),
-		rate(tlsTitle, "wrk", 1), core(tlsTitle, "wrk", 1), rate(journeyTitle, "k6", 8),
+		rate(tlsTitle, "wrk", 1), core(tlsTitle, "wrk", 1), rate(journeyTitle, "k6", 8), core(shopTitle, "k6", 5),
 		cpu("vegeta", 0.5), cpu("wrk2", 1),
 		p99(fsctlTail), p99(fsctlNarrowTail),
 		leave(newBuild + openingChosen),
+		{text: memoryTitle + ": bytes a user who has signed in", wanted: 600, atMost: true, format: quantity.Bytes, got: func(r *results) estimate {
+			if t := r.find(memoryTitle); t != nil {
+				return t.estimate(signedIn, userMemory)
+			}
+			return estimateOf(nil)
+		}},
 	}
 }
 

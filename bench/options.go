@@ -4,13 +4,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"fsctl/scenarios/quantity"
 	"io"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"fsctl/scenarios/quantity"
 )
 
 // options are the command line.

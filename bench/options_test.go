@@ -61,6 +61,7 @@ func TestScenarios(t *testing.T) {
 		fsctlArgs(load{connections: connections, length: 6 * time.Second}),
 		fsctlArgs(load{connections: connections, length: 6 * time.Second, ratePerSec: 106_543.21}),
 		fsctlArgs(load{connections: connections, length: 6 * time.Second, journey: true}),
+		fsctlArgs(load{connections: connections, length: 6 * time.Second, ratePerSec: 6_000, shop: true}),
 		fsctlWaitArgs("", 1_000_000),
 		fsctlOpenArgs("", 11_623, 0),
 	} {

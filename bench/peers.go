@@ -15,6 +15,7 @@ type load struct {
 	connections int
 	ratePerSec  float64 // 0: the closed loop, as fast as the connections allow
 	journey     bool    // the three steps in place of one GET
+	shop        bool    // buyers in place of one GET, three requests each
 	length      time.Duration
 }
 
@@ -88,7 +89,11 @@ func fsctlArgs(l load) []string {
 		rate = overloadPerSec
 	}
 	sets := []string{"--set", length, "--set", fmt.Sprintf("storm.phases.0.rate=%.0f/s", rate)}
-	if l.journey {
+	switch {
+	case l.shop:
+		scenario = "shop.yaml"
+		sets = []string{"--set", length, "--set", fmt.Sprintf("storm.phases.0.rate=%.0f/s", l.buyersPerSec())}
+	case l.journey:
 		scenario = "journey.yaml"
 		sets = []string{"--set", "journeys.buyer.0.repeat.for=" + l.length.String(),
 			"--set", fmt.Sprintf("storm.phases.0.users=%d", l.connections)}
@@ -109,6 +114,15 @@ func fsctlAttack(scenario, url string) []string {
 
 func fsctlWaitArgs(url string, users int) []string {
 	return append(fsctlAttack("waiting.yaml", url), "--connections", "1", "--set", fmt.Sprintf("storm.phases.0.users=%d", users))
+}
+
+// signInsPerSec is the rate at which users sign in who are to wait: what one connection is sure to carry.
+const signInsPerSec = 15_000
+
+func fsctlSignedInArgs(url string, users int) []string {
+	end := time.Hour - max(time.Duration(users)*time.Second/signInsPerSec, time.Second).Round(time.Second)
+	return append(fsctlAttack("signedin.yaml", url), "--connections", "4", "--set", fmt.Sprintf("storm.phases.0.users=%d", users),
+		"--set", "storm.phases.0.before.to=T0-"+end.String())
 }
 
 func fsctlOpenArgs(url string, users, connections int) []string {
@@ -175,11 +189,14 @@ func k6Run(script, url string, environment ...string) []string {
 }
 
 func k6Args(l load) []string {
-	script := "plain.js"
-	if l.journey {
+	script, ratePerSec := "plain.js", l.ratePerSec
+	switch {
+	case l.shop:
+		script, ratePerSec = "shop.js", l.buyersPerSec()
+	case l.journey:
 		script = "journey.js"
 	}
-	return k6Run(script, l.url, fmt.Sprintf("CONNECTIONS=%d", l.connections), fmt.Sprintf("RATE=%.0f", l.ratePerSec), "LENGTH="+l.length.String())
+	return k6Run(script, l.url, fmt.Sprintf("CONNECTIONS=%d", l.connections), fmt.Sprintf("RATE=%.0f", ratePerSec), "LENGTH="+l.length.String())
 }
 
 func k6WaitArgs(url string, users int) []string {

@@ -5,13 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"fsctl/scenarios/quantity"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"fsctl/scenarios/quantity"
 )
 
 // patience is how long a program may take to start, to answer or to stop.

@@ -10,6 +10,7 @@ import (
 	"fsctl/loadgen"
 	"fsctl/report"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 )
 
 type attackOptions struct {
@@ -111,7 +112,7 @@ func (o *attackOptions) conclude(dir string, failure error, sc *scenarios.Scenar
 }
 
 func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
-	rate, err := scenarios.ParseRate(o.rate)
+	rate, err := amount.ParseRate(o.rate)
 	if err != nil {
 		return &hinted{usagef("--rate: %w", err), "say for example --rate 100/s --duration 30s"}
 	}

@@ -58,6 +58,9 @@ func writeCalibration(s Streams, path, file string, run *report.Run, rep *report
 	case run.Scenario == nil:
 		return usagef("found --calibrate with %s, wanted the run of a scenario: a list of targets has no services to measure", path)
 	}
+	if run.Plan == nil {
+		return usagef("found --calibrate with %s, wanted the run of a scenario with a workload: a calibration is for its plan", path)
+	}
 	c, left := report.Calibrate(run.Record, run.Scenario, run.Plan, rep)
 	for _, why := range left {
 		fmt.Fprintln(s.Err, "calibration leaves out "+why)

@@ -15,6 +15,7 @@ import (
 	"fsctl/report"
 	"fsctl/report/dryrun"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 )
 
@@ -63,12 +64,12 @@ func (o *searchOptions) resolve() (search.Options, error) {
 	so := search.Options{Settle: o.settle, Hold: o.hold}
 	for _, f := range []struct {
 		name, text string
-		rate       *scenarios.Rate
+		rate       *amount.Rate
 	}{{"--from", o.from, &so.From}, {"--to", o.to, &so.To}} {
 		if f.text == "" {
 			continue
 		}
-		rate, err := scenarios.ParseRate(f.text)
+		rate, err := amount.ParseRate(f.text)
 		if err == nil && rate == 0 {
 			err = fmt.Errorf("found %q, wanted a rate above 0", f.text)
 		}
@@ -77,7 +78,7 @@ func (o *searchOptions) resolve() (search.Options, error) {
 		}
 		*f.rate = rate
 	}
-	precision, err := scenarios.ParseRatio(o.precision)
+	precision, err := amount.ParseRatio(o.precision)
 	if err != nil {
 		return so, usagef("--precision: %w", err)
 	}
@@ -120,7 +121,7 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 		m := search.Manifest(time.Now())
 		return o.tryOut(ctx, s, needs, m, &dryrun.Result{PeakQPS: search.FirstRequests(),
 			Summary: fmt.Sprintf("would search %s, at %s over %s; what this machine can send is held against the first rate",
-				planned, m.Target, record.ConnectionsText(m.Connections, m.MaxConnections))})
+				planned, targetsOf(m), m.ConnectionsText())})
 	}
 	if err := host.Ready(needs); err != nil {
 		return err

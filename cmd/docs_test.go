@@ -144,6 +144,8 @@ func promptsIn(text string) int {
 // runPage runs a page's commands in a directory of its own, and compares what they print.
 func runPage(t *testing.T, page, text string, list []*shown) {
 	dir := t.TempDir()
+	writeFiles(t, dir, filesOf(text))
+	places := placesOf(t, page)
 	lines := strings.Split(text, "\n")
 	ran, from := 0, len(lines)
 	var fresh []*shown // with output to write
@@ -151,7 +153,7 @@ func runPage(t *testing.T, page, text string, list []*shown) {
 		if !c.prompt {
 			continue
 		}
-		printed := c.execute(t, dir)
+		printed := c.execute(t, dir, places)
 		ran++
 		if len(c.output) == 0 {
 			continue
@@ -191,34 +193,57 @@ func runPage(t *testing.T, page, text string, list []*shown) {
 // joined returns lines as text. A file's last line is empty.
 func joined(lines []string) []byte { return []byte(strings.Join(lines, "\n")) }
 
+// placesOf starts the servers that the commands of a page send to, and returns their URLs by those that the page has. Pages say in
+// words what listens there.
+func placesOf(t *testing.T, page string) map[string]string {
+	t.Helper()
+	if filepath.Base(page) == "cookbook.md" {
+		shop, api := startCookbookShop(t)
+		return map[string]string{"http://127.0.0.1:8080": shop, "http://127.0.0.1:8081": api}
+	}
+	local := loadtest.Must(shop.StartLocal(shop.Config{Items: 1, Stock: 1000, PerUser: 1, Workers: 4}))
+	t.Cleanup(func() { local.Close() })
+	return map[string]string{"http://127.0.0.1:8080": local.URL} // fsctl shop
+}
+
+var measuredCommand = regexp.MustCompile(`^(?:[A-Z_]+=\S+ )*fsctl (rehearse|attack|try)\b`)
+
 // isMeasured reports whether what a command prints differs from run to run.
 func (c *shown) isMeasured() bool {
-	return c.run == "" && (strings.HasPrefix(c.text, "fsctl rehearse") || strings.HasPrefix(c.text, "fsctl attack") || strings.HasPrefix(c.text, "fsctl try"))
+	return c.run == "" && measuredCommand.MatchString(c.text)
+}
+
+// soon are settings that shorten the attack of a page, which takes a minute there, and take its lateness for nothing.
+func (c *shown) soon() string {
+	set := []string{"storm.phases.0.to=T0+1s", "storm.lateness.limit=1m"}
+	if strings.Contains(c.text, "token.yaml") {
+		set = []string{"storm.t0=1s", "storm.phases.0.before.from=T0-1s", "storm.phases.0.before.to=T0-500ms", "storm.phases.0.users=50",
+			"storm.phases.0.reaction=500ms", "storm.lateness.limit=1m"}
+	}
+	return " --set " + strings.Join(set, " --set ")
 }
 
 // execute runs a command of a page and returns the lines of its result. Where the page shows the report of a kept run, that
 // takes the place of the report of this one.
-func (c *shown) execute(t *testing.T, dir string) []string {
+func (c *shown) execute(t *testing.T, dir string, places map[string]string) []string {
 	t.Helper()
-	args := strings.Fields(c.text)
+	text := c.text
+	for there, here := range places {
+		text = strings.ReplaceAll(text, there, here)
+	}
+	if m := measuredCommand.FindStringSubmatch(text); m != nil && m[1] == "attack" {
+		text += c.soon()
+	}
+	args := strings.Fields(text)
 	run := command(t, dir, args[1:]...)
-	if strings.ContainsAny(c.text, "|;&<>$\"'`") || args[0] != "fsctl" {
-		plain := run
-		run = exec.Command("sh", "-c", `fsctl() { "$FSCTL" "$@"; }; `+c.text)
-		run.Dir, run.Env = dir, append(plain.Environ(), "FSCTL="+plain.Path)
+	if strings.ContainsAny(text, "|;&<>$\"'`") || args[0] != "fsctl" {
+		run = shell(t, dir, text)
 	} else if args[1] == "rehearse" {
 		scenario := "taobao-double11"
 		if len(args) > 2 && !strings.HasPrefix(args[2], "-") {
 			scenario = args[2]
 		}
 		run = command(t, dir, append(args[1:], quick(scenario)...)...)
-	}
-	if strings.HasPrefix(c.text, "fsctl try") { // the page has the address of fsctl shop
-		local := loadtest.Must(shop.StartLocal(shop.Config{Items: 1, Stock: 1000, PerUser: 1, Workers: 4}))
-		defer local.Close()
-		for i := range run.Args {
-			run.Args[i] = strings.Replace(run.Args[i], "http://127.0.0.1:8080", local.URL, 1)
-		}
 	}
 	printed := printedBy(t, run, c.exit)
 	if c.run == "" {

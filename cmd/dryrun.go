@@ -12,7 +12,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/report/dryrun"
 	"fsctl/report/render"
-	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 )
 
@@ -33,10 +33,21 @@ func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.
 	}
 	rate, at := storm.Peak()
 	busiest, from := storm.PeakRequests()
-	return o.tryOut(ctx, s, needs, m, &dryrun.Result{PeakQPS: busiest, PeakAtSeconds: from.Seconds(),
+	d := &dryrun.Result{PeakQPS: busiest, PeakAtSeconds: from.Seconds(),
 		Summary: fmt.Sprintf("would send %s within %s to %s over %s, at most %s, at %v",
-			quantity.Of(m.PlannedArrivals, "user"), quantity.Duration(storm.Length()), m.Target, record.ConnectionsText(m.Connections, m.MaxConnections),
-			quantity.Rate(rate), scenarios.Instant(at.Round(time.Millisecond)))})
+			quantity.Of(m.PlannedArrivals, "user"), quantity.Duration(storm.Length()), targetsOf(m), m.ConnectionsText(),
+			quantity.Rate(rate), amount.Instant(at.Round(time.Millisecond)))}
+	requests, assumed := storm.Expected()
+	for i := range storm.Scenario.Steps {
+		if n, sent := requests[storm.Scenario.Steps[i].Name]; sent {
+			iv := n.Interval()
+			d.Expected = append(d.Expected, dryrun.Step{Name: storm.Scenario.Steps[i].Name, Low: iv.Low, Mid: iv.Mid, High: iv.High})
+		}
+	}
+	for _, a := range assumed {
+		d.Assumed = append(d.Assumed, dryrun.Assumption{Field: a.Field, Text: a.Text})
+	}
+	return o.tryOut(ctx, s, needs, m, d)
 }
 
 // tryList shows what a list of targets would send, and whether this machine can send it.
@@ -54,7 +65,7 @@ func (o *attackOptions) tryList(ctx context.Context, s Streams, list *loadgen.Ta
 func (o *attackOptions) tryOut(ctx context.Context, s Streams, needs []host.Need, m record.Manifest, d *dryrun.Result) error {
 	o.lookAhead(ctx, s)
 	o.showRoute(s)
-	d.Scenario, d.Target, d.Engine, d.Connections, d.MaxConnections = m.Scenario, m.Target, m.Engine, m.Connections, m.MaxConnections
+	d.Scenario, d.Target, d.Engine, d.Connections, d.MaxConnections = m.Scenario, targetsOf(m), m.Engine, m.Connections, m.MaxConnections
 	for _, n := range needs {
 		check := dryrun.Check{Name: n.Name, Needed: n.Needed, Available: n.Available, OK: n.OK(), Because: n.Because}
 		if n.Name == host.NeedMemory {

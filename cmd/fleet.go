@@ -164,7 +164,7 @@ func (o *fleetOptions) takeOver() (*fleet.Resume, error) {
 
 // planOf returns what the agents must know of a storm.
 func (o *stormOptions) planOf(storm *loadgen.Storm, sc *scenarios.Scenario, scale float64) (*fleet.Plan, error) {
-	p := &fleet.Plan{Secrets: secretsIn(o.set), Environment: storm.Scenario.Environment(), Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections, MaxConnections: o.maxConnections,
+	p := &fleet.Plan{Secrets: secretsIn(o.set), Environment: storm.Scenario.Environment(), Scenario: sc.Document, ScaleRatio: scale, Target: o.target, Others: o.others, Seed: o.seed, Slots: o.fleet.slots(), Connections: storm.Connections, MaxConnections: o.maxConnections,
 		Duration: o.duration, Engine: o.engine, Route: o.route, NoKeepAlive: o.noKeepAlive, Insecure: o.tls.insecure, Lead: storm.Lead(), NoPreflight: o.noPreflight}
 	if o.tls.authority != "" {
 		var err error

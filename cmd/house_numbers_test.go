@@ -31,7 +31,7 @@ func machineNumbers() map[string]machineNumber {
 	)
 	return map[string]machineNumber{
 		"scenarios/quantity/write.go":  {5, "the one writer of numbers"},
-		"scenarios/values.go":          {2, readBack},
+		"scenarios/quantity/bounds.go": {2, readBack},
 		"scenarios/shop/faults.go":     {2, readBack},
 		"plan/queueing/autoscale.go":   {4, formula},
 		"plan/queueing/erlang.go":      {2, formula},
@@ -47,7 +47,7 @@ func machineNumbers() map[string]machineNumber {
 		"cmd/fleet.go":                 {1, typed + "; settings of run.json"},
 		"cmd/storm.go":                 {1, typed + "; settings of run.json"},
 		"bench/estimate.go":            {1, exact},
-		"bench/peers.go":               {10, typed + ", and flags of other programs"},
+		"bench/peers.go":               {12, typed + ", and flags of other programs"},
 	}
 }
 

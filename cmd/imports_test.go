@@ -22,7 +22,7 @@ type room struct {
 
 // house lists the rooms. A package belongs to the first whose pattern it matches. docs/architecture.md draws them.
 func house() []room {
-	const words = "fsctl/scenarios fsctl/scenarios/arrivals fsctl/scenarios/condition fsctl/scenarios/decimal fsctl/scenarios/inputfile fsctl/scenarios/plaintext fsctl/scenarios/table fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict " // every room may use
+	const words = "fsctl/scenarios fsctl/scenarios/amount fsctl/scenarios/request fsctl/scenarios/script fsctl/scenarios/arrivals fsctl/scenarios/condition fsctl/scenarios/decimal fsctl/scenarios/folder fsctl/scenarios/inputfile fsctl/scenarios/plaintext fsctl/scenarios/table fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict fsctl/scenarios/expression fsctl/scenarios/template fsctl/scenarios/threshold fsctl/scenarios/visits " // every room may use
 	may := strings.Fields
 	return []room{
 		{"fsctl", may("fsctl/cmd"),
@@ -36,25 +36,39 @@ func house() []room {
 
 		{"fsctl/scenarios/quantity", nil,
 			"it reads and writes numbers, whatever they are of"},
+		{"fsctl/scenarios/amount", may("fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict"),
+			"a number says what it counts, wherever in a scenario it stands"},
+		{"fsctl/scenarios/request", may("fsctl/scenarios/quantity fsctl/scenarios/strict fsctl/scenarios/template"),
+			"what is sent is the same whoever sends it"},
+		{"fsctl/scenarios/script", may("fsctl/scenarios/amount fsctl/scenarios/random fsctl/scenarios/strict"),
+			"what a user does is the same for every sale"},
 		{"fsctl/scenarios/random", may("fsctl/scenarios/quantity"),
 			"a draw depends on a seed, a name and an index, whatever it is for"},
-		{"fsctl/scenarios/condition", may("fsctl/scenarios/decimal"),
+		{"fsctl/scenarios/expression", may("fsctl/scenarios/decimal fsctl/scenarios/quantity fsctl/scenarios/strict"),
+			"a test is the same whoever reads it"},
+		{"fsctl/scenarios/condition", may("fsctl/scenarios/decimal fsctl/scenarios/expression"),
 			"a test is the same whoever reads it"},
 		{"fsctl/scenarios/decimal", nil,
 			"numbers compare alike, whatever they count"},
 		{"fsctl/scenarios/plaintext", nil,
 			"text comes in alike, whatever it says"},
+		{"fsctl/scenarios/folder", nil,
+			"which files a scenario may send depends on nothing that is in it"},
 		{"fsctl/scenarios/inputfile", may("fsctl/scenarios/quantity"),
 			"a file is a file, whatever is in it"},
 		{"fsctl/scenarios/table", may("fsctl/scenarios/inputfile fsctl/scenarios/plaintext fsctl/scenarios/quantity"),
 			"a table is rows and columns, whoever takes values from them"},
 		{"fsctl/scenarios/strict", may("fsctl/scenarios/plaintext fsctl/scenarios/quantity"),
 			"files of every kind are read alike, whatever is in them"},
+		{"fsctl/scenarios/template", may("fsctl/scenarios/expression fsctl/scenarios/quantity fsctl/scenarios/strict"),
+			"a text with values is read alike, wherever in a request it stands"},
+		{"fsctl/scenarios/threshold", may("fsctl/scenarios/quantity fsctl/scenarios/strict"),
+			"a threshold is the same whatever file it is from"},
 		{"fsctl/scenarios/arrivals", may("fsctl/scenarios/random"),
 			"when a user is due is a function of curves and a seed, whatever file they are from"},
 		{"fsctl/scenarios/shop/...", may(words),
 			"the shop is a target like any other: what fsctl says of it must not come from code that it shares with fsctl"},
-		{"fsctl/scenarios", may("fsctl/scenarios/arrivals fsctl/scenarios/condition fsctl/scenarios/decimal fsctl/scenarios/inputfile fsctl/scenarios/table fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict"),
+		{"fsctl/scenarios", may("fsctl/scenarios/amount fsctl/scenarios/request fsctl/scenarios/script fsctl/scenarios/arrivals fsctl/scenarios/condition fsctl/scenarios/decimal fsctl/scenarios/folder fsctl/scenarios/inputfile fsctl/scenarios/table fsctl/scenarios/quantity fsctl/scenarios/random fsctl/scenarios/strict fsctl/scenarios/expression fsctl/scenarios/template fsctl/scenarios/threshold"),
 			"the vocabulary does not know the parts that speak it"},
 		{"fsctl/scenarios/...", may(words),
 			"the vocabulary does not know the parts that speak it"},
@@ -82,22 +96,30 @@ func house() []room {
 			"a run must be readable in years, by a program that cannot send one"},
 		{"fsctl/loadgen/ledger", may("fsctl/loadgen/record fsctl/scenarios/plaintext fsctl/scenarios/quantity"),
 			"a ledger is read from any stream, without a network"},
-		{"fsctl/loadgen/transport", may("fsctl/loadgen/budget"),
+		{"fsctl/loadgen/cookies", nil,
+			"which cookies a user has depends on no engine and no journey"},
+		{"fsctl/loadgen/transport", may("fsctl/loadgen/budget fsctl/loadgen/cookies"),
 			"an engine carries a request and knows nothing of the users it is from"},
-		{"fsctl/loadgen/wire", may("fsctl/loadgen/budget fsctl/loadgen/transport"),
+		{"fsctl/loadgen/wire", may("fsctl/loadgen/budget fsctl/loadgen/cookies fsctl/loadgen/transport"),
 			"wire knows HTTP/1.1 and nothing of the users that requests are from"},
-		{"fsctl/loadgen/targetlist", may("fsctl/loadgen/redact fsctl/loadgen/transport fsctl/scenarios fsctl/scenarios/inputfile fsctl/scenarios/plaintext"),
+		{"fsctl/loadgen/targetlist", may("fsctl/loadgen/redact fsctl/loadgen/transport fsctl/scenarios fsctl/scenarios/request fsctl/scenarios/inputfile fsctl/scenarios/plaintext"),
 			"a target list is read and checked the same whoever sends it"},
 		{"fsctl/loadgen/host", may("fsctl/loadgen/budget fsctl/loadgen/record fsctl/loadgen/transport fsctl/scenarios/quantity"),
 			"what a machine can do does not depend on the storm it sends"},
-		{"fsctl/loadgen/journey", may(words + "fsctl/loadgen/record fsctl/loadgen/redact fsctl/loadgen/transport"),
+		{"fsctl/loadgen/compose", may(words + "fsctl/loadgen/redact fsctl/loadgen/transport"),
+			"a request is written for a user, whatever the user does before and after"},
+		{"fsctl/loadgen/journey", may(words + "fsctl/loadgen/compose fsctl/loadgen/cookies fsctl/loadgen/record fsctl/loadgen/redact fsctl/loadgen/transport"),
 			"a journey's steps are compiled once and know nothing of when they are sent"},
 		{"fsctl/loadgen/pace", nil,
 			"when to wake is decided by instants alone, whatever is due then"},
 		{"fsctl/loadgen/pulse", may("fsctl/loadgen/record"),
 			"whether the generator ran is known by the clock alone"},
+		{"fsctl/loadgen/tally", may("fsctl/loadgen/journey fsctl/loadgen/pulse fsctl/loadgen/record fsctl/loadgen/transport fsctl/scenarios fsctl/scenarios/arrivals"),
+			"what happened to a request is counted the same whoever sent it"},
 		{"fsctl/loadgen/wheel", may("fsctl/loadgen/journey"),
 			"users wait by their due instants, whatever they do then"},
+		{"fsctl/loadgen/links", may("fsctl/loadgen/journey fsctl/loadgen/transport fsctl/loadgen/wheel"),
+			"a user's connection is its own, whatever it sends and when"},
 		{"fsctl/loadgen/loadtest", may(words + "fsctl/loadgen/record fsctl/scenarios/shop"),
 			"tests of several packages share it; they practise on the shop"},
 		{"fsctl/loadgen/preflight", may("fsctl/loadgen/record/atomicfile fsctl/loadgen/transport fsctl/scenarios/quantity"),
@@ -114,8 +136,8 @@ func house() []room {
 			"measurements travel the same for every storm"},
 		{"fsctl/loadgen/fleet/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen/..."),
 			"many machines send the storm of one"},
-		{"fsctl/loadgen/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen fsctl/loadgen/budget fsctl/loadgen/record fsctl/loadgen/transport fsctl/loadgen/wire " +
-			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/ledger fsctl/loadgen/pace fsctl/loadgen/preflight fsctl/loadgen/pulse fsctl/loadgen/queue fsctl/loadgen/redact fsctl/loadgen/search fsctl/loadgen/targetlist fsctl/loadgen/wheel"),
+		{"fsctl/loadgen/...", may(words + "fsctl/loadgen/record/atomicfile fsctl/loadgen fsctl/loadgen/budget fsctl/loadgen/compose fsctl/loadgen/record fsctl/loadgen/transport fsctl/loadgen/wire " +
+			"fsctl/loadgen/host fsctl/loadgen/journey fsctl/loadgen/ledger fsctl/loadgen/links fsctl/loadgen/pace fsctl/loadgen/preflight fsctl/loadgen/pulse fsctl/loadgen/queue fsctl/loadgen/redact fsctl/loadgen/search fsctl/loadgen/tally fsctl/loadgen/targetlist fsctl/loadgen/wheel"),
 			"one machine sends a storm without knowing of others"},
 
 		{"fsctl/report/exitcode", nil,
@@ -126,7 +148,7 @@ func house() []room {
 			"what is shown was decided before: render reads results and no records"},
 		{"fsctl/report/history", may("fsctl/loadgen/record"),
 			"what happened in a run is the same whatever is judged by it"},
-		{"fsctl/report/health", may("fsctl/loadgen/record fsctl/report/history fsctl/report/metric fsctl/scenarios fsctl/scenarios/quantity"),
+		{"fsctl/report/health", may("fsctl/loadgen/record fsctl/report/history fsctl/report/metric fsctl/scenarios fsctl/scenarios/amount fsctl/scenarios/quantity"),
 			"the generator is judged without the target's verdict"},
 		{"fsctl/report/sale", may("fsctl/loadgen/record fsctl/loadgen/record/orders fsctl/scenarios fsctl/scenarios/quantity"),
 			"a sale is judged by its two accounts alone"},
@@ -157,7 +179,7 @@ func bans() map[string]ban {
 		"os/exec":                  {only("fsctl/cmd fsctl/bench fsctl/loadgen/fleet/..."), "only --agents starts processes"},
 		"gonum.org/v1/plot":        {only("fsctl/report/render/chart"), "figures are drawn in one place"},
 		"gonum.org/v1/gonum":       {only("fsctl/plan/... fsctl/report fsctl/report/health fsctl/scenarios/arrivals fsctl/scenarios/random"), "whoever sends requests needs no statistics"},
-		"github.com/invopop":       {only("fsctl/scenarios"), "the schema is the scenario's"},
+		"github.com/invopop":       {only("fsctl/scenarios/schema"), "the schema is written in one place"},
 		"github.com/theory":        {only("fsctl/scenarios fsctl/loadgen fsctl/loadgen/journey"), "JSON paths are of scenarios and of the answers that journeys read"},
 		"github.com/nats-io/nkeys": {only("fsctl/loadgen/fleet/bus"), "keys are made and checked in one place"},
 		"github.com/nats-io/nats-server/v2": {only("fsctl/loadgen/fleet/bus"),
@@ -182,7 +204,7 @@ func impure() map[string]string {
 
 // pure are the parts that are pure functions of their input.
 func pure() []string {
-	return []string{"fsctl/plan/...", "fsctl/scenarios", "fsctl/scenarios/arrivals", "fsctl/scenarios/quantity", "fsctl/scenarios/random", "fsctl/scenarios/strict", "fsctl/loadgen/fleet/roster", "fsctl/report/..."}
+	return []string{"fsctl/plan/...", "fsctl/scenarios", "fsctl/scenarios/amount", "fsctl/scenarios/request", "fsctl/scenarios/script", "fsctl/scenarios/arrivals", "fsctl/scenarios/quantity", "fsctl/scenarios/random", "fsctl/scenarios/strict", "fsctl/loadgen/fleet/roster", "fsctl/report/..."}
 }
 
 type ban struct {

@@ -1,10 +1,13 @@
 package cmd_test
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 )
 
 // shown is a command in a block of code of a page, with the output that the page shows beneath it.
@@ -235,4 +238,29 @@ func rewritten(page, printed []string) (lines []string) {
 		lines = append(lines, printed...)
 	}
 	return lines
+}
+
+// namedFile matches a fenced block of code that begins with the name of a file in a remark.
+var namedFile = regexp.MustCompile("(?s)\n```yaml\n(# ([\\w.-]+\\.ya?ml)\n.*?\n)```\n")
+
+// filesOf returns the files that a page shows, by their names.
+func filesOf(page string) map[string]string {
+	files := map[string]string{}
+	for _, m := range namedFile.FindAllStringSubmatch(page, -1) {
+		files[m[2]] = m[1]
+	}
+	return files
+}
+
+func writeFiles(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"fsctl/plan/architectures"
 	"fsctl/report/render"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 )
 
 // planFields returns the flags of plan that stand in for the scenario's workload and limits.
@@ -170,7 +171,7 @@ func (o *planOptions) scenario() (*scenarios.Scenario, error) {
 func (o *planOptions) scenarioOfFlags() (*scenarios.Scenario, error) {
 	set := o.set
 	if o.services.transactions != "" {
-		share, err := scenarios.ParseRatio(o.services.transactions)
+		share, err := amount.ParseRatio(o.services.transactions)
 		if err != nil {
 			return nil, usagef("--transactions: %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ import (
 	"fsctl/report/render"
 	"fsctl/scenarios"
 	"fsctl/scenarios/inputfile"
+	"fsctl/scenarios/threshold"
 )
 
 // outputFiles are the files that a report is written to, besides standard output.
@@ -100,7 +102,7 @@ func newReport(s Streams) *cobra.Command {
 }
 
 // limits returns the thresholds that are added to the scenario's.
-func (o *reportOptions) limits() (list []scenarios.Limit, err error) {
+func (o *reportOptions) limits() (list []threshold.Limit, err error) {
 	if o.slo != "" {
 		text, err := inputfile.Read(o.slo, inputfile.MostText)
 		if err != nil {
@@ -111,13 +113,23 @@ func (o *reportOptions) limits() (list []scenarios.Limit, err error) {
 		}
 	}
 	for i, text := range o.thresholds {
-		limit, err := scenarios.ParseLimit(text)
+		limit, err := threshold.ParseLimit(text)
 		if err != nil {
 			return nil, usagef("--threshold %q (number %d): %w", text, i+1, err)
 		}
 		list = append(list, limit)
 	}
 	return list, nil
+}
+
+// unknownMetric says which of the added thresholds has a metric that is neither fsctl's nor a counter of the run's scenario.
+func (o *reportOptions) unknownMetric(unknown *threshold.UnknownError) error {
+	for i, text := range o.thresholds {
+		if strings.HasPrefix(strings.TrimSpace(text), unknown.Name) {
+			return usagef("--threshold %q (number %d): %w", text, i+1, unknown)
+		}
+	}
+	return usagef("--slo %s: %w", o.slo, unknown)
 }
 
 func runReport(s Streams, o *reportOptions) error {
@@ -143,6 +155,9 @@ func runReport(s Streams, o *reportOptions) error {
 	run, err := report.ReadFor(append([]string{path}, o.runs[1:]...), limits)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = &hinted{err, "name a run directory, a file of vegeta results, or latest"}
+	}
+	if unknown, ok := errors.AsType[*threshold.UnknownError](err); ok {
+		err = o.unknownMetric(unknown)
 	}
 	if err != nil {
 		return errors.Join(err, checkOutputs(o.files.list()))

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"slices"
@@ -128,4 +129,59 @@ func (o *targetOptions) showRoute(s Streams) {
 		}
 		fmt.Fprintln(s.Err, "  "+strings.TrimSpace(line))
 	}
+}
+
+// targetFlag is --target: URL for the main target, NAME=URL for another of the scenario's.
+type targetFlag struct{ o *targetOptions }
+
+// Set takes one URL, in place of one of the same name.
+func (f *targetFlag) Set(text string) error {
+	name := transport.MainTarget
+	if before, after, found := strings.Cut(text, "="); found && !strings.ContainsAny(before, ":/@[?#%.") { // which no URL is without
+		name, text = before, after
+	}
+	if name == transport.MainTarget {
+		f.o.target = text
+		return nil
+	}
+	if f.o.others == nil {
+		f.o.others = map[string]string{}
+	}
+	f.o.others[name] = text
+	return nil
+}
+
+// String returns the main target.
+func (f *targetFlag) String() string {
+	if f.o == nil { // as pflag asks for the zero value
+		return ""
+	}
+	return f.o.target
+}
+
+// Type is that of a text.
+func (f *targetFlag) Type() string { return "string" }
+
+// Append takes one more URL, as Set does, and never fails.
+func (f *targetFlag) Append(text string) error { return f.Set(text) }
+
+// Replace takes the URLs in place of those that it has, from a configuration file. It never fails.
+func (f *targetFlag) Replace(list []string) error {
+	f.o.target, f.o.others = "", nil
+	for _, text := range list {
+		_ = f.Set(text) // never fails
+	}
+	return nil
+}
+
+// GetSlice returns all URLs.
+func (f *targetFlag) GetSlice() []string {
+	var list []string
+	if f.o.target != "" {
+		list = append(list, f.o.target)
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.o.others)) {
+		list = append(list, name+"="+f.o.others[name])
+	}
+	return list
 }

@@ -11,9 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fsctl/loadgen/journey"
+	"fsctl/loadgen/compose"
 	"fsctl/loadgen/record/atomicfile"
 	"fsctl/scenarios"
+	"fsctl/scenarios/schema"
 )
 
 func newScenarios(s Streams) *cobra.Command {
@@ -129,7 +130,7 @@ func validateScenarios(w, notes io.Writer, names []string) error {
 }
 
 func writeSchema(w io.Writer) error {
-	text, err := scenarios.Schema()
+	text, err := schema.Text()
 	if err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func warn(notes io.Writer, sc *scenarios.Scenario) {
 	for _, warning := range sc.Warnings() {
 		fmt.Fprintln(notes, "fsctl: warning: "+sc.File+": "+warning)
 	}
-	for _, place := range journey.LiteralCredentials(sc) {
+	for _, place := range compose.LiteralCredentials(sc) {
 		fmt.Fprintf(notes, "fsctl: hint: %s: %s has a credential in clear, which stays in the run's scenario.yaml: name it ${env.NAME}, and give it by the environment\n", sc.File, place)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"fsctl/loadgen/redact"
-	"fsctl/scenarios"
+	"fsctl/scenarios/template"
 )
 
 // fewestOfSet is the length in bytes from which on a value of --set is looked for in what is kept of an exchange. Shorter ones, such as a
@@ -118,14 +118,17 @@ func withoutSchemes(list []string) (secrets []string) {
 	return slices.DeleteFunc(secrets, func(s string) bool { return slices.Contains(schemes, s) })
 }
 
-// literals returns what stands around the variables of a text.
+// literals returns what stands around the values of a text, and the texts within them.
 func literals(text string) (list []string) {
-	t, err := scenarios.ParseTemplate(text)
+	t, err := template.Parse(text)
 	if err != nil {
 		return []string{text}
 	}
 	for _, part := range t {
 		list = append(list, part.Literal)
+		if part.Value != nil {
+			list = append(list, part.Value.Literals()...)
+		}
 	}
 	return list
 }

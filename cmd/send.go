@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"fsctl/loadgen"
@@ -107,7 +109,7 @@ func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir strin
 		}
 		return a.watch(i)
 	}
-	fmt.Fprintf(s.Err, "run %s: %s to %s over %s, T0 at %s\n", dir, a.users(), m.Target, record.ConnectionsText(m.Connections, m.MaxConnections), m.T0.Format("15:04:05.000"))
+	fmt.Fprintf(s.Err, "run %s: %s to %s over %s, T0 at %s\n", dir, a.users(), targetsOf(m), m.ConnectionsText(), m.T0.Format("15:04:05.000"))
 	o.showRoute(s)
 	o.shown.Store(a.progress)
 	end, err := a.Run(ctx, w, m.T0, observe)
@@ -119,6 +121,15 @@ func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir strin
 		fmt.Fprintf(s.Err, "%s: %s\n", end.Reason, end.Message)
 	}
 	return dir, err
+}
+
+// targetsOf names all that a run is sent to.
+func targetsOf(m record.Manifest) string {
+	list := []string{m.Target}
+	for _, name := range slices.Sorted(maps.Keys(m.Targets)) {
+		list = append(list, name+" "+m.Targets[name])
+	}
+	return strings.Join(list, ", ")
 }
 
 func nameOf(sc *scenarios.Scenario) string {

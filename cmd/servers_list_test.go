@@ -15,6 +15,7 @@ type realServer struct {
 	version  string            // a command that prints it
 	files    map[string]string // in its directory, and what they are made of in testdata/servers
 	values   map[string]string // for the placeholders of these files
+	answers  string            // a page that it answers once it is ready; empty: POST /echo
 	commands []string          // in a shell, in its directory, in this order; they run until they are told to stop
 	logged   *regexp.Regexp    // how a request stands in its log DIR/access: method, path and status
 	keeps    keeping           // what it does with connections

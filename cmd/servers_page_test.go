@@ -25,7 +25,7 @@ var versionNumber = regexp.MustCompile(`\d+(\.\d+)+`)
 func TestServersPage(t *testing.T) {
 	var table strings.Builder
 	table.WriteString("\n| server | version tried | connections | worth knowing |\n|---|---|---|---|\n")
-	for _, s := range realServers() {
+	for _, s := range append(realServers(), expressShop, djangoAdmin) {
 		version := "0.0"
 		if *update {
 			version = s.installed(t)

@@ -50,16 +50,24 @@ func TestServers(t *testing.T) {
 
 // serverReport is what these tests read of a report.
 type serverReport struct {
-	Verdict string
-	Steps   []struct {
-		Name                     string
-		Requests, Errors, Resent int
-		Outcomes, Statuses       map[string]int
-		Failures                 map[string]int
-		Samples                  []struct{ Reason, Error, Found string }
+	Verdict  string
+	Steps    []serverStep
+	Journeys []struct {
+		Name                 string
+		Users, Finished, Cut int
+		Ready                int
+		NotReady             int `json:"not_ready"`
 	}
 	asked  map[string]string // the request of a step as it stands in a log: GET /page
 	opened int               // connections
+}
+
+type serverStep struct {
+	Name                     string
+	Requests, Errors, Resent int
+	Outcomes, Statuses       map[string]int
+	Failures                 map[string]int
+	Samples                  []struct{ Reason, Error, Found string }
 }
 
 func (r *serverReport) requests() (n int) {
@@ -98,11 +106,18 @@ func (s realServer) storm(t *testing.T, scenario, engine string) (rep *serverRep
 // serverStorm sends a storm to a server.
 func serverStorm(t *testing.T, scenario, address, engine string, flags ...string) *serverReport {
 	t.Helper()
-	out := t.TempDir()
-	file, kept := filepath.Join(out, "servers.yaml"), filepath.Join(out, "r.json")
+	file := filepath.Join(t.TempDir(), "servers.yaml")
 	if err := os.WriteFile(file, []byte(scenario), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return stormFile(t, file, address, engine, flags...)
+}
+
+// stormFile sends the storm of a scenario's file to a server.
+func stormFile(t *testing.T, file, address, engine string, flags ...string) *serverReport {
+	t.Helper()
+	out := t.TempDir()
+	kept := filepath.Join(out, "r.json")
 	shown := fsctl(t, 0, append([]string{"attack", file, "--target", address, "--engine", engine, "--run", filepath.Join(out, "run"), "--json", kept, "--no-verdict"}, flags...)...)
 	rep := &serverReport{asked: map[string]string{"page": "GET /page", "echo": "POST /echo"}}
 	text, err := os.ReadFile(kept)
@@ -196,11 +211,13 @@ func (s realServer) start(t *testing.T) *runningServer {
 	t.Cleanup(func() { r.stop() })
 	time.Sleep(s.settles)
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		answer, err := http.Post(r.address+"/echo", "application/json", strings.NewReader(serversOrder))
+		answer, err := s.probe(r.address)
 		http.DefaultClient.CloseIdleConnections()
 		if err == nil {
 			answer.Body.Close()
-			r.probes[strconv.Itoa(answer.StatusCode)]++
+			if s.answers == "" {
+				r.probes[strconv.Itoa(answer.StatusCode)]++
+			}
 			if answer.StatusCode == http.StatusOK {
 				break
 			}
@@ -210,6 +227,14 @@ func (s realServer) start(t *testing.T) *runningServer {
 		}
 	}
 	return r
+}
+
+// probe asks the server whether it is there.
+func (s realServer) probe(address string) (*http.Response, error) {
+	if s.answers != "" {
+		return http.Get(address + s.answers)
+	}
+	return http.Post(address+"/echo", "application/json", strings.NewReader(serversOrder))
 }
 
 func freePort(t *testing.T) string {

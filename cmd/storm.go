@@ -19,6 +19,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
@@ -30,6 +31,7 @@ const runsDir = "runs"
 // targetOptions are the flags that every command has that sends a scenario's requests: what is sent, and how it reaches the target.
 type targetOptions struct {
 	target string
+	others map[string]string // URLs by name, in place of the scenario's other targets
 	scale  string
 	seed   uint64
 	allow  []string
@@ -81,7 +83,7 @@ func (o *stormOptions) flags(c *cobra.Command) {
 
 func (o *targetOptions) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.target, "target", "", "`URL` to send the load to, such as http://127.0.0.1:8080")
+	f.Var(&targetFlag{o}, "target", "`URL` to send the load to, such as http://127.0.0.1:8080; NAME=URL for another of the scenario's targets; may be repeated")
 	f.StringVar(&o.scale, "scale", "", "multiply rates, populations and stock by this, such as 1%")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of all that is random: arrivals, users, items, think times")
 	f.StringSliceVar(&o.allow, "allow-target", nil, "`HOST` that load may be sent to; this machine always may; may be repeated")
@@ -137,11 +139,24 @@ func (o *targetOptions) ratio(absent float64) (float64, error) {
 	if o.scale == "" {
 		return absent, nil
 	}
-	r, err := scenarios.ParseScale(o.scale)
+	r, err := amount.ParseScale(o.scale)
 	if err != nil {
 		return 0, usagef("--scale: %w", err)
 	}
 	return r, nil
+}
+
+// otherURLs returns the URLs that --target NAME=URL gave, by name.
+func (o *targetOptions) otherURLs() (map[string]*url.URL, error) {
+	others := map[string]*url.URL{}
+	for name, text := range o.others {
+		u, err := transport.ParseTarget(text)
+		if err != nil {
+			return nil, fmt.Errorf("--target %s: %w", name, err)
+		}
+		others[name] = u
+	}
+	return others, nil
 }
 
 func (o *targetOptions) url() (*url.URL, error) {
@@ -232,12 +247,22 @@ func (o *targetOptions) resolve(sc *scenarios.Scenario, scale float64) (loadgen.
 	if err != nil {
 		return loadgen.Options{}, err
 	}
-	if o.route.Proxy, err = o.findProxy(target); err != nil {
+	others, err := o.otherURLs()
+	if err != nil {
 		return loadgen.Options{}, err
+	}
+	all, err := transport.Targets(target, sc.Targets, others)
+	if err != nil {
+		return loadgen.Options{}, err
+	}
+	for _, t := range all {
+		if o.route.Proxy, err = o.findProxy(t.URL); err != nil {
+			return loadgen.Options{}, err
+		}
 	}
 	if sc, err = sc.WithEnvironment(os.LookupEnv); err != nil {
 		return loadgen.Options{}, err
 	}
-	return loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Allow: o.allow, Seed: o.seed, Engine: o.engine, TLS: config, NoKeepAlive: o.noKeepAlive, Route: o.route,
+	return loadgen.Options{Scenario: sc.Scaled(scale), Target: target, Others: others, Allow: o.allow, Seed: o.seed, Engine: o.engine, TLS: config, NoKeepAlive: o.noKeepAlive, Route: o.route,
 		Secrets: secretsIn(o.set)}, nil
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/threshold"
 )
 
 // judged is a threshold of a report.
@@ -100,7 +100,7 @@ steps: {page: {share: 40%, request: {url: /page}}, missing: {share: 20%, request
 journeys: {buyer: [page, {think: 300ms}, order], visitor: [page, missing]}
 storm: {t0: 0s, phases: [{journey: buyer, from: T0, to: T0+2s, rate: 10/s, spacing: even}, {journey: visitor, from: T0, to: T0+2s, rate: 5/s, spacing: even}]}`, thresholds)
 		for _, c := range wanted {
-			limit, err := scenarios.ParseThreshold(c.metric, c.text)
+			limit, err := threshold.Parse(c.metric, c.text)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -24,6 +24,7 @@ import (
 	"fsctl/cmd"
 	"fsctl/loadgen/fleet/roster"
 	"fsctl/scenarios"
+	"fsctl/scenarios/schema"
 )
 
 var update = flag.Bool("update", false, "write manifests/fsctl.yaml anew")
@@ -349,13 +350,13 @@ func TestScenarioFields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var schema struct {
+	var written struct {
 		Properties map[string]any `json:"properties"`
 		Required   []string       `json:"required"`
 	}
-	text, err := scenarios.Schema()
+	text, err := schema.Text()
 	if err == nil {
-		err = json.Unmarshal(text, &schema)
+		err = json.Unmarshal(text, &written)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -370,10 +371,10 @@ func TestScenarioFields(t *testing.T) {
 		slices.Sort(names)
 		return names
 	}
-	if found, want := known("$fields := list "), slices.Sorted(maps.Keys(schema.Properties)); !slices.Equal(found, want) {
+	if found, want := known("$fields := list "), slices.Sorted(maps.Keys(written.Properties)); !slices.Equal(found, want) {
 		t.Errorf("the chart knows %s, wanted %s", found, want)
 	}
-	want := slices.DeleteFunc(slices.Sorted(slices.Values(schema.Required)), func(name string) bool { return name == "kind" })
+	want := slices.DeleteFunc(slices.Sorted(slices.Values(written.Required)), func(name string) bool { return name == "kind" })
 	if found := known("range $field := list "); !slices.Equal(found, want) {
 		t.Errorf("the chart wants %s, wanted %s", found, want)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
+	"fsctl/scenarios"
 	"fsctl/scenarios/shop"
 )
 
@@ -55,6 +56,7 @@ type weather struct {
 	seed        uint64
 	stopAfter   time.Duration // 0 for not
 	abortAt     int           // second
+	own         bool          // each user has a connection of its own
 }
 
 func drawWeather(t *rapid.T) weather {
@@ -88,6 +90,7 @@ func drawWeather(t *rapid.T) weather {
 	case 1:
 		w.abortAt = rapid.IntRange(-2, 2).Draw(t, "abort")
 	}
+	w.own = rapid.Bool().Draw(t, "own")
 	return w
 }
 
@@ -106,7 +109,12 @@ func TestBooksBalanceInAnyWeather(t *testing.T) {
 // run sends the storm and returns what is wrong with its record, empty for nothing.
 func (w weather) run(t *testing.T) string {
 	p := loadtest.NewPipes()
-	s, err := New(Options{Scenario: parse(t, w.scenario), Target: loadtest.Target(), Seed: w.seed, Connections: w.connections, Dial: p.Dial})
+	ends := &clientEnds{dial: p.Dial}
+	o := Options{Scenario: parse(t, w.scenario), Target: loadtest.Target(), Seed: w.seed, Connections: w.connections, Dial: ends.Dial}
+	if w.own {
+		o.Scenario.Defaults.Connections, o.Connections, o.MaxConnections = scenarios.ConnectionsPerUser, 0, w.connections
+	}
+	s, err := New(o)
 	if err != nil {
 		if strings.Contains(err.Error(), "no arrivals") {
 			return "" // a slow phase may be over before anybody comes
@@ -132,6 +140,9 @@ func (w weather) run(t *testing.T) string {
 	}
 	if problem := run.Unbalanced(s.Arrivals()); problem != "" {
 		return problem
+	}
+	if ends.open != 0 || ends.most > w.connections+1 { // one reads the ledger
+		return fmt.Sprintf("%d connections were open at once, wanted at most %d; %d are open after the run", ends.most, w.connections, ends.open)
 	}
 	if arrivals, _ := run.Users(); run.End.Reason == record.Completed && run.End.Message == "" && arrivals != s.Arrivals() {
 		return fmt.Sprintf("%d of %d users came, though the storm was sent to its end", arrivals, s.Arrivals())

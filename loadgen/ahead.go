@@ -17,7 +17,7 @@ func (x *Session) beat() (stop func()) {
 	beating.Go(func() {
 		ticker := time.NewTicker(pulse.Heartbeat)
 		defer ticker.Stop()
-		ready := x.current.Connections > 0 || x.current.timings.opensInRequests()
+		ready := x.current.Connections > 0 || x.current.timings.OpensInRequests()
 		for {
 			select {
 			case <-done:
@@ -59,7 +59,7 @@ func (x *Session) seen() (service, opening time.Duration) {
 	for _, s := range x.shards {
 		s.mu.Lock()
 		served, requests = served+s.pool.served, requests+s.pool.answers
-		opened, connections = opened+s.pool.openings.sum, connections+s.pool.openings.number
+		opened, connections = opened+s.pool.openings.Sum, connections+s.pool.openings.Number
 		s.mu.Unlock()
 	}
 	if requests > 0 {

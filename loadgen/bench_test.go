@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"context"
 	"math/rand/v2"
 	"net"
@@ -9,11 +10,13 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/tally"
 	"fsctl/loadgen/transport"
 	"fsctl/loadgen/wheel"
 )
@@ -85,20 +88,37 @@ journeys: {visitor: [browse, {think: {exponential: 1ms}}, browse]}
 			continue
 		}
 		v.take(w, u, now)
-		v.put(&sample{step: u.Step(), due: u.Due, sent: now, done: now}, u)
+		v.put(&tally.Request{Step: u.Step(), Due: u.Due, Sent: now, Done: now}, u)
 	}
 }
 
-// BenchmarkWaitingUsers is what a user who thinks costs: a million of them wait at once.
+// BenchmarkWaitingUsers is what a user who waits costs: a million of them at once, with nothing extracted, with two variables that the
+// answer lacked, and with a token of 200 bytes as those have it who signed in before T0.
 func BenchmarkWaitingUsers(b *testing.B) {
-	const users = 1_000_000
-	random := rand.New(rand.NewPCG(1, 2))
-	p := compile(b, `
-steps: {a: {share: 100%, request: {url: /}, extract: {id: "header:Id", state: "header:State"}}}
+	token := transport.Field{Name: "Token", Value: bytes.Repeat([]byte("t"), 200)}
+	for _, c := range []struct {
+		name, extract string
+		header        []transport.Field
+	}{
+		{"bare", "", nil},
+		{"lacking", `, extract: {id: "header:Id", state: "header:State"}`, nil},
+		{"token", `, extract: {token: "header:Token"}`, []transport.Field{token}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			p := compile(b, `
+steps: {a: {share: 100%, request: {url: /}`+c.extract+`}}
 storm: {t0: 0s, phases: [{journey: j, at: T0, users: 1}]}
 journeys: {j: [a, {think: 1s}, a]}
 `).programs[0]
-	answer, values := new(transport.Answer), new(journey.ValueReader)
+			waitingUsers(b, p, &transport.Answer{Status: 200, Header: c.header})
+		})
+	}
+}
+
+func waitingUsers(b *testing.B, p *journey.Program, answer *transport.Answer) {
+	const users = 1_000_000
+	random := rand.New(rand.NewPCG(1, 2))
+	values := new(journey.ValueReader)
 	var before, after runtime.MemStats
 	for b.Loop() {
 		runtime.GC()
@@ -106,7 +126,7 @@ journeys: {j: [a, {think: 1s}, a]}
 		w := new(wheel.Wheel)
 		for i := range uint64(users) {
 			u := new(journey.User)
-			u.Start(i, 0, p).Judge(u, answer, values) // has room for what it may extract
+			u.Start(i, 0, p).Judge(u, answer, values)
 			u.Due = time.Duration(random.Int64N(int64(time.Minute)))
 			w.Add(u)
 		}
@@ -153,9 +173,14 @@ func parrot(t testing.TB, answer string) *url.URL {
 // steadyState returns one request of the whole path after the other: arrivals, templates, the wire, extraction,
 // checks, histograms.
 func steadyState(t testing.TB) func() {
+	return steadyStateOf(t, func(text string) string { return text }, func(o *Options) { o.Connections = 1 })
+}
+
+// steadyStateOf is steadyState with another text and other options.
+func steadyStateOf(t testing.TB, edit func(text string) string, change func(*Options)) func() {
 	where := parrot(t, "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 46\r\n\r\n"+
 		`{"order_id":"o-1234567890","state":"accepted"}`)
-	s := compile(t, `
+	s := compile(t, edit(`
 sale: {items: 100, stock: 1k, popularity: {zipf: 0.9}}
 steps:
   order:
@@ -167,13 +192,14 @@ steps:
 storm: {t0: 0s, phases: [{journey: buyer, at: T0, users: 200M}]}
 journeys: {buyer: [order]}
 feeders: {user: {from: sequence, size: 200M, fields: {token: "t${n}"}}}
-`, func(o *Options) { o.Target, o.Connections = where, 1 })
+`), func(o *Options) { o.Target = where }, change)
 	engine := must(s.NewEngine(t.Context()))
 	v := newShard(s, 0, time.Now().Add(-time.Hour)) // everybody is due
+	v.pool.dial = func() *link { return &link{Conn: engine.Conn()} }
 	w := &worker{shard: v, conn: &link{Conn: engine.Conn()}}
 	t.Cleanup(func() { v.pacer.Close(); engine.Close() })
 	var u *journey.User
-	var done *sample
+	var done *tally.Request
 	return func() {
 		u = v.next(w, done, u)
 		done = w.perform(context.Background(), u)
@@ -190,6 +216,33 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(5000, request); n != 0 {
 		t.Errorf("%v allocations a request, wanted 0", n)
+	}
+}
+
+// ownState is steadyState of a user who has a connection of its own, and takes it for one request after the other.
+func ownState(t testing.TB) func() {
+	return steadyStateOf(t, func(text string) string {
+		text = strings.Replace(text, "buyer: [order]", "buyer: [{repeat: {for: 100h, every: 1us, do: [order]}}]", 1)
+		return strings.Replace(text, "users: 200M", "users: 1", 1) + "defaults: {connections: per-user}\n"
+	}, func(*Options) {})
+}
+
+func TestOwnConnectionsAllocateNothing(t *testing.T) {
+	request := ownState(t)
+	for range 3000 {
+		request()
+	}
+	if n := testing.AllocsPerRun(5000, request); n != 0 {
+		t.Errorf("%v allocations a request, wanted 0", n)
+	}
+}
+
+// BenchmarkTemplatedPostOwn is BenchmarkTemplatedPost by a user's own connection.
+func BenchmarkTemplatedPostOwn(b *testing.B) {
+	request := ownState(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		request()
 	}
 }
 

@@ -40,7 +40,7 @@ func (s *shard) handOut() (nap time.Duration, more bool) {
 			again = now + openAgain
 			break
 		}
-		u := s.pop(now - s.coldAfter())
+		u := s.popPatient(now-s.coldAfter(), now)
 		if u == nil {
 			break
 		}
@@ -60,7 +60,7 @@ func (s *shard) handOut() (nap time.Duration, more bool) {
 
 // handOutAt returns the instant at which the pacer has something to do, or never.
 func (s *shard) handOutAt() time.Duration {
-	at := s.queue.Due()
+	at := s.begins()
 	if t, ok := s.wheel.Next(); ok {
 		at = min(at, t)
 	}
@@ -76,6 +76,8 @@ func (s *shard) handOutAt() time.Duration {
 // gets every request, that much late the first time.
 func (s *shard) coldAfter() time.Duration {
 	switch {
+	case s.pool.own != nil: // which no other would spare it
+		return 0
 	case len(s.pool.idle) == 0 && !s.pool.fixed:
 		return s.pacer.Patience
 	case s.pool.busy < s.pool.warm:
@@ -89,7 +91,7 @@ const openAgain = 500 * time.Microsecond
 
 // mayOpen reports whether the next request may leave: a connection is there for it, or is worth opening.
 func (s *shard) mayOpen(now time.Duration) bool {
-	if len(s.pool.idle)+len(s.pool.opening) > 0 {
+	if s.pool.own != nil || len(s.pool.idle)+len(s.pool.opening) > 0 {
 		return true
 	}
 	oldest := s.oldest(now)

@@ -14,6 +14,7 @@ import (
 	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/pace"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/tally"
 )
 
 // TestEveryPacingSendsEverything is of the real clock and the kernel's connections.
@@ -101,7 +102,7 @@ journeys: {v: [browse, {think: 1500ms}, browse]}
 			v.roll(now)
 			if u := v.pop(now); u != nil {
 				v.take(w, u, now)
-				v.put(&sample{step: u.Step(), due: u.Due, sent: now, done: now}, u)
+				v.put(&tally.Request{Step: u.Step(), Due: u.Due, Sent: now, Done: now}, u)
 			}
 			v.mu.Unlock()
 		}

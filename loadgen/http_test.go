@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"fsctl/loadgen/tally"
 )
 
 // A storm sends what its scenario says of HTTP, by both engines: the login's cookie goes along its redirect and can be extracted, credentials
@@ -104,10 +106,10 @@ func TestPoolWithoutKeepAlive(t *testing.T) {
 	for _, reopens := range []bool{false, true} {
 		p := newPool(100, false, reopens)
 		p.workers = 2
-		tally := &tally{}
+		second := &tally.Tally{}
 		for range 100 {
 			p.busy++
-			p.give(&sample{sent: 0, done: 12e6, connecting: 10e6}, tally)
+			p.give(&tally.Request{Sent: 0, Done: 12e6, Connecting: 10e6}, second)
 		}
 		if short := p.isShort(1, 12e6); short != reopens {
 			t.Errorf("connections that are opened again %v: one that waits needs another connection: %v", reopens, short)

@@ -122,7 +122,7 @@ func (s *Storm) readLedger(ctx context.Context, sold func(record.Order) error) (
 		request.Header.Set("Authorization", credentials)
 	}
 	address := strings.TrimSuffix(transport.WithoutUser(s.Target).String(), "/") + s.Scenario.Ledger.URL // with the names of the environment's values
-	engine := s.netHTTP()
+	engine := s.netHTTP(s.Target)
 	defer engine.Close()
 	response, err := engine.RoundTrip(request)
 	if err != nil {

@@ -15,25 +15,35 @@ import (
 
 // Needs returns what the storm needs of this machine beside cores; none where Options.Dial stands
 // in for the network. It looks the target up, and fails where that does not succeed. Where the user has not said how many
-// connections may be open, it makes that what there is room for, up to DefaultMaxConnections.
+// connections may be open, it makes that what there is room for, up to DefaultMaxConnections, or, where each user has one, up to as many as there are users: a machine
+// without room for all who are there at once does not have what the storm needs.
 func (s *Storm) Needs(ctx context.Context) ([]host.Need, error) {
 	if s.Dial != nil {
 		return nil, nil // another network than this machine's
 	}
-	d := host.Demand{Connections: s.most(), PerConnection: 1, Together: s.Together, Secure: s.Target.Scheme == "https", Addresses: []string{transport.AddressOf(s.Target)},
-		Route: s.Route, BindsPorts: s.engineName() == EngineVegeta}
+	d := host.Demand{Connections: s.most(), PerConnection: 1, Together: s.Together, Route: s.Route, BindsPorts: s.engineName() == EngineVegeta}
+	for _, at := range s.usedTargets() {
+		target := s.targets[at].URL
+		d.Secure = d.Secure || target.Scheme == "https"
+		d.Addresses = append(d.Addresses, transport.AddressOf(target))
+	}
+	d.Hosts = len(d.Addresses)
 	if s.TargetInside {
 		d.PerConnection = 2
 	}
 	d.KeepsBodies = slices.ContainsFunc(s.journeys.Steps, (*journey.Step).WantsBody)
 	if s.schedule != nil {
 		d.Thinking = s.forecast().thinking
+		if s.timings.Own {
+			d.Users = s.ownUsers()
+		}
 	}
 	if s.Connections == 0 && s.MaxConnections == 0 {
 		if err := d.Fit(ctx); err != nil {
 			return nil, err
 		}
 		s.MaxConnections = d.Connections
+		d.Connections = max(d.Connections, d.Users) // fewer would let users wait
 	}
 	return d.Needs(ctx)
 }
@@ -53,12 +63,15 @@ func (l *TargetList) Needs(ctx context.Context) ([]host.Need, error) {
 }
 
 // Targets returns what a look before the storm connects to.
-func (s *Storm) Targets() []preflight.Target {
-	t := preflight.Target{URL: s.Target, Route: s.Route, TLS: s.TLS, Protocols: []string{"http/1.1"}, Dial: s.Dial}
+func (s *Storm) Targets() (all []preflight.Target) {
+	protocols := []string{"http/1.1"}
 	if s.engineName() == EngineVegeta {
-		t.Protocols = netHTTPProtocols()
+		protocols = netHTTPProtocols()
 	}
-	return []preflight.Target{t}
+	for _, t := range s.targets {
+		all = append(all, preflight.Target{URL: t.URL, Route: s.Route, TLS: s.TLS, Protocols: protocols, Dial: s.Dial})
+	}
+	return all
 }
 
 // netHTTPProtocols are those that net/http offers in a handshake.

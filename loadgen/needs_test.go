@@ -50,3 +50,21 @@ func TestNeeds(t *testing.T) {
 		t.Errorf("a network of its own needs %v, %v", n, err)
 	}
 }
+
+// TestNeedsOfOwnConnections asks for room for the users who are there at once, whatever the maximum is.
+func TestNeedsOfOwnConnections(t *testing.T) {
+	needs := func(change func(*Options)) (*Storm, []host.Need) {
+		s := compile(t, "\ndefaults: {connections: per-user}\nsteps: {a: {request: {url: /a}}}\nstorm: {t0: 20s, phases: [{journey: j, at: T0, users: 3k, before: {journey: early, from: T0-10s, to: T0-5s}}, {journey: j, from: T0, to: T0+10s, rate: 500/s}]}\njourneys: {early: [a], j: [a, {think: 2s}, a]}\n", change)
+		return s, must(s.Needs(context.Background()))
+	}
+	s, own := needs(func(*Options) {})
+	if own[0].Name != host.NeedFiles || !strings.Contains(own[0].Because, "connections, one for each user (at least 4,000 there at once)") || s.most() < 4000 || s.most() > 8000 {
+		t.Errorf("%s are for %s, of at most %d; wanted the users who wait for T0 or are at their pauses", own[0].Name, own[0].Because, s.most())
+	}
+	if _, own = needs(func(o *Options) { o.MaxConnections = 100 }); own[0].Own != 100 || strings.Contains(own[0].Hint, "--connections") {
+		t.Errorf("a maximum of 100 takes %v file descriptors, %s", own[0].Own, own[0].Hint)
+	}
+	if _, own = needs(func(o *Options) { o.MaxConnections, o.ShareRatio = 0, 0.5 }); !strings.Contains(own[0].Because, "at least 2,000 there at once") {
+		t.Errorf("half of the users take %s, wanted 2,000 at once", own[0].Because)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/tally"
 	"fsctl/scenarios/shop"
 )
 
@@ -169,7 +170,7 @@ journeys: {j: [c, {think: 1s}, c]}
 		v.pool.busy = 1
 		u := new(journey.User)
 		u.Start(0, 0, s.programs[0])
-		v.put(&sample{step: u.Step()}, u)
+		v.put(&tally.Request{Step: u.Step()}, u)
 		if at, _ := v.pacer.Waking(); at < time.Hour != idle {
 			t.Errorf("the pacer wakes at %v, with a connection idle: %v", at, idle)
 		}

@@ -34,3 +34,36 @@ func TestForecast(t *testing.T) {
 		}
 	}
 }
+
+// TestExpectedRequestsAreOfTheUsersWhoCome holds the requests that are expected to the users who were drawn: 200 at random are some more or fewer.
+func TestExpectedRequestsAreOfTheUsersWhoCome(t *testing.T) {
+	const text = `
+steps: {a: {request: {url: /a}}, b: {request: {url: /b}}, s: {request: {url: /s}}}
+storm: {t0: 5s, phases: [{journey: {a: 80%, b: 20%}, from: T0, to: T0+10s, rate: 20/s}, {journey: b, at: T0, users: 7, before: {journey: s, from: T0-4s, to: T0}}]}
+journeys: {a: [a], b: [b, b], s: [s]}
+`
+	for _, duration := range []time.Duration{0, 9 * time.Second} {
+		s := compile(t, text, func(o *Options) { o.Seed, o.Duration = 3, duration })
+		streams, came := s.Scenario.Storm.Streams(), map[string]float64{}
+		for c := s.Walk(); ; {
+			a, ok := c.Next()
+			if !ok {
+				break
+			}
+			stream := streams[a.Phase]
+			came[stream.Journey]++
+			if stream.Before != nil {
+				came[stream.Before.Journey]++
+			}
+		}
+		if came["a"] == 160 {
+			t.Error("as many users came as the rate says, wanted a seed that shows the difference")
+		}
+		requests, _ := s.Expected()
+		for step, want := range map[string]float64{"a": came["a"], "b": 2 * came["b"], "s": came["s"]} {
+			if got := requests[step].Mid(); math.Abs(got-want) > 1e-9 {
+				t.Errorf("cut at %v: %g requests of %s, wanted %g", duration, got, step, want)
+			}
+		}
+	}
+}

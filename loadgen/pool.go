@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"fsctl/loadgen/journey"
+	"fsctl/loadgen/links"
+	"fsctl/loadgen/tally"
 )
 
 // pool is a shard's connections. It is used under the shard's lock.
@@ -34,7 +36,9 @@ type pool struct {
 	recent   time.Duration // mean service time of the latest answers
 	made     time.Duration // when the last connection was made for a request
 	quiet    time.Duration // since when nothing was answered, or the first request is in flight
-	openings openings
+	openings tally.Openings
+
+	own *links.Links // of users who each have a connection of their own; nil where they share
 
 	dial  func() *link
 	spawn func(*worker, *journey.User)
@@ -66,8 +70,8 @@ func (p *pool) isShort(waiting float64, now time.Duration) bool {
 	if silence := now - p.quiet; silence >= mustOpen { // shorter ones are this machine's own as often
 		service = max(service, silence)
 	}
-	if p.openings.number > 0 && !p.reopens {
-		worth = max(worth, 2*p.openings.sum/time.Duration(p.openings.number))
+	if p.openings.Number > 0 && !p.reopens {
+		worth = max(worth, 2*p.openings.Sum/time.Duration(p.openings.Number))
 	}
 	return waiting*float64(service) >= float64(worth)*float64(p.workers)
 }
@@ -75,9 +79,10 @@ func (p *pool) isShort(waiting float64, now time.Duration) bool {
 // mayOpenOne reports whether no connection was opened for a while.
 func (p *pool) mayOpenOne(now time.Duration) bool { return now-p.made >= oneBy }
 
-// canSend reports whether a request could leave: a connection is idle, is being opened and has no request yet, or may be opened.
+// canSend reports whether a request could leave: a connection is idle, is being opened and has no request yet, or may be opened; or users
+// have connections of their own.
 func (p *pool) canSend() bool {
-	return len(p.idle) > 0 || len(p.opening) > 0 || p.workers < p.most
+	return p.own != nil || len(p.idle) > 0 || len(p.opening) > 0 || p.workers < p.most
 }
 
 // send hands a request to a connection that is idle, the last one used first, to one that is being opened, or to a new one.
@@ -102,10 +107,30 @@ func (p *pool) send(u *journey.User, now time.Duration, take func(*worker)) {
 	}
 }
 
-// worker makes one more connection, which is not open yet.
+// isFull reports whether no request could leave that has no connection yet.
+func (p *pool) isFull() bool {
+	if p.own != nil {
+		return !p.own.HasRoom()
+	}
+	return !p.canSend()
+}
+
+// open returns how many connections are open, or being opened.
+func (p *pool) open() int {
+	if p.own != nil {
+		return p.own.Open()
+	}
+	return p.workers
+}
+
+// worker makes one more connection, which is not open yet, or one that sends by those of users.
 func (p *pool) worker() *worker {
 	p.workers++
-	return &worker{conn: p.dial(), wake: make(chan *journey.User, 1), place: -1}
+	conn := &link{}
+	if p.own == nil {
+		conn = p.dial()
+	}
+	return &worker{conn: conn, wake: make(chan *journey.User, 1), place: -1}
 }
 
 // prepare opens connections ahead, up to a number of them.
@@ -140,65 +165,67 @@ func (p *pool) opened(w *worker, now time.Duration) (first *journey.User) {
 }
 
 // take notes a request that leaves, and what kept it.
-func (p *pool) take(due, now, lateness time.Duration, t *tally) leaving {
+func (p *pool) take(due, now, lateness time.Duration, t *tally.Tally) tally.Leaving {
 	if p.busy++; p.busy == 1 {
 		p.quiet = now
 	}
 	p.busiest = max(p.busiest, p.busy)
 	p.warm = max(p.warm, p.busy)
 	p.count(now, t)
-	v := leaving{inFlight: p.busy, allBusy: p.allBusy}
+	v := tally.Leaving{InFlight: p.busy, AllBusy: p.allBusy}
 	switch {
 	case p.full > due+lateness: // never, or since later
 	case p.ahead > 0 || due < p.openedAt:
-		v.held = heldByOpening
+		v.Held = tally.HeldByOpening
 	default:
-		v.held = heldByBusy
+		v.Held = tally.HeldByBusy
 	}
-	if p.full == never && !p.canSend() {
+	if p.full == never && p.isFull() {
 		p.full, p.counted = now, now
 	}
 	return v
 }
 
 // give notes an answer.
-func (p *pool) give(done *sample, t *tally) {
+func (p *pool) give(done *tally.Request, t *tally.Tally) {
 	p.busy--
-	p.quiet = done.done
-	took := done.answering()
+	p.quiet = done.Done
+	took := done.Answering()
 	if p.reopens {
-		took = done.done - done.sent // the next request on it opens it again
+		took = done.Done - done.Sent // the next request on it opens it again
 	}
 	p.recent += (took - p.recent) / recently
-	if done.class == "" {
+	if done.Class == "" {
 		p.answers++
-		p.served += done.answering()
+		p.served += done.Answering()
 	}
-	p.firstOpen = min(p.firstOpen, done.done)
-	if done.connecting > done.opening && done.due < p.firstOpen { // as with a connection that was opened ahead, and is not open yet
-		done.opening = done.connecting
+	p.firstOpen = min(p.firstOpen, done.Done)
+	if done.Connecting > done.Opening && done.Due < p.firstOpen { // as with a connection that was opened ahead, and is not open yet
+		done.Opening = done.Connecting
 	}
-	p.openings.add(done.connecting)
+	p.openings.Add(done.Connecting)
 	if p.full < never {
-		p.count(done.done, t)
-		t.inFlight += p.allBusy - done.allBusy
+		p.count(done.Done, t)
+		t.InFlight += p.allBusy - done.AllBusy
 	}
 }
 
 // rest puts a connection among the idle ones.
-func (p *pool) rest(w *worker, now time.Duration, t *tally) {
+func (p *pool) rest(w *worker, now time.Duration, t *tally.Tally) {
 	p.count(now, t)
-	p.full = never
+	if p.own == nil {
+		p.full = never
+	}
 	p.idle = append(p.idle, w)
 }
 
-// count accounts for the time up to now in which no connection could be had.
-func (p *pool) count(now time.Duration, t *tally) {
-	if p.full == never || now <= p.counted {
+// count accounts for the time up to now in which no connection could be had. Those of users may be open without a request.
+func (p *pool) count(now time.Duration, t *tally.Tally) {
+	if p.own != nil || p.full == never || now <= p.counted {
 		return
 	}
 	p.allBusy += now - p.counted
-	t.allBusy += (now - p.counted) * time.Duration(p.workers)
+	t.AllBusy += (now - p.counted) * time.Duration(p.workers)
 	p.counted = now
 }
 
@@ -218,8 +245,8 @@ func (s *shard) opened(w *worker, took time.Duration) *journey.User {
 	s.mu.Lock()
 	now := s.now()
 	s.roll(now)
-	s.seconds.tally.opening.add(took)
-	s.pool.openings.add(took)
+	s.seconds.tally.Opening.Add(took)
+	s.pool.openings.Add(took)
 	if first := s.pool.opened(w, now); first != nil {
 		s.mu.Unlock()
 		return first

@@ -59,13 +59,27 @@ func (s *Storm) Manifest(now time.Time) (record.Manifest, error) {
 // ManifestAt returns what run.json says of the storm before it is sent, with a T0 that is known.
 func (s *Storm) ManifestAt(now, t0 time.Time) record.Manifest {
 	return record.Manifest{
-		Scenario: s.Scenario.Name, Target: transport.WithoutUser(s.Target).String(), Engine: s.engineName(), Seed: s.Seed, Connections: s.Connections, MaxConnections: s.most(),
+		Scenario: s.Scenario.Name, Target: transport.WithoutUser(s.Target).String(), Targets: s.otherTargets(), Engine: s.engineName(), Seed: s.Seed, Connections: s.Connections, MaxConnections: s.most(), PerUser: s.timings.Own,
 		Cores: runtime.GOMAXPROCS(0), Start: now, T0: t0, Agents: []record.Agent{{Name: "local", ShareRatio: 1}},
 	}
 }
 
+// otherTargets returns the targets beside main by name, without users and passwords; nil for none.
+func (s *Storm) otherTargets() (others map[string]string) {
+	for _, t := range s.targets[1:] {
+		if others == nil {
+			others = map[string]string{}
+		}
+		others[t.Name] = transport.WithoutUser(t.URL).String()
+	}
+	return others
+}
+
 // ConnectionsText says over how many connections the storm is sent.
-func (s *Storm) ConnectionsText() string { return record.ConnectionsText(s.Connections, s.most()) }
+func (s *Storm) ConnectionsText() string {
+	m := record.Manifest{Connections: s.Connections, MaxConnections: s.most(), PerUser: s.timings.Own}
+	return m.ConnectionsText()
+}
 
 // Run sends the storm and writes its record, which it closes. It returns when the storm is over and drained, or soon
 // after ctx is done: what was measured is kept, and the record says how the run ended. It fails where the target's

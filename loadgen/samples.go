@@ -16,7 +16,9 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/redact"
+	"fsctl/loadgen/tally"
 	"fsctl/loadgen/transport"
+	"fsctl/scenarios/quantity"
 )
 
 // sampler picks the failed requests of a shard that become samples: the first few of each kind.
@@ -61,23 +63,29 @@ const (
 	keptURL   = 2 << 10
 	keptField = 1 << 10
 	keptText  = 1 << 10
+	// keptRequestBody is how much of a request's body is looked through for secrets.
+	keptRequestBody = 64 << 10
 )
 
 // sampleOf makes a sample of the request that a worker has just performed for a user.
-func (w *worker) sampleOf(u *journey.User, done *sample) record.Sample {
+func (w *worker) sampleOf(u *journey.User, done *tally.Request) record.Sample {
 	storm, answer, last := w.shard.storm, &w.answer, w.conn.Last()
 	line, fields := SplitHead(last.Head)
 	scenario := redact.New(storm.secrets...) // what the scenario's own texts are kept without
-	r := redact.New(w.secrets(u, done.step, fields)...)
+	r := redact.New(w.secrets(u, done.Step, fields)...)
 	body, whole := BodyStart(last.Body, w.request.WantBody && answer.Err == nil && answer.Packed == "", answer, fields)
+	sent, wholeSent := w.request.BodyStart(keptRequestBody)
 	v := record.Sample{
-		Step: done.step.Name, Reason: scenario.Kept(done.Reason, keptText, true), AtSeconds: done.sent.Seconds(),
+		Step: done.Step.Name, Reason: scenario.Kept(done.Reason, keptText, true), AtSeconds: done.Sent.Seconds(),
 		Method: w.request.Method, URL: r.Kept(string(w.request.URL), keptURL, true),
-		RequestBody: r.Kept(string(w.request.Body), record.SampleBodyBytes, true), RequestBodyBytes: uint64(len(w.request.Body)),
+		RequestBody: keptBody(r, string(sent), wholeSent, w.request.BodyBytes()), RequestBodyBytes: uint64(w.request.BodyBytes()),
 		StatusLine: statusLine(r, line), Status: answer.Status,
 		Body: r.Kept(body, record.SampleBodyBytes, whole), BodyBytes: answer.BytesIn,
 	}
-	wanted, found := done.step.Explain(u, answer, done.Judgement)
+	if t := storm.targets[w.request.Target]; t.Name != transport.MainTarget {
+		v.Target = t.Name
+	}
+	wanted, found := done.Step.Explain(u, answer, done.Judgement)
 	if answer.Packed != "" {
 		found += "; the body is in " + answer.Packed + ", which the request's Accept-Encoding does not ask for"
 	}
@@ -94,8 +102,16 @@ func (w *worker) sampleOf(u *journey.User, done *sample) record.Sample {
 	return v
 }
 
+// keptBody returns what is kept of the body of a request: its beginning, or, where that is no text, its size alone.
+func keptBody(r *redact.Redactor, start string, whole bool, sizeBytes int) string {
+	if redact.IsBinary(start) {
+		return "(" + quantity.Bytes(float64(sizeBytes)) + " that are no text)"
+	}
+	return r.Kept(start, record.SampleBodyBytes, whole)
+}
+
 // sampleOf makes a sample of the answer to a target of the list. vegeta says nothing of an answer that is not whole but its error.
-func (l *TargetList) sampleOf(result *vegeta.Result, done *sample) record.Sample {
+func (l *TargetList) sampleOf(result *vegeta.Result, done *tally.Request) record.Sample {
 	var list []string
 	var target vegeta.Target // that was sent, where no other has its method and URL: a result does not say which it is of
 	headers := []http.Header{result.Headers}
@@ -124,14 +140,14 @@ func (l *TargetList) sampleOf(result *vegeta.Result, done *sample) record.Sample
 	r := redact.New(slices.Concat(list, redact.URLSecrets(where), proxySecrets(l.Route))...)
 	body, wholeBody := string(result.Body[:min(len(result.Body), transport.MostStart)]), len(result.Body) < transport.MostStart
 	v := record.Sample{
-		Step: done.step.Name, Reason: done.Reason, AtSeconds: done.sent.Seconds(), Method: result.Method, URL: r.Kept(where.RequestURI(), keptURL, true),
-		RequestBody: r.Kept(string(target.Body), record.SampleBodyBytes, true), RequestBodyBytes: uint64(len(target.Body)),
+		Step: done.Step.Name, Reason: done.Reason, AtSeconds: done.Sent.Seconds(), Method: result.Method, URL: r.Kept(where.RequestURI(), keptURL, true),
+		RequestBody: keptBody(r, string(target.Body), true, len(target.Body)), RequestBodyBytes: uint64(len(target.Body)),
 		Status: int(result.Code), Body: r.Kept(body, record.SampleBodyBytes, wholeBody), BodyBytes: result.BytesIn,
 	}
 	v.RequestHeaders, _ = keptFields(r, fieldsOf(target.Header))
 	v.Headers, v.HeadersLeft = keptFields(r, fieldsOf(result.Headers))
-	if done.class != "" {
-		v.Wanted, v.Found, v.Error = "an answer", done.class, r.Error(result.Error, keptText)
+	if done.Class != "" {
+		v.Wanted, v.Found, v.Error = "an answer", done.Class, r.Error(result.Error, keptText)
 	} else {
 		v.Wanted, v.Found = "a status below 400", "status "+strconv.Itoa(v.Status)
 	}
@@ -150,7 +166,12 @@ func fieldsOf(header http.Header) (fields []transport.Field) {
 
 // secrets returns the values that an exchange must be kept without.
 func (w *worker) secrets(u *journey.User, st *journey.Step, answered []transport.Field) []string {
-	list := st.Secrets(append([]string(nil), w.shard.storm.secrets...), u, &w.values)
+	list := st.Secrets(append([]string(nil), w.shard.storm.secrets...), u, &w.values, &w.scratch)
+	if jar := w.request.Jar; jar != nil {
+		list = append(list, redact.HeaderSecrets("Cookie", string(jar.AppendAll(nil)))...)
+		_, sent := SplitHead(w.conn.Last().Sent) // cookies that the answer deleted or changed
+		answered = append(sent, answered...)
+	}
 	for _, fields := range [][]transport.Field{w.request.Header, answered} {
 		for _, f := range fields {
 			list = append(list, redact.HeaderSecrets(f.Name, string(f.Value))...)

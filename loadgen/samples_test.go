@@ -20,6 +20,7 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/tally"
 	"fsctl/loadgen/transport"
 )
 
@@ -235,7 +236,7 @@ journeys: {buyer: [order]}
 	w := &worker{shard: v, conn: &link{Conn: engine.Conn()}}
 	t.Cleanup(func() { v.pacer.Close(); engine.Close() })
 	var u *journey.User
-	var done *sample
+	var done *tally.Request
 	request := func() {
 		u = v.next(w, done, u)
 		done = w.perform(context.Background(), u)

@@ -6,35 +6,45 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/queue"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/tally"
 	"fsctl/scenarios/arrivals"
 )
 
-// expected counts requests that follow on others by the second in which they are due, before they are.
+// expected counts requests that follow on others by the second in which they are due, before they are, and in the same way users who
+// begin the journey of their phase after another one.
 type expected struct {
 	steps   int
+	streams int
 	from    int // second before which everything has been taken
 	seconds map[int][]uint64
 	spare   [][]uint64
 }
 
-func newExpected(steps int) expected { return expected{steps: steps, seconds: map[int][]uint64{}} }
+func newExpected(steps, streams int) expected {
+	return expected{steps: steps, streams: streams, seconds: map[int][]uint64{}}
+}
 
 // add counts n requests of a step. What falls into a second that has been taken counts in the next.
-func (e *expected) add(st *journey.Step, due time.Duration, n int64) {
+func (e *expected) add(st *journey.Step, due time.Duration, n int64) { e.count(st.Index, due, n) }
+
+// begins counts n users of a stream who begin the journey of their phase.
+func (e *expected) begins(stream int, due time.Duration, n int64) { e.count(e.steps+stream, due, n) }
+
+func (e *expected) count(what int, due time.Duration, n int64) {
 	at := max(arrivals.Second(due), e.from)
 	counts := e.seconds[at]
 	if counts == nil {
 		if last := len(e.spare) - 1; last >= 0 {
 			counts, e.spare = e.spare[last], e.spare[:last]
 		} else {
-			counts = make([]uint64, e.steps)
+			counts = make([]uint64, e.steps+e.streams)
 		}
 		e.seconds[at] = counts
 	}
-	counts[st.Index] += uint64(n)
+	counts[what] += uint64(n)
 }
 
-// take adds a second's counts to sums and forgets them.
+// take adds a second's counts, those of steps before those of streams, to sums and forgets them.
 func (e *expected) take(at int, sums []uint64) {
 	e.from = max(e.from, at+1)
 	counts := e.seconds[at]
@@ -52,21 +62,21 @@ func (e *expected) take(at int, sums []uint64) {
 // seconds is what a shard measures, second by second.
 type seconds struct {
 	storm    *Storm
-	tally    *tally        // of the second under way
-	until    time.Duration // that second's end
-	full     []*tally      // of seconds that are over, not yet flushed
-	spare    []*tally
+	tally    *tally.Tally   // of the second under way
+	until    time.Duration  // that second's end
+	full     []*tally.Tally // of seconds that are over, not yet flushed
+	spare    []*tally.Tally
 	expected expected
 
 	// Of the run's goroutine alone.
 	counted int // second from which on arrivals have not been counted
-	flushed []*tally
+	flushed []*tally.Tally
 	came    []queue.Second
 }
 
 // newSeconds returns what is to be counted from a second on.
 func newSeconds(s *Storm, from int) seconds {
-	v := seconds{storm: s, counted: from, expected: newExpected(len(s.journeys.Steps))}
+	v := seconds{storm: s, counted: from, expected: newExpected(len(s.journeys.Steps), len(s.programs))}
 	v.expected.from = from
 	return v
 }
@@ -76,9 +86,9 @@ func (c *seconds) begin(at int) {
 	if last := len(c.spare) - 1; last >= 0 {
 		c.tally, c.spare = c.spare[last], c.spare[:last]
 	} else {
-		c.tally = newTally(c.storm.journeys, c.storm.timings)
+		c.tally = tally.New(c.storm.journeys, c.storm.timings)
 	}
-	c.tally.second = at
+	c.tally.Second = at
 	c.until = time.Duration(at+1) * time.Second
 }
 
@@ -93,7 +103,7 @@ func (c *seconds) next(at int) {
 func (s *shard) roll(now time.Duration) {
 	if over := now >= s.seconds.until; over || s.pulse.GapUpTo(now) {
 		t := s.seconds.tally
-		t.gaps = s.pulse.Take(t.gaps)
+		t.Gaps = s.pulse.Take(t.Gaps)
 		if over {
 			s.pool.count(now, t)
 			s.seconds.next(arrivals.Second(now))
@@ -111,13 +121,13 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) (idleAwake 
 	s.mu.Lock()
 	now := s.now()
 	s.roll(now)
-	last := c.tally.second - 1
-	backlog, busy, open := now-min(now, s.oldest(now)), s.pool.busy, s.pool.workers
+	last := c.tally.Second - 1
+	backlog, busy, open := now-min(now, s.oldest(now)), s.pool.busy, s.pool.open()
 	end := time.Duration(last+1)*time.Second - 1
 	s.queue.Claim(end)
 	if s.closing && s.pool.busy == 0 {
-		last = c.tally.second
-		c.tally.gaps = s.pulse.Take(c.tally.gaps)
+		last = c.tally.Second
+		c.tally.Gaps = s.pulse.Take(c.tally.Gaps)
 		c.next(last)
 	}
 	c.flushed = append(c.flushed, c.full...)
@@ -128,9 +138,9 @@ func (s *shard) flush(event int, intervals map[int]*record.Interval) (idleAwake 
 	s.overtake(end)
 	waiting := s.count(last, intervals)
 	for _, t := range c.flushed {
-		t.merge(intervals)
+		t.Merge(intervals)
 	}
-	g := eventsOf(event, intervals).Generator
+	g := tally.EventsOf(event, intervals).Generator
 	g.Waiting += waiting
 	g.Busy += busy
 	g.Connections += open
@@ -161,39 +171,44 @@ func (s *shard) overtake(until time.Duration) {
 func (s *shard) count(last int, intervals map[int]*record.Interval) (waiting int) {
 	c, steps := &s.seconds, s.storm.journeys.Steps
 	add := func(at int, users, due []uint64) {
-		interval := eventsOf(at, intervals)
+		interval := tally.EventsOf(at, intervals)
 		for phase, n := range users {
 			if n > 0 {
 				interval.Generator.Arrivals += n
-				addJourney(interval.Generator, s.storm.programs[phase].Name, record.Journey{Users: n})
+				tally.AddJourney(interval.Generator, s.storm.programs[phase].Name, record.Journey{Users: n})
 			}
 		}
 		for i, n := range due {
 			if n > 0 {
-				countersOf(steps[i].Name, interval).Due += n
+				tally.CountersOf(steps[i].Name, interval).Due += n
 			}
 		}
 	}
-	due := make([]uint64, len(steps))
+	due := make([]uint64, len(steps)+len(s.storm.next))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for ; c.counted <= last; c.counted++ {
 		clear(due)
 		c.expected.take(c.counted, due)
-		add(c.counted, nil, due)
+		add(c.counted, nil, due[:len(steps)])
+		for stream, n := range due[len(steps):] {
+			if n > 0 {
+				tally.AddJourney(tally.EventsOf(c.counted, intervals).Generator, s.storm.next[stream].program.Name, record.Journey{Users: n, Ready: n})
+			}
+		}
 	}
 	c.came = s.queue.Take(last, c.came[:0])
 	for _, v := range c.came {
 		add(v.Second, v.Users, v.Due)
 	}
-	return s.wheel.Len()
+	return s.waiting()
 }
 
 // release makes what was flushed ready to be filled again.
 func (s *shard) release() {
 	c := &s.seconds
 	for _, t := range c.flushed {
-		t.clear()
+		t.Clear()
 	}
 	s.mu.Lock()
 	c.spare = append(c.spare, c.flushed...)

@@ -13,6 +13,7 @@ import (
 	"fsctl/loadgen/host"
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/tally"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios/arrivals"
 	"fsctl/scenarios/quantity"
@@ -23,10 +24,10 @@ type Session struct {
 	Storm *Storm // that it was opened for
 
 	engine  transport.Engine
-	base    string     // of the URLs in raw results: the target without user and password
-	dialing sync.Mutex // guards conns
-	conns   []*link    // in the order in which they were first needed
-	readied openings   // by Connect, not in a record yet
+	bases   []string       // of the URLs in raw results, by target: without user and password
+	dialing sync.Mutex     // guards conns
+	conns   []*link        // in the order in which they were first needed
+	readied tally.Openings // by Connect, not in a record yet
 	t0      time.Time
 	out     Recorder
 	meter   *host.MeterShare
@@ -56,9 +57,14 @@ func (s *Storm) Open(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Session{Storm: s, engine: engine, base: transport.URLOf(s.Target, transport.PathOf(s.Target)).String()}
-	for range max(s.Connections, 1) {
-		x.dial()
+	x := &Session{Storm: s, engine: engine}
+	for _, t := range s.targets {
+		x.bases = append(x.bases, transport.URLOf(t.URL, transport.PathOf(t.URL)).String())
+	}
+	if !s.timings.Own {
+		for range max(s.Connections, 1) {
+			x.dial()
+		}
 	}
 	return x, nil
 }
@@ -84,7 +90,7 @@ const connectAtOnce = 256
 // Connect opens connections ahead, as far as the target takes them: all where their number is fixed, else one. Those that
 // fail are tried again when they are needed, and their requests show the error then. It fails where ctx is done.
 func (x *Session) Connect(ctx context.Context) error {
-	if x.Storm.timings.opensInRequests() { // else the requests themselves must show what it takes
+	if x.Storm.timings.OpensInRequests() { // else the requests themselves must show what it takes
 		return nil
 	}
 	next := make(chan *link)
@@ -94,7 +100,7 @@ func (x *Session) Connect(ctx context.Context) error {
 			for c := range next {
 				took := c.open(ctx)
 				x.dialing.Lock()
-				x.readied.add(took)
+				x.readied.Add(took)
 				x.dialing.Unlock()
 			}
 		})
@@ -211,7 +217,7 @@ func (x *Session) start() {
 		s.placed = func(o record.Order) { _ = x.out.Told(o) }         // the writer keeps its first error
 		s.samples.out = func(v record.Sample) { _ = x.out.Sample(v) } // the same
 		if x.current.Raw {
-			s.raw = func(w *worker, done *sample) { _ = x.out.Raw(x.result(w, done)) }
+			s.raw = func(w *worker, done *tally.Request) { _ = x.out.Raw(x.result(w, done)) }
 			s.sends = &x.sends
 		}
 		mine := every(known, x.current.shards, i)
@@ -228,8 +234,10 @@ func (x *Session) start() {
 			x.workers.Go(func() { w.run(x.opening, x.hard, u) })
 		}
 		x.shards = append(x.shards, s)
-		s.seconds.tally.opening, s.pool.openings, x.readied = x.readied, x.readied, openings{}
-		s.prepare(len(mine))
+		s.seconds.tally.Opening, s.pool.openings, x.readied = x.readied, x.readied, tally.Openings{}
+		if s.pool.own == nil {
+			s.prepare(len(mine))
+		}
 		x.workers.Go(s.pace)
 	}
 }
@@ -328,10 +336,10 @@ func (x *Session) t0Skew() time.Duration {
 }
 
 // result is a request in the form of vegeta: its latency is the service time, as vegeta's is.
-func (x *Session) result(w *worker, done *sample) *vegeta.Result {
+func (x *Session) result(w *worker, done *tally.Request) *vegeta.Result {
 	v := &vegeta.Result{
-		Attack: x.current.Scenario.Name, Seq: w.sequence, Code: uint16(w.answer.Status), Timestamp: x.t0.Add(done.sent), Latency: done.done - done.sent,
-		BytesOut: done.bytesOut, BytesIn: done.bytesIn, Method: w.request.Method, URL: x.base + string(w.shownURL),
+		Attack: x.current.Scenario.Name, Seq: w.sequence, Code: uint16(w.answer.Status), Timestamp: x.t0.Add(done.Sent), Latency: done.Done - done.Sent,
+		BytesOut: done.BytesOut, BytesIn: done.BytesIn, Method: w.request.Method, URL: x.bases[w.request.Target] + string(w.shownURL),
 	}
 	switch {
 	case w.answer.Err != nil:

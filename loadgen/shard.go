@@ -9,6 +9,7 @@ import (
 	"fsctl/loadgen/pulse"
 	"fsctl/loadgen/queue"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/tally"
 	"fsctl/loadgen/wheel"
 	"fsctl/scenarios/arrivals"
 )
@@ -26,7 +27,7 @@ type shard struct {
 	curve  arrivals.Curve
 	t0     time.Time
 	placed func(record.Order) // takes an order that a buyer was told of
-	raw    func(*worker, *sample)
+	raw    func(*worker, *tally.Request)
 	sends  *sendOrder // numbers raw results; nil without
 
 	samples sampler
@@ -48,6 +49,9 @@ type shard struct {
 func newShard(s *Storm, number int, t0 time.Time) *shard {
 	v := &shard{storm: s, curve: s.Scenario.Storm.Curve(), t0: t0, queue: queue.New(s.arriving(uint64(number))), pacer: pace.New(s.pacing), pool: newPool(s.share(number), s.Connections > 0, s.NoKeepAlive),
 		pulse: pulse.New(s.lateness), finished: make(chan struct{}), t0Due: never}
+	if s.timings.Own {
+		v.ownLinks(s.share(number))
+	}
 	now := v.now()
 	v.wheel.Start(now)
 	v.seconds = newSeconds(s, arrivals.Second(min(now, v.queue.Due())))
@@ -79,9 +83,8 @@ func (s *shard) user(a arrivals.Arrival) *journey.User {
 		u = &journey.User{}
 	}
 	s.free = u.Next
-	if u.Start(a.Index, a.Due, s.storm.programs[a.Phase]) == nil {
-		s.seconds.tally.end(u)
-		s.leave(u)
+	u.Stream = uint16(a.Phase)
+	if u.Start(a.Index, a.Due, s.storm.programs[a.Phase]) == nil && !s.over(u) {
 		return nil
 	}
 	return u
@@ -94,10 +97,17 @@ func (s *shard) wait(u *journey.User) {
 }
 
 // leave takes a user's memory for the next one.
-func (s *shard) leave(u *journey.User) { u.Next, s.free = s.free, u }
+func (s *shard) leave(u *journey.User) {
+	s.dropLink(u)
+	s.seconds.tally.Evicted += uint64(u.Evicted())
+	u.Next, s.free = s.free, u
+}
 
 // pop returns the user whose step has been due longest, or nil where none is due.
 func (s *shard) pop(now time.Duration) *journey.User {
+	if s.pool.own != nil {
+		return s.popOwn(now)
+	}
 	s.wheel.Turn(now)
 	s.admit(now) // from here on, who is due in the queue begins with a request
 	first := s.wheel.First()
@@ -110,26 +120,67 @@ func (s *shard) pop(now time.Duration) *journey.User {
 	return s.wheel.Pop()
 }
 
+// popPatient returns the user whose step has been due longest at an instant and who has not given up by now, or nil where none is due.
+// Those who have are counted on the way, and nothing is sent for them.
+func (s *shard) popPatient(due, now time.Duration) *journey.User {
+	for {
+		u := s.pop(due)
+		if u == nil {
+			return nil
+		}
+		at, ok := givesUp(u.Step(), u.Due, now)
+		if !ok {
+			return u
+		}
+		s.giveUp(u, at)
+		s.closeLinks()
+	}
+}
+
+// givesUp returns when the user of a request that was due has given up, and whether that is by now.
+func givesUp(st *journey.Step, due, now time.Duration) (at time.Duration, ok bool) {
+	limit, ok := st.Patience()
+	return due + limit, ok && now-due >= limit
+}
+
+// giveUp ends the journey of a user who gave up at an instant while its request waited for a connection.
+func (s *shard) giveUp(u *journey.User, at time.Duration) {
+	c := &s.seconds.tally.Counters[u.Step().Index]
+	c.GivenUp++
+	if s.pulse.SpoilUnsent(u.Due) {
+		c.Frozen++
+	}
+	u.GiveUp()
+	u.Advance(at)
+	s.seconds.tally.AddGroups(u)
+	s.over(u)
+}
+
 // oldest returns the due instant of the first request that waits for a connection, or one that is not due, or never.
 func (s *shard) oldest(now time.Duration) time.Duration {
 	s.admit(now)
-	return min(s.queue.Due(), s.wheel.First())
+	first := min(s.queue.Due(), s.wheel.First())
+	if own := s.pool.own; own != nil {
+		first = min(first, own.First())
+	}
+	return first
 }
 
 // next puts down what a worker has done and returns what it has to do, nil for nothing any more.
-func (s *shard) next(w *worker, done *sample, u *journey.User) *journey.User {
+func (s *shard) next(w *worker, done *tally.Request, u *journey.User) *journey.User {
 	s.mu.Lock()
 	var now time.Duration
 	if done != nil {
-		now = done.done // a moment ago, and no look at the clock
+		now = done.Done // a moment ago, and no look at the clock
 	} else {
 		now = s.now()
 	}
 	s.roll(now)
 	if done != nil {
 		s.put(done, u)
+		s.closeLinks()
 	}
-	if next := s.pop(now - s.yields()); next != nil {
+	if next := s.popPatient(now-s.yields(), now); next != nil {
 		s.take(w, next, now)
 		s.mu.Unlock()
 		return next
@@ -147,36 +198,44 @@ func (s *shard) next(w *worker, done *sample, u *journey.User) *journey.User {
 
 // take counts a user's request as sent by a worker.
 func (s *shard) take(w *worker, u *journey.User, now time.Duration) {
-	s.seconds.tally.counters[u.Step().Index].Sent++
+	s.seconds.tally.Counters[u.Step().Index].Sent++
+	begins := s.pool.own == nil || s.takeOwn(w, u)
 	w.leaving = s.pool.take(u.Due, now, s.storm.lateness, s.seconds.tally)
-	w.leaving.inFlight *= s.storm.shards
+	w.leaving.InFlight *= s.storm.shards
+	if !begins {
+		w.leaving.Held = tally.HeldByGenerator // it had its connection
+	}
 }
 
 // put records an answered request and moves its user on.
-func (s *shard) put(done *sample, u *journey.User) {
+func (s *shard) put(done *tally.Request, u *journey.User) {
 	t := s.seconds.tally
 	s.pool.give(done, t)
 	s.pacer.Answer()
-	done.frozen = s.pulse.Spoil(done.times(), s.storm.lateness)
-	t.add(done, s.storm.lateness)
-	if done.due >= 0 && done.due < s.t0Due {
-		s.t0Due, s.t0Skew = done.due, done.sent-done.due
+	done.Frozen = s.pulse.Spoil(done.Times(), s.storm.lateness)
+	t.Add(done, s.storm.lateness)
+	if done.Due >= 0 && done.Due < s.t0Due {
+		s.t0Due, s.t0Skew = done.Due, done.Sent-done.Due
+	}
+	goesOn := u.Advance(done.Done) != nil
+	t.AddGroups(u)
+	if !goesOn {
+		goesOn = s.over(u)
 	}
 	switch {
-	case u.Advance(done.done) == nil:
-		t.end(u)
-		s.leave(u)
-	case !s.closing:
+	case goesOn && s.closing:
+		s.dropLink(u)
+	case goesOn:
 		s.wait(u)
 		if s.pool.canSend() {
-			s.pacer.WakeBy(u.Due+s.coldAfter(), done.done)
+			s.pacer.WakeBy(u.Due+s.coldAfter(), done.Done)
 		}
 	}
 }
 
 // end reports to the run that nothing is left to do.
 func (s *shard) end() {
-	if s.pool.busy > 0 || s.queue.More() || s.wheel.Len() > 0 {
+	if s.pool.busy > 0 || s.queue.More() || s.waiting() > 0 {
 		return
 	}
 	s.closing = true
@@ -188,13 +247,22 @@ func (s *shard) end() {
 	}
 }
 
+// waiting returns how many users wait: for their next step, or for a connection of their own.
+func (s *shard) waiting() int {
+	n := s.wheel.Len()
+	if own := s.pool.own; own != nil {
+		n += own.Waiting()
+	}
+	return n
+}
+
 // dismiss sends the idle workers and the pacer home.
 func (s *shard) dismiss() {
 	s.pool.dismiss()
 	s.pacer.Ring()
 }
 
-// stop ends sending. What is due and not sent is counted; requests in flight go on.
+// stop ends sending. What is due and not sent is counted, and apart from it whose users had given up by then; requests in flight go on.
 func (s *shard) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,25 +270,43 @@ func (s *shard) stop() {
 	s.roll(now)
 	for s.admit(now); s.queue.Due() <= now; s.admit(now) {
 		opener := s.queue.Opener()
-		s.unsent(s.storm.programs[opener.Phase].Opening, opener.Due)
+		step := s.storm.programs[opener.Phase].Opening
+		if at, ok := givesUp(step, opener.Due, now); ok {
+			s.giveUp(s.user(opener), at)
+			continue
+		}
+		s.unsent(step, opener.Due)
 	}
 	s.queue.Stop()
 	s.wheel.Turn(now)
+	if own := s.pool.own; own != nil {
+		own.Forget(s.wheel.Add)
+	}
 	for u := range s.wheel.Drain() {
+		if at, ok := givesUp(u.Step(), u.Due, now); ok {
+			s.giveUp(u, at)
+			continue
+		}
 		if u.Due <= now {
 			s.unsent(u.Step(), u.Due)
 		} else {
 			s.seconds.expected.add(u.Step(), u.Due, -1)
 		}
+		if s.waitsToBegin(u, now) {
+			s.seconds.expected.begins(int(u.Stream), u.Came, -1)
+		}
+		s.seconds.tally.Evicted += uint64(u.Evicted())
+		s.dropLink(u)
 	}
 	s.closing = true
 	s.dismiss()
 	s.end()
+	s.closeLinks()
 }
 
 // unsent counts a request that was due and is given up.
 func (s *shard) unsent(st *journey.Step, due time.Duration) {
-	c := &s.seconds.tally.counters[st.Index]
+	c := &s.seconds.tally.Counters[st.Index]
 	c.Unsent++
 	if s.pulse.SpoilUnsent(due) {
 		c.Frozen++
@@ -237,7 +323,7 @@ func (s *shard) beat(slept time.Duration) {
 		return
 	}
 	if n := s.missed(now, slept); n > 0 {
-		s.seconds.tally.gaps = append(s.seconds.tally.gaps, pulse.Asleep(now, slept, n))
+		s.seconds.tally.Gaps = append(s.seconds.tally.Gaps, pulse.Asleep(now, slept, n))
 	}
 }
 

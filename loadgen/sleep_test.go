@@ -34,7 +34,7 @@ journeys: {j: [a]}
 		v := newShard(s, 0, time.Now().Add(-c.now))
 		v.beat(c.slept)
 		var got uint64
-		for _, g := range v.seconds.tally.gaps {
+		for _, g := range v.seconds.tally.Gaps {
 			got += g.Requests
 			if length := g.Length(); length < c.slept.Seconds()-1e-6 || length > c.slept.Seconds()+1e-6 {
 				t.Errorf("%s: gap of %g s, wanted %v", c.name, length, c.slept)

@@ -16,7 +16,7 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/pace"
 	"fsctl/loadgen/queue"
-	"fsctl/loadgen/redact"
+	"fsctl/loadgen/tally"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/arrivals"
@@ -26,10 +26,11 @@ import (
 // Options say what storm to send where.
 type Options struct {
 	Scenario    *scenarios.Scenario // scaled already
-	Target      *url.URL
-	Allow       []string // hosts beyond this machine that may be stormed
-	Seed        uint64   // of all that is drawn: when users come, their items and pauses
-	Connections int      // open at once, a fixed number; 0 for as many as are needed
+	Target      *url.URL            // main
+	Others      map[string]*url.URL // by name, in place of the scenario's other targets
+	Allow       []string            // hosts beyond this machine that may be stormed
+	Seed        uint64              // of all that is drawn: when users come, their items and pauses
+	Connections int                 // open at once, a fixed number; 0 for as many as are needed
 	// MaxConnections is how many may be open at once, where their number is not fixed; 0 for what this machine has room for, up
 	// to 10,000 for all users.
 	MaxConnections int
@@ -60,8 +61,11 @@ type Storm struct {
 	Options
 	schedule *arrivals.Schedule
 	journeys *journey.Compiled
-	programs []*journey.Program // by phase
-	timings  timings
+	programs []*journey.Program // by stream: what its users do first
+	next     []*next            // by stream: what they do after that
+	end      time.Duration      // after which no journey begins, from T0; never for no end
+	timings  tally.Timings
+	targets  []transport.Target // in the order of the scenario's TargetNames
 	lateness time.Duration
 	secrets  []string // of the options and of the target's URL
 	pacing   pace.Pacing
@@ -89,8 +93,9 @@ func New(o Options) (*Storm, error) {
 		return nil, transport.InputErrorf("use a larger --scale or --duration", "the storm has no arrivals")
 	}
 	s.shards = s.needed()
-	for _, p := range s.Scenario.Storm.Phases {
-		s.programs = append(s.programs, s.journeys.Programs[p.Journey])
+	s.setPrograms()
+	if s.end = never; end != 0 {
+		s.end = end
 	}
 	return s, s.CheckRows(s.Size())
 }
@@ -112,10 +117,8 @@ func Compile(o Options) (*Storm, error) {
 	if sc.Storm == nil {
 		return nil, transport.InputErrorf("add a storm, or start from: fsctl scenarios new", "scenario %s has no storm to send", sc.Name)
 	}
-	if err := transport.CheckTarget(o.Target, o.Allow, o.Route); err != nil {
-		return nil, err
-	}
-	if err := o.Route.Check([]string{transport.AddressOf(o.Target)}); err != nil {
+	targets, err := o.AllTargets()
+	if err != nil {
 		return nil, err
 	}
 	if o.Engine == EngineWire && o.Route.Proxy != nil {
@@ -125,15 +128,28 @@ func Compile(o Options) (*Storm, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Storm{Options: o, journeys: journeys, lateness: sc.Storm.Lateness.Limit, secrets: slices.Concat(redact.URLSecrets(o.Target), proxySecrets(o.Route), o.Secrets, journeys.Secrets)}
+	s := &Storm{Options: o, targets: targets, journeys: journeys, lateness: sc.Storm.Lateness.Limit, secrets: slices.Concat(targetSecrets(targets), proxySecrets(o.Route), o.Secrets, journeys.Secrets)}
 	s.pacing = pace.PacingFor(s.Dial == nil, runtime.GOMAXPROCS(0), host.Cores())
-	s.timings = timingsFor(sc)
-	s.timings.reopens = o.NoKeepAlive
+	s.timings = tally.TimingsFor(sc)
+	s.timings.Reopens = o.NoKeepAlive
+	s.timings.Own = o.connectsEachUser()
+	if s.timings.Own && o.Connections > 0 {
+		return nil, transport.InputErrorf("leave --connections out, or bound the users who have a connection at once: --max-connections",
+			"found --connections %d, but the scenario has each user open a connection of its own (defaults.connections: %s): a fixed number is for connections that users share", o.Connections, scenarios.ConnectionsPerUser)
+	}
 	return s, nil
 }
 
-// DefaultMaxConnections is how many connections may be open at once, unless the user says otherwise.
+// connectsEachUser reports whether each user opens a connection of its own. Where each request does, users keep none.
+func (o *Options) connectsEachUser() bool {
+	return o.Scenario.Defaults.Connections == scenarios.ConnectionsPerUser && !o.NoKeepAlive
+}
+
+// DefaultMaxConnections is how many connections may be open at once, unless the user says otherwise, or each user has one of its own.
 const DefaultMaxConnections = 10_000
+
+// mostOwn is how many users may have a connection of their own at once, unless the user says otherwise or the machine has room for fewer.
+const mostOwn = 1_000_000
 
 // most returns how many connections may be open at once, 1 or more.
 func (s *Storm) most() int {
@@ -141,6 +157,9 @@ func (s *Storm) most() int {
 		return s.Connections
 	}
 	most := cmp.Or(s.MaxConnections, int(math.Ceil(DefaultMaxConnections*s.shareOfUsers())))
+	if s.timings.Own && s.MaxConnections == 0 {
+		most = mostOwn
+	}
 	if s.schedule == nil {
 		return most
 	}
@@ -185,10 +204,8 @@ func (s *Storm) earliest() time.Duration {
 func (s *Storm) With(phases []scenarios.Phase, seed, first uint64) *Storm {
 	v, sc, storm := *s, *s.Scenario, *s.Scenario.Storm
 	storm.Phases, sc.Storm = phases, &storm
-	v.Scenario, v.Seed, v.Duration, v.programs = &sc, seed, 0, nil
-	for i := range phases {
-		v.programs = append(v.programs, v.journeys.Programs[phases[i].Journey])
-	}
+	v.Scenario, v.Seed, v.Duration, v.end = &sc, seed, 0, never
+	v.setPrograms()
 	v.schedule = storm.Schedule(seed, 0)
 	v.schedule.NumberFrom(first)
 	v.shards = v.needed()

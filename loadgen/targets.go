@@ -20,18 +20,20 @@ import (
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/pulse"
 	"fsctl/loadgen/record"
+	"fsctl/loadgen/tally"
 	"fsctl/loadgen/targetlist"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/arrivals"
 	"fsctl/scenarios/quantity"
 )
 
 // TargetOptions say how to fire a plain list of vegeta targets.
 type TargetOptions struct {
-	File        string         // vegeta's http or JSON format
-	Rate        scenarios.Rate // requests per second, above 0
-	Duration    time.Duration  // above 0
+	File        string        // vegeta's http or JSON format
+	Rate        amount.Rate   // requests per second, above 0
+	Duration    time.Duration // above 0
 	Allow       []string
 	Connections int // open at once, a fixed number; 0 for as many as are needed
 
@@ -127,7 +129,7 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 	client.Transport = bodies
 	attacker := vegeta.NewAttacker(vegeta.Client(client),
 		vegeta.Workers(uint64(min(l.MaxConnections, 10))), vegeta.MaxWorkers(uint64(l.MaxConnections)), vegeta.MaxBody(l.keptBody()))
-	v := &listRun{list: l, writer: w, t0: t0, observe: observe, counted: counted, bodies: bodies, tally: newTally(&journey.Compiled{Steps: []*journey.Step{l.step}}, timings{}), meter: host.NewMeter(), pulse: pulse.New(scenarios.DefaultLateness), sleep: pulse.NewSleep()}
+	v := &listRun{list: l, writer: w, t0: t0, observe: observe, counted: counted, bodies: bodies, tally: tally.New(&journey.Compiled{Steps: []*journey.Step{l.step}}, tally.Timings{}), meter: host.NewMeter(), pulse: pulse.New(scenarios.DefaultLateness), sleep: pulse.NewSleep()}
 	v.samples.out = func(s record.Sample) { _ = w.Sample(s) } // the writer keeps its first error
 	results := attacker.Attack(vegeta.NewStaticTargeter(l.targets...), l.pacer, 0, "")
 	end, whole := v.collect(ctx, results)
@@ -140,7 +142,7 @@ func (l *TargetList) Run(ctx context.Context, w *record.Writer, t0 time.Time, ob
 			v.add(r)
 		}
 		v.countDue()
-		v.tally.counters[0].Unsent += v.due - v.sent
+		v.tally.Counters[0].Unsent += v.due - v.sent
 	}
 	if err := v.flush(); err != nil && end.Reason == record.Completed {
 		end = endOf(err)
@@ -165,7 +167,7 @@ type listRun struct {
 	writer    *record.Writer
 	t0        time.Time
 	observe   Observer
-	tally     *tally
+	tally     *tally.Tally
 	event     int
 	due       uint64
 	sent      uint64
@@ -188,12 +190,12 @@ type listRun struct {
 func (v *listRun) beat() {
 	now := time.Since(v.t0)
 	if v.pulse.GapUpTo(now) {
-		v.tally.gaps = v.pulse.Take(v.tally.gaps)
+		v.tally.Gaps = v.pulse.Take(v.tally.Gaps)
 	}
 	v.pulse.Beat(now)
 	if slept := v.sleep.Since(); slept > 0 {
 		if missed := max(v.list.pacer.Curve.Area(now+slept)-float64(v.sent), 0); missed >= 1 { // of them, some are in flight
-			v.tally.gaps = append(v.tally.gaps, pulse.Asleep(now, slept, uint64(missed)))
+			v.tally.Gaps = append(v.tally.Gaps, pulse.Asleep(now, slept, uint64(missed)))
 		}
 	}
 }
@@ -244,22 +246,22 @@ func (v *listRun) add(r *vegeta.Result) {
 	if r.BytesIn = v.bodies.Take(strconv.FormatUint(r.Seq, 10)); r.Code == 0 {
 		r.BytesIn = 0 // half an answer counts for none
 	}
-	s := &sample{step: v.list.step, due: v.list.pacer.Due(r.Seq), status: int(r.Code), bytesOut: r.BytesOut, bytesIn: r.BytesIn}
-	s.sent = max(r.Timestamp.Sub(v.t0), s.due)
-	s.done = s.sent + r.Latency
+	s := &tally.Request{Step: v.list.step, Due: v.list.pacer.Due(r.Seq), Status: int(r.Code), BytesOut: r.BytesOut, BytesIn: r.BytesIn}
+	s.Sent = max(r.Timestamp.Sub(v.t0), s.Due)
+	s.Done = s.Sent + r.Latency
 	// vegeta numbers requests as they are sent, so those before this one and not yet answered were in flight.
-	busy := int(r.Seq) + 1 - v.answeredBy(s.sent)
-	s.leaving.inFlight = busy
+	busy := int(r.Seq) + 1 - v.answeredBy(s.Sent)
+	s.Leaving.InFlight = busy
 	v.most = max(v.most, busy)
-	if full := int(r.Seq) - v.answeredBy(s.due); full >= v.list.MaxConnections || s.due < v.heldUntil {
-		s.held, v.heldUntil = heldByBusy, max(v.heldUntil, s.sent)
+	if full := int(r.Seq) - v.answeredBy(s.Due); full >= v.list.MaxConnections || s.Due < v.heldUntil {
+		s.Held, v.heldUntil = tally.HeldByBusy, max(v.heldUntil, s.Sent)
 	}
-	s.frozen = v.pulse.Spoil(s.times(), scenarios.DefaultLateness)
-	v.ends = append(v.ends, max(s.done, v.last()))
+	s.Frozen = v.pulse.Spoil(s.Times(), scenarios.DefaultLateness)
+	v.ends = append(v.ends, max(s.Done, v.last()))
 	switch {
 	case r.Code == 0:
-		s.Outcome, s.class = journey.OutcomeError, transport.ClassifyText(r.Error)
-		s.Reason = s.class
+		s.Outcome, s.Class = journey.OutcomeError, transport.ClassifyText(r.Error)
+		s.Reason = s.Class
 	case r.Code >= http.StatusBadRequest:
 		s.Outcome, s.Reason = journey.OutcomeFailed, journey.ReasonStatus
 	}
@@ -268,8 +270,8 @@ func (v *listRun) add(r *vegeta.Result) {
 	}
 	v.sent++
 	v.answered++
-	v.tally.counters[0].Sent++
-	v.tally.add(s, scenarios.DefaultLateness)
+	v.tally.Counters[0].Sent++
+	v.tally.Add(s, scenarios.DefaultLateness)
 	if v.list.Raw {
 		_ = v.writer.Raw(targetlist.Public(r)) // the writer keeps its first error
 	}
@@ -282,19 +284,19 @@ func (v *listRun) countDue() {
 		now = v.stopped
 	}
 	due := max(v.due, v.sent, min(v.list.Hits(), uint64(v.list.pacer.Curve.Area(now)+0.5)))
-	v.tally.counters[0].Due += due - v.due
+	v.tally.Counters[0].Due += due - v.due
 	v.came += due - v.due
 	v.due = due
 }
 
 func (v *listRun) flush() error {
 	intervals := map[int]*record.Interval{}
-	v.tally.second = v.event
+	v.tally.Second = v.event
 	v.countDue()
-	v.tally.gaps = v.pulse.Take(v.tally.gaps)
-	v.tally.counters[0].Resent += v.counted.Take()
-	v.tally.merge(intervals)
-	g := eventsOf(v.event, intervals).Generator
+	v.tally.Gaps = v.pulse.Take(v.tally.Gaps)
+	v.tally.Counters[0].Resent += v.counted.Take()
+	v.tally.Merge(intervals)
+	g := tally.EventsOf(v.event, intervals).Generator
 	g.Arrivals, g.Iterations, v.came, v.answered = v.came, v.answered, 0, 0
 	v.meter.Read(g)
 	g.Connections = v.most
@@ -302,6 +304,6 @@ func (v *listRun) flush() error {
 	g.ElapsedSeconds, v.flushed = (now - v.flushed).Seconds(), now
 	v.event = max(v.event+1, arrivals.Second(time.Since(v.t0)))
 	err := save(v.writer, intervals, v.observe)
-	v.tally.clear()
+	v.tally.Clear()
 	return err
 }

@@ -5,7 +5,9 @@ import (
 	"sync"
 	"time"
 
+	"fsctl/loadgen/compose"
 	"fsctl/loadgen/journey"
+	"fsctl/loadgen/tally"
 	"fsctl/loadgen/transport"
 )
 
@@ -18,31 +20,16 @@ type worker struct {
 	first    *journey.User // handed to it while its connection was being opened
 	handed   time.Duration // when that was
 	early    bool          // the next request is the one that was handed to it then
-	leaving  leaving
+	leaving  tally.Leaving
 	atOnce   chan struct{} // holds one for each connection that is being opened ahead
 	request  transport.Request
 	shownURL []byte // of the request, for raw results
 	answer   transport.Answer
 	values   journey.ValueReader
-	sample   sample
+	scratch  compose.Scratch
+	sample   tally.Request
 	sequence uint64 // of its request among those sent, for raw results
 }
-
-// leaving is what a shard knows of a request as it leaves.
-type leaving struct {
-	held     holdup
-	inFlight int           // requests, itself included, as far as one shard knows of all
-	allBusy  time.Duration // of the shard, up to then
-}
-
-// holdup is what kept a request that leaves late.
-type holdup uint8
-
-const (
-	heldByGenerator holdup = iota // a connection could have been had
-	heldByBusy                    // all connections that may be open were busy
-	heldByOpening                 // the same, and some of them were still being opened
-)
 
 // run performs requests until there are none left. u is the first one; without one the connection is opened ahead.
 func (w *worker) run(opening, ctx context.Context, u *journey.User) {
@@ -57,7 +44,7 @@ func (w *worker) run(opening, ctx context.Context, u *journey.User) {
 // open opens the connection, and returns the first request.
 func (w *worker) open(ctx context.Context) *journey.User {
 	var took time.Duration
-	if !w.shard.storm.timings.opensInRequests() { // else the requests themselves must show what it takes
+	if !w.shard.storm.timings.OpensInRequests() { // else the requests themselves must show what it takes
 		w.atOnce <- struct{}{}
 		took = w.conn.open(ctx)
 		<-w.atOnce
@@ -86,11 +73,11 @@ func (w *worker) stamp() time.Duration {
 }
 
 // perform sends the request of a user's step and reads its answer.
-func (w *worker) perform(ctx context.Context, u *journey.User) *sample {
+func (w *worker) perform(ctx context.Context, u *journey.User) *tally.Request {
 	s, st := w.shard, u.Step()
-	st.Render(&w.request, u)
+	st.Render(&w.request, u, &w.scratch)
 	if s.raw != nil {
-		w.shownURL = st.AppendShownURL(w.shownURL[:0], u)
+		w.shownURL = st.AppendShownURL(w.shownURL[:0], u, &w.scratch)
 	}
 	sent := w.handed
 	var opening time.Duration
@@ -101,12 +88,17 @@ func (w *worker) perform(ctx context.Context, u *journey.User) *sample {
 	}
 	w.early = false
 	w.request.Sent = s.t0.Add(sent)
+	patient := st.Limit(&w.request, u.Due, sent)
 	w.conn.Do(ctx, &w.request, &w.answer)
+	if patient && w.answer.Class == transport.ClassTimeout {
+		w.answer.Abandon()
+	}
 	done := &w.sample
-	*done = sample{step: st, due: u.Due, sent: sent, done: sent + w.answer.Took, leaving: w.leaving,
-		waiting: w.answer.Waiting, connecting: w.answer.Connect, handshaking: w.answer.TLS, program: u.Program(), status: w.answer.Status, class: w.answer.Class,
-		bytesOut: w.answer.BytesOut, bytesIn: w.answer.BytesIn, resent: uint64(w.answer.Resent), opening: opening}
+	*done = tally.Request{Step: st, Due: u.Due, Sent: sent, Done: sent + w.answer.Took, Leaving: w.leaving,
+		Waiting: w.answer.Waiting, Connecting: w.answer.Connect, Handshaking: w.answer.TLS, Program: u.Program(), Status: w.answer.Status, Class: w.answer.Class,
+		BytesOut: w.answer.BytesOut, BytesIn: w.answer.BytesIn, Resent: uint64(w.answer.Resent), Opening: opening}
 	done.Judgement = st.Judge(u, &w.answer, &w.values)
+	done.Counts = w.values.Counts()
 	if done.Placed {
 		order := st.Order(u, done.Judgement)
 		order.At = time.Now()

@@ -11,6 +11,7 @@ import (
 
 	"fsctl/plan/model"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 )
 
 // NewCalibrated returns the plan of the scenario with measured values in place of assumed ones, and
@@ -166,15 +167,15 @@ func (c *Calibration) fits(s *scenarios.Service, v *Measured, what string) error
 
 // measurableValue is what an interval that can be measured holds.
 type measurableValue interface {
-	scenarios.Ratio | scenarios.Rate | float64 | time.Duration
+	amount.Ratio | amount.Rate | float64 | time.Duration
 }
 
-func rangeOf[T measurableValue](iv scenarios.Interval[T], scale float64) *Range {
+func rangeOf[T measurableValue](iv amount.Interval[T], scale float64) *Range {
 	return &Range{float64(iv.Low) * scale, float64(iv.Mid) * scale, float64(iv.High) * scale}
 }
 
-func intervalOf[T measurableValue](iv scenarios.Interval[float64]) scenarios.Interval[T] {
-	return scenarios.Interval[T]{Low: T(iv.Low), Mid: T(iv.Mid), High: T(iv.High)}
+func intervalOf[T measurableValue](iv amount.Interval[float64]) amount.Interval[T] {
+	return amount.Interval[T]{Low: T(iv.Low), Mid: T(iv.Mid), High: T(iv.High)}
 }
 
 // oldRange returns what the scenario has for a field, nil for nothing.
@@ -206,21 +207,21 @@ func oldRange(s *scenarios.Service, what string) *Range {
 }
 
 // replace puts a measured value in its place. The service is a copy; what it points to is not.
-func replace(s *scenarios.Service, what string, iv scenarios.Interval[float64]) {
+func replace(s *scenarios.Service, what string, iv amount.Interval[float64]) {
 	switch what {
 	case "demand":
 		nanos := func(seconds float64) time.Duration { return time.Duration(math.Round(seconds * 1e9)) }
-		s.Demand = scenarios.Interval[time.Duration]{Low: nanos(iv.Low), Mid: nanos(iv.Mid), High: nanos(iv.High)}
+		s.Demand = amount.Interval[time.Duration]{Low: nanos(iv.Low), Mid: nanos(iv.Mid), High: nanos(iv.High)}
 		return
 	case "variability":
 		s.Variability = &iv
 		return
 	case "hit":
-		hit := intervalOf[scenarios.Ratio](iv)
+		hit := intervalOf[amount.Ratio](iv)
 		s.Hit = &hit
 		return
 	case "capacity":
-		s.Capacity = intervalOf[scenarios.Rate](iv)
+		s.Capacity = intervalOf[amount.Rate](iv)
 		return
 	}
 	var law scenarios.USL
@@ -229,9 +230,9 @@ func replace(s *scenarios.Service, what string, iv scenarios.Interval[float64]) 
 	}
 	switch what {
 	case "usl.gamma":
-		law.Gamma = intervalOf[scenarios.Rate](iv)
+		law.Gamma = intervalOf[amount.Rate](iv)
 	case "usl.alpha":
-		law.Alpha = intervalOf[scenarios.Ratio](iv)
+		law.Alpha = intervalOf[amount.Ratio](iv)
 	case "usl.beta":
 		law.Beta = iv
 	case "usl.measured":

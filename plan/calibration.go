@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/strict"
@@ -41,12 +42,12 @@ type RunTaken struct {
 
 // Measured is one measured value with its origin.
 type Measured struct {
-	Field  string                      `yaml:"field" jsonschema:"required"` // path in the scenario, such as services.shop.demand
-	Value  scenarios.Interval[float64] `yaml:"value" jsonschema:"required"` // its 10, 50 and 90 % points
-	Unit   string                      `yaml:"unit" jsonschema:"required"`  // s, 1/s, ratio or instances, by the field
-	Run    string                      `yaml:"run" jsonschema:"required"`   // one of the runs
-	Method string                      `yaml:"method" jsonschema:"required"`
-	N      int                         `yaml:"n" jsonschema:"required"` // observations behind it
+	Field  string                   `yaml:"field" jsonschema:"required"` // path in the scenario, such as services.shop.demand
+	Value  amount.Interval[float64] `yaml:"value" jsonschema:"required"` // its 10, 50 and 90 % points
+	Unit   string                   `yaml:"unit" jsonschema:"required"`  // s, 1/s, ratio or instances, by the field
+	Run    string                   `yaml:"run" jsonschema:"required"`   // one of the runs
+	Method string                   `yaml:"method" jsonschema:"required"`
+	N      int                      `yaml:"n" jsonschema:"required"` // observations behind it
 }
 
 // measurable is what a field that can be measured takes.

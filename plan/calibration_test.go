@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"fsctl/plan/model"
-	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/strict"
 )
 
@@ -53,8 +53,8 @@ func TestCalibrationReplacesAssumedValues(t *testing.T) {
 		t.Error("the scenario that was given has changed")
 	}
 	shop, cache, db := out.Services[1], out.Services[2], out.Services[3]
-	if shop.Demand != (scenarios.Interval[time.Duration]{Low: 900 * time.Microsecond, Mid: time.Millisecond, High: 1100 * time.Microsecond}) ||
-		shop.Variability.Mid != 0.2 || cache.Hit.Mid != 0.92 || db.Capacity != scenarios.Exactly(scenarios.Rate(9000)) {
+	if shop.Demand != (amount.Interval[time.Duration]{Low: 900 * time.Microsecond, Mid: time.Millisecond, High: 1100 * time.Microsecond}) ||
+		shop.Variability.Mid != 0.2 || cache.Hit.Mid != 0.92 || db.Capacity != amount.Exactly(amount.Rate(9000)) {
 		t.Errorf("shop %+v, cache hit %v, db %+v", shop, cache.Hit, db.Capacity)
 	}
 	if out.Step("order").Share != sc.Step("order").Share {

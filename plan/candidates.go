@@ -8,6 +8,7 @@ import (
 
 	"fsctl/plan/model"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 )
 
@@ -147,7 +148,7 @@ func (c *Candidate) reject(limits *scenarios.SizeLimits) []Excuse {
 		return nil
 	}
 	var excuses []Excuse
-	over := func(what string, got float64, limit *scenarios.Count) {
+	over := func(what string, got float64, limit *amount.Count) {
 		if limit != nil && got > float64(*limit) {
 			c.Rejected = append(c.Rejected, what)
 			excuses = append(excuses, Excuse{wholeSale + c.Name, what, got, float64(*limit)})

@@ -10,6 +10,7 @@ import (
 
 	"fsctl/plan/model"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 )
 
 func estate(t testing.TB, p *Plan) *EstatePlan {
@@ -97,7 +98,7 @@ func TestHotCachesStayAtHome(t *testing.T) {
 func TestBadEstates(t *testing.T) {
 	for field, e := range map[string]scenarios.Estate{
 		"estate.survive_zones":                         {EventDuration: time.Hour, Zones: 1, SurviveZones: 1},
-		"estate.pools.b.cores":                         {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "b", Cores: scenarios.Count(math.Inf(1)), Billing: scenarios.Reserved}}},
+		"estate.pools.b.cores":                         {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "b", Cores: amount.Count(math.Inf(1)), Billing: scenarios.Reserved}}},
 		"estate.pools.c.price":                         {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "c", Price: math.NaN(), Billing: scenarios.Reserved}}},
 		"estate.pools.d.provision (cores per second)":  {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "d", Provision: &scenarios.Provision{Within: time.Hour}, Billing: scenarios.OnDemand}}},
 		"estate.pools.e.provision (cores per second) ": {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "e", Provision: &scenarios.Provision{Cores: 1}, Billing: scenarios.OnDemand}}},

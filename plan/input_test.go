@@ -9,6 +9,7 @@ import (
 
 	"fsctl/plan/model"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 )
 
 func TestInputsOutOfRange(t *testing.T) {
@@ -80,16 +81,16 @@ func TestMoreUsersNeverNeedFewerCores(t *testing.T) {
 		sc := flags(t, "services.app.latency={quantile: 0.99, limit: 40ms}")
 		users := rapid.Float64Range(1, 1e9).Draw(rt, "users")
 		w := &sc.Workload
-		w.Actions = scenarios.Interval[float64]{Low: 1, Mid: rapid.Float64Range(1, 60).Draw(rt, "actions"), High: 90}
+		w.Actions = amount.Interval[float64]{Low: 1, Mid: rapid.Float64Range(1, 60).Draw(rt, "actions"), High: 90}
 		s := &sc.Services[0]
 		demand := time.Duration(rapid.IntRange(1e3, 8e6).Draw(rt, "demand ns"))
-		s.Demand = scenarios.Interval[time.Duration]{Low: demand / 2, Mid: demand, High: demand + 2e6}
-		s.Variability = &scenarios.Interval[float64]{Low: 0.5, Mid: rapid.Float64Range(0.5, 1.5).Draw(rt, "variability"), High: 1.5}
-		s.Utilization = scenarios.Ratio(rapid.Float64Range(0.3, 1).Draw(rt, "utilization"))
-		s.Wait = scenarios.Ratio(rapid.Float64Range(0.01, 1).Draw(rt, "wait"))
-		w.Users = scenarios.Exactly(scenarios.Count(users))
+		s.Demand = amount.Interval[time.Duration]{Low: demand / 2, Mid: demand, High: demand + 2e6}
+		s.Variability = &amount.Interval[float64]{Low: 0.5, Mid: rapid.Float64Range(0.5, 1.5).Draw(rt, "variability"), High: 1.5}
+		s.Utilization = amount.Ratio(rapid.Float64Range(0.3, 1).Draw(rt, "utilization"))
+		s.Wait = amount.Ratio(rapid.Float64Range(0.01, 1).Draw(rt, "wait"))
+		w.Users = amount.Exactly(amount.Count(users))
 		few := newPlan(t, sc, Options{Trials: 60}).Totals.CPUCores
-		w.Users = scenarios.Exactly(scenarios.Count(users * rapid.Float64Range(1, 3).Draw(rt, "growth")))
+		w.Users = amount.Exactly(amount.Count(users * rapid.Float64Range(1, 3).Draw(rt, "growth")))
 		many := newPlan(t, sc, Options{Trials: 60}).Totals.CPUCores
 		if many.Low < few.Low || many.Mid < few.Mid || many.High < few.High || many.P50 < few.P50 || many.P99 < few.P99 {
 			rt.Fatalf("more users need %+v, fewer %+v", many, few)

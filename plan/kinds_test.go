@@ -10,6 +10,7 @@ import (
 
 	"fsctl/plan/model"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 )
 
 // only returns the plan of one service behind the first example's steps: 8000/s, 400/s of them
@@ -244,8 +245,8 @@ func TestKuaishouNeedsCopiesOfItsKey(t *testing.T) {
 
 func TestLimitsOutOfRange(t *testing.T) {
 	sc := flags(t)
-	sc.Services[0].Quota = scenarios.Rate(math.Inf(1))
-	sc.Services[0].QuotaBurst = scenarios.Count(math.NaN())
+	sc.Services[0].Quota = amount.Rate(math.Inf(1))
+	sc.Services[0].QuotaBurst = amount.Count(math.NaN())
 	sc.Services[0].Burst = &scenarios.Burst{Instances: 1}
 	_, err := New(sc, Options{Trials: 10})
 	for _, field := range []string{"services.app.quota:", "services.app.quota_burst", "services.app.burst.rate"} {
@@ -260,7 +261,7 @@ func TestMoreLoadNeverDrainsWithFewer(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		sc := flags(t, "services=[{name: q, kind: queue, capacity: 100/s, drain: 10s, calls: {transaction: 1}}]", "sale={stock: 1000}")
 		times := rapid.Float64Range(3, 500).Draw(rt, "event")
-		sc.Workload.Event = map[string]scenarios.Interval[float64]{"transaction": scenarios.Exactly(times)}
+		sc.Workload.Event = map[string]amount.Interval[float64]{"transaction": amount.Exactly(times)}
 		less := newPlan(t, sc, Options{Trials: 10}).Services[0].Instances.Mid
 		sc.Sale.Stock *= rapid.IntRange(1, 50).Draw(rt, "stock")
 		more := newPlan(t, sc, Options{Trials: 10}).Services[0].Instances.Mid

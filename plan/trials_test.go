@@ -6,12 +6,12 @@ import (
 	"math"
 	"testing"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 )
 
 // spread writes an interval whose lognormal has the given sigma.
 func spread(field string, mid, sigma float64) string {
-	return fmt.Sprintf("%s=[%.17g, %.17g, %.17g]", field, mid*math.Exp(-sigma*scenarios.Normal90), mid, mid*math.Exp(sigma*scenarios.Normal90))
+	return fmt.Sprintf("%s=[%.17g, %.17g, %.17g]", field, mid*math.Exp(-sigma*amount.Normal90), mid, mid*math.Exp(sigma*amount.Normal90))
 }
 
 // The product of lognormals is lognormal: sigma = sqrt(.1^2 + .2^2 + .3^2).

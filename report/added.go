@@ -5,11 +5,12 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
+	"fsctl/scenarios/threshold"
 )
 
 // Add has the run judged by more thresholds, after those of its scenario. One whose metric, expression and window are there
 // already is not added. What the run kept no figures for has no data.
-func (r *Run) Add(limits []scenarios.Limit) {
+func (r *Run) Add(limits []threshold.Limit) {
 	sc := &scenarios.Scenario{Name: r.Record.Manifest.Scenario}
 	if r.Scenario != nil {
 		copied := *r.Scenario
@@ -23,7 +24,7 @@ func (r *Run) Add(limits []scenarios.Limit) {
 		}
 	}
 	for _, l := range limits {
-		fresh := scenarios.Limit{Name: l.Name}
+		fresh := threshold.Limit{Name: l.Name}
 		for _, t := range l.Thresholds {
 			if id := identity(&t); !has[id] {
 				has[id], t.Added = true, true
@@ -38,7 +39,7 @@ func (r *Run) Add(limits []scenarios.Limit) {
 }
 
 // identity tells thresholds apart.
-func identity(t *scenarios.Threshold) string {
+func identity(t *threshold.Threshold) string {
 	text := t.Key() + " " + t.Text
 	if t.Window != nil {
 		text += " " + t.Window.String()
@@ -47,7 +48,7 @@ func identity(t *scenarios.Threshold) string {
 }
 
 // slicesOf returns the parts of vegeta's results that thresholds ask for.
-func slicesOf(limits []scenarios.Limit) (list []record.Slice) {
+func slicesOf(limits []threshold.Limit) (list []record.Slice) {
 	for _, l := range limits {
 		for i := range l.Thresholds {
 			slice := record.Slice{Status: l.Thresholds[i].Status, Method: l.Thresholds[i].Method}

@@ -13,6 +13,7 @@ import (
 	"fsctl/report/health"
 	"fsctl/report/history"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 )
 
@@ -97,7 +98,7 @@ func (c *calibration) leave(what, format string, args ...any) {
 
 func (c *calibration) keep(field, unit, method string, n int, low, mid, high float64) {
 	c.made.Values = append(c.made.Values, plan.Measured{Field: field, Unit: unit, Run: c.name(), Method: method, N: n,
-		Value: scenarios.Interval[float64]{Low: digits(low), Mid: digits(mid), High: digits(high)}})
+		Value: amount.Interval[float64]{Low: digits(low), Mid: digits(mid), High: digits(high)}})
 }
 
 // digits keeps six that count: more are noise.
@@ -151,7 +152,7 @@ func (c *calibration) demand(s *scenarios.Service) {
 		c.leave(field, "%s of the answers at the limit were failures, and the work they took is unknown", quantity.Percent(failedRatio))
 		return
 	}
-	spread := scenarios.Normal90 * math.Sqrt(mean) // one second shows no scatter: that of counting stands for it
+	spread := amount.Normal90 * math.Sqrt(mean) // one second shows no scatter: that of counting stands for it
 	if n := len(rates); n > 1 {
 		spread = distuv.StudentsT{Sigma: 1, Nu: float64(n - 1)}.Quantile(0.9) * deviation / math.Sqrt(float64(n))
 	}
@@ -269,7 +270,7 @@ func (c *calibration) variability(s *scenarios.Service) {
 		off := total.without(m).scv() - mid
 		spread += off * off
 	}
-	spread = scenarios.Normal90 * math.Sqrt(spread*(k-1)/k)
+	spread = amount.Normal90 * math.Sqrt(spread*(k-1)/k)
 	c.keep(field, "ratio", fmt.Sprintf("service times of %s in which few connections were busy", quantity.Of(len(seconds), "second")),
 		int(total.n), max(0, mid-spread), mid, min(mid+spread, 100))
 }
@@ -310,7 +311,7 @@ func (c *calibration) shares() {
 			c.leave("steps."+name+".share", "the run made no such request")
 			continue
 		}
-		spread := scenarios.Normal90 * math.Sqrt(share*(1-share)/total)
+		spread := amount.Normal90 * math.Sqrt(share*(1-share)/total)
 		c.keep("steps."+name+".share", "ratio", "requests of the step over all of the run", int(total), max(0, share-spread), share, min(1, share+spread))
 	}
 }

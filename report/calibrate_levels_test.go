@@ -60,7 +60,7 @@ func (s searched) queueing(t testing.TB, rate, workers int, serviceSeconds float
 func calibrated(t testing.TB, s searched) (*plan.Calibration, []string) {
 	t.Helper()
 	sc := rushing(t, oneService(t)...)
-	sc.Thresholds = require(threshold(t, "response_time", "p(95)<200ms", "")).Thresholds
+	sc.Thresholds = require(limitOf(t, "response_time", "p(95)<200ms", "")).Thresholds
 	p := planned(t, sc)
 	return Calibrate(s.Record, sc, p, Judge(s.Record, sc, p))
 }
@@ -98,7 +98,7 @@ func (s searched) uslLevels(t testing.TB, gamma, alpha, beta float64, concurrenc
 func lawful(t testing.TB, s searched) (*plan.Measured, string) {
 	t.Helper()
 	sc := rushing(t, oneService(t)...)
-	sc.Thresholds = require(threshold(t, "response_time", "p(95)<1h", "")).Thresholds
+	sc.Thresholds = require(limitOf(t, "response_time", "p(95)<1h", "")).Thresholds
 	sc.Services[1].Calls["browse"] = 1
 	p := planned(t, sc)
 	c, left := Calibrate(s.Record, sc, p, Judge(s.Record, sc, p))

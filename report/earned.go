@@ -13,6 +13,7 @@ import (
 	"fsctl/report/users"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/threshold"
 )
 
 // earnings say why a run proves nothing though no threshold is crossed: in words, empty where it is not so.
@@ -84,7 +85,7 @@ func untoleratedStep(results []ThresholdResult, run *history.History) string {
 	thresholds := heldOnes(results)
 	for _, step := range run.Names {
 		c := run.Total(step)
-		if c.Done == 0 || c.Failed < c.Done || slices.ContainsFunc(thresholds, func(t scenarios.Threshold) bool {
+		if c.Done == 0 || c.Failed < c.Done || slices.ContainsFunc(thresholds, func(t threshold.Threshold) bool {
 			return (t.Step == "" || t.Step == step) && (t.Metric == "http_req_failed" || t.Metric == "checks" || isFailure(t.Outcome) || t.Expected != nil)
 		}) {
 			continue
@@ -103,10 +104,10 @@ func (e *earnings) unfit() string {
 }
 
 // heldOnes returns the thresholds that were held.
-func heldOnes(results []ThresholdResult) []scenarios.Threshold {
-	var list []scenarios.Threshold
+func heldOnes(results []ThresholdResult) []threshold.Threshold {
+	var list []threshold.Threshold
 	for i := range results {
-		if t, err := scenarios.ParseThreshold(results[i].Metric, results[i].Threshold); err == nil && results[i].Status == Held {
+		if t, err := results[i].Limit(); err == nil && results[i].Status == Held {
 			t.Optional = results[i].Optional
 			list = append(list, t)
 		}
@@ -122,7 +123,7 @@ func wantedFailures(results []ThresholdResult, run *history.History) string {
 		if run.Total(step).Done == 0 {
 			continue
 		}
-		at := slices.IndexFunc(thresholds, func(t scenarios.Threshold) bool {
+		at := slices.IndexFunc(thresholds, func(t threshold.Threshold) bool {
 			return asksForFailures(&t) && (t.Step == "" || t.Step == step)
 		})
 		if at < 0 {
@@ -133,17 +134,17 @@ func wantedFailures(results []ThresholdResult, run *history.History) string {
 	return why
 }
 
-func asks(t *scenarios.Threshold) string { return t.Key() + " " + t.Text + " asks for it" }
+func asks(t *threshold.Threshold) string { return t.Key() + " " + t.Text + " asks for it" }
 
 // asksForFailures says whether a threshold would not hold if no request failed.
-func asksForFailures(t *scenarios.Threshold) bool {
+func asksForFailures(t *threshold.Threshold) bool {
 	selected := isFailure(t.Outcome) || t.Expected != nil && !*t.Expected
 	switch {
 	case t.Metric == "checks":
 		return t.Aggregation == "rate" && !t.Holds(1)
 	case t.Metric == "http_req_failed":
 		return !t.Holds(0)
-	case t.Kind == scenarios.Trend:
+	case t.Kind == threshold.Trend:
 		return selected && !t.Optional
 	}
 	return selected && !t.Holds(0)
@@ -199,7 +200,7 @@ func (o *sought) unsent(run *history.History) bool {
 func (o *sought) failuresWanted(results []ThresholdResult, run *history.History) string {
 	thresholds, why := heldOnes(results), ""
 	for _, step := range o.steps {
-		at := slices.IndexFunc(thresholds, func(t scenarios.Threshold) bool { return t.Step == step && asksForFailures(&t) })
+		at := slices.IndexFunc(thresholds, func(t threshold.Threshold) bool { return t.Step == step && asksForFailures(&t) })
 		if c := run.Total(step); at < 0 || c.Done == 0 || c.Failed < c.Done {
 			return ""
 		}
@@ -245,7 +246,7 @@ func (o *sought) wanted(results []ThresholdResult) string {
 			continue
 		}
 		most := o.stock // a bound of all that there is to sell is one that a sale is held to
-		if t.Kind == scenarios.Share && t.Aggregation == "rate" {
+		if t.Kind == threshold.Share && t.Aggregation == "rate" {
 			most = 1
 		}
 		switch t.Outcome {

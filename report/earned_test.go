@@ -8,11 +8,13 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/report/health"
 	"fsctl/scenarios"
+	"fsctl/scenarios/script"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 // selling returns a scenario whose order sells five pieces.
-func selling(thresholds ...scenarios.Threshold) *scenarios.Scenario {
+func selling(thresholds ...threshold.Threshold) *scenarios.Scenario {
 	sc := require(thresholds...)
 	sc.Steps = strict.Keyed[scenarios.Step]{{Name: "login"}, {Name: "order", Transaction: true,
 		Outcome: strict.Keyed[scenarios.Outcome]{{Name: "placed"}, {Name: "sold_out"}}}}
@@ -36,7 +38,7 @@ func TestStoppedBeforeTheFirstOrder(t *testing.T) {
 		rec.Manifest.End = &record.End{Reason: reason}
 		put(t, rec, 1, "login", "ok", 1, 1)
 		sc := selling()
-		sc.Journeys = strict.Keyed[scenarios.Script]{{Name: "buyer", Do: []scenarios.Action{{Step: "login"}, {Step: "order"}}}}
+		sc.Journeys = strict.Keyed[script.Script]{{Name: "buyer", Do: []script.Action{{Step: "login"}, {Step: "order"}}}}
 		if r := Judge(rec, sc, nil); targetCodes(r) != want {
 			t.Errorf("%s: found %q, wanted %q", reason, targetCodes(r), want)
 		}
@@ -44,33 +46,33 @@ func TestStoppedBeforeTheFirstOrder(t *testing.T) {
 }
 
 func TestWhatARunMustEarn(t *testing.T) {
-	limit := func(metric, text string) scenarios.Threshold { return threshold(t, metric, text, "") }
+	limit := func(metric, text string) threshold.Threshold { return limitOf(t, metric, text, "") }
 	for _, c := range []struct {
 		name       string
 		requests   map[string]string // outcome by step, two of each
-		thresholds []scenarios.Threshold
+		thresholds []threshold.Threshold
 		code       int
 		codes      string
 	}{
 		{"all failed", map[string]string{"login": "failed", "order": "error"}, nil, 99, FindingAllFailed},
 		{"nothing was sent", nil, nil, 99, FindingAllFailed},
-		{"asked for", map[string]string{"login": "failed", "order": "error"}, []scenarios.Threshold{limit("http_req_failed", "rate>0.9")}, 0, ""},
-		{"asked for of one step alone", map[string]string{"login": "failed", "order": "error"}, []scenarios.Threshold{limit("http_req_failed{step:login}", "rate>0.9")}, 99, FindingAllFailed},
-		{"asked for step by step", map[string]string{"login": "failed", "order": "error"}, []scenarios.Threshold{limit("http_req_failed{step:login}", "rate==1"), limit("http_reqs{step:order,expected_response:false}", "count>0")}, 0, ""},
-		{"fast failures are asked for", map[string]string{"order": "failed"}, []scenarios.Threshold{limit("response_time{outcome:failed}", "p(99)<1s")}, 0, ""},
-		{"allowed, not asked for", map[string]string{"order": "failed"}, []scenarios.Threshold{limit("http_req_failed", "rate<=1"), limit("http_reqs{outcome:failed}", "count<9"), limit("response_time", "max<1s")}, 99, FindingAllFailed},
-		{"asked for, and crossed", map[string]string{"order": "failed"}, []scenarios.Threshold{limit("http_req_failed", "count>5")}, 99, FindingAllFailed},
+		{"asked for", map[string]string{"login": "failed", "order": "error"}, []threshold.Threshold{limit("http_req_failed", "rate>0.9")}, 0, ""},
+		{"asked for of one step alone", map[string]string{"login": "failed", "order": "error"}, []threshold.Threshold{limit("http_req_failed{step:login}", "rate>0.9")}, 99, FindingAllFailed},
+		{"asked for step by step", map[string]string{"login": "failed", "order": "error"}, []threshold.Threshold{limit("http_req_failed{step:login}", "rate==1"), limit("http_reqs{step:order,expected_response:false}", "count>0")}, 0, ""},
+		{"fast failures are asked for", map[string]string{"order": "failed"}, []threshold.Threshold{limit("response_time{outcome:failed}", "p(99)<1s")}, 0, ""},
+		{"allowed, not asked for", map[string]string{"order": "failed"}, []threshold.Threshold{limit("http_req_failed", "rate<=1"), limit("http_reqs{outcome:failed}", "count<9"), limit("response_time", "max<1s")}, 99, FindingAllFailed},
+		{"asked for, and crossed", map[string]string{"order": "failed"}, []threshold.Threshold{limit("http_req_failed", "count>5")}, 99, FindingAllFailed},
 
 		{"none placed", map[string]string{"login": "ok", "order": "sold_out"}, nil, 99, FindingNothingPlaced},
 		{"none placed, orders failed", map[string]string{"login": "ok", "order": "failed"}, nil, 99, FindingNothingPlaced + " " + FindingStepFailed + " " + FindingRequestsFailed},
-		{"orders were to fail", map[string]string{"login": "ok", "order": "failed"}, []scenarios.Threshold{limit("http_req_failed{step:order}", "rate==1")}, 0, FindingStepFailed + " " + FindingRequestsFailed},
-		{"some requests were to fail", map[string]string{"login": "ok", "order": "failed"}, []scenarios.Threshold{limit("http_req_failed", "rate>0.1")}, 99, FindingNothingPlaced + " " + FindingStepFailed + " " + FindingRequestsFailed},
-		{"orders were to fail, and were refused", map[string]string{"login": "ok", "order": "sold_out"}, []scenarios.Threshold{limit("http_req_failed{step:order}", "rate<1")}, 99, FindingNothingPlaced},
+		{"orders were to fail", map[string]string{"login": "ok", "order": "failed"}, []threshold.Threshold{limit("http_req_failed{step:order}", "rate==1")}, 0, FindingStepFailed + " " + FindingRequestsFailed},
+		{"some requests were to fail", map[string]string{"login": "ok", "order": "failed"}, []threshold.Threshold{limit("http_req_failed", "rate>0.1")}, 99, FindingNothingPlaced + " " + FindingStepFailed + " " + FindingRequestsFailed},
+		{"orders were to fail, and were refused", map[string]string{"login": "ok", "order": "sold_out"}, []threshold.Threshold{limit("http_req_failed{step:order}", "rate<1")}, 99, FindingNothingPlaced},
 		{"placed", map[string]string{"order": "placed", "login": "ok"}, nil, 0, ""},
-		{"sold_out is asked for", map[string]string{"order": "sold_out"}, []scenarios.Threshold{limit("outcome{step:order,outcome:sold_out}", "rate>0.5")}, 0, ""},
-		{"sold_out is allowed", map[string]string{"order": "sold_out"}, []scenarios.Threshold{limit("outcome{outcome:sold_out}", "rate<=1")}, 99, FindingNothingPlaced},
-		{"few orders are asked for", map[string]string{"order": "sold_out"}, []scenarios.Threshold{limit("outcome{outcome:placed}", "rate<0.1")}, 0, ""},
-		{"the stock as a bound", map[string]string{"order": "sold_out"}, []scenarios.Threshold{limit("http_reqs{outcome:placed}", "count<=5")}, 99, FindingNothingPlaced},
+		{"sold_out is asked for", map[string]string{"order": "sold_out"}, []threshold.Threshold{limit("outcome{step:order,outcome:sold_out}", "rate>0.5")}, 0, ""},
+		{"sold_out is allowed", map[string]string{"order": "sold_out"}, []threshold.Threshold{limit("outcome{outcome:sold_out}", "rate<=1")}, 99, FindingNothingPlaced},
+		{"few orders are asked for", map[string]string{"order": "sold_out"}, []threshold.Threshold{limit("outcome{outcome:placed}", "rate<0.1")}, 0, ""},
+		{"the stock as a bound", map[string]string{"order": "sold_out"}, []threshold.Threshold{limit("http_reqs{outcome:placed}", "count<=5")}, 99, FindingNothingPlaced},
 	} {
 		rec := record.New(manifest())
 		for step, outcome := range c.requests {
@@ -115,7 +117,7 @@ func TestEmptyAccountsAreNoBrokenInvariant(t *testing.T) {
 
 // A run that earned nothing yields to what is worse, and comes before the thresholds that it crosses.
 func TestEarningNothingHasItsPlace(t *testing.T) {
-	crossed := threshold(t, "http_req_failed", "rate<0.5", "")
+	crossed := limitOf(t, "http_req_failed", "rate<0.5", "")
 	for end, want := range map[string]int{record.Completed: 99, record.Aborted: 108, record.Failed: 1, record.Interrupted: 105} {
 		m := manifest()
 		m.End.Reason = end
@@ -183,7 +185,7 @@ func TestPracticeShopIsSaidToBeOne(t *testing.T) {
 func TestStepsOfJourneysAreShownThoughNeverSent(t *testing.T) {
 	sc := selling()
 	sc.Steps = append(sc.Steps, scenarios.Step{Name: "unused"})
-	sc.Journeys = append(sc.Journeys, scenarios.Script{Name: "buyer", Do: []scenarios.Action{{Step: "login"}, {Step: "order"}}})
+	sc.Journeys = append(sc.Journeys, script.Script{Name: "buyer", Do: []script.Action{{Step: "login"}, {Step: "order"}}})
 	rec := record.New(manifest())
 	put(t, rec, 0, "login", "failed", 1)
 	rec.Add(record.Interval{Generator: &record.Generator{Journeys: map[string]record.Journey{"buyer": {Users: 1, Left: map[record.Left]uint64{{Step: "order", Variable: "token", After: "failed"}: 1}}}}})

@@ -8,6 +8,7 @@ import (
 	"fsctl/report"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 // A record of 99 quick orders and a slow one is judged by a threshold on their 99th percentile and one on the slowest.
@@ -28,16 +29,16 @@ func ExampleJudge() {
 		Histograms: map[record.Tag]*record.Histogram{{Metric: record.ResponseTime, Step: "order", Outcome: "placed"}: times},
 	})
 
-	limit := scenarios.Limit{Name: "response_time{step:order}"}
+	limit := threshold.Limit{Name: "response_time{step:order}"}
 	for _, expression := range []string{"p(99)<300ms", "max<1s"} {
-		threshold, err := scenarios.ParseThreshold(limit.Name, expression)
+		threshold, err := threshold.Parse(limit.Name, expression)
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
 		limit.Thresholds = append(limit.Thresholds, threshold)
 	}
-	sale := &scenarios.Scenario{Name: "sale", Thresholds: strict.Keyed[scenarios.Limit]{limit}}
+	sale := &scenarios.Scenario{Name: "sale", Thresholds: strict.Keyed[threshold.Limit]{limit}}
 
 	r := report.Judge(rec, sale, nil)
 	for _, t := range r.Thresholds {

@@ -6,6 +6,7 @@ import (
 	"fsctl/report/reporttest"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 // The records that tests judge.
@@ -18,14 +19,14 @@ var (
 	histogram = reporttest.Histogram
 )
 
-func threshold(t testing.TB, metric, expression, window string) scenarios.Threshold {
+func limitOf(t testing.TB, metric, expression, window string) threshold.Threshold {
 	t.Helper()
-	th, err := scenarios.ParseThreshold(metric, expression)
+	th, err := threshold.Parse(metric, expression)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if window != "" {
-		w, err := scenarios.ParseWindow(window)
+		w, err := threshold.ParseWindow(window)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,6 +36,6 @@ func threshold(t testing.TB, metric, expression, window string) scenarios.Thresh
 }
 
 // require returns a scenario with these thresholds.
-func require(thresholds ...scenarios.Threshold) *scenarios.Scenario {
-	return &scenarios.Scenario{Name: "test", Thresholds: strict.Keyed[scenarios.Limit]{{Thresholds: thresholds}}}
+func require(thresholds ...threshold.Threshold) *scenarios.Scenario {
+	return &scenarios.Scenario{Name: "test", Thresholds: strict.Keyed[threshold.Limit]{{Thresholds: thresholds}}}
 }

@@ -26,7 +26,7 @@ func TestJSONFormIsKept(t *testing.T) {
 	s.level(t, 30, 400)
 	for name, r := range map[string]*Report{
 		"run.json":    runWith(t, faults{lost: true, oversold: true, threshold: true}),
-		"search.json": Judge(s.Record, require(threshold(t, "response_time", "p(99)<300ms", "")), nil),
+		"search.json": Judge(s.Record, require(limitOf(t, "response_time", "p(99)<300ms", "")), nil),
 	} {
 		var text bytes.Buffer
 		e := json.NewEncoder(&text)

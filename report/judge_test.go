@@ -11,6 +11,7 @@ import (
 	"fsctl/report/metric"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 func TestJSONFormIsTheContract(t *testing.T) {
@@ -103,12 +104,12 @@ func FuzzJudge(f *testing.F) {
 	f.Add(int64(0), uint64(0), uint64(0), uint64(0), 0.0, 0.0, int32(0), uint8(0))
 	f.Add(int64(5e6), uint64(10), uint64(7), uint64(9), 0.5, 2.0, int32(-3), uint8(3))
 	f.Add(int64(-1), uint64(math.MaxUint64), uint64(1), uint64(math.MaxUint64), math.NaN(), math.Inf(1), int32(90000), uint8(255))
-	thresholds := []scenarios.Threshold{
-		threshold(f, "response_time{step:order}", "p(99)<1s", ""),
-		threshold(f, "achieved_rate", "value>0.9", "T0-5s..T0+5s"),
-		threshold(f, "http_reqs", "rate>1", ""),
-		threshold(f, "dropped_iterations", "rate<1", ""),
-		threshold(f, "outcome{outcome:placed}", "rate>0", "T0..T0+1s"),
+	thresholds := []threshold.Threshold{
+		limitOf(f, "response_time{step:order}", "p(99)<1s", ""),
+		limitOf(f, "achieved_rate", "value>0.9", "T0-5s..T0+5s"),
+		limitOf(f, "http_reqs", "rate>1", ""),
+		limitOf(f, "dropped_iterations", "rate<1", ""),
+		limitOf(f, "outcome{outcome:placed}", "rate>0", "T0..T0+1s"),
 	}
 	f.Fuzz(func(t *testing.T, nanos int64, a, b, c uint64, x, y float64, second int32, bits uint8) {
 		m := manifest()

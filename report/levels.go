@@ -11,6 +11,7 @@ import (
 	"fsctl/report/users"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/threshold"
 )
 
 // Level is the judgement on one rate that was held in a search for capacity. Its figures are those of the
@@ -45,7 +46,7 @@ type Level struct {
 //
 // A threshold on a part of the storm is held against the whole of each level's hold, for a level is one rate
 // from its begin to its end. What asks for an amount, such as http_reqs, is left out: each rate has its own.
-func LevelThresholds(sc *scenarios.Scenario) (apply []scenarios.Threshold, notes []string) {
+func LevelThresholds(sc *scenarios.Scenario) (apply []threshold.Threshold, notes []string) {
 	for _, limit := range sc.Thresholds {
 		for _, t := range limit.Thresholds {
 			name := t.Key() + " " + t.Text
@@ -65,29 +66,27 @@ func LevelThresholds(sc *scenarios.Scenario) (apply []scenarios.Threshold, notes
 
 // asksForAmount says whether more requests change what a threshold finds. Requests that are dropped or fail
 // are an amount too, but one of which a level may be allowed only so many.
-func asksForAmount(t *scenarios.Threshold) bool {
+func asksForAmount(t *threshold.Threshold) bool {
 	switch {
 	case t.Metric == "dropped_iterations":
 		return false
-	case t.Kind == scenarios.Counter:
+	case t.Kind == threshold.Counter:
 		return true
 	}
 	return t.Aggregation == "count" && t.Operator != "<" && t.Operator != "<="
 }
 
 // within returns a threshold held against a level. What was dropped is only known when the level has ended.
-func within(t scenarios.Threshold, l *record.Level) *scenarios.Threshold {
+func within(t threshold.Threshold, l *record.Level) *threshold.Threshold {
 	to := l.ToSeconds
 	if t.Metric == "dropped_iterations" {
 		to = max(to, l.EndSeconds)
 	}
-	t.Window = &scenarios.Window{From: instantOf(l.HoldFromSeconds), To: instantOf(to)}
+	t.Window = &threshold.Window{From: instantOf(l.HoldFromSeconds), To: instantOf(to)}
 	return &t
 }
 
-func instantOf(second int) scenarios.Instant {
-	return scenarios.Instant(time.Duration(second) * time.Second)
-}
+func instantOf(second int) time.Duration { return time.Duration(second) * time.Second }
 
 // judgeLevel judges a level as a run of its own, by what was due in its hold. Only the quiet moments that its
 // service times are compared with are those of the whole run up to its end: a level at the target's limit has

@@ -7,13 +7,14 @@ import (
 	"fsctl/report/history"
 	"fsctl/report/metric"
 	"fsctl/scenarios"
+	"fsctl/scenarios/threshold"
 )
 
 // LevelWatch judges the levels of a search while it goes on. It is not safe for use by several goroutines.
 type LevelWatch struct {
 	rec        *record.Record
 	sc         *scenarios.Scenario
-	thresholds []scenarios.Threshold
+	thresholds []threshold.Threshold
 }
 
 // NewLevelWatch returns a watch over the levels of a run of the scenario.
@@ -60,7 +61,7 @@ func (w *LevelWatch) Lost(l record.Level) string {
 //
 //	p(q) of all n would be p(1 - (1-q) n/k) of the k that ended so far
 //	a mean of all would be that of the k times k/n, and so would a share of failures
-func (w *LevelWatch) hopeless(t *scenarios.Threshold, part float64) bool {
+func (w *LevelWatch) hopeless(t *threshold.Threshold, part float64) bool {
 	if t.Outcome != "" || t.Expected != nil { // how many of those will come is unknown
 		return false
 	}
@@ -90,7 +91,7 @@ func (w *LevelWatch) hopeless(t *scenarios.Threshold, part float64) bool {
 
 // best returns what a threshold on a time would find if the requests were so many times those that ended, and
 // all the others took no time.
-func best(rec *record.Record, t *scenarios.Threshold, w record.Window, match func(record.Tag) bool, times float64) float64 {
+func best(rec *record.Record, t *threshold.Threshold, w record.Window, match func(record.Tag) bool, times float64) float64 {
 	quantile := t.Quantile
 	switch t.Aggregation {
 	case "min":

@@ -14,6 +14,7 @@ import (
 	"fsctl/report/health"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 // heldFor is how long each level of a test is held, after 1 s to settle and before 1 s to drain.
@@ -60,7 +61,7 @@ func (s searched) freeze(l *record.Level, after float64) {
 }
 
 func TestSearchIsJudgedByItsLevels(t *testing.T) {
-	sc := require(threshold(t, "response_time", "p(99)<300ms", ""))
+	sc := require(limitOf(t, "response_time", "p(99)<300ms", ""))
 	s := newSearched()
 	s.level(t, 10, 20)
 	s.level(t, 20, 250)
@@ -119,7 +120,7 @@ func TestCausesOfASearch(t *testing.T) {
 	} {
 		s := newSearched()
 		c.fill(s)
-		sc := require(threshold(t, "response_time", "p(99)<300ms", ""))
+		sc := require(limitOf(t, "response_time", "p(99)<300ms", ""))
 		sc.Sale, sc.Invariants = &scenarios.Sale{Items: 1, Stock: 2, SKU: "sku-${n}"}, []scenarios.Invariant{{Name: scenarios.NoOversell, Optional: true}}
 		r := Judge(s.Record, sc, nil)
 		if r.ExitCode != c.code || !strings.Contains(r.Reason, c.reason) || r.Capacity.RatePerSec != c.rate || r.Capacity.LowerBound != c.atLeast {
@@ -141,7 +142,7 @@ func sell(rec *record.Record, orders int) {
 // A level at the target's limit has no quiet moment of its own: that the target queues shows against those of the
 // levels before it.
 func TestLevelIsComparedWithQuieterOnes(t *testing.T) {
-	sc := require(threshold(t, "response_time", "p(99)<300ms", ""))
+	sc := require(limitOf(t, "response_time", "p(99)<300ms", ""))
 	s := newSearched()
 	s.level(t, 10, 20)
 	full := s.level(t, 40, 20)
@@ -156,7 +157,7 @@ func TestLevelIsComparedWithQuieterOnes(t *testing.T) {
 }
 
 func TestLevelThatWasNotAnswered(t *testing.T) {
-	sc := require(threshold(t, "response_time", "p(99)<300ms", ""))
+	sc := require(limitOf(t, "response_time", "p(99)<300ms", ""))
 	for name, c := range map[string]struct {
 		change func(*record.Level)
 		want   Verdict
@@ -178,13 +179,13 @@ func TestLevelThatWasNotAnswered(t *testing.T) {
 
 func TestThresholdsOfLevels(t *testing.T) {
 	sc := require(
-		threshold(t, "response_time", "p(90)<1s", "T0..T0+5s"),
-		threshold(t, "http_reqs", "rate>100", ""),
-		threshold(t, "iterations", "count>1000", ""),
-		threshold(t, "checks", "count>10", ""),
-		threshold(t, "http_req_failed", "count<10", ""),
-		threshold(t, "dropped_iterations", "count<5", ""),
-		threshold(t, "achieved_rate", "value>0.9", ""),
+		limitOf(t, "response_time", "p(90)<1s", "T0..T0+5s"),
+		limitOf(t, "http_reqs", "rate>100", ""),
+		limitOf(t, "iterations", "count>1000", ""),
+		limitOf(t, "checks", "count>10", ""),
+		limitOf(t, "http_req_failed", "count<10", ""),
+		limitOf(t, "dropped_iterations", "count<5", ""),
+		limitOf(t, "achieved_rate", "value>0.9", ""),
 	)
 	apply, notes := LevelThresholds(sc)
 	var kept []string
@@ -214,7 +215,7 @@ func TestBuyersWithoutStockAreTold(t *testing.T) {
 	s := newSearched()
 	l := s.level(t, 10, 20)
 	put(t, s.Record, l.HoldFromSeconds, "order", "sold_out", 20, 20)
-	sc := require(threshold(t, "response_time", "p(99)<300ms", ""))
+	sc := require(limitOf(t, "response_time", "p(99)<300ms", ""))
 	sc.Sale, sc.Ledger = &scenarios.Sale{Items: 1, Stock: 2}, &scenarios.Ledger{Outcome: "placed"}
 	sc.Steps = strict.Keyed[scenarios.Step]{{Name: "browse"}, {Name: "order", Transaction: true}}
 	told := func() bool {
@@ -235,33 +236,33 @@ func underWay(seen int) record.Level {
 }
 
 func TestLevelIsLostEarly(t *testing.T) {
-	aborting := threshold(t, "http_req_failed", "rate<50%", "")
+	aborting := limitOf(t, "http_req_failed", "rate<50%", "")
 	aborting.AbortOnFail, aborting.AbortDelay = true, 5*time.Second
 	for name, c := range map[string]struct {
-		threshold scenarios.Threshold
+		threshold threshold.Threshold
 		seen      int // seconds, in each of which 10 requests are due
 		slow      int // of those in the hold, how many take 1 s in place of 10 ms
 		want      string
 	}{
-		"only the settle time":         {threshold(t, "response_time", "p(90)<300ms", ""), 2, 0, ""},
-		"a tenth of all may be slow":   {threshold(t, "response_time", "p(90)<300ms", ""), 4, 10, ""},
-		"more than a tenth of all":     {threshold(t, "response_time", "p(90)<300ms", ""), 4, 12, "response_time was 1 s, wanted p(90)<300ms"},
-		"the mean cannot be so low":    {threshold(t, "service_time", "avg<40ms", ""), 4, 10, "service_time was 253 ms, wanted avg<40ms"},
-		"the mean may come down":       {threshold(t, "service_time", "avg<60ms", ""), 4, 10, ""},
-		"one is too many":              {threshold(t, "response_time", "max<300ms", ""), 4, 1, "response_time was 1 s, wanted max<300ms"},
-		"the median":                   {threshold(t, "response_time", "med<300ms", ""), 8, 51, "response_time was 1 s, wanted med<300ms"},
-		"not half of all yet":          {threshold(t, "response_time", "med<300ms", ""), 7, 50, ""},
-		"nothing to be lost":           {threshold(t, "response_time", "min<300ms", ""), 4, 20, ""},
-		"more is better":               {threshold(t, "response_time", "p(50)>300ms", ""), 4, 0, ""},
-		"failures":                     {threshold(t, "http_req_failed", "rate<5%", ""), 4, 6, "http_req_failed was 30 %, wanted rate<5%"},
-		"failures that may be diluted": {threshold(t, "http_req_failed", "rate<5%", ""), 4, 4, ""},
-		"a count of failures":          {threshold(t, "http_req_failed", "count<3", ""), 4, 3, "http_req_failed was 3, wanted count<3"},
+		"only the settle time":         {limitOf(t, "response_time", "p(90)<300ms", ""), 2, 0, ""},
+		"a tenth of all may be slow":   {limitOf(t, "response_time", "p(90)<300ms", ""), 4, 10, ""},
+		"more than a tenth of all":     {limitOf(t, "response_time", "p(90)<300ms", ""), 4, 12, "response_time was 1 s, wanted p(90)<300ms"},
+		"the mean cannot be so low":    {limitOf(t, "service_time", "avg<40ms", ""), 4, 10, "service_time was 253 ms, wanted avg<40ms"},
+		"the mean may come down":       {limitOf(t, "service_time", "avg<60ms", ""), 4, 10, ""},
+		"one is too many":              {limitOf(t, "response_time", "max<300ms", ""), 4, 1, "response_time was 1 s, wanted max<300ms"},
+		"the median":                   {limitOf(t, "response_time", "med<300ms", ""), 8, 51, "response_time was 1 s, wanted med<300ms"},
+		"not half of all yet":          {limitOf(t, "response_time", "med<300ms", ""), 7, 50, ""},
+		"nothing to be lost":           {limitOf(t, "response_time", "min<300ms", ""), 4, 20, ""},
+		"more is better":               {limitOf(t, "response_time", "p(50)>300ms", ""), 4, 0, ""},
+		"failures":                     {limitOf(t, "http_req_failed", "rate<5%", ""), 4, 6, "http_req_failed was 30 %, wanted rate<5%"},
+		"failures that may be diluted": {limitOf(t, "http_req_failed", "rate<5%", ""), 4, 4, ""},
+		"a count of failures":          {limitOf(t, "http_req_failed", "count<3", ""), 4, 3, "http_req_failed was 3, wanted count<3"},
 		"abort on fail":                {aborting, 6, 25, "http_req_failed was 62.5 %, wanted rate<50%"},
 		"abort on fail, not so early":  {aborting, 4, 15, ""},
 		"abort on fail, not crossed":   {aborting, 6, 19, ""},
-		"whose number is unknown":      {threshold(t, "response_time{outcome:ok}", "max<1ms", ""), 4, 0, ""},
-		"what cannot be known before":  {threshold(t, "achieved_rate", "value<0.5", ""), 4, 0, ""},
-		"of one step":                  {threshold(t, "response_time{step:browse}", "max<300ms", ""), 4, 1, "response_time{step:browse} was 1 s, wanted max<300ms"},
+		"whose number is unknown":      {limitOf(t, "response_time{outcome:ok}", "max<1ms", ""), 4, 0, ""},
+		"what cannot be known before":  {limitOf(t, "achieved_rate", "value<0.5", ""), 4, 0, ""},
+		"of one step":                  {limitOf(t, "response_time{step:browse}", "max<300ms", ""), 4, 1, "response_time{step:browse} was 1 s, wanted max<300ms"},
 	} {
 		w := NewLevelWatch(require(c.threshold), manifest())
 		slow := c.slow
@@ -283,7 +284,7 @@ func TestLevelIsLostEarly(t *testing.T) {
 // What is lost early is lost in the end, however well the rest goes.
 func TestLostLevelCannotPass(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		th := threshold(t, "response_time", rapid.SampledFrom([]string{"p(90)<300ms", "p(99)<300ms", "avg<200ms", "med<300ms", "p(50)<=300ms"}).Draw(rt, "threshold"), "")
+		th := limitOf(t, "response_time", rapid.SampledFrom([]string{"p(90)<300ms", "p(99)<300ms", "avg<200ms", "med<300ms", "p(50)<=300ms"}).Draw(rt, "threshold"), "")
 		w := NewLevelWatch(require(th), manifest())
 		seen := rapid.IntRange(3, 12).Draw(rt, "seen")
 		share := rapid.Float64Range(0, 1).Draw(rt, "slow")

@@ -78,6 +78,9 @@ func mendGenerator(rec *record.Record, run *history.History, h *health.Health) [
 				Setting: "attack.connections", Value: strconv.Itoa(h.ConnectionsNeeded), Current: current,
 				Because: "by Little's law the busiest second had that many requests in flight, with room for chance",
 			})
+			if last := &list[len(list)-1]; rec.Manifest.PerUser {
+				last.Setting, last.Because = "attack.max-connections", "so many users were there at once, each with a connection of its own, with room for chance"
+			}
 		case health.FindingCPU:
 			agents := max(len(rec.Manifest.Agents), 1)
 			late := lateSeconds(run)

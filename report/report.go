@@ -36,6 +36,7 @@ type Report struct {
 	Invariants      []InvariantResult `json:"invariants"`
 	Steps           []Step            `json:"steps"`
 	Journeys        []users.Journey   `json:"journeys"`         // how every user ended
+	Groups          []Group           `json:"groups,omitempty"` // of journeys, and how long users took for each
 	Levels          []Level           `json:"levels,omitempty"` // of a search for capacity, in the order in which they were held
 	Capacity        Capacity          `json:"capacity"`
 	Findings        []TargetFinding   `json:"findings"` // about the target and the sale, causes first; the generator's are Health's
@@ -99,6 +100,9 @@ func Judge(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) *Report {
 	} else {
 		r.judgeStorm(rec, run, accounts, sc, p)
 	}
+	if p == nil && len(sc.Services) > 0 && !sc.Workload.IsGiven() {
+		r.unfit = "the scenario has no workload to plan for"
+	}
 	r.Notes = append(r.Notes, notes(rec, r)...)
 	r.decide(rec)
 	return r
@@ -110,6 +114,7 @@ func (r *Report) judgeStorm(rec *record.Record, run *history.History, accounts *
 	r.Steps = describeSteps(rec, run, sc, record.Everything)
 	r.countRepeated(rec, accounts, record.Everything)
 	r.Journeys = users.Of(rec, record.Everything, sc)
+	r.Groups = describeGroups(rec, record.Everything)
 	pressure := history.ComparePressure(run)
 	r.stalls = health.Stalls(rec)
 	r.Health = health.Judge(rec, run, sc, pressure, r.stalls, record.Everything)
@@ -140,6 +145,13 @@ func notes(rec *record.Record, r *Report) []string {
 	}
 	if r.unfit != "" && r.Verdict != Invalid {
 		list = append(list, "no number of instances is recommended: "+r.unfit)
+	}
+	evicted := uint64(0)
+	for _, g := range rec.Generators() {
+		evicted += g.EvictedCookies
+	}
+	if evicted > 0 {
+		list = append(list, "the targets set more cookies than a user keeps: of all users together "+quantity.Of(evicted, "cookie")+" had to make room for others")
 	}
 	if rec.Manifest.PracticeShop {
 		list = append(list, "the target was fsctl's built-in practice shop: what it holds says nothing about yours")

@@ -11,6 +11,7 @@ import (
 	"fsctl/loadgen/record/atomicfile"
 	"fsctl/plan"
 	"fsctl/scenarios"
+	"fsctl/scenarios/threshold"
 )
 
 // Files of a run directory.
@@ -23,7 +24,7 @@ const (
 type Run struct {
 	Record   *record.Record
 	Scenario *scenarios.Scenario // as it ran, at its scale; nil for a list of targets or vegeta results
-	Plan     *plan.Plan          // of the sale at full scale; nil without a scenario
+	Plan     *plan.Plan          // of the sale at full scale; nil without a scenario, and without a workload
 }
 
 // Read reads a run directory, with the scenario that ran, or a file of vegeta results. It writes nothing. It
@@ -32,8 +33,9 @@ type Run struct {
 func Read(path string) (*Run, error) { return ReadFor([]string{path}, nil) }
 
 // ReadFor reads a run directory as [Read] does, or one or several files of vegeta results as one run, and adds thresholds that it is
-// to be judged by as well; see [Run.Add]. It fails as Read does, and for a run directory among several paths.
-func ReadFor(paths []string, limits []scenarios.Limit) (*Run, error) {
+// to be judged by as well; see [Run.Add]. A metric of theirs that is unknown, and no counter of the run's scenario, is a
+// *[threshold.UnknownError]. Else it fails as Read does, and for a run directory among several paths.
+func ReadFor(paths []string, limits []threshold.Limit) (*Run, error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -44,13 +46,23 @@ func ReadFor(paths []string, limits []scenarios.Limit) (*Run, error) {
 		}
 	}
 	run, err := read(paths, limits)
-	if err == nil && len(limits) > 0 {
-		run.Add(limits)
+	if err != nil || len(limits) == 0 {
+		return run, err
 	}
-	return run, err
+	var counters []string
+	if run.Scenario != nil {
+		counters = run.Scenario.CounterNames()
+	}
+	for i := range limits {
+		if err := limits[i].Resolve(counters); err != nil {
+			return nil, err
+		}
+	}
+	run.Add(limits)
+	return run, nil
 }
 
-func read(paths []string, limits []scenarios.Limit) (*Run, error) {
+func read(paths []string, limits []threshold.Limit) (*Run, error) {
 	path := paths[0]
 	info, err := os.Stat(path)
 	if err != nil {
@@ -100,9 +112,10 @@ func (e *SameFileError) Error() string {
 	return fmt.Sprintf("found one file of results twice, as %s and as %s, wanted each once: its requests would count double", e.First, e.Second)
 }
 
-// withPlan returns a run of the scenario sc, at full scale, with the plan p, or a new one where p is nil.
+// withPlan returns a run of the scenario sc, at full scale, with the plan p, or a new one where p is nil. A scenario without a workload,
+// which is enough for an attack, has no plan.
 func withPlan(rec *record.Record, sc *scenarios.Scenario, p *plan.Plan) (*Run, error) {
-	if p == nil {
+	if p == nil && sc.Workload.IsGiven() {
 		var err error
 		if p, err = plan.New(sc, plan.Options{Seed: rec.Manifest.Seed}); err != nil {
 			return nil, fmt.Errorf("plan the scenario of the run: %w", err)

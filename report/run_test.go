@@ -66,6 +66,35 @@ func TestConcludeAndRead(t *testing.T) {
 	}
 }
 
+// An attack needs no workload: its run is judged without a plan, and says why nothing follows for services.
+func TestConcludeWithoutAWorkload(t *testing.T) {
+	const plain = `{apiVersion: fsctl/v1, kind: Scenario, name: plain, steps: {page: {request: {url: /}}}, journeys: {visitor: [page]},
+storm: {t0: 0s, phases: [{journey: visitor, at: T0, users: 1}]}`
+	for rest, why := range map[string]string{"}": "no request was sent",
+		", services: [{name: web, kind: service, demand: 1ms, calls: {page: 1}}]}": "the scenario has no workload to plan for"} {
+		want := []string{"no number of instances is recommended: " + why}
+		sc, err := scenarios.Parse("plain.yaml", []byte(plain+rest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := ended(t, sc, 1)
+		r, err := Conclude(dir, sc, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(r.Notes, want) || len(r.Recommendations) > 0 {
+			t.Errorf("notes %q, recommendations %v, wanted %q and none", r.Notes, r.Recommendations, want)
+		}
+		run, err := Read(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := run.Judge(); run.Plan != nil || !reflect.DeepEqual(again, r) {
+			t.Errorf("found\n%+v\nwanted\n%+v", again, r)
+		}
+	}
+}
+
 // A verdict that cannot be kept is returned all the same.
 func TestConcludeWithoutADisk(t *testing.T) {
 	sc := &scenarios.Scenario{Name: "targets"}

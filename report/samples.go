@@ -14,6 +14,7 @@ type Sample struct {
 	AtSeconds float64 `json:"at_seconds"` // from T0 to the instant it was sent [s]
 
 	Method         string   `json:"method"`
+	Target         string   `json:"target,omitempty"` // of the scenario's that it was sent to; empty for main
 	URL            string   `json:"url"`
 	RequestHeaders []string `json:"request_headers,omitempty"`
 	RequestBody    string   `json:"request_body,omitempty"` // its first KB
@@ -35,7 +36,7 @@ func samplesOf(rec *record.Record, step string, w record.Window) []Sample {
 		if s.Step != step || w != record.Everything && (s.AtSeconds < float64(w.From) || s.AtSeconds >= float64(w.To)) {
 			continue
 		}
-		list = append(list, Sample{Reason: reasonOf(s), Kind: s.Reason, AtSeconds: s.AtSeconds, Method: s.Method, URL: s.URL, RequestHeaders: s.RequestHeaders,
+		list = append(list, Sample{Reason: reasonOf(s), Kind: s.Reason, AtSeconds: s.AtSeconds, Method: s.Method, Target: s.Target, URL: s.URL, RequestHeaders: s.RequestHeaders,
 			RequestBody: s.RequestBody, StatusLine: s.StatusLine, Status: s.Status, Headers: s.Headers, Body: s.Body, BodyBytes: s.BodyBytes,
 			Error: s.Error, Redacted: s.RedactedCount})
 	}

@@ -168,7 +168,7 @@ func usersPerSec(rate float64) string { return quantity.RateOf(rate, "user") }
 func (r *Report) searchNotes(sc *scenarios.Scenario, level *Level) []string {
 	at := usersPerSec(level.RatePerSec)
 	list := []string{fmt.Sprintf("the thresholds and steps shown are those of the level at %s, from %s to %s",
-		at, instantOf(level.HoldFromSeconds), instantOf(level.ToSeconds))}
+		at, quantity.Instant(instantOf(level.HoldFromSeconds)), quantity.Instant(instantOf(level.ToSeconds)))}
 	_, left := LevelThresholds(sc)
 	list = append(list, left...)
 	for i := range r.Levels {

@@ -13,16 +13,19 @@ import (
 
 // Step is what was measured of one step over the whole run, or over one level of a search.
 type Step struct {
-	Name        string            `json:"name"`
-	Requests    int64             `json:"requests"`              // that ended, in an answer or an error
-	Errors      int64             `json:"errors"`                // outcome failed or error
-	AchievedQPS *float64          `json:"achieved_qps"`          // [1/s] at which they were sent, see achieved; null where there is none
-	Outcomes    map[string]int64  `json:"outcomes"`              // requests by outcome
-	Repeated    int64             `json:"repeated"`              // answers that told a buyer of an order again
-	Resent      uint64            `json:"resent"`                // times that a request was sent again: the server closed its connection before an answer
-	Statuses    map[string]uint64 `json:"statuses"`              // answers by status code
-	Failures    map[string]uint64 `json:"failures"`              // failed requests by reason: refused, timeout, extract, status, check: TEXT
-	ErrorKinds  map[string]uint64 `json:"error_kinds,omitempty"` // those without a whole answer by class: refused, reset, timeout, ...
+	Name        string             `json:"name"`
+	Requests    int64              `json:"requests"`              // that ended, in an answer or an error
+	Errors      int64              `json:"errors"`                // outcome failed or error
+	AchievedQPS *float64           `json:"achieved_qps"`          // [1/s] at which they were sent, see achieved; null where there is none
+	Outcomes    map[string]int64   `json:"outcomes"`              // requests by outcome
+	Repeated    int64              `json:"repeated"`              // answers that told a buyer of an order again
+	Resent      uint64             `json:"resent"`                // times that a request was sent again: the server closed its connection before an answer
+	Statuses    map[string]uint64  `json:"statuses"`              // answers by status code
+	Failures    map[string]uint64  `json:"failures"`              // failed requests by reason: refused, timeout, extract, status, check: TEXT
+	Abandoned   uint64             `json:"abandoned,omitempty"`   // users who gave up waiting
+	GivenUp     uint64             `json:"given_up,omitempty"`    // of them, those whose request was not sent yet
+	Counted     map[string]float64 `json:"counted,omitempty"`     // own counters of the scenario by name, any number from 0
+	ErrorKinds  map[string]uint64  `json:"error_kinds,omitempty"` // those without a whole answer by class: refused, reset, timeout, ...
 
 	Samples []Sample `json:"samples"` // of what failed, in the order in which they were sent
 
@@ -88,7 +91,7 @@ func describeSteps(rec *record.Record, run *history.History, sc *scenarios.Scena
 func stepNames(rec *record.Record, run *history.History, sc *scenarios.Scenario) []string {
 	known := append(users.Steps(sc), run.Names...)
 	for _, tag := range rec.Tags() {
-		if tag.Metric != record.Iteration { // whose step is a journey
+		if tag.IsOfStep() {
 			known = append(known, tag.Step)
 		}
 	}
@@ -124,7 +127,7 @@ func describeStep(rec *record.Record, run *history.History, name string, outcome
 			step.Statuses[code] = n
 		}
 	}
-	step.Resent = total.Resent
+	step.Resent, step.Abandoned, step.GivenUp, step.Counted = total.Resent, metric.Abandoned(&total), total.GivenUp, total.Counted
 	step.AchievedQPS = achieved(&total, run.ActiveSeconds(name))
 	step.Samples = samplesOf(rec, name, w)
 	times := func(of string) *Distribution {

@@ -10,6 +10,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/report/metric"
 	"fsctl/scenarios"
+	"fsctl/scenarios/threshold"
 )
 
 // sampled is a record in which every metric has a known value.
@@ -29,10 +30,12 @@ func sampled(t *testing.T) *record.Record {
 			{Metric: record.Connecting, Step: "browse", Outcome: "ok"}: histogram(t, 3),
 			{Metric: record.Lateness, Step: "browse", Outcome: "ok"}:   histogram(t, 40),
 
-			{Metric: record.Handshaking, Step: "browse", Outcome: "ok"}:      histogram(t, 2),
-			{Metric: record.Iteration, Step: "visitor", Outcome: "finished"}: histogram(t, 500, 700),
+			{Metric: record.Handshaking, Step: "browse", Outcome: "ok"}:           histogram(t, 2),
+			{Metric: record.Iteration, Step: "visitor", Outcome: "finished"}:      histogram(t, 500, 700),
+			{Metric: record.GroupDuration, Step: "checkout", Outcome: "finished"}: histogram(t, 300),
+			{Metric: record.GroupDuration, Step: "cart", Outcome: "ended"}:        histogram(t, 800),
 		},
-		Steps:     map[string]*record.Counters{"browse": {Due: 5, Unsent: 5, ChecksPassed: 3, ChecksFailed: 1, BytesOut: 1000, BytesIn: 4000, Resent: 1}},
+		Steps:     map[string]*record.Counters{"browse": {Due: 5, Unsent: 5, ChecksPassed: 3, ChecksFailed: 1, BytesOut: 1000, BytesIn: 4000, Resent: 1, Errors: map[string]uint64{"abandoned": 1}}},
 		Generator: &record.Generator{Arrivals: 10, Iterations: 8},
 	})
 	return rec
@@ -82,12 +85,17 @@ func TestEveryMetricAndAggregation(t *testing.T) {
 		{"http_req_tls_handshaking", "max<1s", "", 0.002},
 		{"iteration_duration", "max<1s", "", 0.7},
 		{"iteration_duration", "avg<1s", "", 0.6},
+		{"group_duration{group:checkout}", "p(95)<1s", "", 0.3},
+		{"group_duration", "max<1s", "", 0.8},
+		{"abandoned", "count<1", "", 1},
+		{"abandoned{step:browse}", "rate<1", "", 0.5},
+		{"abandoned{step:order}", "count<1", "", 0},
 		{"resent", "count<1", "", 1},
 		{"resent{step:browse}", "rate<1", "", 0.5},
 		{"achieved_rate", "value>0", "", 10.0 / 15},
 		{"achieved_rate", "value>0", "T0..T0+1s", 1},
 	} {
-		th := threshold(t, c.metric, c.expression, c.window)
+		th := limitOf(t, c.metric, c.expression, c.window)
 		judged[th.Metric] = true
 		result := metric.Judge(rec, nil, &th)
 		if result.Value == nil {
@@ -114,7 +122,7 @@ func holdsAllMetrics(t *testing.T, tested map[string]bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, metric := range scenarios.Metrics() {
+	for _, metric := range threshold.Metrics() {
 		if !tested[metric] {
 			t.Errorf("a threshold may judge %s, and its value is in no test", metric)
 		}
@@ -142,7 +150,7 @@ func TestNoDataIsNeverAPass(t *testing.T) {
 		{"data_sent{outcome:placed}", "count>=0", ""},
 		{"dropped_iterations", "count<1", "T0+50s..T0+60s"},
 	} {
-		th := threshold(t, c.metric, c.expression, c.window)
+		th := limitOf(t, c.metric, c.expression, c.window)
 		r := Judge(rec, require(th), nil)
 		if got := r.Thresholds[0]; got.Status != NoData || got.Value != nil || got.Note == "" || r.ExitCode != 99 {
 			t.Errorf("%s %s: %+v, exit code %d, wanted no data and 99", c.metric, c.window, got, r.ExitCode)
@@ -162,9 +170,9 @@ func TestResultsWithoutDueInstantsHaveNoResponseTime(t *testing.T) {
 		Steps:  map[string]*record.Counters{"request": {Sent: 2, Done: 2}},
 	})
 	r := Judge(rec, require(
-		threshold(t, "response_time", "p(99)<1s", ""),
-		threshold(t, "http_req_duration", "p(99)<1s", ""),
-		threshold(t, "http_reqs", "count==2", ""),
+		limitOf(t, "response_time", "p(99)<1s", ""),
+		limitOf(t, "http_req_duration", "p(99)<1s", ""),
+		limitOf(t, "http_reqs", "count==2", ""),
 	), nil)
 	if got := []Status{r.Thresholds[0].Status, r.Thresholds[1].Status, r.Thresholds[2].Status}; got[0] != NoData || got[1] != Held || got[2] != Held {
 		t.Errorf("statuses %v, wanted no-data, pass, pass", got)
@@ -179,9 +187,9 @@ func TestResultsWithoutDueInstantsHaveNoResponseTime(t *testing.T) {
 }
 
 func TestLiveStopsOnlyWhatItMust(t *testing.T) {
-	abort := threshold(t, "http_req_failed", "rate<0.5", "")
+	abort := limitOf(t, "http_req_failed", "rate<0.5", "")
 	abort.AbortOnFail, abort.AbortDelay = true, 3*time.Second
-	watched := threshold(t, "response_time", "max<1ms", "")
+	watched := limitOf(t, "response_time", "max<1ms", "")
 	l := metric.NewLive(require(watched, abort), manifest())
 	second := func(n int, outcome string) *metric.Crossed {
 		return l.Add(record.Interval{
@@ -238,7 +246,7 @@ func TestValuesAreRoundedUnlessThatHidesTheJudgement(t *testing.T) {
 		{"http_reqs", "rate>1k/s", 999.9, "999.9/s"},
 		{"http_reqs", "count>=1000", 1234567, "1,234,567"},
 	} {
-		limit, err := scenarios.ParseThreshold(c.metric, c.text)
+		limit, err := threshold.Parse(c.metric, c.text)
 		if err != nil {
 			t.Fatal(err)
 		}

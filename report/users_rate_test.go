@@ -24,7 +24,7 @@ func TestSearchClaimsWhatWasSent(t *testing.T) {
 	for second := l.HoldFromSeconds; second < l.ToSeconds; second++ {
 		s.Add(record.Interval{Second: second, Generator: &record.Generator{Arrivals: 18}})
 	}
-	r := Judge(s.Record, require(threshold(t, "response_time", "p(99)<300ms", "")), nil)
+	r := Judge(s.Record, require(limitOf(t, "response_time", "p(99)<300ms", "")), nil)
 	if r.Capacity.RatePerSec != 18 || r.Capacity.AskedPerSec != 20 || r.Capacity.Users.LowPerSec >= 18 || r.Capacity.Users.HighPerSec <= 18 || !strings.Contains(r.Reason, "holds at least 18 users/s (95 %: ") || !strings.Contains(r.Reason, "asked for 20/s") {
 		t.Errorf("%+v, %q", r.Capacity, r.Reason)
 	}

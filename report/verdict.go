@@ -37,7 +37,7 @@ func (r *Report) cause(rec *record.Record) (code int, reason string) {
 		_, found := r.searchCause()
 		return exitcode.Interrupted, "the search was interrupted: " + found
 	case r.Ended == record.Interrupted:
-		return exitcode.Interrupted, "the run was interrupted: what it measured until then is below"
+		return exitcode.Interrupted, "the run was interrupted: the report has what it measured until then"
 	case r.Health.Saturated && r.Health.Cause == health.FindingFrozen: // which says all of it
 		return exitcode.Invalid, r.Health.Message(r.Health.Cause)
 	case r.Health.Saturated:
@@ -49,7 +49,7 @@ func (r *Report) cause(rec *record.Record) (code int, reason string) {
 	case len(invariants.seen) > 0:
 		return exitcode.Invariant, "an invariant is broken: " + invariants.first()
 	case r.Ended == Died:
-		return exitcode.Interrupted, "the run has no end: it died, or still goes on. What it measured so far is below"
+		return exitcode.Interrupted, "the run has no end: it died, or still goes on. The report has what it measured so far"
 	case r.Ended == record.Failed:
 		return exitcode.Failed, "the run stopped on an error: " + endMessage(rec)
 	case len(invariants.unknown) > 0:

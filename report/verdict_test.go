@@ -39,7 +39,7 @@ func runWith(t *testing.T, f faults) *Report {
 		count(rec, 0, "order", record.Counters{Late: 2})
 	}
 	rec.Ledger = record.Ledger{Read: true, Sold: orders.ListOf([]record.Order{{ID: "1", SKU: "sku-1", User: "u"}, {ID: "2", SKU: "sku-1", User: "v"}}...)}
-	sc := require(threshold(t, "response_time", "max<1s", ""))
+	sc := require(limitOf(t, "response_time", "max<1s", ""))
 	sc.Sale = &scenarios.Sale{Items: 1, Stock: 2, SKU: "sku-${n}"}
 	if f.oversold {
 		sc.Sale.Stock = 1

@@ -10,8 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/random"
+	"fsctl/scenarios/request"
+	"fsctl/scenarios/script"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 func TestExampleIsReadWhole(t *testing.T) {
@@ -22,47 +26,47 @@ func TestExampleIsReadWhole(t *testing.T) {
 			t.Errorf("%s: found %+v, wanted %+v", what, got, want)
 		}
 	}
-	same("users", s.Workload.Users, Exactly[Count](10e6))
-	same("peak", s.Workload.Peak, Interval[float64]{2, 2.5, 3})
-	same("event", s.Workload.Event, map[string]Interval[float64]{"order": Exactly(90.0), "item": Exactly(20.0)})
+	same("users", s.Workload.Users, amount.Exactly[amount.Count](10e6))
+	same("peak", s.Workload.Peak, amount.Interval[float64]{Low: 2, Mid: 2.5, High: 3})
+	same("event", s.Workload.Event, map[string]amount.Interval[float64]{"order": amount.Exactly(90.0), "item": amount.Exactly(20.0)})
 	same("busy", s.Workload.Busy, Busy{0.8, 5 * time.Hour})
 	same("steps", []string{s.Steps[0].Name, s.Steps[1].Name, s.Steps[2].Name, s.Steps[3].Name}, []string{"browse", "item", "order", "status"})
 	order := s.Step("order")
 	same("order", *order, Step{Name: "order", Share: 0.05, Transaction: true,
-		Request: Request{Method: "POST", URL: "/orders", JSON: `{"sku":"${sku}","quantity":1}`, Redirects: pointer(10), Timeout: 30 * time.Second,
+		Request: request.Request{Method: "POST", URL: "/orders", JSON: `{"sku":"${sku}","quantity":1}`, Redirects: pointer(10), Timeout: 30 * time.Second,
 			Headers: map[string]string{"Authorization": "Bearer ${user.token}", "Idempotency-Key": "${user.id}-${sku}"}},
 		Extract: map[string]Extraction{"order_id": {From: "json:$.order_id"}}, Check: []string{"status in 200,202,409,429"},
 		Outcome: strict.Keyed[Outcome]{{"placed", "status in 200,202"}, {"sold_out", "status 409"}, {"throttled", "status 429"}}})
 	same("shop", s.Services[1], Service{Name: "shop", Kind: "service", Calls: map[string]float64{"browse": 1, "item": 1, "order": 1, "status": 1},
-		Demand: Interval[time.Duration]{2e6, 3e6, 5e6}, Variability: pointer(Exactly(1.0)), Instance: Instance{4}, Utilization: 0.7, Wait: 0.2,
+		Demand: amount.Interval[time.Duration]{Low: 2e6, Mid: 3e6, High: 5e6}, Variability: pointer(amount.Exactly(1.0)), Instance: Instance{4}, Utilization: 0.7, Wait: 0.2,
 		Latency: &Latency{0.99, 50 * time.Millisecond}, Start: 30 * time.Second})
-	same("hit", *s.Services[2].Hit, Exactly[Ratio](0.8))
-	same("hot row", s.Services[3].HotRow, Rate(8000))
+	same("hit", *s.Services[2].Hit, amount.Exactly[amount.Ratio](0.8))
+	same("hot row", s.Services[3].HotRow, amount.Rate(8000))
 	same("sale", *s.Sale, Sale{Items: 1, Stock: 1000, PerUser: 1, SKU: "sku-${n}", Popularity: Popularity{0.99}})
 	same("pools", s.Estate.Pools, []Pool{{Name: "idc", Cores: 20e3, Billing: Reserved}, {Name: "cloud", Cores: 100e3, Provision: &Provision{Cores: 100e3, Within: 30 * time.Minute}, Price: 0.04, Billing: OnDemand}})
 	same("event duration", s.Estate.EventDuration, time.Hour)
 	same("margin", s.Estate.Margin, 5*time.Minute)
 	same("scaling", s.Estate.Scaling[1], Scaling{Service: "shop", Policy: "hpa", Target: 0.6, Min: 10, Max: 900})
-	same("T0", s.Storm.T0, Start{After: 30 * time.Second})
+	same("T0", s.Storm.T0, amount.Start{After: 30 * time.Second})
 	same("lateness", s.Storm.Lateness, Lateness{50 * time.Millisecond, 0.02})
-	same("ramp", s.Storm.Phases[1].Rate, Ramp{200, 2000})
-	same("crowd", s.Storm.Phases[2], Phase{Journey: "buyer", At: instant(0), Users: 20e3, Spacing: "poisson",
+	same("ramp", s.Storm.Phases[1].Rate, amount.Ramp{From: 200, To: 2000})
+	same("crowd", s.Storm.Phases[2], Phase{Journey: Only("buyer"), At: instant(0), Users: 20e3, Spacing: "poisson",
 		Reaction: &random.Distribution{Lognormal: &random.Lognormal{Median: 400 * time.Millisecond, Sigma: 0.6}}})
-	same("buyer", s.Journey("buyer").Do, []Action{{Step: "order"}, {Repeat: &Repeat{Until: "state == confirmed", Every: 500 * time.Millisecond,
-		For: 10 * time.Second, Do: []Action{{Step: "status"}}}}})
-	same("think", s.Journey("visitor").Do[1], Action{Think: &random.Distribution{Exponential: pointer(2 * time.Second)}})
+	same("buyer", s.Journey("buyer").Do, []script.Action{{Step: "order"}, {Repeat: &script.Repeat{Until: "state == confirmed", Every: 500 * time.Millisecond,
+		For: 10 * time.Second, Do: []script.Action{{Step: "status"}}}}})
+	same("think", s.Journey("visitor").Do[1], script.Action{Think: &random.Distribution{Exponential: pointer(2 * time.Second)}})
 	same("feeder", s.Feeders[0], Feeder{Name: "user", From: "sequence", Size: 1e6, Fields: map[string]string{"token": "token-${n}"}})
-	same("window", *s.Thresholds[0].Thresholds[1].Window, Window{0, Instant(10 * time.Second)})
+	same("window", *s.Thresholds[0].Thresholds[1].Window, threshold.Window{To: 10 * time.Second})
 	same("abort", s.Thresholds[2].Thresholds[0].AbortDelay, 10*time.Second)
 	same("invariants", s.Invariants, []Invariant{{Name: NoOversell}, {Name: OneOrderPerUser}, {Name: NoLostOrder}})
 	same("ledger", *s.Ledger, Ledger{URL: "/ledger", Outcome: "placed", OrderID: "order_id", Baseline: ReadBaseline})
 	same("no step", s.Step("none"), (*Step)(nil))
-	same("no journey", s.Journey("none"), (*Script)(nil))
+	same("no journey", s.Journey("none"), (*script.Script)(nil))
 }
 
 func TestWrittenZerosStay(t *testing.T) {
 	s := mustParse(t, exampleText(t), "storm.drain=0s", "storm.lateness.share=0", "steps.item.request.redirects=0", "services.shop.variability=0")
-	if s.Storm.Drain != 0 || s.Storm.Lateness.Share != 0 || *s.Step("item").Request.Redirects != 0 || *s.Services[1].Variability != Exactly(0.0) {
+	if s.Storm.Drain != 0 || s.Storm.Lateness.Share != 0 || *s.Step("item").Request.Redirects != 0 || *s.Services[1].Variability != amount.Exactly(0.0) {
 		t.Errorf("a zero was replaced by a default: %+v, %+v", s.Storm, s.Services[1].Variability)
 	}
 }
@@ -163,7 +167,7 @@ func FuzzJSONNumber(f *testing.F) {
 			}
 			// Anything else that could be a number is refused, or sent as the same text.
 			s, err := Parse("fuzz.yaml", []byte(text), "steps.order.request.json="+word)
-			if err == nil && s.Step("order").Request.JSON != JSON(`"`+word+`"`) {
+			if err == nil && s.Step("order").Request.JSON != request.JSON(`"`+word+`"`) {
 				t.Fatalf("%q is sent as %s", word, s.Step("order").Request.JSON)
 			}
 			return
@@ -174,7 +178,7 @@ func FuzzJSONNumber(f *testing.F) {
 				t.Fatalf("%s: %v", set, err)
 			}
 			again := mustParse(t, string(s.Document))
-			want := JSON(strings.ReplaceAll(set, " ", ""))
+			want := request.JSON(strings.ReplaceAll(set, " ", ""))
 			if got := s.Step("order").Request.JSON; got != want || again.Step("order").Request.JSON != want {
 				t.Fatalf("%s is sent as %s, and as %s from the document", set, got, again.Step("order").Request.JSON)
 			}

@@ -1,22 +1,26 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
+	"fsctl/scenarios/amount"
+	"fsctl/scenarios/request"
+	"fsctl/scenarios/script"
 	"fsctl/scenarios/strict"
 )
 
 // Defaults of fields that a file may leave out. Other packages use them where a run or a plan has no
 // scenario that says otherwise.
 const (
-	DefaultBusyShare     = Ratio(0.8)
+	DefaultBusyShare     = amount.Ratio(0.8)
 	DefaultBusyWindow    = 5 * time.Hour
-	DefaultUtilization   = Ratio(0.7)
-	DefaultWait          = Ratio(0.2)
+	DefaultUtilization   = amount.Ratio(0.7)
+	DefaultWait          = amount.Ratio(0.2)
 	DefaultEventDuration = time.Hour
 	DefaultLateness      = 50 * time.Millisecond // a request sent later than this after it was due is late
-	DefaultLateShare     = Ratio(0.02)
+	DefaultLateShare     = amount.Ratio(0.02)
 	DefaultDrain         = 30 * time.Second // how long after the last arrival requests may still be sent and answered
 	defaultTimeout       = 30 * time.Second
 	defaultRedirects     = 10
@@ -24,6 +28,8 @@ const (
 	defaultOrderVariable = "order_id"
 	defaultSKU           = "sku-${n}"
 	defaultMargin        = 5 * time.Minute
+	defaultBackoff       = 100 * time.Millisecond
+	defaultJitter        = amount.Ratio(0.5)
 )
 
 // RehearsalOrDefault returns how the scenario is rehearsed. Without a rehearsal it runs at full scale against a shop of 4
@@ -49,9 +55,12 @@ func (s *Scenario) setDefaults(fields *strict.Fields) {
 	d := defaults{fields}
 	setDefault(d, "workload.busy.share", &s.Workload.Busy.Share, DefaultBusyShare)
 	setDefault(d, "workload.busy.window", &s.Workload.Busy.Window, DefaultBusyWindow)
-	setDefault(d, "workload.peak", &s.Workload.Peak, Between(2.0, 3.0))
+	setDefault(d, "workload.peak", &s.Workload.Peak, amount.Between(2.0, 3.0))
+	setDefault(d, "defaults.cookies", &s.Defaults.Cookies, CookiesOn)
+	setDefault(d, "defaults.connections", &s.Defaults.Connections, ConnectionsShared)
 	for i := range s.Steps {
-		d.request("steps."+s.Steps[i].Name+".request", &s.Steps[i].Request)
+		d.request("steps."+s.Steps[i].Name+".request", &s.Steps[i].Request, cmp.Or(s.Defaults.Timeout, defaultTimeout))
+		s.Steps[i].Request.AddHeaders(s.Defaults.Headers)
 	}
 	for i := range s.Services {
 		d.service(strict.Named("services", i, s.Services[i].Name), &s.Services[i])
@@ -71,6 +80,9 @@ func (s *Scenario) setDefaults(fields *strict.Fields) {
 			setDefault(d, fmt.Sprintf("storm.phases[%d].spacing", i), &s.Storm.Phases[i].Spacing, "poisson")
 		}
 	}
+	for i := range s.Journeys {
+		d.actions("journeys."+s.Journeys[i].Name, s.Journeys[i].Do)
+	}
 	if s.Rehearsal != nil {
 		setDefault(d, "rehearsal.scale", &s.Rehearsal.Scale, 1)
 	}
@@ -85,14 +97,14 @@ func (s *Scenario) setDefaults(fields *strict.Fields) {
 	}
 }
 
-func (d defaults) request(path string, r *Request) {
+func (d defaults) request(path string, r *request.Request, timeout time.Duration) {
 	method := "GET"
-	if r.Body != "" || r.JSON != "" {
+	if len(r.Bodies()) > 0 {
 		method = "POST"
 	}
 	redirects := defaultRedirects
 	setDefault(d, path+".method", &r.Method, method)
-	setDefault(d, path+".timeout", &r.Timeout, defaultTimeout)
+	setDefault(d, path+".timeout", &r.Timeout, timeout)
 	setDefault(d, path+".redirects", &r.Redirects, &redirects)
 }
 
@@ -109,12 +121,35 @@ func (d defaults) estate(e *Estate) {
 }
 
 func (d defaults) service(path string, v *Service) {
-	one := Exactly(1.0)
+	one := amount.Exactly(1.0)
 	setDefault(d, path+".instance.cores", &v.Instance.Cores, 1)
 	setDefault(d, path+".utilization", &v.Utilization, DefaultUtilization)
 	setDefault(d, path+".wait", &v.Wait, DefaultWait)
 	setDefault(d, path+".variability", &v.Variability, &one)
 	if v.Kind == "cache" {
 		setDefault(d, path+".key_copies", &v.KeyCopies, 1)
+	}
+}
+
+// actions fills what the file left out of the actions of a journey.
+func (d defaults) actions(path string, do []script.Action) {
+	for i := range do {
+		a, at := &do[i], fmt.Sprintf("%s[%d]", path, i)
+		switch {
+		case a.Repeat != nil:
+			d.actions(at+".repeat.do", a.Repeat.Do)
+		case a.Retry != nil:
+			setDefault(d, at+".retry.backoff", &a.Retry.Backoff, defaultBackoff)
+			setDefault(d, at+".retry.jitter", &a.Retry.Jitter, defaultJitter)
+			d.actions(at+".retry.do", a.Retry.Do)
+		case a.Group != nil:
+			d.actions(at+".do", a.Group.Do)
+		case a.If != nil:
+			d.actions(at+".do", a.If.Do)
+			d.actions(at+".else", a.If.Else)
+		}
+		for k := range a.Choose {
+			d.actions(fmt.Sprintf("%s.choose[%d].do", at, k), a.Choose[k].Do)
+		}
 	}
 }

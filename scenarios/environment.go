@@ -7,7 +7,10 @@ import (
 	"strings"
 	"unicode"
 
+	"fsctl/scenarios/expression"
+	"fsctl/scenarios/request"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/template"
 )
 
 // environmentName is what stands before the dot in ${env.NAME}. No feeder and no extracted variable has that name.
@@ -25,43 +28,65 @@ func (s *Scenario) WithEnvironment(lookup func(name string) (string, bool)) (*Sc
 	fields := strict.NoFields(s.File)
 	c := *s
 	c.environment = map[string]string{}
-	use := func(path, text string) {
-		t, _ := ParseTemplate(text) // the scenario is valid
-		for _, variable := range t.Variables() {
-			name, ok := EnvironmentVariable(variable)
-			if !ok {
-				continue
-			}
-			value, isSet := lookup(name)
-			if value == "" {
-				found := "which is not set in the environment"
-				if isSet {
-					found = "which is empty in the environment"
+	var missing []string
+	use := func(path string, text request.Text) {
+		t, _ := text.Parse() // the scenario is valid
+		for _, v := range t.Values() {
+			for _, variable := range v.Names() {
+				name, ok := EnvironmentVariable(variable)
+				if !ok {
+					continue
 				}
-				fields.Problem(path, "found ${env.%s}, %s, wanted a value for it", name, found)
-				fields.Hint(fmt.Sprintf("set it for the command that sends the storm: export %s=VALUE", name))
-				continue
+				value, isSet := lookup(name)
+				if value == "" {
+					found := "which is not set in the environment"
+					if isSet {
+						found = "which is empty in the environment"
+					}
+					fields.Problem(path, "found ${env.%s}, %s, wanted a value for it", name, found)
+					if assign := name + "=VALUE"; !slices.Contains(missing, assign) {
+						missing = append(missing, assign)
+					}
+					continue
+				}
+				if why := unfit(path, value); why != "" && stands(v, variable) { // which does not say the value: it is a secret
+					fields.Problem(path, "found ${env.%s}, whose value has %s, wanted one that can stand there", name, why)
+					fields.Hint(fmt.Sprintf("set it without; of a file the shell takes the line end off: export %s=\"$(cat FILE)\"", name))
+				}
+				c.environment[name] = value
 			}
-			if why := unfit(path, value); why != "" { // which does not say the value: it is a secret
-				fields.Problem(path, "found ${env.%s}, whose value has %s, wanted one that can stand there", name, why)
-				fields.Hint(fmt.Sprintf("set it without; of a file the shell takes the line end off: export %s=\"$(cat FILE)\"", name))
-			}
-			c.environment[name] = value
 		}
 	}
 	for i := range s.Steps {
 		r, path := &s.Steps[i].Request, "steps."+s.Steps[i].Name+".request."
-		use(path+"url", r.URL)
-		for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
-			use(path+"headers."+name, r.Headers[name])
+		for _, text := range r.Texts() {
+			use(path+text.Field, text)
 		}
-		use(path+"body", r.Body)
-		use(path+"json", string(r.JSON))
 	}
 	if s.Ledger.IsRead() {
-		use("ledger.url", s.Ledger.URL)
+		use("ledger.url", request.Text{Written: s.Ledger.URL})
+	}
+	s.eachCondition(func(path, text string) {
+		for _, name := range conditionVariables(text) {
+			if _, ok := EnvironmentVariable(name); ok {
+				use(path, request.Text{Written: "${" + name + "}"})
+			}
+		}
+	})
+	if len(missing) > 0 {
+		them := "them"
+		if len(missing) == 1 {
+			them = "it"
+		}
+		fields.Hint(fmt.Sprintf("set %s for the command that sends the storm: export %s", them, strings.Join(missing, " ")))
 	}
 	return &c, fields.Err()
+}
+
+// stands reports whether a variable is sent as it is, and not as the argument of a function.
+func stands(v *template.Value, variable string) bool {
+	is := func(t expression.Term) bool { return t.Kind == expression.NameTerm && t.Text == variable }
+	return is(v.Term) || v.Default != nil && is(*v.Default)
 }
 
 // unfit says what in a value cannot stand at a place of a request; nothing where it can, as anything can in a body.
@@ -83,8 +108,11 @@ func unfit(path, value string) string {
 // Environment returns the values that WithEnvironment found, by the names of their variables. They are secrets.
 func (s *Scenario) Environment() map[string]string { return maps.Clone(s.environment) }
 
-// onlyEnvironment reports whether a text has no variables but ${env.NAME}.
+// onlyEnvironment reports whether a text has no values but ${env.NAME}.
 func onlyEnvironment(text string) bool {
-	t, err := ParseTemplate(text)
-	return err == nil && !slices.ContainsFunc(t.Variables(), func(variable string) bool { _, ok := EnvironmentVariable(variable); return !ok })
+	t, err := template.Parse(text)
+	return err == nil && !slices.ContainsFunc(t.Values(), func(v *template.Value) bool {
+		_, ok := EnvironmentVariable(v.Text)
+		return !ok || v.Text != v.Term.Text
+	})
 }

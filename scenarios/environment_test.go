@@ -3,6 +3,8 @@ package scenarios
 import (
 	"strings"
 	"testing"
+
+	"fsctl/scenarios/strict"
 )
 
 func TestEnvironment(t *testing.T) {
@@ -18,6 +20,9 @@ func TestEnvironment(t *testing.T) {
 		t.Errorf("found %v, wanted the empty variable and its field", err)
 	}
 	delete(values, "LEDGER_KEY")
+	if _, err = s.WithEnvironment(lookup); err == nil || !strings.Contains(err.(*strict.Error).Hint, "export OTHER=VALUE LEDGER_KEY=VALUE") {
+		t.Errorf("found %v, wanted a hint that names both variables", err)
+	}
 	values["OTHER"] = "o"
 	if _, err = s.WithEnvironment(lookup); err == nil || !strings.Contains(err.Error(), "ledger.url: found ${env.LEDGER_KEY}, which is not set in the environment") {
 		t.Errorf("found %v, wanted the variable that is not set and its field", err)

@@ -20,7 +20,7 @@ steps:
 	fmt.Println(err)
 	// Output:
 	// my-sale.yaml:5: workload.active: found "200%", wanted a share such as 20% or 0.2, at most 100%
-	// my-sale.yaml:7: steps.item.url: unknown key, wanted one of check, extract, outcome, request, share, transaction
+	// my-sale.yaml:7: steps.item.url: unknown key, wanted one of check, count, extract, outcome, patience, request, share, transaction
 }
 
 // Load reads a built-in scenario or a file. Fields can be set, as with --set on the command line.

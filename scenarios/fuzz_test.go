@@ -4,13 +4,14 @@ import (
 	"errors"
 	"math"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/arrivals"
 	"fsctl/scenarios/condition"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 // checkParsed is what holds of every text: it is refused with problems that say where, or it is a
@@ -91,34 +92,10 @@ func FuzzParse(f *testing.F) {
 		text, _ := edited(f, c[0], c[1])
 		f.Add([]byte(text))
 	}
+	f.Add([]byte("apiVersion: fsctl/v1\nkind: Scenario\nname: x\nsteps: {a: {request: {url: /a, form: {x: '${s|1}'}}, extract: {s: \"json:$.s\"}, patience: 3s, count: {n: \"json:$.n\"}}, b: {request: {url: /b}}}\n" +
+		"storm: {t0: 1m, phases: [{journey: {j: 80%, k: 20%}, at: T0, users: 9, before: {journey: l, from: T0-9s, to: T0}}]}\n" +
+		"journeys: {l: [a], k: [leave], j: [{group: g, do: [a, {if: s == 1 and not (status == 200), expect: 50%, do: [b], else: [leave]}]}, {retry: {times: 2, when: status in [503], do: [a]}}, {choose: [{weight: 1, do: [{think: 1s..3s}]}]}, {repeat: {times: 2, until: s == 1, expect: 1.5, do: [a]}}, {pacing: 1s}]}\n"))
 	f.Fuzz(func(t *testing.T, text []byte) { checkParsed(t, text) })
-}
-
-func FuzzThreshold(f *testing.F) {
-	for _, c := range [][2]string{
-		{"http_req_duration", "p(99.9)<400"}, {"http_req_failed{name:order}", "rate<0.1%"}, {"http_reqs", "count>=1000"}, {"http_reqs", "rate>6k/m"},
-		{"achieved_rate", "value===1"}, {"outcome{step:order,outcome:placed}", "rate > 0.5"}, {"service_time{expected_response:true}", "med != 1m3s"},
-		{`http_reqs{scenario:buyer,status:"200",method:GET}`, "count>-1e0"}, {"iteration_duration", "p(9.9e1)<+.5"},
-	} {
-		f.Add(c[0], c[1])
-	}
-	f.Fuzz(func(t *testing.T, metric, text string) {
-		got, err := ParseThreshold(metric, text)
-		if err != nil {
-			return
-		}
-		if got.Value < 0 && !strings.Contains("> >= !=", got.Operator) || math.IsInf(got.Value, 0) || math.IsNaN(got.Value) || got.Quantile < 0 || got.Quantile > 1 || got.Kind == "" || got.Text != text {
-			t.Fatalf("%q %q: %+v", metric, text, got)
-		}
-		if again, err := ParseThreshold(got.Key(), text); err != nil || again.Key() != got.Key() {
-			t.Fatalf("%q is read as %q, and that as %q: %v", metric, got.Key(), again.Key(), err)
-		}
-		if opposite := map[string]string{"<": ">=", ">": "<=", "==": "!=", "<=": ">", ">=": "<", "!=": "=="}[got.Operator]; opposite == "" {
-			t.Fatalf("unknown operator %q", got.Operator)
-		} else if other := (Threshold{Operator: opposite, Value: got.Value}); got.Holds(got.Value) == other.Holds(got.Value) {
-			t.Fatalf("%q and its opposite agree", text)
-		}
-	})
 }
 
 func FuzzText(f *testing.F) {
@@ -129,17 +106,6 @@ func FuzzText(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if template, err := ParseTemplate(text); err == nil {
-			var whole strings.Builder
-			for _, p := range template {
-				if whole.WriteString(p.Literal); p.Variable != "" {
-					whole.WriteString("${" + p.Variable + "}")
-				}
-			}
-			if whole.String() != text {
-				t.Fatalf("%q is cut into %+v", text, template)
-			}
-		}
 		if c, err := condition.Parse(text); err == nil {
 			again, err := condition.Parse(c.String())
 			if c.Pattern, again.Pattern = nil, nil; err != nil || !reflect.DeepEqual(c, again) || len(c.Values) == 0 {
@@ -149,12 +115,12 @@ func FuzzText(f *testing.F) {
 		if e, err := ParseExtract(text); err == nil && (e.Name == "" || e.From == "json" && e.Path == nil || e.From == "regex" && e.Pattern == nil) {
 			t.Fatalf("%q is read as %+v", text, e)
 		}
-		if w, err := ParseWindow(text); err == nil {
-			if again, err := ParseWindow(w.String()); err != nil || again != w || w.From >= w.To {
+		if w, err := threshold.ParseWindow(text); err == nil {
+			if again, err := threshold.ParseWindow(w.String()); err != nil || again != w || w.From >= w.To {
 				t.Fatalf("%q is read as %v", text, w)
 			}
 		}
-		if i, err := ParseInterval[Count](text); err == nil && !(0 <= i.Low && i.Low <= i.Mid && i.Mid <= i.High && !math.IsInf(float64(i.High), 0)) {
+		if i, err := amount.ParseInterval[amount.Count](text); err == nil && !(0 <= i.Low && i.Low <= i.Mid && i.Mid <= i.High && !math.IsInf(float64(i.High), 0)) {
 			t.Fatalf("%q is read as %v", text, i)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/strict"
 )
 
@@ -65,7 +66,7 @@ func mustParse(t testing.TB, text string, set ...string) *Scenario {
 
 func pointer[T any](v T) *T { return &v }
 
-func instant(d time.Duration) *Instant { return pointer(Instant(d)) }
+func instant(d time.Duration) *amount.Instant { return pointer(amount.Instant(d)) }
 
 // failer is what testing.T and rapid.T have in common.
 type failer interface {

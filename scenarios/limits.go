@@ -1,39 +1,15 @@
 package scenarios
 
 import (
-	"fmt"
-	"strings"
-
 	"go.yaml.in/yaml/v3"
 
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
-
-// ParseLimit reads a metric and an expression as one text, METRIC: EXPRESSION, such as response_time{step:order}: p(99)<300ms. The
-// error says what was found and wanted.
-func ParseLimit(text string) (Limit, error) {
-	from := 0 // tags have colons of their own
-	if tags, end := strings.Index(text, "{"), strings.LastIndex(text, "}"); tags >= 0 && end > tags && tags < strings.Index(text, ":") {
-		from = end
-	}
-	colon := strings.Index(text[from:], ":")
-	if colon < 0 {
-		return Limit{}, fmt.Errorf("found no colon after the metric, wanted METRIC: EXPRESSION such as response_time{step:order}: p(99)<300ms")
-	}
-	name := strings.TrimSpace(text[:from+colon])
-	t, err := ParseThreshold(name, strings.TrimSpace(text[from+colon+1:]))
-	if err != nil {
-		return Limit{}, err
-	}
-	if why := t.Unknown(); why != "" {
-		return Limit{}, fmt.Errorf("found %s %s, which has no data: %s", t.Key(), t.Text, why)
-	}
-	return Limit{Name: name, Thresholds: []Threshold{t}}, nil
-}
 
 // ReadThresholds returns the thresholds of a scenario's text, or of one that has nothing but thresholds:. The error is an
 // *[strict.Error] with every problem, by line and field; what else is wrong with a scenario is a problem too.
-func ReadThresholds(file string, text []byte) ([]Limit, error) {
+func ReadThresholds(file string, text []byte) ([]threshold.Limit, error) {
 	var kind struct {
 		Kind string `yaml:"kind"`
 	}
@@ -45,8 +21,8 @@ func ReadThresholds(file string, text []byte) ([]Limit, error) {
 		return s.Thresholds, nil
 	}
 	var only struct {
-		Kind       string              `yaml:"kind" jsonschema_description:"None, or Scenario."`
-		Thresholds strict.Keyed[Limit] `yaml:"thresholds" jsonschema_description:"What must hold: k6 threshold strings by metric."`
+		Kind       string                        `yaml:"kind" jsonschema_description:"None, or Scenario."`
+		Thresholds strict.Keyed[threshold.Limit] `yaml:"thresholds" jsonschema_description:"What must hold: k6 threshold strings by metric."`
 	}
 	fields, err := ReadStrictly(file, "file of thresholds", text, &only)
 	if err != nil {
@@ -56,7 +32,10 @@ func ReadThresholds(file string, text []byte) ([]Limit, error) {
 		fields.Problem("kind", "found %q, wanted a scenario, or a file with nothing but thresholds:", kind.Kind)
 	}
 	for _, l := range only.Thresholds {
-		if err := new(Threshold).parseMetric(l.Name); err != nil {
+		if unresolved(l.Thresholds) {
+			continue // an own counter, perhaps: the run's scenario says
+		}
+		if err := threshold.CheckMetric(l.Name); err != nil {
 			fields.Problem("thresholds."+l.Name, "%v", err)
 		}
 		for i := range l.Thresholds {
@@ -69,4 +48,15 @@ func ReadThresholds(file string, text []byte) ([]Limit, error) {
 		fields.Problem("thresholds", "missing, wanted at least one metric with its thresholds")
 	}
 	return only.Thresholds, fields.Err()
+}
+
+// unresolved reports whether thresholds are about a metric that may be an own counter of a scenario.
+func unresolved(list []threshold.Threshold) bool {
+	return len(list) > 0 && list[0].Kind == ""
+}
+
+// CounterNames returns the names of the scenario's own counters, sorted.
+func (s *Scenario) CounterNames() []string {
+	v := validator{s: s}
+	return v.counterNames("")
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/strict"
 )
@@ -17,11 +18,11 @@ import (
 var builtin embed.FS
 
 //go:embed template.yaml
-var template []byte
+var starterText []byte
 
 // Starter returns the text of a small scenario of that name to begin with, with comments. The name is not checked.
 func Starter(name string) []byte {
-	return bytes.ReplaceAll(template, []byte("my-sale"), []byte(name))
+	return bytes.ReplaceAll(starterText, []byte("my-sale"), []byte(name))
 }
 
 // Builtin returns the names of the built-in scenarios, sorted.
@@ -111,7 +112,7 @@ func ReadStrictly(file, kind string, text []byte, v any) (*strict.Fields, error)
 	if err != nil {
 		return nil, err
 	}
-	fields := document.Decode(v, readers())
+	fields := document.Decode(v, amount.Forms())
 	fields.OnlyFirst = true
 	return fields, nil
 }
@@ -136,7 +137,7 @@ func parseScenario(file string, text []byte, v validator, set []string) (*Scenar
 		}
 	}
 	s := &Scenario{File: file, Document: text, files: v.given}
-	fields := document.Decode(s, readers())
+	fields := document.Decode(s, amount.Forms())
 	v.Fields, v.s = fields, s
 	if v.sizes(); fields.IsFull() {
 		fields.Sort()

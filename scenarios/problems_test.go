@@ -87,7 +87,7 @@ func TestFieldProblems(t *testing.T) {
 		{"{uniform: [0ms, 20ms]}", "{uniform: [30ms, 20ms]}", []string{`@: storm.phases[3].reaction.uniform: found 30 ms before 20 ms`}},
 		{"{uniform: [0ms, 20ms]}", "{uniform: 20ms}", []string{`@: storm.phases[3].reaction.uniform: found "20ms", wanted [low, high]`}},
 		{"{uniform: [0ms, 20ms]}", "{poisson: 20ms}", []string{`@: storm.phases[3].reaction.poisson: unknown law`}},
-		{"{uniform: [0ms, 20ms]}", "[20ms]", []string{`@: storm.phases[3].reaction: found a list, wanted a duration, or one of`}},
+		{"{uniform: [0ms, 20ms]}", "[20ms]", []string{`@: storm.phases[3].reaction: found a list, wanted a duration, low..high, or one of`}},
 		{"{exponential: 2s}", "{exponential: 0s}", []string{`@: journeys.visitor[1].think.exponential: found 0`}},
 		{"{exponential: 2s}", "{exponential: 2}", []string{`@: journeys.visitor[1].think.exponential: found "2", wanted a duration`}},
 		{"{exponential: 2s}", "{normal: {mean: 1s, deviation: 0s}}", []string{`@: journeys.visitor[1].think.normal: found deviation 0 s`}},
@@ -178,6 +178,9 @@ func TestStormAndJudgementProblems(t *testing.T) {
 		{"visitor: [browse,", "visitor: [brows,", []string{`@: journeys.visitor[0]: no step "brows", wanted browse`}},
 		{"visitor: [browse,", "visitor: [~, '',", []string{`@: journeys.visitor[0]: found nothing, wanted a step's name`, `@: journeys.visitor[1]: found "", wanted a step's name`}},
 		{"visitor: [browse,", "visitor: [{wait: 1s},", []string{`@: journeys.visitor[0].wait: unknown action`}},
+		{"visitor: [browse,", "visitor: [{grup: a, do: [browse]}, {do: [browse], iff: status == 200, else: [leave]}, {wait: 1s, think: 1s},", []string{
+			`@: journeys.visitor[0].grup: unknown action, wanted a step's name, leave, {think: ...}, {repeat: ...}, {choose: ...}, {if: ..., do: ..., else: ...}, {group: ..., do: ...}, {retry: ...} or {pacing: ...} (did you mean group?)`,
+			`@: journeys.visitor[1].iff: unknown action, wanted a step's name`, `@: journeys.visitor[2]: found a mapping, wanted a step's name`}},
 		{"[browse, {think: {exponential: 2s}}, item]", "[]", []string{`@: journeys.visitor: found no action`}},
 		{"[browse, {think: {exponential: 2s}}, item]", "browse", []string{`@: journeys.visitor: found "browse", wanted a list`}},
 		{"until: \"state == confirmed\", every: 500ms, for: 10s, do: [status]", "until: \"stat == confirmed\", do: []", []string{
@@ -281,5 +284,14 @@ func TestNestedRepeats(t *testing.T) {
 	text, _ := edited(t, bot, nested(9))
 	if found := problemsOf(t, text); len(found) != 1 || !strings.Contains(found[0], "nested over 8 deep") {
 		t.Errorf("found %q", found)
+	}
+}
+
+// A variable that two steps set is listed once among those that there are.
+func TestVariablesAreListedOnce(t *testing.T) {
+	_, err := Parse("x.yaml", []byte(`{apiVersion: fsctl/v1, kind: Scenario, name: x, journeys: {j: [a, b]}, steps: {
+a: {request: {url: /}, extract: {state: "json:$.state"}}, b: {request: {url: "/${sate}"}, extract: {state: "json:$.state"}}}}`))
+	if err == nil || strings.Count(err.Error(), " or state") != 1 {
+		t.Errorf("found %v, wanted state once among the variables", err)
 	}
 }

@@ -2,32 +2,39 @@
 package scenarios
 
 import (
+	"slices"
 	"time"
 
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/random"
+	"fsctl/scenarios/request"
+	"fsctl/scenarios/script"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 // Scenario is one sale, as its file describes it. Load and Parse return it validated.
 type Scenario struct {
-	APIVersion  string               `yaml:"apiVersion" jsonschema:"required,enum=fsctl/v1" jsonschema_description:"Version of this format."`
-	Kind        string               `yaml:"kind" jsonschema:"required,enum=Scenario" jsonschema_description:"Always Scenario."`
-	Name        string               `yaml:"name" jsonschema:"required" jsonschema_description:"Short name: lower-case letters, digits, - and _."`
-	Description string               `yaml:"description" jsonschema_description:"What happens, in one sentence."`
-	Source      string               `yaml:"source" jsonschema_description:"Where the figures come from."`
-	Workload    Workload             `yaml:"workload" example:"{requests: 1M}, the requests of a day" jsonschema:"required" jsonschema_description:"Who comes, and when."`
-	Steps       strict.Keyed[Step]   `yaml:"steps" jsonschema:"required" jsonschema_description:"What one request can be. Shares add up to 100 %."`
-	Services    []Service            `yaml:"services" jsonschema_description:"What stands behind the door."`
-	Sale        *Sale                `yaml:"sale" jsonschema_description:"What is sold. It bounds successes, never attempts."`
-	Estate      *Estate              `yaml:"estate" jsonschema_description:"Where it runs."`
-	Limits      *SizeLimits          `yaml:"limits" jsonschema_description:"What the whole sale may take at most; plan is infeasible above."`
-	Storm       *Storm               `yaml:"storm" jsonschema_description:"How the storm arrives. Times are relative to T0, the instant the sale opens."`
-	Rehearsal   *Rehearsal           `yaml:"rehearsal" jsonschema_description:"How fsctl rehearse shrinks the storm to one machine."`
-	Journeys    strict.Keyed[Script] `yaml:"journeys" jsonschema_description:"What a user does, step by step."`
-	Feeders     strict.Keyed[Feeder] `yaml:"feeders" jsonschema_description:"Rows of data, one a user."`
-	Thresholds  strict.Keyed[Limit]  `yaml:"thresholds" jsonschema_description:"What must hold: k6 threshold strings by metric."`
-	Invariants  []Invariant          `yaml:"invariants" jsonschema_description:"What must hold of the sale itself."`
-	Ledger      *Ledger              `yaml:"ledger" jsonschema_description:"Where the shop tells what it really sold, or answers, for a target that does not."`
+	APIVersion  string                        `yaml:"apiVersion" jsonschema:"required,enum=fsctl/v1" jsonschema_description:"Version of this format."`
+	Kind        string                        `yaml:"kind" jsonschema:"required,enum=Scenario" jsonschema_description:"Always Scenario."`
+	Name        string                        `yaml:"name" jsonschema:"required" jsonschema_description:"Short name: lower-case letters, digits, - and _."`
+	Description string                        `yaml:"description" jsonschema_description:"What happens, in one sentence."`
+	Source      string                        `yaml:"source" jsonschema_description:"Where the figures come from."`
+	Workload    Workload                      `yaml:"workload" jsonschema_description:"Who comes, and when, on the day: what plan computes from. An attack needs none."`
+	Targets     map[string]string             `yaml:"targets" jsonschema_description:"Other hosts that steps name as host: each must be allowed. --target gives main."`
+	Defaults    Defaults                      `yaml:"defaults" jsonschema_description:"What holds for every step that does not say otherwise."`
+	Steps       strict.Keyed[Step]            `yaml:"steps" jsonschema:"required" jsonschema_description:"What one request can be."`
+	Services    []Service                     `yaml:"services" jsonschema_description:"What stands behind the door."`
+	Sale        *Sale                         `yaml:"sale" jsonschema_description:"What is sold. It bounds successes, never attempts."`
+	Estate      *Estate                       `yaml:"estate" jsonschema_description:"Where it runs."`
+	Limits      *SizeLimits                   `yaml:"limits" jsonschema_description:"What the whole sale may take at most; plan is infeasible above."`
+	Storm       *Storm                        `yaml:"storm" jsonschema_description:"How the storm arrives. Times are relative to T0, the instant the sale opens."`
+	Rehearsal   *Rehearsal                    `yaml:"rehearsal" jsonschema_description:"How fsctl rehearse shrinks the storm to one machine."`
+	Journeys    strict.Keyed[script.Script]   `yaml:"journeys" jsonschema_description:"What a user does, step by step."`
+	Feeders     strict.Keyed[Feeder]          `yaml:"feeders" jsonschema_description:"Rows of data, one a user."`
+	Thresholds  strict.Keyed[threshold.Limit] `yaml:"thresholds" jsonschema_description:"What must hold: k6 threshold strings by metric."`
+	Invariants  []Invariant                   `yaml:"invariants" jsonschema_description:"What must hold of the sale itself."`
+	Ledger      *Ledger                       `yaml:"ledger" jsonschema_description:"Where the shop tells what it really sold, or answers, for a target that does not."`
 
 	File     string `yaml:"-"` // where it was read from; data files are found beside it
 	Document []byte `yaml:"-"` // its text, with every --set applied
@@ -40,32 +47,60 @@ type Scenario struct {
 // busy window. Actions are 0 or more a day; Peak and Event are factors over the busy mean, above 0 and without a
 // unit.
 type Workload struct {
-	Users    Interval[Count]              `yaml:"users" jsonschema_description:"Registered users."`
-	Active   Interval[Ratio]              `yaml:"active" jsonschema_description:"Share of them active on the day."`
-	Actions  Interval[float64]            `yaml:"actions" jsonschema_description:"Requests per active user per day."`
-	Requests Interval[Count]              `yaml:"requests" jsonschema_description:"Requests a day, in place of users, active and actions."`
-	Busy     Busy                         `yaml:"busy" jsonschema_description:"The share of the day's requests that arrives in the busy window."`
-	Peak     Interval[float64]            `yaml:"peak" jsonschema_description:"Peak over the busy mean."`
-	Event    map[string]Interval[float64] `yaml:"event" jsonschema_description:"A sale multiplies these steps over their busy mean."`
-	Origins  map[string]Count             `yaml:"origins" jsonschema_description:"How many of what the requests come from, such as stores: plan doubts figures of over one a second around the clock for each."`
+	Users    amount.Interval[amount.Count]       `yaml:"users" jsonschema_description:"Registered users."`
+	Active   amount.Interval[amount.Ratio]       `yaml:"active" jsonschema_description:"Share of them active on the day."`
+	Actions  amount.Interval[float64]            `yaml:"actions" jsonschema_description:"Requests per active user per day."`
+	Requests amount.Interval[amount.Count]       `yaml:"requests" jsonschema_description:"Requests a day, in place of users, active and actions."`
+	Busy     Busy                                `yaml:"busy" jsonschema_description:"The share of the day's requests that arrives in the busy window."`
+	Peak     amount.Interval[float64]            `yaml:"peak" jsonschema_description:"Peak over the busy mean."`
+	Event    map[string]amount.Interval[float64] `yaml:"event" jsonschema_description:"A sale multiplies these steps over their busy mean."`
+	Origins  map[string]amount.Count             `yaml:"origins" jsonschema_description:"How many of what the requests come from, such as stores: plan doubts figures of over one a second around the clock for each."`
+}
+
+// IsGiven reports whether the scenario has a workload, which plan computes from.
+func (w *Workload) IsGiven() bool {
+	return !w.Users.IsZero() || !w.Active.IsZero() || !w.Actions.IsZero() || !w.Requests.IsZero() || w.Event != nil || w.Origins != nil
+}
+
+// HasShares reports whether the steps say their shares of the workload's requests.
+func (s *Scenario) HasShares() bool {
+	return slices.ContainsFunc(s.Steps, func(s Step) bool { return s.Share > 0 })
 }
 
 // Busy is the busy window of the 2/8 rule.
 type Busy struct {
-	Share  Ratio         `yaml:"share" jsonschema_description:"Share of the day's requests; 80% by default."`
+	Share  amount.Ratio  `yaml:"share" jsonschema_description:"Share of the day's requests; 80% by default."`
 	Window time.Duration `yaml:"window" jsonschema_description:"Length of the busy window; 5h by default."`
 }
 
 // Step is one kind of request: the word that plan, attack, thresholds and reports share.
 type Step struct {
 	Name        string                `yaml:"-"`
-	Share       Ratio                 `yaml:"share" jsonschema_description:"Share of all requests of the workload."`
+	Share       amount.Ratio          `yaml:"share" jsonschema_description:"Share of all requests of the workload, of all steps together 100 %; without any they follow from the journeys of the storm."`
 	Transaction bool                  `yaml:"transaction" jsonschema_description:"Counts in TPS."`
-	Request     Request               `yaml:"request" jsonschema_description:"What is sent. ${name} stands for a variable, ${env.NAME} for one of the environment of whoever starts the storm."`
+	Request     request.Request       `yaml:"request" jsonschema_description:"What is sent. ${name} stands for a variable, ${env.NAME} for one of the environment of whoever starts the storm."`
 	Extract     map[string]Extraction `yaml:"extract" jsonschema_description:"Variables taken from the answer: json:PATH, header:NAME, regex:EXPR or cookie:NAME; or {from: ..., optional: true} where it may be missing."`
 	Check       []string              `yaml:"check" jsonschema_description:"Conditions on an answer as expected, such as: status in 200,409."`
 	Outcome     strict.Keyed[Outcome] `yaml:"outcome" jsonschema_description:"Names for answers; the first whose condition holds is counted."`
+	Patience    time.Duration         `yaml:"patience" jsonschema_description:"How long a user waits for the answer before giving up: the connection is closed and the request counts as abandoned."`
+	Count       map[string]string     `yaml:"count" jsonschema_description:"Own counters by name: json:PATH, header:NAME or regex:EXPR adds the number that is there, or a condition, which adds 1 where it holds."`
 }
+
+// Defaults is what holds for every step and user, unless a step says otherwise. A step's own header field wins, whatever its case.
+type Defaults struct {
+	Headers     map[string]string `yaml:"headers" jsonschema_description:"Header fields of every request."`
+	Timeout     time.Duration     `yaml:"timeout" jsonschema_description:"Longest time to the whole answer; 30s by default."`
+	Cookies     string            `yaml:"cookies" jsonschema:"enum=on,enum=off" jsonschema_description:"on (each user keeps cookies as a browser does, by RFC 6265; the default) or off."`
+	Connections string            `yaml:"connections" jsonschema:"enum=shared,enum=per-user" jsonschema_description:"shared (users take any connection that is open; the default) or per-user (each user opens its own, as a browser does)."`
+}
+
+// Values of Defaults.
+const (
+	CookiesOn          = "on"
+	CookiesOff         = "off"
+	ConnectionsShared  = "shared"
+	ConnectionsPerUser = "per-user"
+)
 
 // Extraction is a variable that a step takes from its answer. Where the answer has a status of 2xx and is as expected, a
 // request whose answer lacks it has failed, unless it is optional.
@@ -80,52 +115,36 @@ type Outcome struct {
 	When string
 }
 
-// Request is the template of an HTTP request. ${name} stands for a variable in url, headers, body and json, ${env.NAME} for one of
-// the environment of whoever starts the storm: see WithEnvironment. Redirects
-// are from 0, each a request more.
-type Request struct {
-	Method    string            `yaml:"method" jsonschema_description:"GET by default, POST with a body."`
-	URL       string            `yaml:"url" jsonschema_description:"Path and query, appended to the target."`
-	Headers   map[string]string `yaml:"headers"`
-	Body      string            `yaml:"body" jsonschema_description:"Sent as it is, with values encoded by the content type: a form, JSON, XML or multipart."`
-	JSON      JSON              `yaml:"json" jsonschema_description:"Sent as JSON, in place of body."`
-	Redirects *int              `yaml:"redirects" jsonschema_description:"Redirects followed at most; 10 by default."`
-	Timeout   time.Duration     `yaml:"timeout" jsonschema_description:"Longest time to the whole answer; 30s by default."`
-}
-
-// JSON is a body as JSON text; ${name} inside its strings stands for a variable.
-type JSON string
-
 // Service is something that answers, stores or forwards, as plan sizes it. Calls are 0 or more a request;
 // Variability is a squared coefficient of variation, 0 to 100; Running, KeyCopies, Connections, Partitions,
 // Provisioned and MaxInstances count things, 0 or more.
 type Service struct {
-	Name         string                  `yaml:"name" jsonschema:"required"`
-	Kind         string                  `yaml:"kind" jsonschema:"required,enum=service,enum=cache,enum=database,enum=queue,enum=function"`
-	Calls        map[string]float64      `yaml:"calls" jsonschema_description:"Calls that one request of a step makes to this service."`
-	Demand       Interval[time.Duration] `yaml:"demand" jsonschema_description:"CPU time per call."`
-	Variability  *Interval[float64]      `yaml:"variability" jsonschema_description:"Squared coefficient of variation of the service time; 1 by default."`
-	Instance     Instance                `yaml:"instance" jsonschema_description:"Size of one instance."`
-	Utilization  Ratio                   `yaml:"utilization" jsonschema_description:"Never plan above this; 70% by default."`
-	Wait         Ratio                   `yaml:"wait" jsonschema_description:"Largest probability that a call waits for a core; 20% by default."`
-	Latency      *Latency                `yaml:"latency" jsonschema_description:"Quantile of the response time that must hold."`
-	Start        time.Duration           `yaml:"start" jsonschema_description:"From scale to ready."`
-	Running      int                     `yaml:"running" jsonschema_description:"Instances that run behind the target now."`
-	Hit          *Interval[Ratio]        `yaml:"hit" jsonschema_description:"Share of calls that a cache answers itself."`
-	Misses       string                  `yaml:"misses" jsonschema_description:"Service that the rest goes on to."`
-	Capacity     Interval[Rate]          `yaml:"capacity" jsonschema_description:"Calls per second of one shard or node."`
-	Writes       Ratio                   `yaml:"writes" jsonschema_description:"Share of calls that write: they go to the primary."`
-	HotRow       Rate                    `yaml:"hot_row" jsonschema_description:"Writes per second that one row takes."`
-	KeyCopies    int                     `yaml:"key_copies" jsonschema_description:"Shards of a cache that each hold the hottest key; 1 by default."`
-	Connections  int                     `yaml:"connections" jsonschema_description:"Connections that one node of a database accepts; 0 for no limit."`
-	Partitions   int                     `yaml:"partitions" jsonschema_description:"Partitions of a queue: consumers cannot be more; 0 for no limit."`
-	Drain        time.Duration           `yaml:"drain" jsonschema_description:"Longest time from the end of the event until a queue is empty again; without it consumers keep up with the event."`
-	Provisioned  int                     `yaml:"provisioned" jsonschema_description:"Instances of a function that are kept warm."`
-	MaxInstances int                     `yaml:"max_instances" jsonschema_description:"Concurrent instances of a function that the account allows; 0 for no limit."`
-	Burst        *Burst                  `yaml:"burst" jsonschema_description:"How fast the provider of a function creates instances."`
-	Quota        Rate                    `yaml:"quota" jsonschema_description:"Calls per second that a provider lets through; 0 for no limit."`
-	QuotaBurst   Count                   `yaml:"quota_burst" jsonschema_description:"Calls that a provider lets through above the quota at once: its token bucket."`
-	USL          *USL                    `yaml:"usl" jsonschema_description:"How throughput grows with instances, as measured; in place of demand x instances."`
+	Name         string                         `yaml:"name" jsonschema:"required"`
+	Kind         string                         `yaml:"kind" jsonschema:"required,enum=service,enum=cache,enum=database,enum=queue,enum=function"`
+	Calls        map[string]float64             `yaml:"calls" jsonschema_description:"Calls that one request of a step makes to this service."`
+	Demand       amount.Interval[time.Duration] `yaml:"demand" jsonschema_description:"CPU time per call."`
+	Variability  *amount.Interval[float64]      `yaml:"variability" jsonschema_description:"Squared coefficient of variation of the service time; 1 by default."`
+	Instance     Instance                       `yaml:"instance" jsonschema_description:"Size of one instance."`
+	Utilization  amount.Ratio                   `yaml:"utilization" jsonschema_description:"Never plan above this; 70% by default."`
+	Wait         amount.Ratio                   `yaml:"wait" jsonschema_description:"Largest probability that a call waits for a core; 20% by default."`
+	Latency      *Latency                       `yaml:"latency" jsonschema_description:"Quantile of the response time that must hold."`
+	Start        time.Duration                  `yaml:"start" jsonschema_description:"From scale to ready."`
+	Running      int                            `yaml:"running" jsonschema_description:"Instances that run behind the target now."`
+	Hit          *amount.Interval[amount.Ratio] `yaml:"hit" jsonschema_description:"Share of calls that a cache answers itself."`
+	Misses       string                         `yaml:"misses" jsonschema_description:"Service that the rest goes on to."`
+	Capacity     amount.Interval[amount.Rate]   `yaml:"capacity" jsonschema_description:"Calls per second of one shard or node."`
+	Writes       amount.Ratio                   `yaml:"writes" jsonschema_description:"Share of calls that write: they go to the primary."`
+	HotRow       amount.Rate                    `yaml:"hot_row" jsonschema_description:"Writes per second that one row takes."`
+	KeyCopies    int                            `yaml:"key_copies" jsonschema_description:"Shards of a cache that each hold the hottest key; 1 by default."`
+	Connections  int                            `yaml:"connections" jsonschema_description:"Connections that one node of a database accepts; 0 for no limit."`
+	Partitions   int                            `yaml:"partitions" jsonschema_description:"Partitions of a queue: consumers cannot be more; 0 for no limit."`
+	Drain        time.Duration                  `yaml:"drain" jsonschema_description:"Longest time from the end of the event until a queue is empty again; without it consumers keep up with the event."`
+	Provisioned  int                            `yaml:"provisioned" jsonschema_description:"Instances of a function that are kept warm."`
+	MaxInstances int                            `yaml:"max_instances" jsonschema_description:"Concurrent instances of a function that the account allows; 0 for no limit."`
+	Burst        *Burst                         `yaml:"burst" jsonschema_description:"How fast the provider of a function creates instances."`
+	Quota        amount.Rate                    `yaml:"quota" jsonschema_description:"Calls per second that a provider lets through; 0 for no limit."`
+	QuotaBurst   amount.Count                   `yaml:"quota_burst" jsonschema_description:"Calls that a provider lets through above the quota at once: its token bucket."`
+	USL          *USL                           `yaml:"usl" jsonschema_description:"How throughput grows with instances, as measured; in place of demand x instances."`
 }
 
 // USL is how the throughput of a service grows with its instances, by the Universal Scalability Law:
@@ -135,10 +154,10 @@ type Service struct {
 // X is in calls per second, N and Measured in instances from 1; alpha is 0 to 1, beta 0 or more, both without a unit.
 // Source: Gunther, Guerrilla Capacity Planning, 2007, chapter 5.
 type USL struct {
-	Gamma    Interval[Rate]    `yaml:"gamma" jsonschema:"required" jsonschema_description:"Calls per second of one instance."`
-	Alpha    Interval[Ratio]   `yaml:"alpha" jsonschema:"required" jsonschema_description:"Contention: share of the work that is serial."`
-	Beta     Interval[float64] `yaml:"beta" jsonschema:"required" jsonschema_description:"Coherency: cost of keeping a pair of instances consistent."`
-	Measured int               `yaml:"measured" jsonschema:"required" jsonschema_description:"Most instances that were measured: the law is believed up to twice as many."`
+	Gamma    amount.Interval[amount.Rate]  `yaml:"gamma" jsonschema:"required" jsonschema_description:"Calls per second of one instance."`
+	Alpha    amount.Interval[amount.Ratio] `yaml:"alpha" jsonschema:"required" jsonschema_description:"Contention: share of the work that is serial."`
+	Beta     amount.Interval[float64]      `yaml:"beta" jsonschema:"required" jsonschema_description:"Coherency: cost of keeping a pair of instances consistent."`
+	Measured int                           `yaml:"measured" jsonschema:"required" jsonschema_description:"Most instances that were measured: the law is believed up to twice as many."`
 }
 
 // Instance is the size of one instance, at least 1 core.
@@ -148,14 +167,14 @@ type Instance struct {
 
 // Burst is a rate at which a provider creates instances of a function.
 type Burst struct {
-	Instances Count `yaml:"instances" jsonschema_description:"Instances that it creates at once."`
-	Rate      Rate  `yaml:"rate" jsonschema:"required" jsonschema_description:"Instances that it creates after that, such as 300/m."`
+	Instances amount.Count `yaml:"instances" jsonschema_description:"Instances that it creates at once."`
+	Rate      amount.Rate  `yaml:"rate" jsonschema:"required" jsonschema_description:"Instances that it creates after that, such as 300/m."`
 }
 
 // Latency is a limit on a quantile of the response time: a share Quantile of calls, 0 to 1 exclusive, is answered
 // within Limit.
 type Latency struct {
-	Quantile Ratio         `yaml:"quantile" jsonschema:"required"`
+	Quantile amount.Ratio  `yaml:"quantile" jsonschema:"required"`
 	Limit    time.Duration `yaml:"limit" jsonschema:"required"`
 }
 
@@ -188,18 +207,18 @@ type Estate struct {
 
 // Pool is a stock of cores. Price is an amount of money a core-hour, 0 or more.
 type Pool struct {
-	Name      string     `yaml:"name" jsonschema:"required"`
-	Cores     Count      `yaml:"cores" jsonschema:"required"`
-	Provision *Provision `yaml:"provision" jsonschema_description:"How fast its cores can be had; at once where absent."`
-	Price     float64    `yaml:"price" jsonschema_description:"Price per core-hour."`
-	Billing   string     `yaml:"billing" jsonschema:"enum=reserved,enum=on-demand,enum=burst" jsonschema_description:"reserved (the whole pool is paid for all day), on-demand or burst (paid while used, burst at a premium price); on-demand by default with provision, else reserved."`
+	Name      string       `yaml:"name" jsonschema:"required"`
+	Cores     amount.Count `yaml:"cores" jsonschema:"required"`
+	Provision *Provision   `yaml:"provision" jsonschema_description:"How fast its cores can be had; at once where absent."`
+	Price     float64      `yaml:"price" jsonschema_description:"Price per core-hour."`
+	Billing   string       `yaml:"billing" jsonschema:"enum=reserved,enum=on-demand,enum=burst" jsonschema_description:"reserved (the whole pool is paid for all day), on-demand or burst (paid while used, burst at a premium price); on-demand by default with provision, else reserved."`
 }
 
 // Provision is a rate at which cores come: so many Cores, above 0, Within a time.
 type Provision struct {
-	Cores  Count         `yaml:"cores" jsonschema:"required"`
+	Cores  amount.Count  `yaml:"cores" jsonschema:"required"`
 	Within time.Duration `yaml:"within" jsonschema:"required"`
-	Burst  Count         `yaml:"burst" jsonschema_description:"Cores that come at once, before the rate of cores within begins to count."`
+	Burst  amount.Count  `yaml:"burst" jsonschema_description:"Cores that come at once, before the rate of cores within begins to count."`
 }
 
 // How a pool's cores are paid for.
@@ -215,21 +234,21 @@ type Scaling struct {
 	Service string        `yaml:"service" jsonschema:"required"`
 	Policy  string        `yaml:"policy" jsonschema:"required,enum=none,enum=scheduled,enum=hpa"`
 	Lead    time.Duration `yaml:"lead" jsonschema_description:"How long before T0 a scheduled scale-up is asked for."`
-	Target  Ratio         `yaml:"target" jsonschema_description:"CPU utilisation that an autoscaler keeps."`
+	Target  amount.Ratio  `yaml:"target" jsonschema_description:"CPU utilisation that an autoscaler keeps."`
 	Min     int           `yaml:"min"`
 	Max     int           `yaml:"max"`
 }
 
 // SizeLimits is what the whole sale may take at most. An absent limit is none.
 type SizeLimits struct {
-	Cores     *Count `yaml:"cores" jsonschema_description:"CPU cores of all services together."`
-	Instances *Count `yaml:"instances" jsonschema_description:"Instances of all services together."`
-	Cost      *Count `yaml:"cost" jsonschema_description:"Cost of the cores while the sale lasts: in the currency of the pools' prices, or in core-hours where no pool has a price."`
+	Cores     *amount.Count `yaml:"cores" jsonschema_description:"CPU cores of all services together."`
+	Instances *amount.Count `yaml:"instances" jsonschema_description:"Instances of all services together."`
+	Cost      *amount.Count `yaml:"cost" jsonschema_description:"Cost of the cores while the sale lasts: in the currency of the pools' prices, or in core-hours where no pool has a price."`
 }
 
 // Storm is how requests arrive.
 type Storm struct {
-	T0       Start         `yaml:"t0" jsonschema:"required" jsonschema_description:"When the sale opens: a time after the run's start, or a wall-clock time."`
+	T0       amount.Start  `yaml:"t0" jsonschema:"required" jsonschema_description:"When the sale opens: a time after the run's start, or a wall-clock time."`
 	Phases   []Phase       `yaml:"phases" jsonschema:"required"`
 	Drain    time.Duration `yaml:"drain" jsonschema_description:"How long after the last arrival users may still finish; 30s by default."`
 	Lateness Lateness      `yaml:"lateness" jsonschema_description:"How late a generator may be before its run is invalid."`
@@ -238,57 +257,35 @@ type Storm struct {
 // Lateness is how late a generator may send before nothing may be concluded from its run.
 type Lateness struct {
 	Limit time.Duration `yaml:"limit" jsonschema_description:"A request sent later than this after it was due is late; 50ms by default."`
-	Share Ratio         `yaml:"share" jsonschema_description:"Largest share of late requests; 2% by default."`
+	Share amount.Ratio  `yaml:"share" jsonschema_description:"Largest share of late requests; 2% by default."`
 }
 
 // Phase is one stream of users: either from, to and rate, or at, users and reaction.
 type Phase struct {
-	Journey  string               `yaml:"journey" jsonschema:"required"`
-	From     *Instant             `yaml:"from"`
-	To       *Instant             `yaml:"to"`
-	Rate     Ramp                 `yaml:"rate" jsonschema_description:"Users per second; [from, to] for a straight ramp."`
-	At       *Instant             `yaml:"at"`
-	Users    Count                `yaml:"users" jsonschema_description:"A crowd of so many users who react to the instant at."`
+	Journey  Mix                  `yaml:"journey" jsonschema:"required" jsonschema_description:"A journey, or journeys by weight: {visitor: 80%, searcher: 20%}."`
+	Before   *Before              `yaml:"before" jsonschema_description:"What each user does ahead, such as signing in: it keeps what it has got, and waits for its own instant."`
+	From     *amount.Instant      `yaml:"from"`
+	To       *amount.Instant      `yaml:"to"`
+	Rate     amount.Ramp          `yaml:"rate" jsonschema_description:"Users per second; [from, to] for a straight ramp."`
+	At       *amount.Instant      `yaml:"at"`
+	Users    amount.Count         `yaml:"users" jsonschema_description:"A crowd of so many users who react to the instant at."`
 	Reaction *random.Distribution `yaml:"reaction" jsonschema_description:"Time from the instant to the user's first request; 0 by default."`
 	Spacing  string               `yaml:"spacing" jsonschema:"enum=poisson,enum=even" jsonschema_description:"poisson (independent users, the default) or even."`
 }
 
 // Rehearsal shrinks a storm to one machine and sets up the built-in shop. Workers is 0 or more, 0 for any number.
 type Rehearsal struct {
-	Scale       Ratio         `yaml:"scale" jsonschema_description:"Multiplies rates, populations and stock; 100% by default."`
+	Scale       amount.Ratio  `yaml:"scale" jsonschema_description:"Multiplies rates, populations and stock; 100% by default."`
 	ServiceTime time.Duration `yaml:"service_time" jsonschema_description:"Time a worker of the shop takes for a request."`
 	Workers     int           `yaml:"workers" jsonschema_description:"Requests that the shop works on at once."`
 	Confirm     time.Duration `yaml:"confirm_after" jsonschema_description:"How long the shop leaves an order pending."`
-}
-
-// Script is a journey: the actions of one user, in order.
-type Script struct {
-	Name string
-	Do   []Action
-}
-
-// Action is a step, a pause or a loop; exactly one of the three is set.
-type Action struct {
-	Step   string
-	Think  *random.Distribution
-	Repeat *Repeat
-}
-
-// Repeat is a loop. It ends when Until holds, after Times rounds or when For has passed, whichever is first. Times of
-// 0 is no bound.
-type Repeat struct {
-	Times int           `yaml:"times" jsonschema_description:"Rounds at most."`
-	Until string        `yaml:"until" jsonschema_description:"Condition that ends the loop."`
-	Every time.Duration `yaml:"every" jsonschema_description:"From the start of a round to the start of the next."`
-	For   time.Duration `yaml:"for" jsonschema_description:"Longest time of the loop."`
-	Do    []Action      `yaml:"do" jsonschema:"required"`
 }
 
 // Feeder is a table of rows; a user gets one row and no other user the same, unless Recycle.
 type Feeder struct {
 	Name    string            `yaml:"-"`
 	From    string            `yaml:"from" jsonschema:"required,enum=sequence,enum=csv"`
-	Size    Count             `yaml:"size" jsonschema_description:"Rows of a sequence."`
+	Size    amount.Count      `yaml:"size" jsonschema_description:"Rows of a sequence."`
 	Fields  map[string]string `yaml:"fields" jsonschema_description:"Fields of a sequence row; ${n} is its number."`
 	File    string            `yaml:"file" jsonschema_description:"CSV file with a header line, beside the scenario."`
 	Recycle bool              `yaml:"recycle" jsonschema_description:"Give rows again when there are more users than rows."`
@@ -340,7 +337,7 @@ func (s *Scenario) Step(name string) *Step {
 }
 
 // Journey returns the journey of that name, or nil where there is none.
-func (s *Scenario) Journey(name string) *Script {
+func (s *Scenario) Journey(name string) *script.Script {
 	for i := range s.Journeys {
 		if s.Journeys[i].Name == name {
 			return &s.Journeys[i]

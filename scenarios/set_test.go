@@ -8,19 +8,26 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fsctl/scenarios/amount"
+	"fsctl/scenarios/request"
 )
 
 func TestSet(t *testing.T) {
 	for set, got := range map[string]func(*Scenario) (found, wanted any){
-		"workload.users=20M":                    func(s *Scenario) (any, any) { return s.Workload.Users, Exactly[Count](20e6) },
-		"workload.peak=[1, 2, 3]":               func(s *Scenario) (any, any) { return s.Workload.Peak, Interval[float64]{1, 2, 3} },
-		"workload.peak=1..3":                    func(s *Scenario) (any, any) { return s.Workload.Peak, Interval[float64]{1, 2, 3} },
-		"services.shop.demand=4ms":              func(s *Scenario) (any, any) { return s.Services[1].Demand, Exactly(4 * time.Millisecond) },
-		"services.1.demand=4ms":                 func(s *Scenario) (any, any) { return s.Services[1].Demand, Exactly(4 * time.Millisecond) },
-		"services[1].demand=4ms":                func(s *Scenario) (any, any) { return s.Services[1].Demand, Exactly(4 * time.Millisecond) },
-		"storm.phases[2].users=5":               func(s *Scenario) (any, any) { return s.Storm.Phases[2].Users, Count(5) },
+		"workload.users=20M": func(s *Scenario) (any, any) { return s.Workload.Users, amount.Exactly[amount.Count](20e6) },
+		"workload.peak=[1, 2, 3]": func(s *Scenario) (any, any) {
+			return s.Workload.Peak, amount.Interval[float64]{Low: 1, Mid: 2, High: 3}
+		},
+		"workload.peak=1..3": func(s *Scenario) (any, any) {
+			return s.Workload.Peak, amount.Interval[float64]{Low: 1, Mid: 2, High: 3}
+		},
+		"services.shop.demand=4ms":              func(s *Scenario) (any, any) { return s.Services[1].Demand, amount.Exactly(4 * time.Millisecond) },
+		"services.1.demand=4ms":                 func(s *Scenario) (any, any) { return s.Services[1].Demand, amount.Exactly(4 * time.Millisecond) },
+		"services[1].demand=4ms":                func(s *Scenario) (any, any) { return s.Services[1].Demand, amount.Exactly(4 * time.Millisecond) },
+		"storm.phases[2].users=5":               func(s *Scenario) (any, any) { return s.Storm.Phases[2].Users, amount.Count(5) },
 		"storm.drain=5s":                        func(s *Scenario) (any, any) { return s.Storm.Drain, 5 * time.Second },
-		"rehearsal.scale=5%":                    func(s *Scenario) (any, any) { return s.Rehearsal.Scale, Ratio(0.05) },
+		"rehearsal.scale=5%":                    func(s *Scenario) (any, any) { return s.Rehearsal.Scale, amount.Ratio(0.05) },
 		"rehearsal={scale: 5%, workers: 3}":     func(s *Scenario) (any, any) { return *s.Rehearsal, Rehearsal{Scale: 0.05, Workers: 3} },
 		"sale.sku='a=${n}'":                     func(s *Scenario) (any, any) { return s.Sale.SKU, "a=${n}" },
 		"services.gateway.latency.limit=1s":     nil,
@@ -38,7 +45,7 @@ func TestSet(t *testing.T) {
 		"services.shop.start=90s":  func(s *Scenario) (any, any) { return s.Services[1].Start, 90 * time.Second },
 		"estate.scaling.0.lead=5m": func(s *Scenario) (any, any) { return s.Estate.Scaling[0].Lead, 5 * time.Minute },
 		"steps.order.request.json.gift=true": func(s *Scenario) (any, any) {
-			return s.Steps[2].Request.JSON, JSON(`{"sku":"${sku}","quantity":1,"gift":true}`)
+			return s.Steps[2].Request.JSON, request.JSON(`{"sku":"${sku}","quantity":1,"gift":true}`)
 		},
 	} {
 		if got == nil {

@@ -1,12 +1,12 @@
 package scenarios
 
 import (
-	"fmt"
 	"regexp/syntax"
 	"strings"
 	"time"
 
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/script"
 )
 
 // The most that a scenario may have of each. The largest honest ones that are known stay below a third: a shop's public API with 300
@@ -19,10 +19,12 @@ const (
 	mostFeeders    = 100
 	mostThresholds = 1_000
 
-	mostActions     = 10_000 // of all journeys together, repeats and what is in them included
+	mostActions     = 10_000 // of all journeys together, those in others included
 	mostCalls       = 10_000 // of all services together, a step of one each
 	mostHeaders     = 1_000  // of one request
-	mostExpressions = 10_000 // checks, outcomes and extracts of all steps together
+	mostFields      = 1_000  // values of a form, or parts of a multipart form, of one request
+	mostTargets     = 100
+	mostExpressions = 10_000 // checks, outcomes, extracts and counters of all steps together
 
 	longestExpression = 10_000  // bytes of a check, an outcome, an extract or a threshold
 	longestName       = 200     // bytes
@@ -50,6 +52,8 @@ func (v *validator) sizes() {
 	most("steps", len(s.Steps), mostSteps, "step")
 	most("journeys", len(s.Journeys), mostJourneys, "journey")
 	most("services", len(s.Services), mostServices, "service")
+	most("targets", len(s.Targets), mostTargets, "target")
+	most("defaults.headers", len(s.Defaults.Headers), mostHeaders, "header")
 	most("feeders", len(s.Feeders), mostFeeders, "feeder")
 	if s.Storm != nil {
 		most("storm.phases", len(s.Storm.Phases), mostPhases, "phase")
@@ -62,29 +66,24 @@ func (v *validator) sizes() {
 		calls += len(s.Services[i].Calls)
 	}
 	for i := range s.Journeys {
-		actions += numberOf(s.Journeys[i].Do)
+		script.Walk("", s.Journeys[i].Do, func(string, *script.Action) { actions++ })
 	}
 	for i := range s.Steps {
 		st := &s.Steps[i]
 		most("steps."+st.Name+".request.headers", len(st.Request.Headers), mostHeaders, "header")
-		expressions += len(st.Check) + len(st.Outcome) + len(st.Extract)
+		fields := 0
+		for _, f := range st.Request.Form {
+			fields += len(f.Values)
+		}
+		most("steps."+st.Name+".request.form", fields, mostFields, "value")
+		most("steps."+st.Name+".request.multipart", len(st.Request.Multipart), mostFields, "part")
+		expressions += len(st.Check) + len(st.Outcome) + len(st.Extract) + len(st.Count)
 	}
 	most("thresholds", thresholds, mostThresholds, "threshold")
 	most("services", calls, mostCalls, "call")
 	most("journeys", actions, mostActions, "action")
-	most("steps", expressions, mostExpressions, "check, outcome or extract")
+	most("steps", expressions, mostExpressions, "check, outcome, extract or counter")
 	v.expressions()
-}
-
-// numberOf returns how many actions there are, those in repeats included.
-func numberOf(do []Action) int {
-	n := len(do)
-	for _, a := range do {
-		if a.Repeat != nil {
-			n += numberOf(a.Repeat.Do)
-		}
-	}
-	return n
 }
 
 // expressions finds tests and extracts that are too long, or whose regular expressions are.
@@ -105,42 +104,37 @@ func (v *validator) expressions() {
 	}
 	for i := range v.s.Steps {
 		st := &v.s.Steps[i]
-		for k, text := range st.Check {
-			one(fmt.Sprintf("steps.%s.check[%d]", st.Name, k), text)
-		}
-		for _, o := range st.Outcome {
-			one("steps."+st.Name+".outcome."+o.Name, o.When)
-		}
 		for name, e := range st.Extract {
 			one("steps."+st.Name+".extract."+name, e.From)
 		}
-	}
-	for i := range v.s.Journeys {
-		v.untils("journeys."+v.s.Journeys[i].Name, v.s.Journeys[i].Do, one)
-	}
-}
-
-// untils gives one every test of a repeat.
-func (v *validator) untils(path string, do []Action, one func(path, text string)) {
-	for i, a := range do {
-		if a.Repeat != nil {
-			at := fmt.Sprintf("%s[%d].repeat", path, i)
-			one(at+".until", a.Repeat.Until)
-			v.untils(at+".do", a.Repeat.Do, one)
+		for name, text := range st.Count {
+			one("steps."+st.Name+".count."+name, text)
 		}
 	}
+	v.s.eachCondition(func(path, text string) {
+		if !strings.Contains(path, ".count.") { // which are done
+			one(path, text)
+		}
+	})
 }
 
-// compiledSize estimates how many instructions the regular expression of a test or an extract takes, without compiling it; 0 where
-// there is none.
-func compiledSize(text string) int {
-	_, pattern, found := strings.Cut(text, "matches")
-	if rest, ok := strings.CutPrefix(text, "regex:"); ok {
-		pattern, found = rest, true
+// compiledSize estimates how many instructions the regular expressions of a test or an extract take, without compiling them; 0 where
+// there are none.
+func compiledSize(text string) (n int) {
+	if pattern, ok := strings.CutPrefix(text, "regex:"); ok {
+		return patternSize(pattern)
 	}
-	if !found {
-		return 0
+	for _, pattern := range strings.Split(text, "matches")[1:] {
+		pattern = strings.TrimSpace(pattern)
+		if pattern != "" && strings.ContainsRune(`'"`+"`", rune(pattern[0])) { // of an expression, that goes on after it
+			pattern, _, _ = strings.Cut(pattern[1:], pattern[:1])
+		}
+		n += patternSize(pattern)
 	}
+	return n
+}
+
+func patternSize(pattern string) int {
 	tree, err := syntax.Parse(strings.TrimSpace(pattern), syntax.Perl)
 	if err != nil {
 		return 0 // it is reported when it is compiled

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/scenarios/amount"
+
 	"pgregory.net/rapid"
 )
 
@@ -42,7 +44,7 @@ func TestScaled(t *testing.T) {
 	s := mustParse(t, exampleText(t))
 	half := s.Scaled(0.5)
 	p := half.Storm.Phases
-	if half.Sale.Stock != 500 || p[0].Rate != (Ramp{100, 100}) || p[1].Rate != (Ramp{100, 1000}) || p[2].Users != 10e3 || p[3].Users != 250 {
+	if half.Sale.Stock != 500 || p[0].Rate != (amount.Ramp{From: 100, To: 100}) || p[1].Rate != (amount.Ramp{From: 100, To: 1000}) || p[2].Users != 10e3 || p[3].Users != 250 {
 		t.Errorf("half: stock %d, phases %+v", half.Sale.Stock, p)
 	}
 	if half.Workload.Users != s.Workload.Users || half.Name != s.Name || !reflect.DeepEqual(half.Services, s.Services) {
@@ -71,12 +73,12 @@ func TestScaledKeepsTheOriginalAndNeverEmpties(t *testing.T) {
 		for i, p := range c.Storm.Phases {
 			before := s.Storm.Phases[i]
 			if p.At == nil {
-				if p.Users != 0 || p.Rate.From != before.Rate.From*Rate(ratio) || p.Rate.To != before.Rate.To*Rate(ratio) {
+				if p.Users != 0 || p.Rate.From != before.Rate.From*amount.Rate(ratio) || p.Rate.To != before.Rate.To*amount.Rate(ratio) {
 					rt.Errorf("scaled by %v, phase %d is %+v", ratio, i, p)
 				}
 				continue
 			}
-			if p.Users < 1 || p.Users != Count(int(p.Users)) || p.Users > before.Users*Count(ratio)+1 {
+			if p.Users < 1 || p.Users != amount.Count(int(p.Users)) || p.Users > before.Users*amount.Count(ratio)+1 {
 				rt.Errorf("scaled by %v, %v users become %v", ratio, before.Users, p.Users)
 			}
 		}

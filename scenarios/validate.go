@@ -23,8 +23,10 @@ func (s *Scenario) Validate() error {
 func (v *validator) scenario() error {
 	v.name("name", v.s.Name)
 	v.workload()
+	v.targets()
 	v.feeders() // before steps: they name variables
 	v.steps()
+	v.defaults() // after steps: they name variables
 	v.services()
 	v.sale()
 	v.estate()

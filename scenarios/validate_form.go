@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/random"
 	"fsctl/scenarios/strict"
@@ -22,30 +23,30 @@ func (v *validator) form(path string, f reflect.Value) {
 		return
 	}
 	switch at := f.Interface().(type) {
-	case Ratio:
+	case amount.Ratio:
 		v.number(path, float64(at), 1)
-	case Count:
+	case amount.Count:
 		v.number(path, float64(at), math.MaxFloat64)
-	case Rate:
+	case amount.Rate:
 		v.number(path, float64(at), math.MaxFloat64)
 	case float64:
 		v.number(path, at, math.MaxFloat64)
 	case int:
 		v.number(path, float64(at), 1<<53)
 	case time.Duration:
-		v.number(path, float64(at), float64(longest))
-	case Instant:
-		v.number(path, math.Abs(float64(at)), float64(longest))
+		v.number(path, float64(at), float64(quantity.Longest))
+	case amount.Instant:
+		v.number(path, math.Abs(float64(at)), float64(quantity.Longest))
 	case time.Time:
 	case random.Distribution:
-		if err := checkLaw(&at); err != nil {
+		if err := amount.CheckLaw(&at); err != nil {
 			v.Problem(path, "%v", err)
 		}
-	case interface{ inOrder() error }:
+	case interface{ Check() error }:
 		for i := range f.NumField() {
 			v.form(path, f.Field(i))
 		}
-		if err := at.inOrder(); err != nil {
+		if err := at.Check(); err != nil {
 			v.Problem(path, "%v", err)
 		}
 	default:

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/scenarios/amount"
+	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/random"
 	"fsctl/scenarios/strict"
 
@@ -55,9 +57,10 @@ func TestScenariosThatWereNotLoaded(t *testing.T) {
 		s      *Scenario
 		fields []string
 	}{
-		"empty": {&Scenario{}, []string{"workload", "workload.peak", "workload.busy.share", "workload.busy.window", "steps"}},
+		"empty":             {&Scenario{}, []string{"apiVersion", "kind", "name", "steps"}},
+		"an empty workload": {&Scenario{Workload: Workload{Origins: map[string]amount.Count{"store": 1}}}, []string{"workload.users", "workload.peak", "workload.busy.share", "workload.busy.window", "steps"}},
 		"bare services": {&Scenario{
-			Workload: Workload{Requests: Exactly(Count(1e6)), Peak: Exactly(2.0), Busy: Busy{Share: 1, Window: time.Hour}},
+			Workload: Workload{Requests: amount.Exactly(amount.Count(1e6)), Peak: amount.Exactly(2.0), Busy: Busy{Share: 1, Window: time.Hour}},
 			Steps:    strict.Keyed[Step]{{Name: "a", Share: 1}},
 			Services: []Service{{Name: "x", Kind: "service", Misses: "y"}, {Name: "y", Kind: "cache", Misses: "x"}, {Name: "y", Kind: "thing", Misses: "z"}},
 		}, []string{"services.x.demand", "services.x.utilization", "services.x.wait", "services.x.instance.cores", "services.y.capacity", "services.y.kind", "services.y.misses", "services.y: found twice"}},
@@ -65,7 +68,7 @@ func TestScenariosThatWereNotLoaded(t *testing.T) {
 			Services: []Service{{Name: "x", Kind: "cache", Misses: "y"}, {Name: "y", Kind: "cache", Misses: "x"}},
 		}, []string{"services.x.misses: found a circle of misses", "services.y.misses: found a circle of misses"}},
 		"disorder": {&Scenario{
-			Workload: Workload{Requests: Interval[Count]{Low: 3, Mid: 2, High: 1}, Peak: Exactly(2.0), Busy: Busy{Share: 1, Window: time.Hour}},
+			Workload: Workload{Requests: amount.Interval[amount.Count]{Low: 3, Mid: 2, High: 1}, Peak: amount.Exactly(2.0), Busy: Busy{Share: 1, Window: time.Hour}},
 			Steps:    strict.Keyed[Step]{{Name: "a", Share: 2}},
 		}, []string{"workload.requests: found 3, 2, 1", "steps.a.share"}},
 	} {
@@ -79,7 +82,7 @@ func TestEstatesThatWereNotLoaded(t *testing.T) {
 		"estate.margin":                        {EventDuration: time.Hour, Margin: -1},
 		"estate.survive_zones":                 {EventDuration: time.Hour, Zones: 1, SurviveZones: 1},
 		"estate.pools.a.billing":               {EventDuration: time.Hour, Pools: []Pool{{Name: "a", Cores: 1}}},
-		"estate.pools.b.cores":                 {EventDuration: time.Hour, Pools: []Pool{{Name: "b", Cores: Count(math.Inf(1)), Billing: Reserved}}},
+		"estate.pools.b.cores":                 {EventDuration: time.Hour, Pools: []Pool{{Name: "b", Cores: amount.Count(math.Inf(1)), Billing: Reserved}}},
 		"estate.pools.c.price":                 {EventDuration: time.Hour, Pools: []Pool{{Name: "c", Price: math.NaN(), Billing: Reserved}}},
 		"estate.pools.d.provision.cores":       {EventDuration: time.Hour, Pools: []Pool{{Name: "d", Provision: &Provision{Within: time.Hour}, Billing: OnDemand}}},
 		"estate.pools.e.provision.within":      {EventDuration: time.Hour, Pools: []Pool{{Name: "e", Provision: &Provision{Cores: 1}, Billing: OnDemand}}},
@@ -100,7 +103,7 @@ func TestMoneyHasARange(t *testing.T) {
 func TestStormsThatWereNotLoaded(t *testing.T) {
 	for field, change := range map[string]func(*Storm){
 		"storm.phases[0].rate":    func(s *Storm) { s.Phases[0].Rate.To = -1 },
-		"storm.phases[0].from":    func(s *Storm) { s.Phases[0].From = instant(-2 * longest) },
+		"storm.phases[0].from":    func(s *Storm) { s.Phases[0].From = instant(-2 * quantity.Longest) },
 		"storm.phases[0].to":      func(s *Storm) { s.Phases[0].To = nil },
 		"storm.lateness.share":    func(s *Storm) { s.Lateness.Share = 2 },
 		"storm.phases[0].spacing": func(s *Storm) { s.Phases[0].Spacing = "odd" },
@@ -114,14 +117,14 @@ func TestStormsThatWereNotLoaded(t *testing.T) {
 // Whatever one number of a scenario is changed to, Validate says what Parse would say.
 func TestValidateAgreesWithParse(t *testing.T) {
 	fields := map[string]func(*Scenario, float64){
-		"workload.busy.share":         func(s *Scenario, x float64) { s.Workload.Busy.Share = Ratio(x) },
-		"services.shop.utilization":   func(s *Scenario, x float64) { s.Services[1].Utilization = Ratio(x) },
-		"services.shop.wait":          func(s *Scenario, x float64) { s.Services[1].Wait = Ratio(x) },
+		"workload.busy.share":         func(s *Scenario, x float64) { s.Workload.Busy.Share = amount.Ratio(x) },
+		"services.shop.utilization":   func(s *Scenario, x float64) { s.Services[1].Utilization = amount.Ratio(x) },
+		"services.shop.wait":          func(s *Scenario, x float64) { s.Services[1].Wait = amount.Ratio(x) },
 		"sale.margin":                 func(s *Scenario, x float64) { s.Sale.Margin = x },
 		"sale.popularity.zipf":        func(s *Scenario, x float64) { s.Sale.Popularity.Zipf = x },
-		"workload.peak":               func(s *Scenario, x float64) { s.Workload.Peak = Exactly(x) },
-		"services.shop.variability":   func(s *Scenario, x float64) { s.Services[1].Variability = pointer(Exactly(x)) },
-		"services.orders-db.capacity": func(s *Scenario, x float64) { s.Services[3].Capacity = Exactly(Rate(x)) },
+		"workload.peak":               func(s *Scenario, x float64) { s.Workload.Peak = amount.Exactly(x) },
+		"services.shop.variability":   func(s *Scenario, x float64) { s.Services[1].Variability = pointer(amount.Exactly(x)) },
+		"services.orders-db.capacity": func(s *Scenario, x float64) { s.Services[3].Capacity = amount.Exactly(amount.Rate(x)) },
 	}
 	text := exampleText(t)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -141,8 +144,25 @@ func TestValidateAgreesWithParse(t *testing.T) {
 	})
 }
 
+// TestValidateTakesWhatParseGives holds that what Parse has filled in is valid, in scenarios without defaults too.
+func TestValidateTakesWhatParseGives(t *testing.T) {
+	for _, name := range Builtin() {
+		s, err := Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s := mustParse(t, exampleText(t))
+	if s.Sale.Margin = 0; s.Validate() != nil {
+		t.Errorf("without a margin: %v", s.Validate())
+	}
+}
+
 func TestLawsBeyondAnyRun(t *testing.T) {
-	if checkLaw(&random.Distribution{Lognormal: &random.Lognormal{Median: longest, Sigma: 5}}) == nil {
+	if amount.CheckLaw(&random.Distribution{Lognormal: &random.Lognormal{Median: quantity.Longest, Sigma: 5}}) == nil {
 		t.Error("a law that reaches beyond any run is accepted")
 	}
 }

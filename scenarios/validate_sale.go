@@ -10,9 +10,13 @@ import (
 	"slices"
 	"strings"
 
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/request"
 	"fsctl/scenarios/table"
+	"fsctl/scenarios/template"
+	"fsctl/scenarios/threshold"
 )
 
 func (v *validator) sale() {
@@ -32,14 +36,7 @@ func (v *validator) sale() {
 	if s.Popularity.Zipf > 10 {
 		v.Problem("sale.popularity.zipf", "found %s, wanted 0 to 10", quantity.Precise(s.Popularity.Zipf))
 	}
-	t, err := ParseTemplate(s.SKU)
-	if err != nil {
-		v.Problem("sale.sku", "%v", err)
-	}
-	for _, name := range t.Variables() {
-		v.oneOf("sale.sku", "variable", name, []string{"n"})
-	}
-	if s.Items > 1 && len(t.Variables()) == 0 {
+	if v.numbered("sale.sku", s.SKU) == 0 && s.Items > 1 {
 		v.Problem("sale.sku", "found %q for %d items, wanted ${n} in it", s.SKU, s.Items)
 	}
 }
@@ -52,10 +49,7 @@ func (v *validator) rehearsal() {
 
 // feeders checks the feeders and learns the variables they give.
 func (v *validator) feeders() {
-	v.variables = []string{"arrival", "user.id"}
-	if v.s.Sale != nil || v.IsUnread("sale") {
-		v.variables = append(v.variables, "sku")
-	}
+	v.variables = []string{"arrival", "user.id", "sku"}
 	for i := range v.s.Feeders {
 		f := &v.s.Feeders[i]
 		path := "feeders." + f.Name
@@ -73,17 +67,11 @@ func (v *validator) feeders() {
 		}
 		switch f.From {
 		case "sequence":
-			if f.Size < 1 || f.Size > 1e12 || f.Size != Count(math.Round(float64(f.Size))) {
+			if f.Size < 1 || f.Size > 1e12 || f.Size != amount.Count(math.Round(float64(f.Size))) {
 				v.Problem(path+".size", "found %s, wanted a whole number of rows, 1 to 1T", quantity.Precise(float64(f.Size)))
 			}
 			for name, text := range f.Fields {
-				t, err := ParseTemplate(text)
-				if err != nil {
-					v.Problem(path+".fields."+name, "%v", err)
-				}
-				for _, used := range t.Variables() {
-					v.oneOf(path+".fields."+name, "variable", used, []string{"n"})
-				}
+				v.numbered(path+".fields."+name, text)
 			}
 		case "csv":
 			if !v.files {
@@ -102,6 +90,18 @@ func (v *validator) feeders() {
 			}
 		}
 	}
+}
+
+// numbered checks a text in which only ${n} may stand, and returns how often it does.
+func (v *validator) numbered(path, text string) int {
+	t, err := template.Parse(text)
+	if err != nil {
+		v.Problem(path, "%v", err)
+	}
+	for _, value := range t.Values() {
+		v.oneOf(path, "variable", value.Text, []string{"n"})
+	}
+	return len(t.Values())
 }
 
 // Path returns where a file that the scenario names is: beside the scenario's own.
@@ -152,13 +152,22 @@ func (s *Scenario) csvHeader(f *Feeder) ([]string, error) {
 func (v *validator) thresholds() {
 	for i := range v.s.Thresholds {
 		l := &v.s.Thresholds[i]
-		if err := new(Threshold).parseMetric(l.Name); err != nil {
+		counters := v.counterNames("")
+		err := threshold.CheckMetric(l.Name, counters...)
+		if err == nil {
+			err = l.Resolve(counters)
+		}
+		if err != nil {
 			v.Problem("thresholds."+l.Name, "%v", err)
+			continue
 		}
 		for _, t := range l.Thresholds {
 			path := "thresholds." + l.Name
 			if t.Step != "" {
 				v.oneOf(path, "step", t.Step, v.stepNames())
+			}
+			if t.Group != "" && !v.IsUnread("journeys") {
+				v.oneOf(path, "group", t.Group, v.groupNames())
 			}
 			if t.Outcome != "" {
 				v.oneOf(path, "outcome", t.Outcome, v.outcomes(t.Step))
@@ -177,7 +186,7 @@ func (v *validator) thresholds() {
 }
 
 // neverJudged says why a threshold can hold in no run, or has data in none; nothing where it can.
-func (v *validator) neverJudged(t *Threshold) string {
+func (v *validator) neverJudged(t *threshold.Threshold) string {
 	if why := t.Unknown(); why != "" {
 		return "has no data: " + why
 	}
@@ -185,7 +194,17 @@ func (v *validator) neverJudged(t *Threshold) string {
 	if t.Metric == "checks" && !t.Optional && !v.IsUnread("steps") && !slices.ContainsFunc(v.s.Steps, checked) {
 		return "has no data: no step of it has a check"
 	}
-	isShare := t.Kind == Share && t.Aggregation == "rate"
+	patient := func(s Step) bool { return s.Patience > 0 && (t.Step == "" || t.Step == s.Name) }
+	switch {
+	case t.Optional || v.IsUnread("steps") || v.IsUnread("journeys"):
+	case t.Metric == "abandoned" && !slices.ContainsFunc(v.s.Steps, patient):
+		return "has no data: no step of it has a patience"
+	case t.Metric == "group_duration" && len(v.groupNames()) == 0:
+		return "has no data: no journey has a group"
+	case t.Own && t.Step != "" && !slices.Contains(v.counterNames(t.Step), t.Metric):
+		return "has no data: the step " + t.Step + " does not count it"
+	}
+	isShare := t.Kind == threshold.Share && t.Aggregation == "rate"
 	if t.Operator == "<" && t.Value == 0 || isShare && t.Value == 1 && t.Operator == ">" {
 		return "never holds"
 	}
@@ -208,8 +227,8 @@ func (v *validator) ledger() {
 	l := v.s.Ledger
 	if l == nil {
 		if len(v.s.Invariants) > 0 && !v.isOver && !v.IsUnread("ledger") {
-			v.Problem("invariants", "found %s without a ledger, wanted ledger.url or ledger: %s", quantity.Of(len(v.s.Invariants), "invariant"), ledgerOfAnswers)
-			v.Hint(`say where the target lists what it sold, ledger: {url: "/ledger"}, or ledger: ` + ledgerOfAnswers + " to judge by its answers alone")
+			v.Problem("invariants", "found %s without a ledger, wanted ledger.url or ledger: %s", quantity.Of(len(v.s.Invariants), "invariant"), LedgerOfAnswers)
+			v.Hint(`say where the target lists what it sold, ledger: {url: "/ledger"}, or ledger: ` + LedgerOfAnswers + " to judge by its answers alone")
 		}
 		return
 	}
@@ -220,11 +239,13 @@ func (v *validator) ledger() {
 		v.Problem("ledger.baseline", "found %s beside answers, wanted it only with url: there is no ledger to read", l.Baseline)
 	case !l.Answers && !strings.HasPrefix(l.URL, "/"):
 		public, _, _ := strings.Cut(l.URL[strings.LastIndex(l.URL, "@")+1:], "?") // neither a password nor a key
-		v.Problem("ledger.url", "found %q, wanted a path that begins with /, or ledger: %s for a target without a ledger", public, ledgerOfAnswers)
+		v.Problem("ledger.url", "found %q, wanted a path that begins with /, or ledger: %s for a target without a ledger", public, LedgerOfAnswers)
 	case !onlyEnvironment(l.URL):
 		v.Problem("ledger.url", "found variables beside ${env.NAME}, wanted none: it is read for no user")
-	case urlProblem(l.URL) != "":
-		v.Problem("ledger.url", "%s", urlProblem(l.URL))
+	default:
+		if err := request.CheckURL(l.URL); err != nil {
+			v.Problem("ledger.url", "%v", err)
+		}
 	}
 	var outcomes, variables []string
 	for _, s := range v.s.Steps {
@@ -236,7 +257,7 @@ func (v *validator) ledger() {
 		}
 	}
 	if !slices.Contains(outcomes, l.Outcome) || !slices.Contains(variables, l.OrderID) {
-		v.Hint("an order that a buyer was told of has the outcome placed and an extracted order_id; other names stand in ledger, such as {" + ledgerOfAnswers + ": true, outcome: NAME, order_id: VARIABLE}")
+		v.Hint("an order that a buyer was told of has the outcome placed and an extracted order_id; other names stand in ledger, such as {" + LedgerOfAnswers + ": true, outcome: NAME, order_id: VARIABLE}")
 	}
 	v.oneOf("ledger.outcome", "outcome of a transaction step", l.Outcome, outcomes)
 	v.oneOf("ledger.order_id", "extracted variable of a transaction step", l.OrderID, variables)

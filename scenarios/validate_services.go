@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/strict"
 )
@@ -88,7 +89,7 @@ func (v *validator) serviceLimits(path string, s *Service) {
 		if b.Rate <= 0 {
 			v.Problem(path+".burst.rate", "found 0, wanted above 0")
 		}
-		if b.Instances != Count(math.Trunc(float64(b.Instances))) {
+		if b.Instances != amount.Count(math.Trunc(float64(b.Instances))) {
 			v.Problem(path+".burst.instances", "found %s, wanted a whole number", quantity.Precise(float64(b.Instances)))
 		}
 	}
@@ -161,7 +162,7 @@ func (v *validator) estate() {
 		path := fmt.Sprintf("estate.scaling[%d]", i)
 		v.oneOf(path+".service", "service", s.Service, names)
 		if s.Policy == "hpa" && !v.HasUnread(path) && (s.Target <= 0 || s.Max < max(1, s.Min)) {
-			v.Problem(path, "found target %s, min %d and max %d, wanted a target above 0 and 1 <= min <= max", write(s.Target), s.Min, s.Max)
+			v.Problem(path, "found target %s, min %d and max %d, wanted a target above 0 and 1 <= min <= max", quantity.Precise(float64(s.Target)*100)+" %", s.Min, s.Max)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fsctl/scenarios/amount"
 )
 
 func TestServiceLimitProblems(t *testing.T) {
@@ -71,7 +73,7 @@ func TestUSLIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := USL{Interval[Rate]{700, 800, 900}, Exactly[Ratio](0.02), Exactly(0.0001), 40}
+	want := USL{amount.Interval[amount.Rate]{Low: 700, Mid: 800, High: 900}, amount.Exactly[amount.Ratio](0.02), amount.Exactly(0.0001), 40}
 	if got := sc.Services[0].USL; got == nil || *got != want {
 		t.Errorf("%+v, wanted %+v", got, want)
 	}
@@ -95,8 +97,8 @@ func TestUSLProblems(t *testing.T) {
 
 func TestReadStrictlyNamesFileLineAndKind(t *testing.T) {
 	type card struct {
-		Name string          `yaml:"name" jsonschema:"required"`
-		Size Interval[Count] `yaml:"size"`
+		Name string                        `yaml:"name" jsonschema:"required"`
+		Size amount.Interval[amount.Count] `yaml:"size"`
 	}
 	for text, want := range map[string]string{
 		"":                      "card.yaml:1: found an empty file, wanted a card",

@@ -8,12 +8,17 @@ import (
 	"strings"
 	"time"
 
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/condition"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/script"
 )
 
 func (v *validator) workload() {
 	w := v.s.Workload
+	if !v.Has("workload") && !w.IsGiven() {
+		return
+	}
 	people := !w.Users.IsZero() || !w.Active.IsZero() || !w.Actions.IsZero()
 	switch {
 	case people && !w.Requests.IsZero():
@@ -55,17 +60,18 @@ func (v *validator) steps() {
 		v.Problem("steps", "found none, wanted at least one step")
 		return
 	}
+	v.extracted()
 	var sum float64
 	unread := false
 	for _, s := range v.s.Steps {
-		v.variables = append(v.variables, slices.Sorted(maps.Keys(s.Extract))...)
 		sum += float64(s.Share)
 		unread = unread || v.IsUnread("steps."+s.Name+".share")
 	}
 	switch {
 	case unread:
+	case sum == 0 && v.s.Storm == nil && v.s.Workload.IsGiven():
+		v.Problem("steps", "found no shares, wanted 100 %% in all, each step's share of the workload's requests, or a storm whose journeys they follow from")
 	case sum == 0:
-		v.Problem("steps", "found no shares, wanted 100 %% in all, each step's share of the workload's requests; for an attack alone, share: 100%% at one step is enough: it sends what journeys say")
 	case math.Abs(sum-1) > 1e-6:
 		v.Problem("steps", "found shares that add up to %s, wanted 100 %%", quantity.Precise(sum*100)+" %")
 	}
@@ -74,24 +80,44 @@ func (v *validator) steps() {
 	}
 }
 
+// extracted learns the variables that steps set.
+func (v *validator) extracted() {
+	for _, s := range v.s.Steps {
+		for _, name := range slices.Sorted(maps.Keys(s.Extract)) {
+			if !slices.Contains(v.variables, name) {
+				v.variables = append(v.variables, name)
+			}
+		}
+	}
+}
+
 func (v *validator) step(s *Step) {
 	path := "steps." + s.Name
 	v.name(path, s.Name)
-	r := s.Request
-	if r.Body != "" && r.JSON != "" {
-		v.Problem(path+".request.json", "found it beside body, wanted one or the other")
+	if s.Name == script.LeaveWord && !v.isOver {
+		v.Problem(path, "found a step called %s, which is an action of journeys, wanted another name", script.LeaveWord)
 	}
+	r := s.Request
 	v.request(path+".request", &r)
-	v.template(path+".request.url", r.URL)
-	v.template(path+".request.body", r.Body)
-	v.template(path+".request.json", string(r.JSON))
-	v.contentType(path, &r)
+	for _, text := range r.Texts() {
+		at := path + ".request." + text.Field
+		if name, ok := strings.CutPrefix(text.Field, "headers."); ok && v.isDefault(at, name, text.Written) {
+			continue // what is wrong with it is a problem of the defaults
+		}
+		v.template(at, &text)
+	}
 	if r.Timeout <= 0 {
 		v.Problem(path+".request.timeout", "found 0, wanted above 0")
+	}
+	if v.Has(path+".patience") && s.Patience <= 0 && !v.IsUnread(path+".patience") {
+		v.Problem(path+".patience", "found 0, wanted above 0, or the key left out: the user waits as long as the request's timeout")
 	}
 	for name, extraction := range s.Extract {
 		if !plainVariable.MatchString(name) || slices.Contains([]string{condition.Status, condition.Body}, name) {
 			v.Problem(path+".extract."+name, "found the variable %q, wanted letters, digits and _, and neither %s nor %s", name, condition.Status, condition.Body)
+		}
+		if name != condition.Status && name != condition.Body {
+			v.reserved(path+".extract."+name, "variable", name)
 		}
 		if name == environmentName && !v.isOver {
 			v.Problem(path+".extract."+name, "found the variable %q, wanted another name: ${%s.NAME} is a variable of the environment", name, name)
@@ -104,15 +130,17 @@ func (v *validator) step(s *Step) {
 		}
 	}
 	for i, text := range s.Check {
-		v.condition(fmt.Sprintf("%s.check[%d]", path, i), text)
+		v.test(fmt.Sprintf("%s.check[%d]", path, i), text, nil)
 	}
 	for _, o := range s.Outcome {
 		v.name(path+".outcome."+o.Name, o.Name)
 		if slices.Contains(reservedOutcomes, o.Name) {
 			v.Problem(path+".outcome."+o.Name, "found a reserved name, wanted another than %s", strings.Join(reservedOutcomes, ", "))
 		}
-		v.condition(path+".outcome."+o.Name, o.When)
+		v.reserved(path+".outcome."+o.Name, "outcome", o.Name)
+		v.test(path+".outcome."+o.Name, o.When, nil)
 	}
+	v.counters(path, s)
 }
 
 func (v *validator) storm() {
@@ -126,20 +154,17 @@ func (v *validator) storm() {
 	if len(storm.Phases) == 0 {
 		v.Problem("storm.phases", "found none, wanted at least one")
 	}
-	var journeys []string
-	for _, j := range v.s.Journeys {
-		journeys = append(journeys, j.Name)
-	}
 	var users, largest float64 // phase
 	var first, last, together time.Duration
+	v.streams()
 	for i := range storm.Phases {
 		p := &storm.Phases[i]
 		path := fmt.Sprintf("storm.phases[%d]", i)
-		v.oneOf(path+".journey", "journey", p.Journey, journeys)
+		v.mix(path+".journey", p.Journey)
 		if v.HasUnread(path) {
 			continue
 		}
-		begin := v.phase(path, p)
+		begin := v.begins(path, p)
 		if p.At != nil || p.From != nil && p.To != nil && *p.From < *p.To {
 			curve := p.Curve()
 			from, end := curve.Span()
@@ -163,9 +188,9 @@ func (v *validator) storm() {
 	}
 }
 
-// phase checks one phase and returns when it begins.
-func (v *validator) phase(path string, p *Phase) time.Duration {
-	stream := p.From != nil || p.To != nil || p.Rate != Ramp{}
+// phase checks one phase but for what is before it, and returns when it begins; false where it is not a valid one.
+func (v *validator) phase(path string, p *Phase) (begin time.Duration, ok bool) {
+	stream := p.From != nil || p.To != nil || p.Rate != amount.Ramp{}
 	crowd := p.At != nil || p.Users != 0 || p.Reaction != nil
 	switch {
 	case stream && crowd:
@@ -173,11 +198,11 @@ func (v *validator) phase(path string, p *Phase) time.Duration {
 	case crowd && (p.At == nil || p.Users < 1):
 		v.Problem(path, "wanted at and users of at least 1")
 	case crowd:
-		if p.Users > 1e9 || p.Users != Count(math.Round(float64(p.Users))) {
+		if p.Users > 1e9 || p.Users != amount.Count(math.Round(float64(p.Users))) {
 			v.Problem(path+".users", "found %s, wanted a whole number, at most 1G", quantity.Precise(float64(p.Users)))
 		}
-		return time.Duration(*p.At)
-	case p.From == nil || p.To == nil || p.Rate == Ramp{}:
+		return time.Duration(*p.At), true
+	case p.From == nil || p.To == nil || p.Rate == amount.Ramp{}:
 		v.Problem(path, "wanted from, to and a rate above 0 (or at, users and reaction)")
 	case *p.From >= *p.To:
 		v.Problem(path, "found from %v and to %v: it ends before it begins, wanted from < to", p.From, p.To)
@@ -185,7 +210,7 @@ func (v *validator) phase(path string, p *Phase) time.Duration {
 		if users := p.Curve().Area(time.Duration(*p.To)); users > 1e9 {
 			v.Problem(path+".rate", "found a rate that brings %s, wanted at most 1,000,000,000 in a phase", quantity.EstimateOf(users, "user"))
 		}
-		return time.Duration(*p.From)
+		return time.Duration(*p.From), true
 	}
-	return 0
+	return 0, false
 }

@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"fsctl/scenarios/condition"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/request"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/template"
 )
 
 // validator checks what no single field shows: names that must exist, sums, orders of time.
@@ -21,7 +22,10 @@ type validator struct {
 	variables []string          // that templates and conditions may use
 }
 
-var plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+// NamePattern is a regular expression that matches the names of scenarios, steps, journeys and what else has a name of its own.
+const NamePattern = `^[a-z0-9][a-z0-9_-]*$`
+
+var plainName = regexp.MustCompile(NamePattern)
 
 var plainVariable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
@@ -82,32 +86,58 @@ func (v *validator) journeyNames() (names []string) {
 	return names
 }
 
-func (v *validator) template(path, text string) {
-	t, err := ParseTemplate(text)
+// template reports what is wrong with the values in a text of a request.
+func (v *validator) template(path string, text *request.Text) {
+	t, err := text.Parse()
 	if err != nil {
 		v.Problem(path, "%v", err)
 	}
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(t.Variables()))) {
-		if _, ok := EnvironmentVariable(name); !ok {
-			v.variable(path, name, v.variables)
+	for _, value := range t.Values() {
+		if err := value.Check(text.Place, v.isVariable); err != nil {
+			v.Problem(path, "%v", err)
+			continue
+		}
+		for _, name := range value.Names() {
+			_, isEnvironment := EnvironmentVariable(name)
+			switch {
+			case isEnvironment || template.IsWord(name) || v.isVariable(name):
+			case value.Default != nil && name == value.Term.Text: // the default counts
+			case value.Default != nil:
+				v.Problem(path, "no variable %q for the default of %s, wanted one that every user has; text stands in quotes: '%s'", name, value, name)
+			default:
+				v.variable(path, name, append(slices.Clone(v.variables), near(name, template.Functions())...))
+			}
+		}
+		if value.Default != nil {
+			v.alwaysSet(path, value)
 		}
 	}
 }
 
-// variable reports a name that nothing defines. What a feeder that could not be read would define is not known.
-func (v *validator) variable(path, name string, known []string) {
-	feeder, _, isField := strings.Cut(name, ".")
-	if isField && (v.IsUnread("feeders."+feeder) || v.HasUnread("feeders."+feeder)) {
-		return
+// alwaysSet reports a default that users may lack.
+func (v *validator) alwaysSet(path string, value *template.Value) {
+	of := template.Template{{Value: &template.Value{Term: *value.Default}}}
+	for _, name := range of.Names() {
+		if slices.ContainsFunc(v.s.Steps, func(s Step) bool { _, ok := s.Extract[name]; return ok }) {
+			v.Problem(path, "found %s as the default of %s, wanted one that every user has: %s is there only once a step has set it", name, value, name)
+		}
 	}
-	v.oneOf(path, "variable", name, known)
 }
 
-func (v *validator) condition(path, text string) {
-	c, err := condition.Parse(text)
-	if err != nil {
-		v.Problem(path, "%v", err)
-		return
+// near returns the words that a name may be meant for.
+func near(name string, words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return strict.DidYouMean(name, []string{word}) == "" })
+}
+
+// isVariable reports whether a name is that of a variable, as far as that is known: what a feeder that could not be read gives is not.
+func (v *validator) isVariable(name string) bool {
+	feeder, _, isField := strings.Cut(name, ".")
+	return slices.Contains(v.variables, name) || isField && (v.IsUnread("feeders."+feeder) || v.HasUnread("feeders."+feeder))
+}
+
+// variable reports a name that nothing defines. What a feeder that could not be read would define is not known.
+func (v *validator) variable(path, name string, known []string) {
+	if !v.isVariable(name) {
+		v.oneOf(path, "variable", name, known)
 	}
-	v.variable(path, c.Subject, append([]string{condition.Status, condition.Body}, v.variables...))
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"time"
 
@@ -24,9 +25,10 @@ import (
 // Plan is what every agent must know to send its share of a storm: the same bytes for all of them.
 type Plan struct {
 	Scenario       []byte            `json:"scenario"` // the document, as it will run
-	Files          map[string][]byte `json:"files"`    // that its feeders read, by the names that it has for them
+	Files          map[string][]byte `json:"files"`    // that its feeders read and its requests send, by the names that it has for them
 	ScaleRatio     float64           `json:"scale_ratio"`
 	Target         string            `json:"target"`
+	Others         map[string]string `json:"others,omitempty"` // by name, in place of the scenario's other targets
 	Seed           uint64            `json:"seed"`
 	Slots          int               `json:"slots"`                     // agents that share the storm, at least 1
 	Connections    int               `json:"connections"`               // of all agents together, where their number is fixed; else 0
@@ -66,8 +68,8 @@ func DecodePlan(data []byte) (*Plan, error) {
 	return p, nil
 }
 
-// ReadFiles puts the files that the scenario's feeders read into the plan. It fails where one cannot be read; the error
-// names the feeder.
+// ReadFiles puts the files that the scenario's feeders read and its requests send into the plan. It fails where one cannot be read;
+// the error names it.
 func (p *Plan) ReadFiles(sc *scenarios.Scenario) error {
 	p.Files = map[string][]byte{}
 	for _, f := range sc.Feeders {
@@ -79,6 +81,13 @@ func (p *Plan) ReadFiles(sc *scenarios.Scenario) error {
 			return fmt.Errorf("feeder %s: %w", f.Name, err)
 		}
 		p.Files[f.File] = data
+	}
+	for _, name := range sc.Files() {
+		data, err := sc.ReadFile(name)
+		if err != nil {
+			return transport.InputErrorf("put the file into the scenario's folder", "%v", err)
+		}
+		p.Files[name] = data
 	}
 	return nil
 }
@@ -111,6 +120,12 @@ func (p *Plan) Storm(local Local, owns func(arrivals.Arrival) bool) (*loadgen.St
 	if err != nil {
 		return nil, fmt.Errorf("plan: target: %w", err)
 	}
+	others := map[string]*url.URL{}
+	for name, text := range p.Others {
+		if others[name], err = transport.ParseTarget(text); err != nil {
+			return nil, fmt.Errorf("plan: target %s: %w", name, err)
+		}
+	}
 	sc, err := scenarios.ParseWithFiles("scenario.yaml", p.Scenario, p.Files) // which may hold passwords, so that no file has them
 	if err != nil {
 		return nil, fmt.Errorf("plan: %w", err)
@@ -130,7 +145,7 @@ func (p *Plan) Storm(local Local, owns func(arrivals.Arrival) bool) (*loadgen.St
 	if !(p.ScaleRatio > 0) || p.Slots < 1 {
 		return nil, fmt.Errorf("plan: found scale %s and %s, wanted both above 0", quantity.Given(p.ScaleRatio), quantity.Of(p.Slots, "slot"))
 	}
-	return loadgen.New(loadgen.Options{Scenario: sc.Scaled(p.ScaleRatio), Target: target, Allow: local.Allow, Seed: p.Seed,
+	return loadgen.New(loadgen.Options{Scenario: sc.Scaled(p.ScaleRatio), Target: target, Others: others, Allow: local.Allow, Seed: p.Seed,
 		Connections: p.part(p.Connections, local.Slot), MaxConnections: p.part(p.MaxConnections, local.Slot), ShareRatio: 1 / float64(p.Slots), Together: local.Slots, Duration: p.Duration, Engine: p.Engine,
 		Route: route, NoKeepAlive: p.NoKeepAlive, TLS: config, Owns: owns, Secrets: p.Secrets})
 }

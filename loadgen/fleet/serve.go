@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -160,7 +161,7 @@ func (a *agent) open(ctx context.Context, plan *Plan) (*loadgen.Session, error) 
 	if err != nil {
 		return nil, err
 	}
-	a.Log("slot %d: %s to %s over %s", a.slot, storm.Scenario.Name, transport.WithoutUser(storm.Target), storm.ConnectionsText())
+	a.Log("slot %d: %s to %s over %s", a.slot, storm.Scenario.Name, storm.TargetsText(), storm.ConnectionsText())
 	a.sayReached(ctx, storm)
 	session, err := storm.Open(ctx)
 	if err != nil {
@@ -178,12 +179,16 @@ func (a *agent) sayReached(ctx context.Context, storm *loadgen.Storm) {
 	if _, variable, _ := transport.EnvProxy(storm.Target, os.Getenv); variable != "" && storm.Route.Proxy == nil {
 		a.Log("the proxy in %s is not used: attack --proxy names one for all agents", variable)
 	}
-	to := storm.Reached(ctx)
-	if to.IsPlain() {
-		return
+	var reached []string
+	for _, to := range storm.Reached(ctx) {
+		if !to.IsPlain() {
+			a.Log("%s", to)
+			reached = append(reached, to.String())
+		}
 	}
-	a.Log("%s", to)
-	a.change(func(h *roster.Heartbeat) { h.Reached = to.String() })
+	if len(reached) > 0 {
+		a.change(func(h *roster.Heartbeat) { h.Reached = strings.Join(reached, "; ") })
+	}
 }
 
 // leastRoom is what any storm takes of the spool, in bytes.

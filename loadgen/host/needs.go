@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,9 @@ func (n Need) OK() bool { return n.Available == 0 || n.Needed <= n.Available }
 // Demand is what a run is made of, as far as it takes something of its machine.
 type Demand struct {
 	Connections   int // open at once
+	Users         int // who are there at once at the least, where each has a connection of its own; 0 where they share connections
 	PerConnection int // file descriptors: two where the target is in this process too
+	Hosts         int // to which each of them may have one of its own, open at once; 0 and 1 for one of Addresses
 	Together      int // demands like it that this process has at once, 0 for one
 	Secure        bool
 	KeepsBodies   bool     // checks or extractions read the bodies of answers
@@ -69,22 +72,22 @@ func (n Need) figure(amount float64) string {
 // Needs returns what the run needs of this machine beside cores. It looks the targets up. It fails
 // where a name cannot be looked up; what needs no name is returned all the same.
 func (d *Demand) Needs(ctx context.Context) ([]Need, error) {
-	ports, err := d.ports(ctx)
+	ports, _, err := d.ports(ctx)
 	return []Need{d.files(), ports, d.memory()}, err
 }
 
 // Fit lowers Connections to what this machine has room for, 1 at least. It looks the targets up, and fails as Needs does.
 func (d *Demand) Fit(ctx context.Context) error {
-	ports, err := d.ports(ctx)
+	ports, portsEach, err := d.ports(ctx)
 	if err != nil {
 		return err
 	}
 	most := float64(d.Connections)
 	for _, n := range []Need{d.files(), ports, d.memory()} {
-		each := float64(d.PerConnection)
+		each := float64(d.perConnection())
 		switch n.Name {
 		case NeedPorts:
-			each = 1
+			each = float64(portsEach)
 		case NeedMemory:
 			each *= d.connectionMemory()
 		}
@@ -102,26 +105,54 @@ const spareFiles = 32
 
 func (d *Demand) files() Need {
 	limit, open := fileLimit(), openFiles()
-	perConnection := ""
+	perConnection := d.whose()
 	if d.PerConnection > 1 {
-		perConnection = fmt.Sprintf(" of %s each, since the target is in this process", quantity.Count(d.PerConnection))
+		perConnection += fmt.Sprintf(" of %s each, since the target is in this process", quantity.Count(d.PerConnection))
 	}
-	return Need{Name: NeedFiles, Needed: float64(d.Connections*d.PerConnection + open + spareFiles), Own: float64(d.Connections * d.PerConnection), Available: float64(limit),
+	return Need{Name: NeedFiles, Needed: float64(d.Connections*d.perConnection() + open + spareFiles), Own: float64(d.Connections * d.perConnection()), Available: float64(limit),
 		Because: fmt.Sprintf("%s%s, %s open already, %d to spare", quantity.Of(d.Connections, "connection"), perConnection, quantity.Count(open), spareFiles),
-		Hint: fmt.Sprintf("raise the limit (ulimit -n %d), open at most %s here (--connections or --max-connections, which agents share), or use more agents",
-			d.Connections*d.PerConnection+open+spareFiles, connections(max(1, (limit-open-spareFiles)/d.PerConnection)))}
+		Hint: fmt.Sprintf("raise the limit (ulimit -n %d), open at most %s here (%s, which agents share), or use more agents",
+			d.Connections*d.perConnection()+open+spareFiles, connections(max(1, (limit-open-spareFiles)/d.perConnection())), d.flags())}
+}
+
+// perConnection returns how many file descriptors a connection takes, to all hosts together.
+func (d *Demand) perConnection() int { return d.PerConnection * max(d.Hosts, 1) }
+
+// toHosts says where connections go, where each has one to several hosts.
+func (d *Demand) toHosts() string {
+	if d.Hosts < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" to each of %s", quantity.Of(d.Hosts, "target"))
+}
+
+// whose says where connections go, and whose they are where each user has one.
+func (d *Demand) whose() string {
+	if d.Users == 0 {
+		return d.toHosts()
+	}
+	return fmt.Sprintf("%s, one for each user (at least %s there at once)", d.toHosts(), quantity.Count(d.Users))
+}
+
+// flags names those that bound the number of connections.
+func (d *Demand) flags() string {
+	if d.Users > 0 {
+		return "--max-connections"
+	}
+	return "--connections or --max-connections"
 }
 
 // ports counts the ports that connections may leave from: each pair of a local address and one of the
-// target's has all of them.
-func (d *Demand) ports(ctx context.Context) (Need, error) {
-	pairs, err := d.pairs(ctx)
+// target's has all of them. portsEach is how many ports of a pair a connection takes.
+func (d *Demand) ports(ctx context.Context) (n Need, portsEach int, err error) {
+	pairs, portsEach, err := d.fewestPairs(ctx)
 	each := ephemeralPorts()
-	because := fmt.Sprintf("%s; %s (net.ipv4.ip_local_port_range) for each pair of addresses, here and there: %s",
-		quantity.Of(d.Connections, "connection"), quantity.Of(each, "port"), quantity.Count(pairs))
-	return Need{Name: NeedPorts, Needed: float64(d.Connections), Own: float64(d.Connections), Available: float64(each * pairs), Because: because,
-		Hint: fmt.Sprintf("widen the range (sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"), send from several --source addresses, open at most %s here (--connections or --max-connections, which agents share), or use more agents",
-			connections(max(1, each*pairs)))}, err
+	because := fmt.Sprintf("%s%s; %s (net.ipv4.ip_local_port_range) for each pair of addresses, here and there: %s",
+		quantity.Of(d.Connections, "connection"), d.whose(), quantity.Of(each, "port"), quantity.Count(pairs))
+	needed := float64(d.Connections * portsEach)
+	return Need{Name: NeedPorts, Needed: needed, Own: needed, Available: float64(each * pairs), Because: because,
+		Hint: fmt.Sprintf("widen the range (sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"), send from several --source addresses, open at most %s here (%s, which agents share), or use more agents",
+			connections(max(1, each*pairs/portsEach)), d.flags())}, portsEach, err
 }
 
 // connections writes a number that a flag takes.
@@ -129,6 +160,40 @@ func connections(n int) string { return fmt.Sprintf("%d %s", n, quantity.Noun(n 
 
 // lookUpPatience is how long names may take to be looked up before a run; the engine tries again.
 const lookUpPatience = 5 * time.Second
+
+// fewestPairs returns the pairs of addresses that connections may use: of several hosts, each of which every connection has one to, those of
+// the host that has the fewest. A connection takes one port of a pair, or one for each host where hosts share an address, or a source's port
+// is for all of them.
+func (d *Demand) fewestPairs(ctx context.Context) (fewest, portsEach int, first error) {
+	if d.Hosts < 2 {
+		fewest, first = d.pairs(ctx)
+		return fewest, 1, first
+	}
+	portsEach = 1
+	if d.BindsPorts && len(d.Route.Sources) > 0 {
+		portsEach = d.Hosts
+	}
+	seen := map[string]bool{}
+	for i, address := range d.Addresses {
+		one := *d
+		one.Addresses = []string{address}
+		n, err := one.pairs(ctx)
+		if i == 0 || n < fewest {
+			fewest = n
+		}
+		first = cmp.Or(first, err)
+		found, _ := d.Route.Addresses(ctx, address) // what is wrong with it is pairs' to say
+		for _, at := range found {
+			if seen[at] {
+				portsEach = d.Hosts
+			}
+		}
+		for _, at := range found {
+			seen[at] = true
+		}
+	}
+	return fewest, portsEach, first
+}
 
 // pairs counts the pairs of a local address and an address of the target's.
 func (d *Demand) pairs(ctx context.Context) (int, error) {
@@ -188,10 +253,10 @@ func (d *Demand) memory() Need {
 		answers = float64(budget.Answers.Limit())
 		bodies = fmt.Sprintf(", %s for large answers, %s for small ones of each connection", quantity.Bytes(answers), quantity.Bytes(bodyMemory))
 	}
-	own := math.Ceil(float64(d.Connections*d.PerConnection)*d.connectionMemory() + d.Thinking*userMemory)
+	own := math.Ceil(float64(d.Connections*d.perConnection())*d.connectionMemory() + d.Thinking*userMemory)
 	return Need{Name: NeedMemory, Needed: baseMemory + answers + own, Own: own, Available: freeMemory(),
-		Because: fmt.Sprintf("%s and at most %s who think at once%s", quantity.Of(d.Connections, "connection"), quantity.EstimateOf(math.Ceil(d.Thinking), "user"), bodies),
-		Hint:    "raise the memory limit, open fewer connections (--connections or --max-connections), use a smaller --scale, or more agents on other machines"}
+		Because: fmt.Sprintf("%s%s and at most %s who think at once%s", quantity.Of(d.Connections, "connection"), d.whose(), quantity.EstimateOf(math.Ceil(d.Thinking), "user"), bodies),
+		Hint:    "raise the memory limit, open fewer connections (" + d.flags() + "), use a smaller --scale, or more agents on other machines"}
 }
 
 // usableCores returns how many cores the generator may use, by its quota too.

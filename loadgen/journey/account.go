@@ -3,6 +3,7 @@ package journey
 import (
 	"strings"
 
+	"fsctl/loadgen/compose"
 	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios/condition"
@@ -33,9 +34,11 @@ type Checked struct {
 // Account says of an answer that Judge has just read what became of each variable and of each check.
 func (s *Step) Account(u *User, a *transport.Answer) Account {
 	var v Account
+	reader := &ValueReader{}
+	reader.view.begin(s, reader)
 	for i := range s.extracts {
 		e := &s.extracts[i]
-		x := Extracted{Variable: e.variable, From: e.From + ":" + e.Name, Value: string(u.values[e.register]), Optional: e.optional || u.tests(e.register)}
+		x := Extracted{Variable: e.variable, From: e.From + ":" + e.Name, Value: string(u.Value(e.register)), Optional: e.optional || u.tests(e.register)}
 		if a.Err == nil && x.Value == "" {
 			_, x.Found = e.explain(a)
 		}
@@ -44,8 +47,8 @@ func (s *Step) Account(u *User, a *transport.Answer) Account {
 	for i, c := range s.checks {
 		x := Checked{Check: strings.TrimPrefix(s.checkReasons[i], ReasonCheck)}
 		if a.Err == nil {
-			if x.Held = c.holds(u, a); !x.Held || c.Subject != condition.Body {
-				x.Found = c.explain(u, a)
+			if x.Held = c.holds(u, a, reader); !x.Held || c.test == nil && c.Subject != condition.Body {
+				x.Found = c.explain(u, a, s)
 			}
 		}
 		v.Checks = append(v.Checks, x)
@@ -65,57 +68,20 @@ func (u *User) Polling() (begin int, ok bool) {
 	return begin, ok
 }
 
-// Thoughts returns how many times, from 0, the user has thought so far, the pause before the step it is at included.
-func (u *User) Thoughts() int { return int(u.draws) }
-
 // NamedSecrets appends what is a secret of a user by its name or by the place where a request has it: fields of feeders, cookies,
-// variables such as token, and whatever is sent as a credential. Other values that were extracted are none.
-func (v *Compiled) NamedSecrets(list []string, u *User) []string {
-	bare := User{Arrival: u.Arrival, program: u.program}
+// variables such as token, and whatever is sent as a credential. Other values that were extracted are none. m is the memory that the
+// user's last request was rendered by.
+func (v *Compiled) NamedSecrets(list []string, u *User, m *compose.Scratch) []string {
+	bare := User{User: compose.User{Arrival: u.Arrival}, program: u.program}
 	for _, s := range v.Steps {
-		list = s.Secrets(list, &bare, &ValueReader{}) // without what was extracted
+		list = s.Secrets(list, &bare, &ValueReader{}, m) // without what was extracted
 		for i := range s.extracts {
 			e := &s.extracts[i]
-			if u.values != nil && len(u.values[e.register]) > 0 && (e.From == "cookie" || redact.IsSecretName(e.variable) || redact.IsSecretName(e.Name)) {
-				list = append(list, string(u.values[e.register]))
+			if len(u.Value(e.register)) > 0 && (e.From == "cookie" || redact.IsSecretName(e.variable) || redact.IsSecretName(e.Name)) {
+				list = append(list, string(u.Value(e.register)))
 			}
 		}
-		for _, secret := range s.sentAsSecret() {
-			if value, ok := secret.append(nil, u); ok && len(value) > 0 {
-				list = append(list, string(value))
-			}
-		}
-	}
-	return list
-}
-
-// sentAsSecret returns the variables that the step's request has where a credential stands, such as in Authorization.
-func (s *Step) sentAsSecret() (list []*variable) {
-	const mark = "QxValueQx"
-	r := redact.New()
-	look := func(t *text, take func(text string) string) {
-		for i := range t.pieces {
-			if t.pieces[i].variable == nil {
-				continue
-			}
-			var around strings.Builder
-			for k := range t.pieces {
-				around.WriteString(t.pieces[k].literal)
-				if k == i {
-					around.WriteString(mark)
-				} else if t.pieces[k].variable != nil {
-					around.WriteString("x")
-				}
-			}
-			if !strings.Contains(take(around.String()), mark) {
-				list = append(list, t.pieces[i].variable)
-			}
-		}
-	}
-	look(&s.url, r.Names)
-	look(&s.body, r.Names)
-	for i := range s.headers {
-		look(&s.headers[i].value, func(text string) string { return r.Header(s.headers[i].name, text) })
+		list = s.request.AppendCredentials(list, &u.User)
 	}
 	return list
 }

@@ -39,11 +39,11 @@ func TestValuesHaveABound(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := newExtract(parsed, 0)
-		u, values := &User{values: make([][]byte, 1)}, &ValueReader{}
+		u, values := &User{}, &ValueReader{}
 		a := &transport.Answer{Status: 200, Body: []byte(c.before + strings.Repeat(c.piece, c.pieces) + c.after)}
 		is := e.from(a, u, values)
-		if is != c.is || len(u.values[0]) > MostValue {
-			t.Errorf("%s of %d pieces %q: found %v, %d bytes, wanted %v", c.from, c.pieces, c.piece, is, len(u.values[0]), c.is)
+		if is != c.is || len(u.Value(0)) > MostValue {
+			t.Errorf("%s of %d pieces %q: found %v, %d bytes, wanted %v", c.from, c.pieces, c.piece, is, len(u.Value(0)), c.is)
 		}
 		if _, found := e.explain(a); !is && !strings.Contains(found, c.explain) {
 			t.Errorf("%s of %d pieces %q: found %q, wanted %q", c.from, c.pieces, c.piece, found, c.explain)

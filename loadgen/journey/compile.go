@@ -1,14 +1,11 @@
 // Package journey compiles the journeys of a scenario into programs that virtual users run.
 //
-// A program renders the requests of its steps and judges the answers.
+// A program says what a user does next, and judges the answers to its requests, which package compose writes.
 package journey
 
 import (
-	"cmp"
-	"fmt"
-	"maps"
-	"slices"
-
+	"fsctl/loadgen/compose"
+	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 	"fsctl/scenarios/random"
 )
@@ -22,41 +19,21 @@ type Compiled struct {
 	Secrets  []string            // values of the environment in requests, as they may be sent, and literal ones that may be secrets
 	Ledger   string              // URL of the shop's ledger, appended to the target; empty for none
 
-	feeders []*feeder
+	compose.Feeders
 }
 
-// Compile compiles a scenario; the seed is that of feeders, items and pauses. What is wrong with the input is a
+// Compile compiles a scenario; the seed is that of feeders, items, pauses and random functions. What is wrong with the input is a
 // *transport.InputError.
 func Compile(sc *scenarios.Scenario, seed uint64) (*Compiled, error) {
-	c := &compiler{scenario: sc, thinks: random.NewStream(seed, "think"), registers: map[string]int{}, steps: map[string]*Step{}}
-	for i := range sc.Feeders {
-		f, err := newFeeder(sc, &sc.Feeders[i], seed)
-		if err != nil {
-			return nil, err
-		}
-		c.feeders = append(c.feeders, f)
-	}
-	var err error
-	if c.items, err = newItems(sc.Sale, seed); err != nil {
+	requests, err := compose.New(sc, seed)
+	if err != nil {
 		return nil, err
 	}
-	for _, st := range sc.Steps {
-		for _, name := range sorted(st.Extract) {
-			if _, ok := c.registers[name]; !ok {
-				c.registers[name] = len(c.registers)
-				c.variables = append(c.variables, name)
-			}
-		}
-	}
-	c.secretTexts = append(secretTexts(sc.Environment()), literalSecrets(sc)...)
-	v := &Compiled{Programs: map[string]*Program{}, feeders: c.feeders, Secrets: c.secretTexts}
-	if sc.Ledger.IsRead() {
-		url, err := c.text(sc.Ledger.URL, escapeURL)
-		if err != nil {
-			return nil, fmt.Errorf("ledger: url: %w", err)
-		}
-		text, _ := url.append(nil, &User{}) // no variable of it is a user's
-		v.Ledger = string(text)
+	c := &compiler{scenario: sc, requests: requests, draws: draws{random.NewStream(seed, "think"), random.NewStream(seed, "choose"), random.NewStream(seed, "jitter")},
+		steps: map[string]*Step{}, outcomes: outcomesOf(sc)}
+	v := &Compiled{Programs: map[string]*Program{}, Feeders: requests.Feeders, Secrets: requests.Secrets}
+	if v.Ledger, err = requests.Ledger(); err != nil {
+		return nil, err
 	}
 	for i := range sc.Steps {
 		st, err := c.step(i, &sc.Steps[i])
@@ -66,6 +43,7 @@ func Compile(sc *scenarios.Scenario, seed uint64) (*Compiled, error) {
 		v.Steps = append(v.Steps, st)
 		c.steps[st.Name] = st
 	}
+	c.listed = v.Steps
 	for i := range sc.Journeys {
 		p, err := c.program(&sc.Journeys[i])
 		if err != nil {
@@ -77,38 +55,25 @@ func Compile(sc *scenarios.Scenario, seed uint64) (*Compiled, error) {
 	return v, nil
 }
 
-// CheckRows fails with a *transport.InputError where feeders have no row of their own for each of so many users.
-func (v *Compiled) CheckRows(users uint64) error {
-	for _, f := range v.feeders {
-		if err := f.enough(users); err != nil {
-			return err
+// outcomesOf numbers the outcomes of all steps by name, from 1: those that every step has come first.
+func outcomesOf(sc *scenarios.Scenario) map[string]int32 {
+	numbers := map[string]int32{record.OutcomeOK: 1, record.OutcomeFailed: 2, record.OutcomeError: 3}
+	for i := range sc.Steps {
+		for _, o := range sc.Steps[i].Outcome {
+			if numbers[o.Name] == 0 {
+				numbers[o.Name] = int32(len(numbers) + 1)
+			}
 		}
 	}
-	return nil
+	return numbers
 }
 
-// Rows returns for how many users, from 0, feeders have a row of their own, and the feeder that has the fewest; empty where all give
-// rows again.
-func (v *Compiled) Rows() (users uint64, feeder string) {
-	for _, f := range v.feeders {
-		if !f.recycle && (feeder == "" || f.size < users) {
-			users, feeder = f.size, f.name
-		}
-	}
-	return users, feeder
-}
-
-// compiler turns a scenario's words into programs, steps and registers.
+// compiler turns a scenario's words into programs and steps.
 type compiler struct {
-	scenario  *scenarios.Scenario
-	thinks    random.Stream
-	feeders   []*feeder
-	items     *items
-	registers map[string]int // of extracted variables
-	variables []string       // their names by register
-	steps     map[string]*Step
-
-	secretTexts []string // values of the environment, and literal ones that may be secrets
+	scenario *scenarios.Scenario
+	requests *compose.Compiler
+	draws    draws
+	steps    map[string]*Step
+	listed   []*Step          // the same as in the scenario
+	outcomes map[string]int32 // number of each outcome over all steps, from 1
 }
-
-func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"pgregory.net/rapid"
+
+	"fsctl/loadgen/compose"
 	"fsctl/loadgen/transport"
 )
 
@@ -32,11 +35,11 @@ journeys: {j: [first, form, json, text, xml, parts, plain, none, whole]}
 `
 
 func bodyOf(c *Compiled, step, value string) string {
-	u := &User{Arrival: 41, program: c.Programs["j"], values: [][]byte{[]byte(value)}}
+	u := userWith(&User{User: compose.User{Arrival: 41}, program: c.Programs["j"]}, value)
 	r := &transport.Request{}
 	for _, s := range c.Steps {
 		if s.Name == step {
-			s.Render(r, u)
+			s.Render(r, u, &compose.Scratch{})
 		}
 	}
 	return string(r.Body)
@@ -148,14 +151,28 @@ func TestValuesAreWrittenByTheContentType(t *testing.T) {
 	if got := bodyOf(c, "form", "O'Brien & Co=1+1"); !strings.HasPrefix(got, "name=O%27Brien+%26+Co%3D1%2B1&qty=1&") {
 		t.Errorf("the form is %s", got)
 	}
-	u := &User{Arrival: 1, values: [][]byte{[]byte("17")}}
-	r := &transport.Request{}
+	u := userWith(&User{User: compose.User{Arrival: 1}}, "17")
+	r, m := &transport.Request{}, &compose.Scratch{}
 	for _, s := range c.Steps {
-		s.Render(r, u)
-		if n := testing.AllocsPerRun(100, func() { s.Render(r, u) }); n != 0 {
+		s.Render(r, u, m)
+		if n := testing.AllocsPerRun(100, func() { s.Render(r, u, m) }); n != 0 {
 			t.Errorf("step %s: %v allocations a request, wanted none", s.Name, n)
 		}
 	}
+}
+
+// TestWhatFunctionsGiveIsEscaped holds what functions and defaults give to what variables give, in every place of every body.
+func TestWhatFunctionsGiveIsEscaped(t *testing.T) {
+	plain := compile(t, bodies)
+	made := compile(t, strings.ReplaceAll(bodies, "${v}", "${concat(v)}"))
+	rapid.Check(t, func(rt *rapid.T) {
+		value := rapid.OneOf(rapid.SampledFrom(bodyValues), rapid.String()).Draw(rt, "value")
+		for _, s := range plain.Steps {
+			if got, want := bodyOf(made, s.Name, value), bodyOf(plain, s.Name, value); value != "" && got != want {
+				rt.Fatalf("step %s: %q of a function stands as %q, of a variable as %q", s.Name, value, got, want)
+			}
+		}
+	})
 }
 
 func FuzzContentType(f *testing.F) {
@@ -190,13 +207,13 @@ func TestValuesThatBreakABodyAreRefused(t *testing.T) {
 
 func BenchmarkRenderBodies(b *testing.B) {
 	c := compile(b, bodies)
-	u := &User{Arrival: 41, program: c.Programs["j"], values: [][]byte{[]byte(strconv.Itoa(12345))}}
-	r := &transport.Request{}
+	u := userWith(&User{User: compose.User{Arrival: 41}, program: c.Programs["j"]}, strconv.Itoa(12345))
+	r, m := &transport.Request{}, &compose.Scratch{}
 	for _, s := range c.Steps {
 		b.Run(s.Name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Render(r, u)
+				s.Render(r, u, m)
 			}
 		})
 	}

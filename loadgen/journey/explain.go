@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strconv"
 
-	"fsctl/loadgen/redact"
+	"fsctl/loadgen/compose"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/condition"
@@ -31,16 +31,20 @@ func (s *Step) Explain(u *User, a *transport.Answer, j Judgement) (wanted, found
 		}
 	}
 	if i := slices.Index(s.checkReasons, j.Reason); i >= 0 {
-		return j.Reason[len(ReasonCheck):], s.checks[i].explain(u, a)
+		return j.Reason[len(ReasonCheck):], s.checks[i].explain(u, a, s)
 	}
 	return "", ""
 }
 
 // explain says what was in the place of a value that a condition wanted.
-func (c *boundCondition) explain(u *User, a *transport.Answer) string {
+func (c *boundCondition) explain(u *User, a *transport.Answer, s *Step) string {
 	switch {
+	case c.fixed != nil:
+		return c.Subject + " has another value"
+	case c.test != nil:
+		return c.explainExpression(u, a, s)
 	case c.value != nil:
-		if value, ok := c.value.of(u); ok {
+		if value, ok := c.value.Of(&u.User); ok {
 			return c.Subject + " " + string(value)
 		}
 		return "no value of " + c.Subject
@@ -124,27 +128,22 @@ func (e *extract) treeLimit() string {
 }
 
 // Secrets appends what a user's exchange must be kept without: the values of variables, before and after Judge, those of the
-// environment, and fields of feeders that are secrets by their names. values are those that Judge read the answer by.
-func (s *Step) Secrets(list []string, u *User, values *ValueReader) []string {
-	for _, v := range slices.Concat(u.values, values.before) {
+// environment, and fields of feeders that are secrets by their names. values are those that Judge read the answer by,
+// m the memory that the request was rendered by: what functions made of secrets is there.
+func (s *Step) Secrets(list []string, u *User, values *ValueReader, m *compose.Scratch) []string {
+	for _, v := range slices.Concat(u.Values(), values.before) {
 		if len(v) > 0 {
 			list = append(list, string(v))
 		}
 	}
-	list = append(list, s.secretTexts...)
-	for _, v := range s.secrets {
-		if value, ok := v.append(nil, u); ok && len(value) > 0 {
-			list = append(list, string(value))
-		}
-	}
-	return list
+	return s.request.AppendSecrets(list, &u.User, m)
 }
 
 // keep copies the values of variables that an answer is about to change: the request was made of them.
 func (r *ValueReader) keep(u *User, extracts []extract) {
 	r.before = r.before[:0]
 	for i := range extracts {
-		value := u.values[extracts[i].register]
+		value := u.Value(extracts[i].register)
 		if len(value) == 0 {
 			continue
 		}
@@ -155,16 +154,4 @@ func (r *ValueReader) keep(u *User, extracts []extract) {
 		r.before = r.before[:n+1]
 		r.before[n] = append(r.before[n][:0], value...)
 	}
-}
-
-// secrets returns the fields of feeders that are secrets by their names, such as password.
-func (c *compiler) secrets() (list []*variable) {
-	for _, f := range c.feeders {
-		for i, name := range f.fields {
-			if redact.IsSecretName(name) {
-				list = append(list, &variable{source: fromFeeder, feeder: f, field: i})
-			}
-		}
-	}
-	return list
 }

@@ -51,7 +51,7 @@ func (e *extract) from(a *transport.Answer, u *User, values *ValueReader) bool {
 	if !ok || len(value) > MostValue {
 		value = nil
 	}
-	u.values[e.register] = append(u.values[e.register][:0], value...)
+	u.Set(e.register, value)
 	return len(value) > 0
 }
 

@@ -6,57 +6,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 
+	"fsctl/loadgen/compose"
 	"fsctl/loadgen/loadtest"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
-
-func TestFeederSequence(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		size := rapid.Uint64Range(1, 3000).Draw(t, "size")
-		f := must(newFeeder(&scenarios.Scenario{}, &scenarios.Feeder{Name: "user", From: "sequence", Size: scenarios.Count(size),
-			Fields: map[string]string{"token": "t-${n}-${n}", "fixed": "x"}}, rapid.Uint64().Draw(t, "seed")))
-		token, id := must(f.field("token")), must(f.field("id"))
-		seen := map[string]bool{}
-		for k := range size {
-			row, number := string(f.append(nil, k, token)), string(f.append(nil, k, id))
-			if want := fmt.Sprintf("t-%s-%s", number, number); row != want || seen[number] {
-				t.Fatalf("arrival %d gets %s, id %s, seen before: %v", k, row, number, seen[number])
-			}
-			seen[number] = true
-		}
-		if !seen["1"] || !seen[fmt.Sprint(size)] || seen["0"] {
-			t.Fatalf("rows are not 1 to %d", size)
-		}
-		if f.enough(size) != nil || f.enough(size+1) == nil {
-			t.Fatal("a row would be given twice")
-		}
-	})
-}
-
-func TestRowsDependOnTheSeed(t *testing.T) {
-	rows := func(seed uint64) (text string) {
-		f := must(newFeeder(&scenarios.Scenario{}, &scenarios.Feeder{Name: "user", From: "sequence", Size: 1000}, seed))
-		for k := range uint64(20) {
-			text += string(f.append(nil, k, -1)) + " "
-		}
-		return text
-	}
-	one, again, two := rows(1), rows(1), rows(2)
-	if one != again || one == two {
-		t.Errorf("seed 1 %s, again %s, seed 2 %s", one, again, two)
-	}
-}
 
 // feederScenario has a step that names the user's row of a CSV file.
 func feederScenario(t *testing.T, csv, feeder string, users int) (*Compiled, error) {
@@ -90,7 +52,7 @@ func TestFeederCSV(t *testing.T) {
 	want := map[string]bool{"/t%2C1/1": true, "/t2/2": true, "/t%223/3": true}
 	for k := range uint64(3) {
 		r := &transport.Request{}
-		s.Steps[0].Render(r, &User{Arrival: k})
+		s.Steps[0].Render(r, &User{User: compose.User{Arrival: k}}, &compose.Scratch{})
 		if !want[string(r.URL)] {
 			t.Errorf("arrival %d asks for %s", k, r.URL)
 		}
@@ -102,7 +64,7 @@ func TestFeederCSV(t *testing.T) {
 	count := map[string]int{}
 	for k := range uint64(6) {
 		r := &transport.Request{}
-		s.Steps[0].Render(r, &User{Arrival: k})
+		s.Steps[0].Render(r, &User{User: compose.User{Arrival: k}}, &compose.Scratch{})
 		count[string(r.URL)]++
 	}
 	if len(count) != 3 || count["/t2/2"] != 2 {
@@ -143,13 +105,13 @@ feeders: {user: {from: csv, file: users.csv}}
 		}
 		for k := range uint64(len(rows)) {
 			var body map[string]string
-			c.Steps[1].Render(found, &User{Arrival: k})
+			c.Steps[1].Render(found, &User{User: compose.User{Arrival: k}}, &compose.Scratch{})
 			if err := json.Unmarshal(found.Body, &body); err != nil {
 				rt.Fatalf("%s: %v", found.Body, err)
 			}
 			row := []string{body["name"], strings.TrimSuffix(strings.TrimPrefix(body["note"], "-"), "-")}
 			left[fmt.Sprintf("%q", row)]--
-			c.Steps[0].Render(found, &User{Arrival: k})
+			c.Steps[0].Render(found, &User{User: compose.User{Arrival: k}}, &compose.Scratch{})
 			where, err := url.Parse("http://h" + string(found.URL))
 			if err != nil || where.Query().Get("name") != row[0] || string(found.Body) != row[0]+"|"+row[1] {
 				rt.Fatalf("row %q is sent as %s and %q: %v", row, found.URL, found.Body, err)
@@ -181,47 +143,5 @@ func TestBadCSVIsTheUsersInput(t *testing.T) {
 				t.Errorf("found %v, wanted an InputError that says %q, with a hint", err, c.want)
 			}
 		})
-	}
-}
-
-// TestItemShares compares how often items are wanted with their law, by Pearson's chi-square test.
-// The seed is fixed, so that the test does not fail once in a thousand runs.
-func TestItemShares(t *testing.T) {
-	const draws, count = 200_000, 50
-	for _, s := range []float64{0, 0.5, 0.99, 1, 2} {
-		it := must(newItems(&scenarios.Sale{Items: count, SKU: "sku-${n}", Popularity: scenarios.Popularity{Zipf: s}}, 11))
-		var found, law [count]float64
-		var sum float64
-		for i := range law {
-			law[i] = math.Pow(float64(i+1), -s)
-			sum += law[i]
-		}
-		for k := range uint64(draws) {
-			found[it.of(k)-1]++
-		}
-		var chi float64
-		for i := range law {
-			expected := draws * law[i] / sum
-			chi += (found[i] - expected) * (found[i] - expected) / expected
-		}
-		if p := 1 - (distuv.ChiSquared{K: count - 1}).CDF(chi); p < 0.001 {
-			t.Errorf("s = %v: chi-square %.1f, p = %.2g: the shares are not those of the law", s, chi, p)
-		}
-	}
-}
-
-func TestItemNames(t *testing.T) {
-	for _, c := range []struct {
-		sale *scenarios.Sale
-		want string
-	}{
-		{&scenarios.Sale{Items: 1, SKU: "the-one"}, "the-one"},
-		{&scenarios.Sale{Items: 1, SKU: "sku-${n}"}, "sku-1"},
-		{&scenarios.Sale{Items: 1, SKU: "${n}/x"}, "1/x"},
-	} {
-		it := must(newItems(c.sale, 1))
-		if got := string(it.appendSKU(nil, 5)); got != c.want {
-			t.Errorf("%q names %q, wanted %q", c.sale.SKU, got, c.want)
-		}
 	}
 }

@@ -43,3 +43,9 @@ feeders: {user: {from: csv, file: users.csv}}
 	}
 	return Compile(sc, 0)
 }
+
+// userWith gives a user the value of the first variable.
+func userWith(u *User, value string) *User {
+	u.Set(0, []byte(value))
+	return u
+}

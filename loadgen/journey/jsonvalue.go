@@ -48,6 +48,8 @@ type ValueReader struct {
 	value   []byte
 	found   bool
 	before  [][]byte // what the variables of the step held that Judge was last called for
+	view    view     // of the answer that Judge was last called for
+	counts  []float64
 }
 
 // As encoding/json has it: of two members of one name the last counts, and bytes that are not UTF-8 are replaced.

@@ -94,6 +94,7 @@ func TestJourneys(t *testing.T) {
 		{"until ends a loop", "[a, {repeat: {until: 'state == done', every: 1s, for: 9s, do: [b]}}, c]", later(3, `{"state":"done"}`), "a@5s b@5.01s b@6.01s c@6.02s"},
 		{"until that holds already skips the loop", "[a, {repeat: {until: 'state == done', every: 1s, for: 9s, do: [b]}}, c]", always(`{"id":"1","state":"done"}`), "a@5s c@5.01s"},
 		{"until never holds before the first answer", "[{repeat: {until: 'status != 429', times: 2, do: [c]}}, a]", status(429), "c@5s c@5.01s a@5.02s"},
+		{"until a value is missing never holds before the first answer", "[{repeat: {until: 'state == nil', times: 9, do: [a]}}, c]", always(`{"id":"1"}`), "a@5s c@5.01s"},
 		{"until the status", "[{repeat: {until: 'status 200', times: 9, do: [c]}}, a]", always(""), "c@5s a@5.01s"},
 		{"no answer has no status", "[{repeat: {until: 'status < 500', times: 3, do: [c]}}]", down, "c@5s c@5.01s c@5.02s"},
 		{"a user who lacks a variable leaves", "[a, b, c]", always(`{"state":"done"}`), "a@5s"},
@@ -123,7 +124,7 @@ func TestPausesAreDrawnPerUserAndInOrder(t *testing.T) {
 		t.Errorf("user 7 %v, again %v, user 8 %v: wanted the same for one user and another for the next", one, again, other)
 	}
 	exponential := time.Second
-	draws := s.Programs["j"].thinks.Sub(7)
+	draws := s.Programs["j"].draws.think.Sub(7)
 	first := (&random.Distribution{Exponential: &exponential}).Quantile(draws.Float64(0))
 	second := (&random.Distribution{Uniform: &random.Uniform{Low: s1, High: 3 * s1}}).Quantile(draws.Float64(1))
 	if one[0].due != first || one[1].due != first+second {

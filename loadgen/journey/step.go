@@ -2,15 +2,15 @@ package journey
 
 import (
 	"fmt"
-	"net/http"
+	"maps"
+	"math"
 	"slices"
-	"strings"
 	"time"
 
+	"fsctl/loadgen/compose"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
-	"fsctl/scenarios/condition"
 )
 
 // Step is a scenario's step, compiled: how to write its request and how to read its answer.
@@ -18,29 +18,28 @@ type Step struct {
 	Index    int // in the scenario
 	Name     string
 	Outcomes []string // by number: ok, failed, error, then the scenario's
+	Counters []string // own counters that an answer may add to, sorted
 
-	method    string
-	url, body text
-	shownURL  text // without secrets
-	headers   []header
-	timeout   time.Duration
-	redirects int
-	wantBody  bool
-	wantHead  []string // names of header fields
-	registers int      // extracted variables of the scenario
-	needs     []int    // registers that the request takes values from
+	request  *compose.Request
+	patience time.Duration // of the user, from when the request is due; 0 for no end
+	wantBody bool
+	wantHead []string // names of header fields
+	cookies  bool     // the user's are sent and kept
 
 	extracts     []extract
 	checks       []*boundCondition
 	checkReasons []string // why a request failed, by check
 	outcomes     []outcome
-	confirms     int // outcome that confirms an order, -1 for none
-	placed       int // the same where the orders are kept for the ledger
-	items        *items
-	orderID      *variable // its number
-	userID       *variable
-	secrets      []*variable // fields of feeders that are secrets by their names
-	secretTexts  []string    // values of the environment, and literal ones that may be secrets
+	confirms     int               // outcome that confirms an order, -1 for none
+	placed       int               // the same where the orders are kept for the ledger
+	sku          *compose.Variable // what it is of
+	orderID      *compose.Variable // its number
+	userID       *compose.Variable
+
+	outcomeIDs []int32   // by number, that of the outcome over all steps, from 1
+	paths      []extract // that expressions read, by slot
+	fields     []string  // of headers that expressions read, by slot
+	counters   []counter
 }
 
 // Outcomes that every step has, by number.
@@ -51,45 +50,24 @@ const (
 	firstNamed
 )
 
-type header struct {
-	name  string
-	value text
-}
-
 type outcome struct {
 	number int
 	when   *boundCondition
 }
 
 func (c *compiler) step(index int, s *scenarios.Step) (*Step, error) {
-	v := &Step{Index: index, Name: s.Name, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError},
-		method: s.Request.Method, timeout: s.Request.Timeout, redirects: *s.Request.Redirects, confirms: -1, placed: -1, items: c.items, registers: len(c.registers), secrets: c.secrets(), secretTexts: c.secretTexts}
+	v := &Step{Index: index, Name: s.Name, Outcomes: []string{record.OutcomeOK, record.OutcomeFailed, record.OutcomeError}, patience: s.Patience,
+		cookies: c.scenario.Defaults.Cookies != scenarios.CookiesOff, confirms: -1, placed: -1, sku: c.requests.SKU()}
 	var err error
-	fail := func(what string) (*Step, error) { return nil, fmt.Errorf("step %s: %s: %w", s.Name, what, err) }
-	if v.url, err = c.text(s.Request.URL, escapeURL); err != nil {
-		return fail("url")
+	if v.request, err = c.requests.Step(s); err != nil {
+		return nil, err
 	}
-	v.shownURL = v.withoutSecrets(&v.url)
-	if s.Request.JSON != "" {
-		v.headers = append(v.headers, header{"Content-Type", text{pieces: []piece{{literal: "application/json"}}}})
-	}
-	if v.body, err = c.body(&s.Request); err != nil {
-		return fail("body")
-	}
-	for _, name := range sorted(s.Request.Headers) {
-		value, err := c.text(s.Request.Headers[name], escapeHeader)
-		if err != nil {
-			return nil, fmt.Errorf("step %s: header %s: %w", s.Name, name, err)
-		}
-		v.headers = slices.DeleteFunc(v.headers, func(h header) bool { return strings.EqualFold(h.name, name) })
-		v.headers = append(v.headers, header{http.CanonicalHeaderKey(name), value})
-	}
-	for _, name := range sorted(s.Extract) {
+	for _, name := range slices.Sorted(maps.Keys(s.Extract)) {
 		parsed, err := scenarios.ParseExtract(s.Extract[name].From)
 		if err != nil {
 			return nil, fmt.Errorf("step %s: extract %s: %w", s.Name, name, err)
 		}
-		e := newExtract(parsed, c.registers[name])
+		e := newExtract(parsed, c.requests.Register(name))
 		e.variable, e.optional = name, s.Extract[name].Optional
 		switch e.From {
 		case "json", "regex":
@@ -101,94 +79,71 @@ func (c *compiler) step(index int, s *scenarios.Step) (*Step, error) {
 		}
 		v.extracts = append(v.extracts, e)
 	}
+	if err := c.judgements(v, s); err != nil {
+		return nil, err
+	}
 	slices.Sort(v.wantHead)
 	v.wantHead = slices.Compact(v.wantHead)
-	v.findNeeds()
-	return v, c.judgements(v, s)
+	return v, nil
 }
 
 // judgements compiles the checks and outcomes of a step.
 func (c *compiler) judgements(v *Step, s *scenarios.Step) error {
 	for _, when := range s.Check {
-		check, err := c.condition(when)
+		check, err := c.conditionIn(when, &scope{compiler: c, step: v})
 		if err != nil {
 			return fmt.Errorf("step %s: check: %w", s.Name, err)
 		}
 		v.checks, v.checkReasons = append(v.checks, check), append(v.checkReasons, ReasonCheck+when)
-		v.wantBody = v.wantBody || check.Subject == condition.Body
+		v.wantBody = v.wantBody || check.readsBody()
 	}
 	for _, o := range s.Outcome {
-		when, err := c.condition(o.When)
+		when, err := c.conditionIn(o.When, &scope{compiler: c, step: v})
 		if err != nil {
 			return fmt.Errorf("step %s: outcome %s: %w", s.Name, o.Name, err)
 		}
-		v.wantBody = v.wantBody || when.Subject == condition.Body
+		v.wantBody = v.wantBody || when.readsBody()
 		v.outcomes = append(v.outcomes, outcome{len(v.Outcomes), when})
 		l := c.scenario.Ledger
 		if s.Transaction && (l == nil && o.Name == scenarios.DefaultLedgerOutcome || l != nil && o.Name == l.Outcome) {
 			v.confirms = len(v.Outcomes)
 		}
 		if l != nil && v.confirms == len(v.Outcomes) {
-			if v.orderID, err = c.variable(l.OrderID); err != nil {
+			if v.orderID, err = c.requests.Variable(l.OrderID); err != nil {
 				return err
 			}
-			if v.userID, err = c.variable("user.id"); err != nil {
+			if v.userID, err = c.requests.Variable("user.id"); err != nil {
 				return err
 			}
 			v.placed = len(v.Outcomes)
 		}
 		v.Outcomes = append(v.Outcomes, o.Name)
 	}
+	for _, name := range v.Outcomes {
+		v.outcomeIDs = append(v.outcomeIDs, c.outcomes[name])
+	}
+	if err := c.counters(v, s); err != nil {
+		return fmt.Errorf("step %s: count: %w", s.Name, err)
+	}
 	return nil
-}
-
-// findNeeds lists the registers that must hold a value before the request can be written.
-func (s *Step) findNeeds() {
-	texts := []text{s.url, s.body}
-	for _, h := range s.headers {
-		texts = append(texts, h.value)
-	}
-	for _, t := range texts {
-		for _, p := range t.pieces {
-			if p.variable != nil && p.variable.source == fromAnswer && !slices.Contains(s.needs, p.variable.register) {
-				s.needs = append(s.needs, p.variable.register)
-			}
-		}
-	}
-}
-
-// lacks returns the first register that the request needs and that the user has no value in, -1 for none.
-func (s *Step) lacks(u *User) int {
-	for _, register := range s.needs {
-		if u.values == nil || len(u.values[register]) == 0 {
-			return register
-		}
-	}
-	return -1
 }
 
 // WantsBody reports whether a check, an outcome or an extraction reads the body of the step's answers.
 func (s *Step) WantsBody() bool { return s.wantBody }
 
-// Render writes the request for a user; r's buffers are reused.
-func (s *Step) Render(r *transport.Request, u *User) {
-	r.Method, r.Timeout, r.Redirects, r.WantBody = s.method, s.timeout, s.redirects, s.wantBody
-	r.WantHeader = s.wantHead
-	r.URL, _ = s.url.append(r.URL[:0], u)
-	r.Body, _ = s.body.append(r.Body[:0], u)
-	r.Header = slices.Grow(r.Header[:0], len(s.headers))[:len(s.headers)]
-	for i := range s.headers {
-		f := &r.Header[i]
-		f.Name = s.headers[i].name
-		f.Value, _ = s.headers[i].value.append(f.Value[:0], u)
+// Render writes the request for a user; r's and m's buffers are reused.
+func (s *Step) Render(r *transport.Request, u *User, m *compose.Scratch) {
+	r.WantBody, r.WantHeader, r.Jar = s.wantBody, s.wantHead, nil
+	if s.cookies {
+		r.Jar = &u.jar
 	}
+	s.request.Render(r, &u.User, m)
 }
 
-// AppendShownURL appends the URL that Render writes for a user, without what was extracted, came from the environment, or is a secret by its
-// name or by its place.
-func (s *Step) AppendShownURL(b []byte, u *User) []byte {
-	b, _ = s.shownURL.append(b, u)
-	return b
+// AppendShownURL appends the URL that Render has just written for a user by the memory of m, without what was extracted, came
+// from the environment, is what a function made of that, or is a secret by its name or place.
+func (s *Step) AppendShownURL(b []byte, u *User, m *compose.Scratch) []byte {
+	return s.request.AppendShownURL(b, &u.User, m)
 }
 
 // Judgement is what became of a request.
@@ -210,25 +165,28 @@ const (
 
 // Judge reads an answer by the memory of values: it extracts the user's variables, then returns the outcome and the checks.
 func (s *Step) Judge(u *User, a *transport.Answer, values *ValueReader) Judgement {
-	u.status = int32(a.Status)
-	if u.values == nil && len(s.extracts) > 0 {
-		u.values, u.unset = make([][]byte, s.registers), make([]cause, s.registers)
+	u.status, u.took = uint16(a.Status), uint32(min(max(a.Took, 0).Microseconds(), math.MaxUint32))
+	values.view.begin(s, values)
+	if a.Class == transport.ClassAbandoned {
+		u.GiveUp()
 	}
 	values.keep(u, s.extracts)
 	var j Judgement
 	if a.Err != nil {
 		j = Judgement{Outcome: OutcomeError, Failed: uint64(len(s.checks)), Reason: a.Class}
 		for i := range s.extracts {
-			u.forget(s.extracts[i].register)
+			u.Set(s.extracts[i].register, nil)
 		}
 	} else {
 		j = s.judgeAnswer(u, a, values)
 	}
+	u.Last = compose.Cause{Step: uint16(s.Index) + 1, Outcome: uint16(j.Outcome)}
 	for i := range s.extracts {
-		if r := s.extracts[i].register; len(u.values[r]) == 0 {
-			u.unset[r] = cause{s, j.Outcome}
+		if r := s.extracts[i].register; len(u.Value(r)) == 0 {
+			u.Unset(r, u.Last)
 		}
 	}
+	s.count(u, a, values)
 	return j
 }
 
@@ -239,13 +197,13 @@ func (s *Step) judgeAnswer(u *User, a *transport.Answer, values *ValueReader) (j
 		if e.from(a, u, values) {
 			continue
 		}
-		j.nameless = j.nameless || s.placed >= 0 && s.orderID.register == e.register
+		j.nameless = j.nameless || s.placed >= 0 && s.orderID.Register() == e.register
 		if lacks == "" && !e.optional && !u.tests(e.register) {
 			lacks = e.variable
 		}
 	}
 	for i, c := range s.checks {
-		if c.holds(u, a) {
+		if c.holds(u, a, values) {
 			j.Passed++
 			continue
 		}
@@ -253,7 +211,7 @@ func (s *Step) judgeAnswer(u *User, a *transport.Answer, values *ValueReader) (j
 			j.Reason = s.checkReasons[i]
 		}
 	}
-	j.Outcome = s.outcomeOf(u, a, j.Failed > 0)
+	j.Outcome = s.outcomeOf(u, a, values, j.Failed > 0)
 	j.Placed = j.Outcome == s.placed
 	switch {
 	case lacks != "" && a.Status/100 == 2 && (j.Outcome == OutcomeOK || j.Outcome == s.confirms):
@@ -264,12 +222,12 @@ func (s *Step) judgeAnswer(u *User, a *transport.Answer, values *ValueReader) (j
 	return j
 }
 
-func (s *Step) outcomeOf(u *User, a *transport.Answer, failed bool) int {
+func (s *Step) outcomeOf(u *User, a *transport.Answer, values *ValueReader, failed bool) int {
 	if failed {
 		return OutcomeFailed
 	}
 	for _, o := range s.outcomes {
-		if o.when.holds(u, a) {
+		if o.when.holds(u, a, values) {
 			return o.number
 		}
 	}
@@ -283,8 +241,9 @@ func (s *Step) outcomeOf(u *User, a *transport.Answer, failed bool) int {
 func (s *Step) Order(u *User, j Judgement) record.Order {
 	var id []byte
 	if !j.nameless {
-		id, _ = s.orderID.append(nil, u)
+		id, _ = s.orderID.Append(nil, &u.User)
 	}
-	user, _ := s.userID.append(nil, u)
-	return record.Order{ID: string(id), User: string(user), SKU: string(s.items.appendSKU(nil, u.Arrival)), Quantity: 1, Step: s.Name}
+	user, _ := s.userID.Append(nil, &u.User)
+	sku, _ := s.sku.Append(nil, &u.User)
+	return record.Order{ID: string(id), User: string(user), SKU: string(sku), Quantity: 1, Step: s.Name}
 }

@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
+	"fsctl/loadgen/compose"
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 )
@@ -21,9 +24,9 @@ var nasty = []string{
 // rendered returns the request of step a for a user whose variable v holds the value.
 func rendered(t testing.TB, s *Compiled, value string) *transport.Request {
 	t.Helper()
-	u := &User{Arrival: 41, program: s.Programs["j"], values: [][]byte{[]byte(value)}}
+	u := userWith(&User{User: compose.User{Arrival: 41}, program: s.Programs["j"]}, value)
 	r := &transport.Request{}
-	s.Steps[0].Render(r, u)
+	s.Steps[0].Render(r, u, &compose.Scratch{})
 	return r
 }
 
@@ -46,6 +49,33 @@ func TestEscaping(t *testing.T) {
 	for _, value := range nasty {
 		checkEscaping(t, s, value)
 	}
+}
+
+// TestDefaultsAreEscaped holds defaults in quotes, which are escaped when a test is compiled, and those that are read when they are
+// needed, to values of variables.
+func TestDefaultsAreEscaped(t *testing.T) {
+	for _, value := range nasty {
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			continue // YAML has an escape of its own
+		}
+		quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value)
+		plain := compile(t, escaping)
+		want := rendered(t, plain, value)
+		for _, fallback := range []string{"'" + quoted + "'", "concat('" + quoted + "')"} {
+			text := strings.Replace(escaping, `{v: "${v}", user`, `{v: "${w}", user`, 1)
+			text = strings.NewReplacer(`${v}`, "${v|"+fallback+"}", `${w}`, "${v|"+fallback+"}").Replace(text)
+			text = yamlQuoted(text)
+			got := rendered(t, compile(t, text), "")
+			if string(got.URL) != string(want.URL) || string(got.Body) != string(want.Body) || fieldsOf(got)["X-V"] != fieldsOf(want)["X-V"] {
+				t.Errorf("%q as a default stands as %s %s %s, wanted %s %s %s", value, got.URL, got.Body, fieldsOf(got)["X-V"], want.URL, want.Body, fieldsOf(want)["X-V"])
+			}
+		}
+	}
+}
+
+// yamlQuoted returns a text of which the values ${...} stand within double quotes of YAML.
+func yamlQuoted(text string) string {
+	return regexp.MustCompile(`\$\{v\|.*?'\)?\}`).ReplaceAllStringFunc(text, func(v string) string { return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v) })
 }
 
 func FuzzEscaping(f *testing.F) {
@@ -96,15 +126,15 @@ func fieldsOf(r *transport.Request) map[string]string {
 // TestBuffersAreReused renders for one user after another into the same request.
 func TestBuffersAreReused(t *testing.T) {
 	s := compile(t, escaping)
-	u := &User{values: [][]byte{[]byte("a-long-value-that-needs-room")}}
-	r := &transport.Request{}
-	s.Steps[0].Render(r, u)
-	u.values[0] = []byte("b")
-	s.Steps[0].Render(r, u)
+	u := userWith(&User{}, "a-long-value-that-needs-room")
+	r, m := &transport.Request{}, &compose.Scratch{}
+	s.Steps[0].Render(r, u, m)
+	u.Set(0, []byte("b"))
+	s.Steps[0].Render(r, u, m)
 	if want := rendered(t, s, "b"); string(r.Body) != strings.ReplaceAll(string(want.Body), "42", "1") || fieldsOf(r)["X-V"] != "<b>" || string(r.URL) != "/x/b?q=b&n=0" {
 		t.Errorf("found %s %s %v", r.URL, r.Body, fieldsOf(r))
 	}
-	if n := testing.AllocsPerRun(100, func() { s.Steps[0].Render(r, u) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { s.Steps[0].Render(r, u, m) }); n != 0 {
 		t.Errorf("%v allocations a request, wanted none", n)
 	}
 }
@@ -172,8 +202,8 @@ func TestConditions(t *testing.T) {
 		t.Run(c.when, func(t *testing.T) {
 			s := compile(t, strings.Replace(escaping, `    extract: {v: "header:V"}`, `    extract: {v: "header:V"}
     outcome: {held: '`+c.when+`'}`, 1))
-			u := &User{Arrival: 41, values: [][]byte{[]byte(c.value)}}
-			if got := s.Steps[0].outcomes[0].when.holds(u, c.a); got != c.want {
+			u := userWith(&User{User: compose.User{Arrival: 41}}, c.value)
+			if got := s.Steps[0].outcomes[0].when.holds(u, c.a, &ValueReader{}); got != c.want {
 				t.Errorf("of status %d, body %q and v %q: %v, wanted %v", c.a.Status, c.a.Body, c.value, got, c.want)
 			}
 		})
@@ -216,11 +246,11 @@ func TestExtraction(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			u := &User{values: [][]byte{[]byte("an earlier answer's")}}
+			u := userWith(&User{}, "an earlier answer's")
 			e := newExtract(parsed, 0)
 			found := e.from(&transport.Answer{Status: 200, Header: header, Body: []byte(c.body)}, u, new(ValueReader))
-			if string(u.values[0]) != c.want || found != (c.want != "") {
-				t.Errorf("found %q, %v, wanted %q", u.values[0], found, c.want)
+			if string(u.Value(0)) != c.want || found != (c.want != "") {
+				t.Errorf("found %q, %v, wanted %q", u.Value(0), found, c.want)
 			}
 		})
 	}

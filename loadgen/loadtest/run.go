@@ -92,8 +92,8 @@ func (r Run) Unbalanced(planned uint64) string {
 	for _, step := range append(r.Steps(), "") {
 		c := r.All(step)
 		switch {
-		case c.Due != c.Sent+c.Unsent:
-			return fmt.Sprintf("%q: %d due, but %d sent and %d not", step, c.Due, c.Sent, c.Unsent)
+		case c.Due != c.Sent+c.Unsent+c.GivenUp:
+			return fmt.Sprintf("%q: %d due, but %d sent, %d not and %d given up", step, c.Due, c.Sent, c.Unsent, c.GivenUp)
 		case c.Sent != c.Done:
 			return fmt.Sprintf("%q: %d sent, but %d done", step, c.Sent, c.Done)
 		}
@@ -122,9 +122,6 @@ func (r Run) Unbalanced(planned uint64) string {
 // unbalancedUsers returns what does not add up in the accounts of users.
 func (r Run) unbalancedUsers(planned uint64) string {
 	arrivals, iterations := r.Users()
-	if iterations > arrivals || arrivals > planned {
-		return fmt.Sprintf("%d of %d planned users came and %d journeys ended", arrivals, planned, iterations)
-	}
 	journeys := map[string]record.Journey{}
 	for _, g := range r.Generators() {
 		for name, j := range g.Journeys {
@@ -133,15 +130,18 @@ func (r Run) unbalancedUsers(planned uint64) string {
 			journeys[name] = total
 		}
 	}
-	var came, ended uint64
+	var came, ended, ready uint64
 	for name, j := range journeys {
 		over := j.Finished + sum(j.Ended) + sum(j.Left)
-		if over > j.Users {
-			return fmt.Sprintf("journey %s: %d users came and %d ended", name, j.Users, over)
+		if over > j.Users || j.Ready > j.Users || j.NotReady > j.Ready {
+			return fmt.Sprintf("journey %s: %d users came and %d ended, %d went on from another journey and %d of them late", name, j.Users, over, j.Ready, j.NotReady)
 		}
-		came, ended = came+j.Users, ended+over
+		came, ended, ready = came+j.Users, ended+over, ready+j.Ready
 	}
-	if len(journeys) > 0 && (came != arrivals || ended != iterations) { // a target list has none
+	if iterations > arrivals+ready || arrivals > planned {
+		return fmt.Sprintf("%d of %d planned users came, %d went on to another journey, and %d journeys ended", arrivals, planned, ready, iterations)
+	}
+	if len(journeys) > 0 && (came != arrivals+ready || ended != iterations) { // a target list has none
 		return fmt.Sprintf("by journey %d users came and %d ended, in all %d and %d", came, ended, arrivals, iterations)
 	}
 	return ""

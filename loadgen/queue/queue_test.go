@@ -69,7 +69,7 @@ func sourceOf(sc *scenarios.Scenario, mine func(arrivals.Arrival) bool) Source {
 	s := Source{Schedule: sc.Storm.Schedule(1, 0), Mine: mine, Steps: len(sc.Steps)}
 	for _, p := range sc.Storm.Phases {
 		opening := 0
-		if p.Journey == "pauser" {
+		if p.Journey[0].Journey == "pauser" {
 			opening = -1
 		}
 		s.Openings = append(s.Openings, opening)

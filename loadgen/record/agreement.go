@@ -23,7 +23,7 @@ func (r *Record) addsUp(wanted *seal.Totals) error {
 	}
 	known := r.Steps()
 	for _, tag := range r.Tags() {
-		if _, ok := slices.BinarySearch(known, tag.Step); !ok && tag.Metric != Iteration { // which has a journey in place of a step
+		if _, ok := slices.BinarySearch(known, tag.Step); !ok && tag.IsOfStep() {
 			return fmt.Errorf("%s has histograms of step %s, and %s no counters of it", latencyFile, tag.Step, countersFile)
 		}
 	}
@@ -103,7 +103,7 @@ func (s *second) agrees() error {
 	}
 	var came, ended uint64
 	for _, j := range g.Journeys {
-		came += j.Users
+		came += j.Users - min(j.Users, j.Ready)
 		ended += j.Finished + sumCounts(j.Ended) + sumCounts(j.Left)
 	}
 	if came != g.Arrivals || ended != g.Iterations {

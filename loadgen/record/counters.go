@@ -28,11 +28,14 @@ func (c *Counters) Add(other Counters) {
 	c.Resent += other.Resent
 	c.Quiet.Add(other.Quiet)
 	c.Full.Add(other.Full)
+	c.GivenUp += other.GivenUp
+	c.Counted = addCounted(c.Counted, other.Counted)
 	c.Errors, c.Failures, c.Statuses = addCounts(c.Errors, other.Errors), addCounts(c.Failures, other.Failures), addCounts(c.Statuses, other.Statuses)
 }
 
 // clone returns counters that share no memory with c.
 func (c Counters) clone() Counters {
+	c.Counted = maps.Clone(c.Counted)
 	c.Errors, c.Failures, c.Statuses = maps.Clone(c.Errors), maps.Clone(c.Failures), maps.Clone(c.Statuses)
 	return c
 }
@@ -46,7 +49,12 @@ func (c Counters) isZero() bool {
 			}
 		}
 	}
-	return c.Due|c.Sent|c.Done|c.Failed|c.Unsent|c.Late|c.Waited|c.Opening|c.Frozen|c.ChecksPassed|c.ChecksFailed|c.BytesOut|c.BytesIn|c.Resent == 0 &&
+	for _, sum := range c.Counted {
+		if sum != 0 {
+			return false
+		}
+	}
+	return c.GivenUp|c.Due|c.Sent|c.Done|c.Failed|c.Unsent|c.Late|c.Waited|c.Opening|c.Frozen|c.ChecksPassed|c.ChecksFailed|c.BytesOut|c.BytesIn|c.Resent == 0 &&
 		c.InFlight == Levels{} && c.Quiet == Load{} && c.Full == Load{}
 }
 
@@ -70,6 +78,7 @@ func (g *Generator) Add(other Generator) {
 	g.Iterations += other.Iterations
 	g.Journeys = addJourneys(g.Journeys, other.Journeys)
 	g.Opened += other.Opened
+	g.EvictedCookies += other.EvictedCookies
 	g.OpeningSeconds = addSeconds(g.OpeningSeconds, other.OpeningSeconds)
 	g.MaxOpeningSeconds = max(g.MaxOpeningSeconds, other.MaxOpeningSeconds)
 	g.AllBusySeconds = addSeconds(g.AllBusySeconds, other.AllBusySeconds)
@@ -98,6 +107,19 @@ func addGaps(a, b []Gap) []Gap {
 	return slices.SortedFunc(slices.Values(slices.Concat(a, b)), func(x, y Gap) int {
 		return cmp.Or(cmp.Compare(x.From, y.From), cmp.Compare(x.To, y.To), cmp.Compare(x.Requests, y.Requests))
 	})
+}
+
+// addCounted adds own counters by name, in whole millionths: sums of those are exact in a float64 up to 9e9, so that they come out the
+// same in any order. Both maps are the caller's own; sum may be nil, and is then made where needed.
+func addCounted(sum, more map[string]float64) map[string]float64 {
+	const millionths = 1e6
+	if len(more) > 0 && sum == nil {
+		sum = make(map[string]float64, len(more))
+	}
+	for name, n := range more {
+		sum[name] = (math.Round(sum[name]*millionths) + math.Round(n*millionths)) / millionths
+	}
+	return sum
 }
 
 // addSeconds adds whole nanoseconds: sums of those are exact in a float64 up to 104 days, so that they come

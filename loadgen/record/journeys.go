@@ -8,13 +8,15 @@ import (
 // Journey counts users of one journey: who came in a second, and who ended in it. They add up over seconds and agents. Who
 // came and has not ended was cut off by the end of the run.
 type Journey struct {
-	Users    uint64            `json:"users,omitempty"`    // who came
-	Finished uint64            `json:"finished,omitempty"` // who did all of it
-	Ended    map[string]uint64 `json:"ended,omitempty"`    // by the outcome, named in the scenario, that took what the next step needed
-	Left     map[Left]uint64   `json:"left,omitempty"`     // who lacked a variable that the next step needed
+	Users    uint64            `json:"users,omitempty"`     // who came
+	Ready    uint64            `json:"ready,omitempty"`     // of them, who had done something before, and came as it was over
+	NotReady uint64            `json:"not_ready,omitempty"` // of those, who were still at it when they were due
+	Finished uint64            `json:"finished,omitempty"`  // who did all of it
+	Ended    map[string]uint64 `json:"ended,omitempty"`     // by the outcome, named in the scenario, that took what the next step needed
+	Left     map[Left]uint64   `json:"left,omitempty"`      // who lacked a variable that the next step needed
 }
 
-// Left says before which step users left, which variable was missing, and the outcome of the request whose answer lacked
+// Left says before which step users left, which variable was missing (qty:number and cart:json where its value was no number or no JSON), and the outcome of the request whose answer lacked
 // it: empty where none was sent. No part holds a dot.
 type Left struct{ Step, Variable, After string }
 
@@ -36,6 +38,8 @@ func (l *Left) UnmarshalText(text []byte) error {
 // Add adds other's users.
 func (j *Journey) Add(other Journey) {
 	j.Users += other.Users
+	j.Ready += other.Ready
+	j.NotReady += other.NotReady
 	j.Finished += other.Finished
 	j.Ended, j.Left = addCounts(j.Ended, other.Ended), addCounts(j.Left, other.Left)
 }

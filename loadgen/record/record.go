@@ -19,14 +19,18 @@ const FormatVersion = 2
 
 // Metrics that carry a histogram. Values are nanoseconds.
 const (
-	ResponseTime = "response_time" // from the instant a request was due to its whole answer
-	ServiceTime  = "service_time"  // from the instant it was sent to its whole answer
-	Lateness     = "lateness"      // from the instant it was due to the instant it was sent
-	Waiting      = "waiting"       // from the instant it was sent to the first byte of the answer
-	Connecting   = "connecting"    // TCP and TLS handshakes of the connection it opened, 0 where it opened none
-	Handshaking  = "handshaking"   // the TLS part of Connecting
-	Iteration    = "iteration"     // from the instant a user was due to the end of the journey; the tag's step is the journey's name
+	ResponseTime  = "response_time"  // from the instant a request was due to its whole answer
+	ServiceTime   = "service_time"   // from the instant it was sent to its whole answer
+	Lateness      = "lateness"       // from the instant it was due to the instant it was sent
+	Waiting       = "waiting"        // from the instant it was sent to the first byte of the answer
+	Connecting    = "connecting"     // TCP and TLS handshakes of the connection it opened, 0 where it opened none
+	Handshaking   = "handshaking"    // the TLS part of Connecting
+	GroupDuration = "group_duration" // from the instant a group's first request was due to the end of its last action; the tag's step is the group's name
+	Iteration     = "iteration"      // from the instant a user was due to the end of the journey; the tag's step is the journey's name
 )
+
+// OutcomeFinished is the outcome, in tags, of a journey or a group that a user did all of.
+const OutcomeFinished = "finished"
 
 // Outcomes that every step has beside those which its scenario names.
 const (
@@ -43,29 +47,36 @@ type Tag struct {
 // String returns metric.step.outcome, the form in latency.hlog.
 func (t Tag) String() string { return t.Metric + "." + t.Step + "." + t.Outcome }
 
+// IsOfStep reports whether the tag's step is one: of some metrics it is the name of a journey or a group.
+func (t Tag) IsOfStep() bool { return t.Metric != Iteration && t.Metric != GroupDuration }
+
 // Manifest is run.json: what ran, against what, when, with which settings.
 type Manifest struct {
-	FormatVersion   int            `json:"format_version,omitempty"` // of the run directory, see FormatVersion; 0 before there were any
-	FsctlVersion    string         `json:"fsctl_version"`
-	Scenario        string         `json:"scenario"`
-	ScenarioSHA256  string         `json:"scenario_sha256"`
-	Target          string         `json:"target"`
-	Reached         []string       `json:"reached,omitempty"` // what connections went to where Target does not say it all: addresses, detour, proxy; a line a host
-	Engine          string         `json:"engine"`
-	Seed            uint64         `json:"seed"`
-	ScaleRatio      float64        `json:"scale_ratio"`               // multiplies rates, populations and stock
-	Connections     int            `json:"connections"`               // open at once, where the user fixed them; 0 where they grow with the need
-	MaxConnections  int            `json:"max_connections,omitempty"` // open at once at most
-	Cores           int            `json:"cores"`                     // cores the generator may use
-	PlannedArrivals uint64         `json:"planned_arrivals"`          // users that the storm was to bring
-	Start           time.Time      `json:"start"`
-	T0              time.Time      `json:"t0"`
-	Agents          []Agent        `json:"agents"`
-	Settings        map[string]any `json:"settings"`
-	PracticeShop    bool           `json:"practice_shop,omitempty"` // the target is fsctl's built-in shop
-	Levels          []Level        `json:"levels,omitempty"`        // in the order in which they were held; only of a search for capacity
-	End             *End           `json:"end,omitempty"`           // absent: the run died
-	Seal            *seal.Seal     `json:"seal,omitempty"`          // of every other file; there where End is, and last
+	FormatVersion  int    `json:"format_version,omitempty"` // of the run directory, see FormatVersion; 0 before there were any
+	FsctlVersion   string `json:"fsctl_version"`
+	Scenario       string `json:"scenario"`
+	ScenarioSHA256 string `json:"scenario_sha256"`
+	Target         string `json:"target"` // main
+	// PerUser says that each user opened a connection of its own and kept it, also while it thought.
+	PerUser bool `json:"connections_per_user,omitempty"`
+	// Targets are the URLs of the scenario's other targets by name; none where there is only one.
+	Targets         map[string]string `json:"targets,omitempty"`
+	Reached         []string          `json:"reached,omitempty"` // what connections went to where Target does not say it all: addresses, detour, proxy; a line a host
+	Engine          string            `json:"engine"`
+	Seed            uint64            `json:"seed"`
+	ScaleRatio      float64           `json:"scale_ratio"`               // multiplies rates, populations and stock
+	Connections     int               `json:"connections"`               // open at once, where the user fixed them; 0 where they grow with the need
+	MaxConnections  int               `json:"max_connections,omitempty"` // open at once at most
+	Cores           int               `json:"cores"`                     // cores the generator may use
+	PlannedArrivals uint64            `json:"planned_arrivals"`          // users that the storm was to bring
+	Start           time.Time         `json:"start"`
+	T0              time.Time         `json:"t0"`
+	Agents          []Agent           `json:"agents"`
+	Settings        map[string]any    `json:"settings"`
+	PracticeShop    bool              `json:"practice_shop,omitempty"` // the target is fsctl's built-in shop
+	Levels          []Level           `json:"levels,omitempty"`        // in the order in which they were held; only of a search for capacity
+	End             *End              `json:"end,omitempty"`           // absent: the run died
+	Seal            *seal.Seal        `json:"seal,omitempty"`          // of every other file; there where End is, and last
 }
 
 // ConnectionsText says over how many connections a run goes: a fixed number of them, or, where that is 0, up to most.
@@ -74,6 +85,15 @@ func ConnectionsText(fixed, most int) string {
 		return quantity.Of(fixed, "connection")
 	}
 	return "up to " + quantity.Of(most, "connection")
+}
+
+// ConnectionsText says over how many connections the run goes, and whose they are.
+func (m *Manifest) ConnectionsText() string {
+	text := ConnectionsText(m.Connections, m.MaxConnections)
+	if m.PerUser {
+		text += ", one for each user"
+	}
+	return text
 }
 
 // Agent is one generator process of the run.
@@ -152,26 +172,28 @@ type Interval struct {
 
 // Counters are the events of one step in one second. They add up over seconds, steps and agents.
 type Counters struct {
-	Due          uint64            `json:"due"`                // requests that were to be sent
-	Sent         uint64            `json:"sent"`               // requests
-	Done         uint64            `json:"done"`               // answered or failed; every sent request ends here once
-	Failed       uint64            `json:"failed"`             // outcome failed or error
-	Unsent       uint64            `json:"unsent"`             // given up when the run ended
-	Late         uint64            `json:"late"`               // sent later than the lateness limit allows though a connection was idle
-	Waited       uint64            `json:"waited"`             // sent later than the lateness limit allows because all that may be open were busy
-	Opening      uint64            `json:"opening,omitempty"`  // sent later than the lateness limit allows because connections were still being opened
-	Frozen       uint64            `json:"frozen,omitempty"`   // sent late, never sent, or read late because the generator did not run when it was to
-	ChecksPassed uint64            `json:"checks_passed"`      // conditions on answers
-	ChecksFailed uint64            `json:"checks_failed"`      // conditions on answers
-	Errors       map[string]uint64 `json:"errors,omitempty"`   // requests without a whole answer by class: refused, reset, timeout, ...
-	Failures     map[string]uint64 `json:"failures,omitempty"` // answers that are failures by reason: extract, status, or a check's text
-	Statuses     map[string]uint64 `json:"statuses,omitempty"` // answers by status code, such as 200
-	BytesOut     uint64            `json:"bytes_out"`          // of request bodies
-	BytesIn      uint64            `json:"bytes_in"`           // of answer bodies
-	Resent       uint64            `json:"resent,omitempty"`   // times that a request was sent again: the server closed its connection before an answer
-	InFlight     Levels            `json:"in_flight,omitzero"` // answered requests by how many were in flight when they were sent
-	Sends        Span              `json:"sends,omitzero"`     // when those that are done were sent
-	Ends         Span              `json:"ends,omitzero"`      // when they ended
+	Due          uint64             `json:"due"`                // requests that were to be sent
+	Sent         uint64             `json:"sent"`               // requests
+	Done         uint64             `json:"done"`               // answered or failed; every sent request ends here once
+	Failed       uint64             `json:"failed"`             // outcome failed or error
+	Unsent       uint64             `json:"unsent"`             // given up when the run ended
+	GivenUp      uint64             `json:"given_up,omitempty"` // never sent: no connection was free until their users, who have a patience, gave up
+	Late         uint64             `json:"late"`               // sent later than the lateness limit allows though a connection was idle
+	Waited       uint64             `json:"waited"`             // sent later than the lateness limit allows because all that may be open were busy
+	Opening      uint64             `json:"opening,omitempty"`  // sent later than the lateness limit allows because connections were still being opened
+	Frozen       uint64             `json:"frozen,omitempty"`   // sent late, never sent, or read late because the generator did not run when it was to
+	ChecksPassed uint64             `json:"checks_passed"`      // conditions on answers
+	ChecksFailed uint64             `json:"checks_failed"`      // conditions on answers
+	Errors       map[string]uint64  `json:"errors,omitempty"`   // requests without a whole answer by class: refused, reset, timeout, ...
+	Failures     map[string]uint64  `json:"failures,omitempty"` // answers that are failures by reason: extract, status, or a check's text
+	Statuses     map[string]uint64  `json:"statuses,omitempty"` // answers by status code, such as 200
+	Counted      map[string]float64 `json:"counted,omitempty"`  // own counters of the scenario by name, any number from 0, in whole millionths
+	BytesOut     uint64             `json:"bytes_out"`          // of request bodies
+	BytesIn      uint64             `json:"bytes_in"`           // of answer bodies
+	Resent       uint64             `json:"resent,omitempty"`   // times that a request was sent again: the server closed its connection before an answer
+	InFlight     Levels             `json:"in_flight,omitzero"` // answered requests by how many were in flight when they were sent
+	Sends        Span               `json:"sends,omitzero"`     // when those that are done were sent
+	Ends         Span               `json:"ends,omitzero"`      // when they ended
 
 	// In place of InFlight in records of older versions, whose connections were fixed before the run.
 	Quiet Load `json:"quiet,omitzero"` // answered requests sent while at most a quarter of the connections were busy
@@ -201,6 +223,8 @@ type Generator struct {
 	MaxOpeningSeconds float64 `json:"max_opening_seconds,omitempty"` // and the longest
 	AllBusySeconds    float64 `json:"all_busy_seconds,omitempty"`    // while all connections that may be open were busy, times their number
 	InFlightSeconds   float64 `json:"in_flight_seconds,omitempty"`   // of those seconds, with a request in flight: all of them but for the generator's own delays
+
+	EvictedCookies uint64 `json:"evicted_cookies,omitempty"` // that had to leave the jars of users whose journey ended: the targets set more than a user keeps
 
 	Gaps    []Gap `json:"gaps,omitempty"`   // longer than the lateness limit; one that several seconds name counts once, with the sum of their requests
 	Answers Span  `json:"answers,omitzero"` // the first and the last sign of life of the target, whatever it was

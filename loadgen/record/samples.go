@@ -23,7 +23,8 @@ type Sample struct {
 	AtSeconds float64 `json:"at_seconds"` // from T0 to the instant it was sent [s]
 
 	Method           string   `json:"method"`
-	URL              string   `json:"url"` // path and query
+	Target           string   `json:"target,omitempty"` // name of the scenario's target that it was sent to; empty for main
+	URL              string   `json:"url"`              // path and query
 	RequestHeaders   []string `json:"request_headers,omitempty"`
 	RequestBody      string   `json:"request_body,omitempty"`       // its first KB
 	RequestBodyBytes uint64   `json:"request_body_bytes,omitempty"` // all of it
@@ -54,7 +55,7 @@ const (
 
 // Clean returns the sample as a record keeps it: whoever sent it, no text is too long and none steers a terminal.
 func (s Sample) Clean() Sample {
-	for _, text := range []*string{&s.Step, &s.Reason, &s.Method, &s.URL, &s.RequestBody, &s.StatusLine, &s.Body, &s.Error, &s.Wanted, &s.Found} {
+	for _, text := range []*string{&s.Step, &s.Reason, &s.Method, &s.Target, &s.URL, &s.RequestBody, &s.StatusLine, &s.Body, &s.Error, &s.Wanted, &s.Found} {
 		*text = cleanText(*text)
 	}
 	s.RequestHeaders, s.Headers = cleanFields(s.RequestHeaders), cleanFields(s.Headers)

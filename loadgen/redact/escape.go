@@ -68,3 +68,17 @@ func cut(text string, bytes int) string {
 	}
 	return text[:at]
 }
+
+// IsBinary reports whether the beginning of a body is no text: it holds a zero byte, or much of it is no UTF-8 or controls.
+func IsBinary(text string) bool {
+	odd := 0
+	for _, r := range text {
+		switch {
+		case r == 0:
+			return true
+		case r == utf8.RuneError, r < ' ' && r != '\n' && r != '\r' && r != '\t':
+			odd++
+		}
+	}
+	return odd > 8+len(text)/10
+}

@@ -5,6 +5,7 @@ import (
 
 	"fsctl/loadgen"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/random"
 )
 
@@ -20,8 +21,7 @@ func mixOf(storm *scenarios.Storm) []stream {
 	var mix []stream
 	at := map[string]int{}
 	var all float64
-	for i := range storm.Phases {
-		p := &storm.Phases[i]
+	for _, p := range storm.Streams() {
 		curve := p.Curve()
 		_, to := curve.Span()
 		users := curve.Area(to)
@@ -46,16 +46,16 @@ func mixOf(storm *scenarios.Storm) []stream {
 // level returns the storm that holds a rate from a second on. Its users get numbers from first on, so that no
 // two of a search are alike.
 func (s *Search) level(number uint64, rate float64, first uint64, fromSecond int) *loadgen.Storm {
-	from := scenarios.Instant(time.Duration(fromSecond) * time.Second)
-	to := from + scenarios.Instant(s.length())
+	from := amount.Instant(time.Duration(fromSecond) * time.Second)
+	to := from + amount.Instant(s.length())
 	var phases []scenarios.Phase
 	for _, m := range s.mix {
-		part := scenarios.Rate(rate * m.share)
+		part := amount.Rate(rate * m.share)
 		spacing := ""
 		if m.even {
 			spacing = "even"
 		}
-		phases = append(phases, scenarios.Phase{Journey: m.journey, From: &from, To: &to, Rate: scenarios.Ramp{From: part, To: part}, Spacing: spacing})
+		phases = append(phases, scenarios.Phase{Journey: scenarios.Only(m.journey), From: &from, To: &to, Rate: amount.Ramp{From: part, To: part}, Spacing: spacing})
 	}
 	return s.storm.With(phases, random.NewStream(s.storm.Seed, "level").Uint64(number), first)
 }

@@ -10,12 +10,12 @@ import (
 
 	"fsctl/loadgen"
 	"fsctl/loadgen/host"
-	"fsctl/loadgen/journey"
 	"fsctl/loadgen/preflight"
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
-	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/visits"
 )
 
 // LevelJudge says how a level went, by the seconds that the observer has seen: up to l.EndSeconds. The
@@ -25,11 +25,11 @@ type LevelJudge func(l record.Level, over bool) (verdict, why string)
 
 // Options say how to look for the highest rate that a target holds.
 type Options struct {
-	From      scenarios.Rate  // first rate, in users per second; 0 for a sixteenth of the storm's peak
-	To        scenarios.Rate  // highest rate; 0 for sixteen times the storm's peak
-	Settle    time.Duration   // at each rate before it is judged; whole seconds
-	Hold      time.Duration   // at each rate while it is judged; whole seconds, 1 s or more
-	Precision scenarios.Ratio // by which the lowest rate that failed may be above the highest that passed, 0.01 to 1
+	From      amount.Rate   // first rate, in users per second; 0 for a sixteenth of the storm's peak
+	To        amount.Rate   // highest rate; 0 for sixteen times the storm's peak
+	Settle    time.Duration // at each rate before it is judged; whole seconds
+	Hold      time.Duration // at each rate while it is judged; whole seconds, 1 s or more
+	Precision amount.Ratio  // by which the lowest rate that failed may be above the highest that passed, 0.01 to 1
 	Judge     LevelJudge
 }
 
@@ -61,6 +61,12 @@ func New(o loadgen.Options, so Options) (*Search, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, p := range o.Scenario.Storm.Phases {
+		if p.Before != nil {
+			return nil, transport.InputErrorf("search with a scenario whose journeys sign in themselves, or measure this one at several rates with --scale",
+				"a search for capacity has no time ahead of a level in which its users could do what phase.before says: found before with the journey %s", p.Before.Journey)
+		}
+	}
 	s := &Search{Options: so, storm: storm, mix: mixOf(o.Scenario.Storm)}
 	if len(s.mix) == 0 {
 		return nil, transport.InputErrorf("give the storm's phases a rate or users", "the storm has no arrivals")
@@ -76,10 +82,10 @@ func New(o loadgen.Options, so Options) (*Search, error) {
 func (s *Search) choose() {
 	peak, _ := s.storm.Peak()
 	if s.From == 0 {
-		s.From = scenarios.Rate(digits3(max(peak/reach, fewestFirst/s.Hold.Seconds())))
+		s.From = amount.Rate(digits3(max(peak/reach, fewestFirst/s.Hold.Seconds())))
 	}
 	if s.To == 0 {
-		s.To = scenarios.Rate(min(digits3(reach*max(peak, float64(s.From))), highestRate))
+		s.To = amount.Rate(min(digits3(reach*max(peak, float64(s.From))), highestRate))
 	}
 }
 
@@ -119,9 +125,8 @@ func (s *Search) FirstRequests() float64 {
 // of a level still become more.
 func (s *Search) Stay() time.Duration {
 	var longest time.Duration
-	for _, m := range s.mix {
-		_, stay := journey.Visits(s.storm.Scenario.Journey(m.journey).Do)
-		longest = max(longest, stay)
+	for _, load := range visits.Of(s.storm.Scenario).Loads {
+		longest = max(longest, load.Length)
 	}
 	return longest
 }

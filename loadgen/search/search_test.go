@@ -17,7 +17,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/loadgen/transport"
 	"fsctl/report"
-	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/shop"
 )
 
@@ -289,7 +289,7 @@ func TestInterruptedSearchKeepsItsLevels(t *testing.T) {
 func TestSearchChoosesItsRates(t *testing.T) {
 	for _, c := range []struct {
 		so       Options
-		from, to scenarios.Rate
+		from, to amount.Rate
 	}{
 		{Options{Hold: 15 * time.Second}, 10, 2560}, // the storm's peak is 160/s
 		{Options{Hold: 2 * time.Second}, 50, 2560},  // 100 users in the first hold
@@ -316,7 +316,12 @@ func TestSearchRefusesWhatItCannotDo(t *testing.T) {
 		"rates from 2k/s":                               {visitors, func(o *Options) { o.From = 2000 }},
 		"which is 1 user":                               {visitors, func(o *Options) { o.Hold, o.From = time.Second, 1 }},
 		"feeder user ends early: it has 2,000 rows for": {strings.Replace(mingled, "100k", "2k", 1), func(*Options) {}},
-		"has no storm to send":                          {"steps: {browse: {share: 100%, request: {url: /items}}}", func(*Options) {}},
+		"found before with the journey signin": {`
+steps: {browse: {share: 100%, request: {url: /items}}}
+storm: {t0: 30s, phases: [{journey: visitor, at: T0, users: 10, before: {journey: signin, from: T0-20s, to: T0}}]}
+journeys: {visitor: [browse], signin: [browse]}
+`, func(*Options) {}},
+		"has no storm to send": {"steps: {browse: {share: 100%, request: {url: /items}}}", func(*Options) {}},
 	} {
 		so := good
 		c.change(&so)
@@ -325,4 +330,25 @@ func TestSearchRefusesWhatItCannotDo(t *testing.T) {
 			t.Errorf("%v, wanted %q with a hint", err, want)
 		}
 	}
+}
+
+// TestSearchByConnectionsOfUsers has each user of each level open a connection, and close it.
+func TestSearchByConnectionsOfUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := loadtest.NewPipes()
+		_, stop := loadtest.Open(t, p, shop.Config{Items: 1, Stock: 10, Workers: 4, ServiceTime: 50 * time.Millisecond})
+		defer stop()
+		text := strings.Replace(visitors, "[browse]", "[browse, {think: 500ms}, browse]", 1) + "defaults: {connections: per-user}\n"
+		s := prepare(t, text, Options{From: 20, Settle: 2 * time.Second, Hold: 6 * time.Second, Precision: 0.1}, func(o *loadgen.Options) { o.Dial = p.Dial })
+		run := sent(context.Background(), t, s)
+		if pass, fail := found(run.Manifest.Levels); run.Err != nil || run.End.Reason != record.Completed || pass > 41 || fail < 40 || fail/pass-1 > 0.1 {
+			t.Errorf("end is %+v, %v: found %g/s to %g/s, the truth is 40/s", run.End, run.Err, pass, fail)
+		}
+		if users, _ := run.Users(); uint64(p.Connections()) != users {
+			t.Errorf("%d connections were opened for %d users", p.Connections(), users)
+		}
+		if problem := run.Unbalanced(run.Manifest.PlannedArrivals); problem != "" {
+			t.Error(problem)
+		}
+	})
 }

@@ -15,9 +15,9 @@ import (
 
 	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
-	"fsctl/scenarios"
 	"fsctl/scenarios/inputfile"
 	"fsctl/scenarios/plaintext"
+	"fsctl/scenarios/request"
 )
 
 // Read reads and checks a list in vegeta's http or JSON format. It fails where the file cannot be read, and with a
@@ -81,7 +81,11 @@ func Check(targets []vegeta.Target) error {
 		for _, name := range slices.Sorted(maps.Keys(header)) {
 			key := http.CanonicalHeaderKey(name)
 			for _, value := range header[name] {
-				if err := scenarios.CheckHeader(name, value); err != nil {
+				err := request.CheckHeaderName(name)
+				if err == nil {
+					err = request.CheckHeaderValue(name, value)
+				}
+				if err != nil {
 					return transport.InputErrorf("change it in the list, or leave it out", "target %d: header %s: %v", i+1, name, err)
 				}
 			}

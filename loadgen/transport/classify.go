@@ -22,6 +22,7 @@ const (
 	ClassClosed    = "closed"    // the peer closed it without an answer
 	ClassTruncated = "truncated" // the peer closed it within an answer
 	ClassTimeout   = "timeout"
+	ClassAbandoned = "abandoned" // the user gave up waiting: see Answer.Abandon
 	ClassMalformed = "malformed" // not HTTP
 	ClassTooLarge  = "too-large" // an answer over the limits
 	ClassRedirect  = "redirect"  // too many of them, or to a host that the user did not name
@@ -45,6 +46,8 @@ func Classify(err error) string {
 	switch {
 	case err == nil:
 		return ""
+	case errors.Is(err, ErrAbandoned):
+		return ClassAbandoned
 	case errors.Is(err, ErrTooLarge), strings.Contains(err.Error(), "server response headers exceeded"):
 		return ClassTooLarge
 	case errors.Is(err, ErrMemory):

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"fsctl/loadgen/cookies"
 )
 
 // ClientOptions say where a client of vegeta's leads.
@@ -65,7 +67,7 @@ func NewClient(ctx context.Context, l ClientOptions) *http.Client {
 // carryCookies has a request to which a redirect led after others send the cookies that answers of the same place set on the way. Its own
 // Cookie header is that of the first request, or none where net/http left it out on the way to another host.
 func carryCookies(r *http.Request, via []*http.Request) {
-	var jar cookies
+	way := passed{jar: new(cookies.Jar)}
 	now := time.Now()
 	hops := append(slices.Clone(via), r)
 	for i, hop := range hops[1:] {
@@ -73,17 +75,18 @@ func carryCookies(r *http.Request, via []*http.Request) {
 		if from.URL.Scheme != r.URL.Scheme || AddressOf(from.URL) != AddressOf(r.URL) {
 			continue
 		}
-		host := originOf(from.URL.Scheme, cmp.Or(from.Host, from.URL.Host)).host
+		host := CookieHost(from.URL.Scheme, cmp.Or(from.Host, from.URL.Host))
 		for _, field := range hop.Response.Header["Set-Cookie"] {
-			jar.set(field, from.URL.Scheme, host, cmp.Or(from.URL.EscapedPath(), "/"), now)
+			way.take(field, &host, []byte(from.URL.EscapedPath()), now)
 		}
 	}
-	if len(jar.kept)+len(jar.unkept) == 0 {
+	if len(way.set)+len(way.deleted) == 0 {
 		return
 	}
-	header := jar.header(strings.Join(r.Header["Cookie"], "; "), cmp.Or(r.URL.EscapedPath(), "/"))
-	if r.Header.Del("Cookie"); header != "" {
-		r.Header.Set("Cookie", header)
+	host := CookieHost(r.URL.Scheme, cmp.Or(r.Host, r.URL.Host))
+	header := way.header(strings.Join(r.Header["Cookie"], "; "), &host, []byte(r.URL.EscapedPath()), now)
+	if r.Header.Del("Cookie"); len(header) > 0 {
+		r.Header.Set("Cookie", string(header))
 	}
 }
 

@@ -24,6 +24,8 @@ var (
 	ErrEngineClosed = errors.New("engine is closed")
 	// ErrRedirects is an answer that leads on and on.
 	ErrRedirects = errors.New("too many redirects")
+	// ErrAbandoned is a request whose user gave up waiting.
+	ErrAbandoned = errors.New("the user gave up waiting")
 	// ErrForeign is an answer that leads to another host, port or scheme than the target's, which the user did not name.
 	ErrForeign = errors.New("redirect to another place than the target")
 )

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"fsctl/loadgen/cookies"
 )
 
 // NetHTTP is the engine on net/http: HTTP/1.1 and, over TLS, HTTP/2. Users ask for it by --engine vegeta, because
@@ -61,7 +63,7 @@ func (e *NetHTTP) Close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, c := range e.conns {
-		c.shut()
+		c.Disconnect()
 	}
 	e.transport.CloseIdleConnections()
 }
@@ -136,7 +138,7 @@ func mayResend(r *http.Request, err error) bool {
 
 // connectTo opens a new connection in place of the old one.
 func (c *netConn) connectTo(ctx context.Context) error {
-	c.shut()
+	c.Disconnect()
 	began := time.Now()
 	handshake := new(handshake) // which may outlast the request
 	open, err := c.engine.transport.NewClientConn(httptrace.WithClientTrace(ctx, handshake.trace()), c.engine.base.Scheme, c.address)
@@ -162,7 +164,8 @@ func (h *handshake) trace() *httptrace.ClientTrace {
 	}
 }
 
-func (c *netConn) shut() {
+// Disconnect closes the connection.
+func (c *netConn) Disconnect() {
 	if c.open != nil {
 		_ = c.open.Close() // it is given up either way
 		c.open = nil
@@ -197,7 +200,7 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 	first := new(atomic.Int64) // a request that is given up may still be answered: a is another's then
 	c.first = first
 	trace := &httptrace.ClientTrace{GotFirstResponseByte: func() { first.Store(int64(time.Since(began))) }}
-	a.BytesOut = uint64(len(r.Body))
+	a.BytesOut = uint64(r.BodyBytes())
 	response, err := c.follow(httptrace.WithClientTrace(ctx, trace), r, a)
 	a.Connect, a.TLS, a.Resent = c.connect, c.secure, c.resent
 	if err != nil {
@@ -230,15 +233,27 @@ func (c *netConn) Do(ctx context.Context, r *Request, a *Answer) {
 
 // follow sends a request, follows redirects, and returns the answer at their end, whose body is to be read.
 func (c *netConn) follow(ctx context.Context, r *Request, a *Answer) (*http.Response, error) {
-	request, err := c.engine.request(ctx, r.Method, c.engine.path+string(r.URL), r.Header, r.Body)
+	target, header := c.engine.path+string(r.URL), r.Header
+	var host cookies.Host
+	if r.Jar != nil {
+		host = cookieHostFor(c.engine.base.Scheme, c.engine.base.Host, r.Header)
+		header = withCookies(header, r.Jar, &host, target, time.Now())
+	}
+	request, err := c.engine.request(ctx, r.Method, target, header, r.Body, r.Rest)
 	if err != nil {
 		return nil, err
 	}
 	var redirects *Redirects
 	for {
 		response, err := c.answer(request)
-		if err != nil || r.Redirects == 0 || !IsRedirect(response.StatusCode) {
-			return response, err
+		if err != nil {
+			return nil, err
+		}
+		if r.Redirects == 0 || !IsRedirect(response.StatusCode) {
+			if r.Jar != nil {
+				keepCookies(r.Jar, response.Header, &host, target, time.Now())
+			}
+			return response, nil
 		}
 		if redirects == nil {
 			redirects = NewRedirects(c.engine.base, r)
@@ -256,7 +271,8 @@ func (c *netConn) follow(ctx context.Context, r *Request, a *Answer) (*http.Resp
 			return nil, err
 		}
 		a.Followed++
-		if request, err = c.engine.request(ctx, redirects.Method, redirects.Target, redirects.Header, redirects.Body); err != nil {
+		target = redirects.Target
+		if request, err = c.engine.request(ctx, redirects.Method, target, redirects.Header, redirects.Body, redirects.Rest); err != nil {
 			return nil, err
 		}
 	}
@@ -270,7 +286,7 @@ func (c *netConn) answer(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if err = checkStatus(response); err != nil {
-		c.shut()
+		c.Disconnect()
 	} else {
 		err = c.engine.proxy.check(response)
 	}
@@ -302,7 +318,7 @@ func (c *netConn) Last() Exchange {
 }
 
 // request returns a request for path and query, which are encoded.
-func (e *NetHTTP) request(ctx context.Context, method, target string, header []Field, body []byte) (*http.Request, error) {
+func (e *NetHTTP) request(ctx context.Context, method, target string, header []Field, body []byte, rest [][]byte) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "/", nil)
 	if err != nil {
 		return nil, err
@@ -325,13 +341,35 @@ func (e *NetHTTP) request(ctx context.Context, method, target string, header []F
 	if e.transport.DisableKeepAlives {
 		request.Header.Set("Connection", "close")
 	}
-	if len(body) > 0 {
-		body := bytes.Clone(body) // the connection may still read it after an early answer
-		request.Body = io.NopCloser(bytes.NewReader(body))
-		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-		request.ContentLength = int64(len(body))
+	if length := bodyBytes(body, rest); length > 0 {
+		pieces := keptPieces(body, rest)
+		request.GetBody = func() (io.ReadCloser, error) {
+			if len(pieces) == 1 { // which net/http writes together with the head
+				return io.NopCloser(bytes.NewReader(pieces[0])), nil
+			}
+			readers := make([]io.Reader, len(pieces))
+			for i, piece := range pieces {
+				readers[i] = bytes.NewReader(piece)
+			}
+			return io.NopCloser(io.MultiReader(readers...)), nil
+		}
+		request.Body, _ = request.GetBody()
+		request.ContentLength = int64(length)
 	}
 	return request, nil
+}
+
+// keptPieces returns the pieces of a body for a connection that may still read them after an early answer: copies but for files, which
+// requests share.
+func keptPieces(body []byte, rest [][]byte) [][]byte {
+	pieces := append(make([][]byte, 0, 1+len(rest)), bytes.Clone(body))
+	for i, piece := range rest {
+		if i%2 == 1 {
+			piece = bytes.Clone(piece)
+		}
+		pieces = append(pieces, piece)
+	}
+	return pieces
 }
 
 // endsConnection reports whether a Connection header says that the connection ends with the answer.

@@ -7,15 +7,18 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fsctl/loadgen/cookies"
 )
 
 // Redirects leads one request along redirects as a browser goes, but never away from the target. Both engines ask it what to
-// send next. Method, Header, Body and Target are those of the request to send.
+// send next. Method, Header, Body, Rest and Target are those of the request to send.
 type Redirects struct {
 	Method string
 	Header []Field
 	Body   []byte
-	Target string // path and query, encoded
+	Rest   [][]byte // of the body, after Body
+	Target string   // path and query, encoded
 	// Cookies are the Set-Cookie fields of the answers that led on, in the order in which they came.
 	Cookies []Field
 
@@ -24,25 +27,25 @@ type Redirects struct {
 	most   int
 	hops   int
 	own    string // the request's own Cookie header
-	jar    cookies
+	host   cookies.Host
+	passed passed
 }
 
 // NewRedirects returns what leads a request to a target along redirects.
 func NewRedirects(target *url.URL, r *Request) *Redirects {
-	d := &Redirects{Method: r.Method, Body: r.Body, Target: PathOf(target) + string(r.URL), most: r.Redirects, origin: originOf(target.Scheme, target.Host)}
+	d := &Redirects{Method: r.Method, Body: r.Body, Rest: r.Rest, Target: PathOf(target) + string(r.URL), most: r.Redirects, origin: originOf(target.Scheme, target.Host)}
 	d.named = d.origin
-	var own []string
 	for _, f := range r.Header {
-		switch f.Name {
-		case "Host":
+		if f.Name == "Host" {
 			d.named = originOf(target.Scheme, string(f.Value))
-		case "Cookie":
-			own = append(own, string(f.Value))
-			continue
 		}
-		d.Header = append(d.Header, f)
 	}
-	d.own = strings.Join(own, "; ")
+	own, header := ownCookies(r.Header)
+	d.own, d.Header = string(own), header
+	d.host = cookieHostFor(target.Scheme, target.Host, r.Header)
+	if d.passed.jar = r.Jar; r.Jar == nil {
+		d.passed.jar = new(cookies.Jar)
+	}
 	return d
 }
 
@@ -56,22 +59,23 @@ func IsRedirect(status int) bool {
 }
 
 // Next makes the request to send after an answer with such a status, a Location and Set-Cookie fields. It returns false where the
-// answer has no Location, and so leads nowhere. As net/http does, it turns every request but a HEAD into a GET without a body
+// answer has no Location, and so leads nowhere; its cookies are taken all the same, into the request's jar. As net/http does, it turns every request but a HEAD into a GET without a body
 // after 301, 302 and 303.
 //
 // Errors: ErrRedirects for one more than the request may follow, ErrForeign for a place other than the target, and ErrMalformed for a
 // Location that is no URL.
 func (d *Redirects) Next(status int, location string, setCookies []string) (bool, error) {
+	now, path := time.Now(), pathOf(d.Target)
+	for _, field := range setCookies {
+		d.passed.take(field, &d.host, path, now)
+	}
 	if location == "" {
 		return false, nil
 	}
 	if d.hops++; d.hops > d.most {
 		return false, fmt.Errorf("%w: %d", ErrRedirects, d.hops)
 	}
-	now := time.Now()
-	path, _, _ := strings.Cut(d.Target, "?")
 	for _, field := range setCookies {
-		d.jar.set(field, d.origin.scheme, d.named.host, path, now)
 		d.Cookies = append(d.Cookies, Field{"Set-Cookie", []byte(field)})
 	}
 	scheme, authority, to := resolve(location, d.origin.scheme, d.Target)
@@ -83,13 +87,12 @@ func (d *Redirects) Next(status int, location string, setCookies []string) (bool
 		if d.Method != http.MethodHead {
 			d.Method = http.MethodGet
 		}
-		d.Body = nil
+		d.Body, d.Rest = nil, nil
 		d.Header = slices.DeleteFunc(d.Header, func(f Field) bool { return describesBody(f.Name) })
 	}
 	d.Header = slices.DeleteFunc(d.Header, func(f Field) bool { return f.Name == "Cookie" })
-	path, _, _ = strings.Cut(to, "?")
-	if header := d.jar.header(d.own, path); header != "" {
-		d.Header = append(d.Header, Field{"Cookie", []byte(header)})
+	if header := d.passed.header(d.own, &d.host, pathOf(to), now); len(header) > 0 {
+		d.Header = append(d.Header, Field{"Cookie", header})
 	}
 	return true, nil
 }

@@ -5,7 +5,10 @@ package transport
 
 import (
 	"context"
+	"fmt"
 	"time"
+
+	"fsctl/loadgen/cookies"
 )
 
 // Engine sends requests. Each of its connections carries one request at a time.
@@ -21,6 +24,9 @@ type Conn interface {
 	// Connect opens the connection ahead of its first request, where the engine can. After an error the first
 	// request tries again.
 	Connect(ctx context.Context) error
+	// Disconnect closes the connection, which is idle. The next Connect or Do opens another one, as if the connection had never been
+	// opened.
+	Disconnect()
 	// Do sends a request and reads the whole answer into a, whose memory it uses again. It returns when the answer is
 	// whole or cannot be any more: no later than the request's timeout, or soon after ctx is done. What went wrong is
 	// in a.Err and a.Class.
@@ -41,16 +47,47 @@ type Exchange struct {
 const MostStart = 2 << 10
 
 // Request is one request, ready to send. The engine may not keep it.
+//
+// With a jar it sends the cookies that go to its host and path beside those of its own Cookie header; of one name its own is sent,
+// until an answer on the way along redirects sets or deletes that cookie. The jar takes the cookies of every answer whose head came
+// whole, also on the way.
 type Request struct {
+	Target     int // the number of the target, from 0, of an engine on several
 	Method     string
 	URL        []byte // path and query, below the path of the target
 	Header     []Field
-	Body       []byte
+	Body       []byte        // all of it, or what stands before Rest
+	Rest       [][]byte      // of the body, after Body: in turn a file, which requests share and which is never written to, and text like Body
 	Timeout    time.Duration // from Sent, redirects included
 	Redirects  int           // how many to follow at most
 	WantBody   bool          // else the body is read and only counted
 	WantHeader []string      // names, in canonical form, of the answer's header fields that are wanted
+	Jar        *cookies.Jar  // the user's: see below; nil for none
 	Sent       time.Time     // the instant that counts as that of sending; zero for that of the call
+}
+
+// BodyBytes returns how many bytes the whole body has, 0 or more.
+func (r *Request) BodyBytes() int { return bodyBytes(r.Body, r.Rest) }
+
+func bodyBytes(body []byte, rest [][]byte) int {
+	n := len(body)
+	for _, piece := range rest {
+		n += len(piece)
+	}
+	return n
+}
+
+// BodyStart returns the beginning of the body, most bytes of it at most, and whether that is all of it. Where it is in one piece it is
+// not copied.
+func (r *Request) BodyStart(most int) (start []byte, whole bool) {
+	start = r.Body[:min(len(r.Body), most)]
+	for _, piece := range r.Rest {
+		if len(start) == most {
+			break
+		}
+		start = append(start[:len(start):len(start)], piece[:min(len(piece), most-len(start))]...)
+	}
+	return start, len(start) == r.BodyBytes()
 }
 
 // Field is one header field.
@@ -96,6 +133,9 @@ func (a *Answer) Restart() {
 
 // Fail notes an error and its class. Half an answer has no status: it must not count as one.
 func (a *Answer) Fail(err error) { a.Status, a.Err, a.Class = 0, err, Classify(err) }
+
+// Abandon notes that the user had given up by the time that the request timed out, when its connection was closed.
+func (a *Answer) Abandon() { a.Fail(fmt.Errorf("%w: %w", ErrAbandoned, a.Err)) }
 
 // AddField adds a field to the header; the value is copied.
 func (a *Answer) AddField(name string, value []byte) {

@@ -38,10 +38,10 @@ func (p *performance) keepCookies(step string, fields []transport.Field) {
 	}
 }
 
-// unsent returns the latest cookie of an earlier answer that the request did not carry, and false where there is none.
-func (p *performance) unsent() (set, bool) {
+// unsent returns the latest cookie of an earlier answer that a request with this header did not carry, and false where there is none.
+func (p *performance) unsent(header []transport.Field) (set, bool) {
 	sent := map[string]bool{}
-	for _, f := range p.request.Header {
+	for _, f := range header {
 		if !strings.EqualFold(f.Name, "Cookie") {
 			continue
 		}
@@ -58,12 +58,15 @@ func (p *performance) unsent() (set, bool) {
 	return set{}, false
 }
 
-// cookieHint says how a step that an answer refused sends a cookie, empty where that can hardly be why: no answer set one, or the
+// cookieHint says why a step that an answer refused, whose request was sent with these fields, did not send a cookie, empty where that can hardly be why: no answer set one, or the
 // target itself is at fault. It holds names alone, and nothing to redact.
-func (p *performance) cookieHint(v *Step) string {
-	c, ok := p.unsent()
+func (p *performance) cookieHint(v *Step, sent []transport.Field) string {
+	c, ok := p.unsent(sent)
 	if !ok || v.Answer.Class != "" || v.Answer.Status >= http.StatusInternalServerError {
 		return ""
+	}
+	if p.request.Jar != nil {
+		return fmt.Sprintf("step %s was answered with the cookie %s, and step %s does not send it: by its Domain, Path or Secure, or by the time for which it is kept, it is not for that request", c.step, c.name, v.Step)
 	}
 	variable, extract := "session", fmt.Sprintf(`extract: {session: "cookie:%s"} in step %s, and `, c.name, c.step)
 	if s := p.Scenario.Step(c.step); s != nil {
@@ -73,6 +76,6 @@ func (p *performance) cookieHint(v *Step) string {
 			}
 		}
 	}
-	return fmt.Sprintf(`step %s was answered with the cookie %s, and step %s does not send it: a scenario says which cookies a step sends; if it is needed, add %sheaders: {Cookie: "%s=${%s}"} in step %s`,
+	return fmt.Sprintf(`step %s was answered with the cookie %s, and step %s does not send it: with defaults: {cookies: off} a scenario says which cookies a step sends; if it is needed, say cookies: on, or add %sheaders: {Cookie: "%s=${%s}"} in step %s`,
 		c.step, c.name, v.Step, extract, c.name, variable, v.Step)
 }

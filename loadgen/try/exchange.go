@@ -3,6 +3,7 @@ package try
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -19,11 +20,16 @@ const (
 	mostText  = 1 << 10 // of a body that is not laid out, an error, a value
 	mostLaid  = 4 << 10 // of a document laid out in lines
 	mostLines = 60      // of a body
+	// mostRequestBody is how much of a request's body is looked through for secrets.
+	mostRequestBody = 64 << 10
 )
 
 // learn notes secrets: what the user has by now, and credentials in header fields.
 func (p *performance) learn(fields []transport.Field) {
-	p.redactor.Add(p.compiled.NamedSecrets(nil, &p.user)...)
+	p.redactor.Add(p.compiled.NamedSecrets(nil, &p.user, &p.scratch)...)
+	if jar := p.request.Jar; jar != nil {
+		p.redactor.Add(redact.HeaderSecrets("Cookie", string(jar.AppendAll(nil)))...)
+	}
 	for _, f := range fields {
 		p.redactor.Add(redact.HeaderSecrets(f.Name, string(f.Value))...)
 	}
@@ -34,25 +40,28 @@ func (p *performance) shown(text string) string { return p.redactor.Kept(text, m
 
 // requestOf shows the request as the step has it; the engine's own fields are added once it is sent.
 func (p *performance) requestOf() Request {
-	base := *p.Target
-	base.User = nil // who must know it sees the header
+	base := transport.WithoutUser(p.targets[p.request.Target].URL) // who must know its user sees the header
+	start, whole := p.request.BodyStart(mostRequestBody)
 	v := Request{Method: p.request.Method, URL: p.redactor.Kept(strings.TrimSuffix(base.String(), "/")+string(p.request.URL), mostURL, true),
-		Headers: p.fields(p.request.Header), Body: p.body(string(p.request.Body), true)}
-	v.Bytes = uint64(len(p.request.Body))
+		Headers: p.fields(p.request.Header), Body: p.body(string(start), whole)}
+	v.Bytes = uint64(p.request.BodyBytes())
 	return v
 }
 
 // judge reads the answer, and notes all that came of it.
 func (p *performance) judge(step *journey.Step, v *Step) {
+	v.target = p.targets[p.request.Target].URL
 	a := &p.answer
 	j := step.Judge(&p.user, a, &p.values)
 	account := step.Account(&p.user, a)
+	added := slices.Clone(p.values.Counts())
 	var last transport.Exchange
 	if p.conn != nil {
 		last = p.conn.Last()
 	}
 	line, fields := loadgen.SplitHead(last.Head)
 	asked, sent := loadgen.SplitHead(last.Sent)
+	onWire := sent
 	if sent == nil || a.Followed > 0 {
 		sent = p.headers.sent()
 	}
@@ -65,6 +74,7 @@ func (p *performance) judge(step *journey.Step, v *Step) {
 	}
 	v.Answer = p.answerOf(line, asked, fields, last.Body)
 	p.account(account, v)
+	p.counted(step, added, v)
 	p.connection(v)
 	v.Outcome = step.Outcomes[j.Outcome]
 	if s := p.Scenario.Step(step.Name); s != nil {
@@ -81,7 +91,7 @@ func (p *performance) judge(step *journey.Step, v *Step) {
 			found += "; the body is in " + a.Packed + ", which the request's Accept-Encoding does not ask for"
 		}
 		v.Wanted, v.Found = p.shown(wanted), p.shown(found)
-		v.cookieHint = p.cookieHint(v)
+		v.cookieHint = p.cookieHint(v, slices.Concat(p.request.Header, onWire, sent))
 	}
 	p.keepCookies(step.Name, fields)
 	v.Redacted = p.redactor.Count - before
@@ -112,6 +122,14 @@ func (p *performance) account(account journey.Account, v *Step) {
 	}
 }
 
+// counted shows what the answer adds to the step's own counters.
+func (p *performance) counted(step *journey.Step, added []float64, v *Step) {
+	s := p.Scenario.Step(step.Name)
+	for i, name := range step.Counters {
+		v.Counted = append(v.Counted, Counted{Counter: name, From: p.shown(s.Count[name]), Added: added[i]})
+	}
+}
+
 // connection says which connection the request went over. A failed one is not known to be open any more.
 func (p *performance) connection(v *Step) {
 	a := &p.answer
@@ -137,7 +155,7 @@ func (p *performance) body(text string, whole bool) Body {
 	if !whole {
 		text = withoutCutRune(text)
 	}
-	if isBinary(text) {
+	if redact.IsBinary(text) {
 		return Body{Binary: true}
 	}
 	most := mostText
@@ -178,18 +196,4 @@ func withoutCutRune(text string) string {
 		}
 	}
 	return text
-}
-
-// isBinary reports whether the beginning of a body is no text: it holds a zero byte, or much of it is no UTF-8 or controls.
-func isBinary(text string) bool {
-	odd := 0
-	for _, r := range text {
-		switch {
-		case r == 0:
-			return true
-		case r == utf8.RuneError, r < ' ' && r != '\n' && r != '\r' && r != '\t':
-			odd++
-		}
-	}
-	return odd > 8+len(text)/10
 }

@@ -3,6 +3,7 @@ package try
 import (
 	"errors"
 	"fmt"
+	"net/url"
 
 	"fsctl/loadgen/journey"
 )
@@ -12,7 +13,8 @@ type Result struct {
 	Scenario string   `json:"scenario"`
 	Target   string   `json:"target"`
 	Journey  string   `json:"journey"`
-	User     uint64   `json:"user"` // from 1
+	Before   string   `json:"before,omitempty"` // the journey that the user goes through ahead of it; empty for none
+	User     uint64   `json:"user"`             // from 1
 	Seed     uint64   `json:"seed"`
 	Notes    []string `json:"notes"`
 	Steps    []Step   `json:"steps"` // in the order in which they were performed
@@ -26,27 +28,30 @@ type Step struct {
 	Number      int         `json:"number"` // from 1
 	Step        string      `json:"step"`
 	Transaction bool        `json:"transaction,omitempty"`
+	Before      bool        `json:"before,omitempty"` // it belongs to what the user does before its journey
 	Wait        Wait        `json:"wait"`
 	Request     Request     `json:"request"`
 	Answer      Answer      `json:"answer"`
 	Connection  Connection  `json:"connection"`
 	Extracted   []Extracted `json:"extracted"`
 	Checks      []Check     `json:"checks"`
-	Outcome     string      `json:"outcome"`          // ok, failed, error, or one of the scenario's
-	When        string      `json:"when,omitempty"`   // the condition of an outcome of the scenario's
-	Failed      bool        `json:"failed"`           // as an attack counts it
-	Reason      string      `json:"reason,omitempty"` // of a failure: an error's class, extract, status, or check: and its text
+	Counted     []Counted   `json:"counted,omitempty"` // what the answer adds to the step's own counters, in the order of their names
+	Outcome     string      `json:"outcome"`           // ok, failed, error, or one of the scenario's
+	When        string      `json:"when,omitempty"`    // the condition of an outcome of the scenario's
+	Failed      bool        `json:"failed"`            // as an attack counts it
+	Reason      string      `json:"reason,omitempty"`  // of a failure: an error's class, extract, status, or check: and its text
 	Wanted      string      `json:"wanted,omitempty"`
 	Found       string      `json:"found,omitempty"`
 	Redacted    int         `json:"redacted"` // values taken out, 0 or more
 
-	cookieHint string // of a failure that a cookie may mend
+	target     *url.URL // that the request went to
+	cookieHint string   // of a failure that a cookie may mend
 }
 
 // Wait is the pause before a request.
 type Wait struct {
 	Seconds float64 `json:"seconds"`        // 0 or more
-	Kind    string  `json:"kind,omitempty"` // Thinking, Repeating or Polling; empty for no pause
+	Kind    string  `json:"kind,omitempty"` // Thinking, Pacing, Repeating, Retrying, Polling or Beginning; empty for no pause
 	Waited  bool    `json:"waited"`
 }
 
@@ -55,6 +60,9 @@ const (
 	Thinking  = "think"
 	Repeating = "repeat" // the next round is due later
 	Polling   = "poll"   // the user asks again until the target is ready
+	Pacing    = "pacing" // the round is to take so long
+	Retrying  = "retry"  // the step is tried again later
+	Beginning = "begin"  // what is done before is over, and the journey begins later
 )
 
 // Request is what was sent: the step's own request, before any redirect.
@@ -113,6 +121,13 @@ type Check struct {
 	Found string `json:"found,omitempty"`
 }
 
+// Counted is what an answer adds to an own counter of the scenario.
+type Counted struct {
+	Counter string  `json:"counter"`
+	From    string  `json:"from"`  // a place such as json:$.risk, or a condition
+	Added   float64 `json:"added"` // 0 to 1e9, without a unit
+}
+
 // Reasons of a step's failure that are not the text of a check or the class of an error.
 const (
 	Extract = journey.ReasonExtract
@@ -124,6 +139,7 @@ const (
 	Finished    = "finished"
 	ByOutcome   = "outcome"     // one that the scenario names, such as sold_out
 	Left        = "left"        // a variable was missing
+	Abandoned   = "abandoned"   // the user gave up waiting for an answer
 	Unreachable = "unreachable" // no connection could be opened
 	Cut         = "cut"         // the most requests were sent
 	Interrupted = "interrupted" // by the user of fsctl

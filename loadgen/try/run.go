@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"fsctl/loadgen/compose"
 	"fsctl/loadgen/journey"
 	"fsctl/loadgen/redact"
 	"fsctl/loadgen/transport"
@@ -28,7 +29,7 @@ type Observer struct {
 // the result.
 func (t *Trial) Run(ctx context.Context, o Observer) *Result {
 	p := &performance{Trial: t, observer: o, redactor: redact.New(t.secrets()...)}
-	p.result = &Result{Scenario: t.Scenario.Name, Target: p.shown(t.Target.Redacted()), Journey: t.Journey, User: t.User, Seed: t.Seed, Notes: []string{}, Steps: []Step{}}
+	p.result = &Result{Scenario: t.Scenario.Name, Target: p.shown(transport.TargetsText(t.targets)), Journey: t.Journey, Before: t.beforeName(), User: t.User, Seed: t.Seed, Notes: []string{}, Steps: []Step{}}
 	for _, n := range t.notes {
 		p.result.Notes = append(p.result.Notes, p.shown(n))
 	}
@@ -64,23 +65,46 @@ type performance struct {
 	request transport.Request
 	answer  transport.Answer
 	values  journey.ValueReader
+	scratch compose.Scratch
 	headers headerTrace
 	now     time.Duration // from T0, as if all pauses were waited for
 	open    bool          // the connection was, when the last request was over
 	reached bool          // it was open at some time
 	polled  int           // the repeat that the request before was asked in, -1 for none
-	thought int           // times so far
+	started bool          // the journey has sent a request
 	cookies []set         // by the answers so far
 }
 
 // perform goes through the journey.
 func (p *performance) perform(ctx context.Context) {
-	p.now, p.polled = p.due, -1
-	for step := p.user.Start(p.arrival, p.due, p.program); step != nil; step = p.user.Advance(p.now) {
+	p.now = p.due
+	if p.before != nil {
+		if over := p.part(ctx, p.user.Start(p.arrival, p.due, p.before)); over {
+			return
+		}
+		if !p.user.HasDoneAll() {
+			if p.endAs(p.user.Ending()); !p.user.HasLeft() {
+				p.result.Ended.Message = "the user left by the action leave in what it does before, and does not begin its journey"
+			}
+			return
+		}
+		if over := p.part(ctx, p.user.Continue(p.begins, p.now, p.program)); over {
+			return
+		}
+	} else if over := p.part(ctx, p.user.Start(p.arrival, p.due, p.program)); over {
+		return
+	}
+	p.endAs(p.user.Ending())
+}
+
+// part goes through one journey from its first step on, and reports whether the trial is over before the journey is.
+func (p *performance) part(ctx context.Context, step *journey.Step) (over bool) {
+	p.polled, p.started = -1, false
+	for ; step != nil; step = p.user.Advance(p.now) {
 		if len(p.result.Steps) == p.MostRequests {
 			p.end(Ended{How: Cut, Step: step.Name, Message: fmt.Sprintf("cut after %s, before step %s", quantity.Of(p.MostRequests, "request"), step.Name),
 				Hint: fmt.Sprintf("let it go on with --requests %d", 10*p.MostRequests)})
-			return
+			return true
 		}
 		v := p.begin(step)
 		if p.pause(ctx, v) {
@@ -92,21 +116,21 @@ func (p *performance) perform(ctx context.Context) {
 		}
 		if ctx.Err() != nil {
 			p.end(Ended{How: Interrupted, Step: step.Name, Message: "interrupted at step " + step.Name})
-			return
+			return true
 		}
 		if !p.reached && p.isUnreachable() {
-			p.end(Ended{How: Unreachable, Step: step.Name, Message: "the target cannot be reached (" + v.Answer.Class + ")", Hint: p.hint(v.Answer.Class, v.Answer.StatusLine != "")})
-			return
+			p.end(Ended{How: Unreachable, Step: step.Name, Message: "the target cannot be reached (" + v.Answer.Class + ")", Hint: p.hint(v)})
+			return true
 		}
 	}
-	p.endAs(p.user.Ending())
+	return false
 }
 
 // begin renders the request of a step.
 func (p *performance) begin(step *journey.Step) *Step {
-	step.Render(&p.request, &p.user)
+	step.Render(&p.request, &p.user, &p.scratch)
 	p.learn(p.request.Header)
-	v := &Step{Number: len(p.result.Steps) + 1, Step: step.Name, Wait: p.wait()}
+	v := &Step{Number: len(p.result.Steps) + 1, Step: step.Name, Before: p.user.Program() == p.before, Wait: p.wait()}
 	if s := p.Scenario.Step(step.Name); s != nil {
 		v.Transaction = s.Transaction
 	}
@@ -118,20 +142,25 @@ func (p *performance) begin(step *journey.Step) *Step {
 func (p *performance) wait() (v Wait) {
 	place, polling := p.user.Polling()
 	if wait := p.user.Due - p.now; wait > 0 {
-		v = Wait{Seconds: wait.Seconds(), Kind: Repeating, Waited: p.Think}
+		v = Wait{Seconds: wait.Seconds(), Waited: p.Think}
 		switch {
 		case polling && place == p.polled: // the target needs the time
 			v.Kind, v.Waited = Polling, true
-		case p.user.Thoughts() > p.thought:
-			v.Kind = Thinking
+		case p.before != nil && p.user.Program() == p.program && !p.started:
+			v.Kind = Beginning
+		default:
+			v.Kind = kinds[p.user.Pause()]
 		}
 	}
-	p.polled, p.thought = -1, p.user.Thoughts()
+	p.polled, p.started = -1, true
 	if polling {
 		p.polled = place
 	}
 	return v
 }
+
+// kinds are what the reasons of a user's pauses are called.
+var kinds = map[journey.Pause]string{journey.Thinking: Thinking, journey.Pacing: Pacing, journey.Retrying: Retrying, journey.Repeating: Repeating}
 
 // pause waits where that is asked for, and returns false where ctx ends.
 func (p *performance) pause(ctx context.Context, v *Step) bool {
@@ -157,7 +186,11 @@ func (p *performance) pause(ctx context.Context, v *Step) bool {
 func (p *performance) exchange(ctx context.Context) {
 	p.headers.reset()
 	p.request.Sent = time.Now()
+	patient := p.user.Step().Limit(&p.request, p.user.Due, p.now)
 	p.send(httptrace.WithClientTrace(ctx, p.headers.trace()), &p.request, &p.answer)
+	if patient && p.answer.Class == transport.ClassTimeout {
+		p.answer.Abandon()
+	}
 	p.now += p.answer.Took
 	p.reached = p.reached || p.answer.Err == nil || p.answer.Connect > 0
 }
@@ -176,16 +209,24 @@ func (p *performance) endAs(e journey.Ending) {
 	switch {
 	case e.Outcome != "":
 		p.end(Ended{How: ByOutcome, Outcome: e.Outcome, Message: fmt.Sprintf("the outcome %s ended the journey", e.Outcome)})
+	case e.Step != "" && e.Variable == "":
+		p.end(Ended{How: Abandoned, Step: e.Step, Message: "the user gave up waiting at step " + e.Step, Hint: "its patience is what the scenario says: steps." + e.Step + ".patience"})
 	case e.Step != "":
 		v := Ended{How: Left, Step: e.Step, Variable: e.Variable, Message: fmt.Sprintf("the user left before step %s, which needs %s: no answer had it", e.Step, e.Variable)}
+		variable, form, isUnfit := strings.Cut(e.Variable, ":")
+		if isUnfit {
+			v.Message = fmt.Sprintf("the user left before step %s, which needs %s as a %s: its value is none", e.Step, variable, map[string]string{"number": "number", "json": "JSON value"}[form])
+		}
 		var from []string
 		for _, s := range p.Scenario.Steps {
-			if x, ok := s.Extract[e.Variable]; ok {
+			if x, ok := s.Extract[variable]; ok {
 				from = append(from, fmt.Sprintf("step %s extracts it from %s", s.Name, x.From))
 			}
 		}
 		v.Hint = strings.Join(from, ", ")
 		p.end(v)
+	case !p.user.HasDoneAll():
+		p.end(Ended{How: Finished, Message: "the user left by the action leave, which counts as finished"})
 	default:
 		p.end(Ended{How: Finished, Message: "the user finished the journey"})
 	}
@@ -198,7 +239,7 @@ func (p *performance) end(e Ended) {
 	r.Ended = e
 	if i := slices.IndexFunc(r.Steps, func(s Step) bool { return s.Failed && s.Answer.Class != transport.ClassCanceled }); i >= 0 {
 		s := &r.Steps[i]
-		r.Failure = &Failure{Number: s.Number, Step: s.Step, Why: whyOf(s), Hint: cmp.Or(p.shown(p.hint(s.Answer.Class, s.Answer.StatusLine != "")), s.cookieHint)}
+		r.Failure = &Failure{Number: s.Number, Step: s.Step, Why: whyOf(s), Hint: cmp.Or(p.shown(p.hint(s)), s.cookieHint)}
 		return
 	}
 	if e.How == Left || e.How == Cut {

@@ -16,6 +16,7 @@ import (
 	"fsctl/loadgen/transport"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/script"
 	"fsctl/scenarios/strict"
 )
 
@@ -35,11 +36,15 @@ type Options struct {
 // Trial is a user's journey, compiled and ready to be performed.
 type Trial struct {
 	Options
+	targets  []transport.Target // in the order of the scenario's TargetNames
 	compiled *journey.Compiled
 	program  *journey.Program
+	before   *journey.Program // what the user does ahead of it; nil for nothing
 	arrival  uint64
 	due      time.Duration // of the arrival, from T0
+	begins   time.Duration // of the journey where something is done before
 	notes    []string
+	place    int // of the user's stream in the storm, -1 for none
 }
 
 // New compiles a trial. Nothing is sent. It fails with a *transport.InputError for a scenario without journeys, a journey or a user
@@ -49,10 +54,8 @@ func New(o Options) (*Trial, error) {
 	if len(sc.Journeys) == 0 {
 		return nil, transport.InputErrorf("add journeys, or start from: fsctl scenarios new", "scenario %s has no journey to try", sc.Name)
 	}
-	if err := transport.CheckTarget(o.Target, o.Allow, o.Route); err != nil {
-		return nil, err
-	}
-	if err := o.Route.Check([]string{transport.AddressOf(o.Target)}); err != nil {
+	targets, err := o.AllTargets()
+	if err != nil {
 		return nil, err
 	}
 	if names := journeyNames(sc); o.Journey != "" && !slices.Contains(names, o.Journey) {
@@ -62,12 +65,13 @@ func New(o Options) (*Trial, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Trial{Options: o, compiled: compiled, arrival: o.User - 1}
+	t := &Trial{Options: o, targets: targets, compiled: compiled, arrival: o.User - 1, place: -1}
 	own, err := t.findUser()
 	if err != nil {
 		return nil, err
 	}
 	t.choose(own)
+	t.findBefore()
 	return t, nil
 }
 
@@ -85,7 +89,7 @@ func (t *Trial) findUser() (own string, err error) {
 			return "", transport.InputErrorf("use a larger --scale", "the storm has no arrivals")
 		}
 		if a, ok := schedule.Arrival(t.arrival); ok {
-			own, t.due = storm.Phases[a.Phase].Journey, a.Due
+			own, t.due, t.place = storm.Streams()[a.Phase].Journey, a.Due, a.Phase
 		}
 		if users <= most {
 			most, why = users, fmt.Sprintf(": the storm has %s", quantity.Of(users, "user"))
@@ -118,11 +122,56 @@ func (t *Trial) choose(own string) {
 		}
 	}
 	t.Journey, t.program = name, t.compiled.Programs[name]
-	for _, step := range stepsOf(t.Scenario.Journey(name).Do, nil) {
-		if s := t.Scenario.Step(step); s != nil && s.Transaction {
+}
+
+// findBefore finds what the user does before its journey: that of its own phase, else that of the first phase with this journey. It notes
+// which steps order something.
+func (t *Trial) findBefore() {
+	names := script.StepsOf(t.Scenario.Journey(t.Journey).Do)
+	if s := t.stream(); s != nil && s.Before != nil {
+		t.before = t.compiled.Programs[s.Before.Journey]
+		t.begins = loadgen.BeginsAt(t.Seed, t.Scenario.Storm, s.place, t.arrival)
+		names = append(script.StepsOf(t.Scenario.Journey(s.Before.Journey).Do), names...)
+		if s.place != t.place {
+			at, _ := s.Comes().Span()
+			t.due = at
+		}
+		t.notes = append(t.notes, fmt.Sprintf("before its journey the user goes through %s, and keeps what it has got", s.Before.Journey))
+	}
+	var seen []string
+	for _, step := range names {
+		if s := t.Scenario.Step(step); s != nil && s.Transaction && !slices.Contains(seen, step) {
+			seen = append(seen, step)
 			t.notes = append(t.notes, fmt.Sprintf("step %s is a transaction: what it orders at the target is a real order", step))
 		}
 	}
+}
+
+// placed is a stream of the storm with its place among them.
+type placed struct {
+	scenarios.Stream
+	place int
+}
+
+// stream returns the stream that brings the user for its journey, nil where none does: its own, else the first.
+func (t *Trial) stream() (found *placed) {
+	if t.Scenario.Storm == nil {
+		return nil
+	}
+	for i, s := range t.Scenario.Storm.Streams() {
+		if s.Journey == t.Journey && (found == nil || i == t.place) {
+			found = &placed{s, i}
+		}
+	}
+	return found
+}
+
+// beforeName returns the name of what the user does before, empty for nothing.
+func (t *Trial) beforeName() string {
+	if t.before == nil {
+		return ""
+	}
+	return t.before.Name
 }
 
 func journeyNames(sc *scenarios.Scenario) (names []string) {
@@ -132,18 +181,11 @@ func journeyNames(sc *scenarios.Scenario) (names []string) {
 	return names
 }
 
-// stepsOf appends the steps of actions, each once.
-func stepsOf(do []scenarios.Action, names []string) []string {
-	for _, a := range do {
-		switch {
-		case a.Repeat != nil:
-			names = stepsOf(a.Repeat.Do, names)
-		case a.Step != "" && !slices.Contains(names, a.Step):
-			names = append(names, a.Step)
-		}
-	}
-	return names
-}
-
 // secrets returns what is kept out of all that is shown, whatever the user extracts.
-func (t *Trial) secrets() []string { return append(redact.URLSecrets(t.Target), t.Secrets...) }
+func (t *Trial) secrets() []string {
+	list := slices.Clone(t.Secrets)
+	for _, target := range t.targets {
+		list = append(list, redact.URLSecrets(target.URL)...)
+	}
+	return list
+}

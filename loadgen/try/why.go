@@ -20,25 +20,26 @@ func whyOf(s *Step) string {
 	return fmt.Sprintf("found %s, wanted %s", s.Found, s.Wanted)
 }
 
-// hint says what can be done about an error of a class, empty for none. spokeHTTP says that a head of HTTP came, whatever was wrong with the rest.
-func (p *performance) hint(class string, spokeHTTP bool) string {
-	host := p.Target.Hostname()
-	switch class {
+// hint says what can be done about a step's error, empty for none.
+func (p *performance) hint(s *Step) string {
+	target, spokeHTTP := s.target, s.Answer.StatusLine != "" // a head of HTTP came, whatever was wrong with the rest
+	host := target.Hostname()
+	switch s.Answer.Class {
 	case transport.ClassRefused:
-		return fmt.Sprintf("nothing listens at %s: start the target, or mend --target", transport.AddressOf(p.Target))
+		return fmt.Sprintf("nothing listens at %s: start the target, or mend --target", transport.AddressOf(target))
 	case transport.ClassDNS:
 		return fmt.Sprintf("the name %s has no address: mend --target, or lead it to one with --connect-to", host)
 	case transport.ClassNetwork:
 		return fmt.Sprintf("there is no way to %s from this machine", host)
 	case transport.ClassTLS:
-		if p.Target.Scheme == "https" {
+		if target.Scheme == "https" {
 			return "is the target's certificate of an authority of its own? --cacert FILE trusts it, --insecure any; a target without TLS is http://"
 		}
 	case transport.ClassTimeout:
 		return "the step's timeout is request.timeout in the scenario"
 	case transport.ClassMalformed:
-		look := "see what it answers: curl -v " + (&url.URL{Scheme: p.Target.Scheme, Host: p.Target.Host}).String()
-		if p.Target.Scheme == "http" && !spokeHTTP {
+		look := "see what it answers: curl -v " + (&url.URL{Scheme: target.Scheme, Host: target.Host}).String()
+		if target.Scheme == "http" && !spokeHTTP {
 			look += "; where that is TLS, the target is https://"
 		}
 		return look

@@ -55,7 +55,7 @@ func TestWheelAgainstASortedSlice(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
-				u := &journey.User{Arrival: arrival, Due: now + dueDraw(t)}
+				u := userDue(arrival, now+dueDraw(t))
 				if len(oracle) > 0 && rapid.Bool().Draw(t, "with another") {
 					u.Due = rapid.SampledFrom(oracle).Draw(t, "other").Due
 				}
@@ -97,13 +97,20 @@ func TestPacerReachesFarUsers(t *testing.T) {
 	}
 }
 
+// userDue returns the user of an arrival, whose next step is due at an instant.
+func userDue(arrival uint64, due time.Duration) *journey.User {
+	u := &journey.User{Due: due}
+	u.Arrival = arrival
+	return u
+}
+
 func TestWheelDrain(t *testing.T) {
 	w := Wheel{}
 	for i, due := range []time.Duration{3 * time.Second, time.Millisecond, 2 * time.Second, time.Hour} {
-		w.Add(&journey.User{Arrival: uint64(i), Due: due})
+		w.Add(userDue(uint64(i), due))
 	}
 	w.Turn(2 * time.Second)
-	w.Add(&journey.User{Arrival: 4, Due: time.Hour + time.Millisecond}) // in the bucket of user 3, or beside it
+	w.Add(userDue(4, time.Hour+time.Millisecond)) // in the bucket of user 3, or beside it
 	var walked []uint64
 	for u := range w.Drain() {
 		walked = append(walked, u.Arrival)

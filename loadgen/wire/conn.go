@@ -50,6 +50,7 @@ type Conn struct {
 	message message
 	reply   reply
 	start   start
+	named   named // by the last Host header
 
 	// Instants are times since the engine's epoch.
 	began, deadline time.Duration // of the request at hand
@@ -86,6 +87,12 @@ func (c *Conn) Connect(ctx context.Context) error {
 	return c.connect(ctx, time.Time{})
 }
 
+// Disconnect closes the connection. The next one is opened at once, whatever became of this one.
+func (c *Conn) Disconnect() {
+	c.drop()
+	c.failures = 0
+}
+
 // Do sends r, follows redirects and reads the whole answer into a, whose memory it uses again. It returns when the
 // answer is whole or cannot be any more: after r.Timeout (0 for none), or soon after ctx is done.
 //
@@ -103,13 +110,18 @@ func (c *Conn) Do(ctx context.Context, r *transport.Request, a *transport.Answer
 		}
 		c.until = c.sent.Add(r.Timeout)
 	}
-	c.message.wantBody = r.WantBody
-	c.message.write(c.engine, r.Method, c.engine.path, r.URL, r.Header, r.Body)
+	c.message.wantBody, c.message.jar = r.WantBody, r.Jar
+	if r.Jar != nil {
+		c.message.site = c.siteOf(r.Header)
+	}
+	c.message.write(c.engine, r.Method, c.engine.path, r.URL, r.Header, r.Body, r.Rest)
 	err := c.exchange(ctx, a)
 	if err == nil && r.Redirects > 0 && transport.IsRedirect(a.Status) {
 		err = c.follow(ctx, r, a)
+	} else if r.Jar != nil {
+		c.keepCookies(r.Jar, a)
 	}
-	a.BytesOut, a.Resent = uint64(len(r.Body)), c.resent
+	a.BytesOut, a.Resent = uint64(r.BodyBytes()), c.resent
 	if r.WantBody {
 		c.start.share(a, err == nil)
 	}

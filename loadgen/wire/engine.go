@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fsctl/loadgen/cookies"
 	"fsctl/loadgen/transport"
 )
 
@@ -43,6 +44,8 @@ type Config struct {
 	MaxHead, MaxBody int
 	// EndConnections makes every connection end with the answer to its first request, and every request say so.
 	EndConnections bool
+	// FullHandshakes has no connection take up the TLS session of an earlier one.
+	FullHandshakes bool
 	// Seed makes the jitter of the back-off.
 	Seed uint64
 	// Dial stands in for the network in tests.
@@ -61,6 +64,7 @@ type Engine struct {
 	host     string // of base, as the Host header has it
 	unpacker transport.Unpacker
 
+	site          cookies.Host    // base, as cookies see it
 	authorization string          // that base's user and password ask for, empty without
 	address       string          // host:port that connections lead to
 	route         transport.Route // of them, but for detours
@@ -107,7 +111,7 @@ func New(ctx context.Context, config Config) (*Engine, error) {
 		config.TLS = nil
 	}
 	if config.TLS != nil {
-		config.TLS = clientTLS(config.TLS, transport.ASCIIHost(host))
+		config.TLS = clientTLS(config.TLS, transport.ASCIIHost(host), config.FullHandshakes)
 	}
 	e := newEngineFor(config, base)
 	if e.address, err = config.leadsTo(); err != nil {
@@ -120,7 +124,7 @@ func New(ctx context.Context, config Config) (*Engine, error) {
 
 // newEngineFor returns an engine without addresses.
 func newEngineFor(config Config, base *url.URL) *Engine {
-	return &Engine{config: config, base: base, path: transport.PathOf(base), host: transport.HostOf(base), authorization: transport.BasicAuth(base), epoch: time.Now()}
+	return &Engine{config: config, base: base, path: transport.PathOf(base), host: transport.HostOf(base), site: transport.CookieHost(base.Scheme, base.Host), authorization: transport.BasicAuth(base), epoch: time.Now()}
 }
 
 // baseOf returns the URL that requests are for.
@@ -134,11 +138,14 @@ func baseOf(config *Config) *url.URL {
 	return &url.URL{Scheme: "http", Host: config.Address}
 }
 
-func clientTLS(config *tls.Config, host string) *tls.Config {
+func clientTLS(config *tls.Config, host string, full bool) *tls.Config {
 	config = config.Clone()
 	config.NextProtos = []string{"http/1.1"}
 	config.ServerName = cmp.Or(config.ServerName, host)
-	if config.ClientSessionCache == nil {
+	switch {
+	case full:
+		config.ClientSessionCache = nil
+	case config.ClientSessionCache == nil:
 		config.ClientSessionCache = tls.NewLRUClientSessionCache(0)
 	}
 	return config

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"fsctl/loadgen/cookies"
 	"fsctl/loadgen/transport"
 )
 
@@ -38,12 +39,14 @@ func FuzzEnginesAgree(f *testing.F) {
 		if strings.HasPrefix(strings.TrimLeft(status, " "), "1") {
 			answer += okLine + noBody // the answer after an informational one
 		}
-		got, want := piped(byWire, answer, accepted), piped(byNetHTTP, answer, accepted)
-		if got.class == transport.ClassMalformed && want.class != "" || got.class != "" && isStricter(answer) {
-			return
-		}
-		if got != want {
-			t.Fatalf("%q\nwire:     %+v\nnet/http: %+v", answer, got, want)
+		for _, withJar := range []bool{false, true} {
+			got, want := piped(byWire, answer, accepted, withJar), piped(byNetHTTP, answer, accepted, withJar)
+			if got.class == transport.ClassMalformed && want.class != "" || got.class != "" && isStricter(answer) {
+				return
+			}
+			if got != want {
+				t.Fatalf("%q\nwire:     %+v\nnet/http: %+v", answer, got, want)
+			}
 		}
 	})
 }
@@ -63,10 +66,11 @@ func isStricter(answer string) bool {
 type made struct {
 	status                             int
 	class, body, packed, header, lines string
+	kept                               string // the cookies of the jar
 }
 
-// piped has an engine ask for a page whose every answer is the same, twice at most.
-func piped(engine, answer, accepted string) made {
+// piped has an engine ask for a page whose every answer is the same, twice at most, for a user with a jar or without.
+func piped(engine, answer, accepted string, withJar bool) made {
 	target := &url.URL{Scheme: "http", Host: "shop.test"}
 	var lines []string
 	dial := func(context.Context, string, string) (net.Conn, error) {
@@ -97,10 +101,19 @@ func piped(engine, answer, accepted string) made {
 		}
 		e = wired
 	}
+	var jar *cookies.Jar
+	if withJar {
+		jar = new(cookies.Jar)
+	}
 	a := askBy(e, time.Second, func(r *transport.Request) {
 		r.Redirects, r.Header, r.WantHeader = 1, []transport.Field{{Name: "Accept-Encoding", Value: []byte(accepted)}, {Name: "Cookie", Value: []byte("a=0")}}, []string{"Set-Cookie", "X-A"}
+		r.Jar = jar
 	})
 	m := made{status: a.Status, class: a.Class, body: string(a.Body), packed: a.Packed, lines: strings.Join(lines, "\n")}
+	if withJar {
+		host := transport.CookieHost("http", target.Host)
+		m.kept = string(jar.AppendHeader(nil, 0, &host, []byte("/x"), time.Now()))
+	}
 	for _, f := range append(a.Passed, a.Header...) {
 		m.header += f.Name + ": " + string(f.Value) + "\n"
 	}

@@ -22,8 +22,13 @@ func (c *Conn) follow(ctx context.Context, r *transport.Request, a *transport.An
 			return err
 		}
 		a.Followed++
-		c.message.write(c.engine, redirects.Method, "", []byte(redirects.Target), redirects.Header, redirects.Body)
-		if err := c.exchange(ctx, a); err != nil {
+		c.message.jar = nil // its cookies are in the header
+		c.message.write(c.engine, redirects.Method, "", []byte(redirects.Target), redirects.Header, redirects.Body, redirects.Rest)
+		err = c.exchange(ctx, a)
+		if r.Jar != nil && (err != nil || !transport.IsRedirect(a.Status)) {
+			c.keepCookies(r.Jar, a)
+		}
+		if err != nil {
 			return err
 		}
 	}

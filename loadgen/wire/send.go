@@ -12,15 +12,19 @@ const mostHeld = 16 << 10
 
 // send sends the request, or leaves it to the next read.
 func (c *Conn) send(q *message) error {
-	if q.expect && len(q.body) > 0 {
+	if q.expect && q.bodyBytes() > 0 {
 		return c.sendExpecting(q)
 	}
-	if len(q.head)+len(q.body) > mostHeld {
+	body := q.bodyBytes()
+	if len(q.head)+body > mostHeld {
 		return c.sendLarge(q)
 	}
 	p := q.head
-	if len(q.body) > 0 {
+	if body > 0 {
 		c.out = append(append(c.out[:0], q.head...), q.body...)
+		for _, piece := range q.rest {
+			c.out = append(c.out, piece...)
+		}
 		p = c.out
 	}
 	c.put += len(p)
@@ -48,8 +52,28 @@ func (c *Conn) sendLarge(q *message) error {
 	if err := c.write(q.head); err != nil || c.cut {
 		return err
 	}
-	c.put += len(q.body)
-	return c.write(q.body)
+	return c.writeBody(q)
+}
+
+// writeBody sends the body piece by piece, until the server answers without reading all of it.
+func (c *Conn) writeBody(q *message) error {
+	if err := c.writePiece(q.body); err != nil {
+		return err
+	}
+	for _, piece := range q.rest {
+		if err := c.writePiece(piece); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Conn) writePiece(p []byte) error {
+	if len(p) == 0 || c.cut {
+		return nil
+	}
+	c.put += len(p)
+	return c.write(p)
 }
 
 // sendExpecting sends the head and waits for leave to send the body.
@@ -80,8 +104,7 @@ func (c *Conn) sendExpecting(q *message) error {
 // sendOwed sends the body that waited.
 func (c *Conn) sendOwed(q *message) error {
 	c.owed = false
-	c.put += len(q.body)
-	return c.write(q.body)
+	return c.writeBody(q)
 }
 
 // write sends p, unless the server answers without reading it: then it stops, and sets cut.

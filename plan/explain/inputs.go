@@ -23,6 +23,10 @@ func (e *explainer) stepRate(x *model.Case, d *draft, i int) string {
 }
 
 func (e *explainer) share(d *draft, i int) {
+	if e.Steps[i].Followed {
+		d.symbol(indexed("share", e.Steps[i].Name), e.Steps[i].Share, "ratio", "calculated: of the requests that the storm's journeys are expected to send, those of steps."+e.Steps[i].Name)
+		return
+	}
 	d.given(indexed("share", e.Steps[i].Name), e.Steps[i].Share, "ratio", "steps."+e.Steps[i].Name+".share")
 }
 

@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/random"
 )
@@ -26,7 +26,7 @@ type Input struct {
 //	x(z) = mid e^(sigma z), sigma = ln(mid/low)/n for z < 0, ln(high/mid)/n for z >= 0
 //
 //	z  standard normal
-//	n  its 90 % point, scenarios.Normal90
+//	n  its 90 % point, amount.Normal90
 //
 // A lognormal cannot reach 0, so a side that ends there is a straight line
 // through its two points instead. Draws are held inside the bounds: a share is at most 1.
@@ -34,7 +34,7 @@ type Input struct {
 // Source: lognormal from its quantiles; the two pieces keep all three points where they are not
 // geometrically symmetric.
 // Errors: *[InputError] for a point outside the bounds.
-func newInput[T number](field string, seed uint64, iv scenarios.Interval[T], scale float64, d dimension) (Input, error) {
+func newInput[T number](field string, seed uint64, iv amount.Interval[T], scale float64, d dimension) (Input, error) {
 	b := d.bounds()
 	in := Input{
 		bounds: b, Field: field, Low: float64(iv.Low) * scale, Mid: float64(iv.Mid) * scale, High: float64(iv.High) * scale,
@@ -47,10 +47,10 @@ func newInput[T number](field string, seed uint64, iv scenarios.Interval[T], sca
 	}
 	in.lower, in.upper = half{end: in.Low}, half{end: in.High}
 	if in.Low > 0 {
-		in.lower.sigma = math.Log(in.Mid/in.Low) / scenarios.Normal90
+		in.lower.sigma = math.Log(in.Mid/in.Low) / amount.Normal90
 	}
 	if in.Mid > 0 {
-		in.upper.sigma = math.Log(in.High/in.Mid) / scenarios.Normal90
+		in.upper.sigma = math.Log(in.High/in.Mid) / amount.Normal90
 	}
 	return in, nil
 }
@@ -101,7 +101,7 @@ type half struct {
 
 // number is what an interval of a scenario can hold.
 type number interface {
-	scenarios.Count | scenarios.Ratio | scenarios.Rate | float64 | time.Duration
+	amount.Count | amount.Ratio | amount.Rate | float64 | time.Duration
 }
 
 // dimension says what an input counts.

@@ -5,20 +5,20 @@ import (
 	"slices"
 	"testing"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 )
 
 func TestIntervalsAreReadAsQuantiles(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		iv   scenarios.Interval[float64]
+		iv   amount.Interval[float64]
 		d    dimension
 	}{
-		{"skewed", scenarios.Interval[float64]{Low: 1, Mid: 2, High: 10}, multiplier},
-		{"from nothing", scenarios.Interval[float64]{Low: 0, Mid: 2, High: 3}, multiplier},
-		{"mostly nothing", scenarios.Interval[float64]{Low: 0, Mid: 0, High: 3}, multiplier},
-		{"one side certain", scenarios.Interval[float64]{Low: 2, Mid: 2, High: 3}, multiplier},
-		{"share", scenarios.Interval[float64]{Low: .5, Mid: .9, High: .99}, share},
+		{"skewed", amount.Interval[float64]{Low: 1, Mid: 2, High: 10}, multiplier},
+		{"from nothing", amount.Interval[float64]{Low: 0, Mid: 2, High: 3}, multiplier},
+		{"mostly nothing", amount.Interval[float64]{Low: 0, Mid: 0, High: 3}, multiplier},
+		{"one side certain", amount.Interval[float64]{Low: 2, Mid: 2, High: 3}, multiplier},
+		{"share", amount.Interval[float64]{Low: .5, Mid: .9, High: .99}, share},
 	} {
 		q, err := newInput(c.name, 1, c.iv, 1, c.d)
 		if err != nil {

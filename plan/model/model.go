@@ -50,6 +50,7 @@ type Workload struct {
 type Step struct {
 	Name        string
 	Share       float64 // of all requests, 0 to 1
+	Followed    bool    // Share is that of the requests which the storm's journeys send; else the scenario gives it
 	Transaction bool
 	Event       int // index of the input, a factor over the busy mean, that multiplies the step at the sale; or Absent
 }

@@ -8,7 +8,9 @@ import (
 
 	"fsctl/plan/queueing"
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/visits"
 )
 
 // New reads a scenario.
@@ -25,6 +27,9 @@ func New(sc *scenarios.Scenario, seed uint64) (*Model, error) {
 	}
 	b := &builder{seed: seed, model: &Model{Scenario: sc.Name, Limits: sc.Limits}}
 	m := b.model
+	if !sc.Workload.IsGiven() {
+		return nil, &InputError{"workload", "none", "who comes on the day, such as workload: {requests: 1M}: plan computes from it, though an attack needs none"}
+	}
 	m.Workload = b.workload(sc)
 	m.Steps = b.steps(sc)
 	m.Services = b.services(sc)
@@ -63,7 +68,7 @@ func (b *builder) between(field string, value, least, most float64) {
 }
 
 // add appends an input and returns its index.
-func add[T number](b *builder, field string, iv scenarios.Interval[T], scale float64, d dimension) int {
+func add[T number](b *builder, field string, iv amount.Interval[T], scale float64, d dimension) int {
 	in, err := newInput(field, b.seed, iv, scale, d)
 	b.check(err)
 	b.model.Inputs = append(b.model.Inputs, in)
@@ -71,7 +76,7 @@ func add[T number](b *builder, field string, iv scenarios.Interval[T], scale flo
 }
 
 // addGiven adds an input that may be absent.
-func addGiven[T number](b *builder, field string, iv scenarios.Interval[T], scale float64, d dimension) int {
+func addGiven[T number](b *builder, field string, iv amount.Interval[T], scale float64, d dimension) int {
 	if iv.IsZero() {
 		return Absent
 	}
@@ -111,13 +116,34 @@ func peakGiven(sc *scenarios.Scenario) bool {
 
 func (b *builder) steps(sc *scenarios.Scenario) []Step {
 	list := make([]Step, len(sc.Steps))
+	var shares map[string]float64
+	if !sc.HasShares() {
+		shares = sharesOf(sc)
+	}
 	for i, s := range sc.Steps {
 		list[i] = Step{Name: s.Name, Share: float64(s.Share), Transaction: s.Transaction, Event: Absent}
 		if m, ok := sc.Workload.Event[s.Name]; ok {
 			list[i].Event = add(b, "workload.event."+s.Name, m, 1, multiplier)
 		}
+		if shares != nil {
+			list[i].Share, list[i].Followed = shares[s.Name], true
+		}
 	}
 	return list
+}
+
+// sharesOf returns each step's share of the requests that the storm is expected to send. There is a storm where steps give no shares.
+func sharesOf(sc *scenarios.Scenario) map[string]float64 {
+	shares, sum := map[string]float64{}, 0.0
+	storm := visits.Of(sc)
+	for step, n := range storm.Requests() {
+		shares[step] = n.Mid()
+		sum += n.Mid()
+	}
+	for step := range shares {
+		shares[step] /= sum
+	}
+	return shares
 }
 
 func (b *builder) services(sc *scenarios.Scenario) []Service {

@@ -12,19 +12,35 @@ import (
 // Result is what an attack would send, and whether the machine that is to send it can. Its JSON form follows
 // the rules of Report's.
 type Result struct {
-	Summary        string    `json:"summary"` // what would be sent, in one line
-	Scenario       string    `json:"scenario"`
-	Target         string    `json:"target"`
-	Engine         string    `json:"engine"`
-	Connections    int       `json:"connections"`     // a fixed number, 0 where they grow with the need
-	MaxConnections int       `json:"max_connections"` // open at once at most
-	PeakQPS        float64   `json:"peak_qps"`        // requests in the busiest second; 0 where that is not known before
-	PeakAtSeconds  float64   `json:"peak_at_seconds"` // when that second begins, from T0
-	SelfTest       *SelfTest `json:"self_test"`       // null where there was none
-	Checks         []Check   `json:"checks"`
-	AgentsNeeded   int       `json:"agents_needed"` // machines like this one that the peak takes; 0 where unknown
-	ExitCode       int       `json:"exit_code"`     // of the dry run, as the attack's would be
-	Reason         string    `json:"reason"`
+	Summary        string       `json:"summary"` // what would be sent, in one line
+	Scenario       string       `json:"scenario"`
+	Target         string       `json:"target"`
+	Engine         string       `json:"engine"`
+	Connections    int          `json:"connections"`       // a fixed number, 0 where they grow with the need
+	MaxConnections int          `json:"max_connections"`   // open at once at most
+	PeakQPS        float64      `json:"peak_qps"`          // requests in the busiest second; 0 where that is not known before
+	PeakAtSeconds  float64      `json:"peak_at_seconds"`   // when that second begins, from T0
+	Expected       []Step       `json:"expected_requests"` // of all users together, in the order of the scenario's steps; none of a list of targets or a search
+	Assumed        []Assumption `json:"assumed"`           // that Expected follows from
+	SelfTest       *SelfTest    `json:"self_test"`         // null where there was none
+	Checks         []Check      `json:"checks"`
+	AgentsNeeded   int          `json:"agents_needed"` // machines like this one that the peak takes; 0 where unknown
+	ExitCode       int          `json:"exit_code"`     // of the dry run, as the attack's would be
+	Reason         string       `json:"reason"`
+}
+
+// Step is how many requests of a step are expected: Low and High are as far from Mid as the scenario's intervals say.
+type Step struct {
+	Name string  `json:"name"`
+	Low  float64 `json:"low"`
+	Mid  float64 `json:"mid"`
+	High float64 `json:"high"`
+}
+
+// Assumption is what expected requests follow from where the scenario leaves it open.
+type Assumption struct {
+	Field string `json:"field"` // of the scenario
+	Text  string `json:"text"`
 }
 
 // SelfTest is what a machine was measured to send, at most.

@@ -1,8 +1,10 @@
 package health
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"fsctl/loadgen/record"
 	"fsctl/report/history"
@@ -14,7 +16,9 @@ import (
 // that stalls. One that answers as fast as ever was asked too little at once.
 func (j *judgement) judgeConnections() {
 	waited := history.Ratio(j.waited(), j.total.Sent)
-	p, all := j.pressure, j.allConnections()
+	p := j.pressure
+	withAll, allWere := j.allConnections()
+	queues := p.Queues() && !j.usersThink()
 	used := j.cpuWhile(func(c record.Counters) bool { return c.Waited > 0 })
 	switch {
 	case j.health.Cause == FindingFrozen: // what came after a freeze is its doing
@@ -23,22 +27,22 @@ func (j *judgement) judgeConnections() {
 			j.find(FindingTargetLimited, "the target queued: with up to %s open a request took %s, against %s in quiet moments (%s times as long, averaged over the steps)",
 				quantity.Of(j.health.Connections, "connection"), quantity.Seconds(p.Full), quantity.Seconds(p.Quiet), quantity.Number(p.Ratio))
 		}
-	case p.Queues() && j.health.Saturated: // a generator that cannot keep up measures slow answers itself
-	case p.Queues() && throttled(used, j.rec.Manifest.Cores):
+	case queues && j.health.Saturated: // a generator that cannot keep up measures slow answers itself
+	case queues && throttled(used, j.rec.Manifest.Cores):
 		j.saturate(FindingThrottled, "%s of the requests waited for a connection while %s, so that it may have been slow to read the answers itself: raise the quota, or use more agents",
 			quantity.Percent(waited), throttledFor(used))
-	case p.Queues() && outOfCPU(used, j.rec.Manifest.Cores):
+	case queues && outOfCPU(used, j.rec.Manifest.Cores):
 		j.saturate(FindingCPU, "%s of the requests waited for a connection while the generator used %s of its %s, so that it may have been slow to read the answers itself: it needs more cores or more agents",
 			quantity.Percent(waited), coresOf(used, j.rec.Manifest.Cores), quantity.Of(j.rec.Manifest.Cores, "core"))
 	case used.leftIdle():
-		j.saturate(FindingPacing, "%s of the requests waited while %sconnections were busy, but these had a request in flight for only %s of that time (Little's law), so that the generator was slow to use them",
-			quantity.Percent(waited), all, quantity.Percent(history.Ratio(used.InFlightSeconds, used.AllBusySeconds)))
-	case p.Queues():
-		j.find(FindingTargetLimited, "the target queued: with %sconnections busy a request took %s, against %s in quiet moments (%s times as long, averaged over the steps); %s of the requests waited for the target, not for the generator",
-			all, quantity.Seconds(p.Full), quantity.Seconds(p.Quiet), quantity.Number(p.Ratio), quantity.Percent(waited))
+		j.saturate(FindingPacing, "%s of the requests waited while %s, but with a request in flight for only %s of that time (Little's law), so that the generator was slow to use them",
+			quantity.Percent(waited), allWere, quantity.Percent(history.Ratio(used.InFlightSeconds, used.AllBusySeconds)))
+	case queues:
+		j.find(FindingTargetLimited, "the target queued: with %s a request took %s, against %s in quiet moments (%s times as long, averaged over the steps); %s of the requests waited for the target, not for the generator",
+			withAll, quantity.Seconds(p.Full), quantity.Seconds(p.Quiet), quantity.Number(p.Ratio), quantity.Percent(waited))
 	case !p.Known && j.unanswered():
-		j.find(FindingTargetLimited, "the target gave no whole answer while %sconnections were busy: %s of the requests waited for one, for the target and not for the generator",
-			all, quantity.Percent(waited))
+		j.find(FindingTargetLimited, "the target gave no whole answer while %s: %s of the requests waited for one, for the target and not for the generator",
+			allWere, quantity.Percent(waited))
 	case !proven(j.waited(), j.total.Sent, j.bounds.share):
 		j.find(FindingFewLate, "%s of %s waited for a connection: so few do not show that more than %s would",
 			quantity.Count(j.waited()), quantity.Of(j.total.Sent, "request"), quantity.Percent(j.bounds.share))
@@ -47,11 +51,14 @@ func (j *judgement) judgeConnections() {
 		needed := j.connectionsNeeded()
 		j.health.ConnectionsNeeded = needed
 		why := fmt.Sprintf("while the target answered as fast as in quiet moments (%s)", quantity.Seconds(p.Full))
-		if !p.Known {
+		switch {
+		case j.usersThink():
+			why = "most of whom were between two requests"
+		case !p.Known:
 			why = "and there was no quiet moment to show whether the target had more to give"
 		}
-		j.saturate(FindingConnections, "%sconnections were busy, %s: %s of the requests waited for one (%s is allowed); %s",
-			all, why, quantity.Percent(waited), quantity.Percent(j.bounds.share), j.moreConnections(needed))
+		j.saturate(FindingConnections, "%s, %s: %s of the requests waited for one (%s is allowed); %s",
+			allWere, why, quantity.Percent(waited), quantity.Percent(j.bounds.share), j.moreConnections(needed))
 	}
 }
 
@@ -66,12 +73,39 @@ func (j *judgement) waited() (sum uint64) {
 	return sum
 }
 
-// allConnections names the connections of which all were busy.
-func (j *judgement) allConnections() string {
-	if m := j.rec.Manifest; m.Connections == 0 && m.MaxConnections > 0 {
-		return "all " + quantity.Count(m.MaxConnections) + " "
+// allConnections names the connections of which all were in use, in two forms: "all 64 connections busy" and "all 64 connections were busy".
+func (j *judgement) allConnections() (with, were string) {
+	m, use := j.rec.Manifest, " busy"
+	if m.PerUser {
+		use = " held by users"
 	}
-	return "all " + countIf(j.rec.Manifest.Connections)
+	switch n := cmp.Or(m.Connections, m.MaxConnections); n {
+	case 0:
+		return "all connections" + use, "all connections were" + use
+	case 1:
+		return "the one connection" + use, "the one connection was" + use
+	default:
+		all := "all " + quantity.Of(n, "connection")
+		return all + use, all + " were" + use
+	}
+}
+
+// busyRatio is the share of users' own connections that must have had a request in flight for the target, and not what users do between
+// their requests, to be what held the connections.
+const busyRatio = 0.5
+
+// usersThink says whether each user had a connection of its own, and most of these had no request in flight while others waited for one.
+func (j *judgement) usersThink() bool {
+	if !j.rec.Manifest.PerUser {
+		return false
+	}
+	busy, open := 0, 0
+	for second, g := range j.rec.Generators() {
+		if j.eventsOf(second).Waited > 0 {
+			busy, open = busy+g.Busy, open+g.Connections
+		}
+	}
+	return float64(busy) < busyRatio*float64(open)
 }
 
 // mostUseful is about how many connections one machine has ports for.
@@ -82,7 +116,7 @@ func (j *judgement) moreConnections(needed int) string {
 	if needed > mostUseful {
 		return "no number of connections from one machine would have carried the load: send less, or from more agents"
 	}
-	if j.rec.Manifest.Connections == 0 && j.rec.Manifest.MaxConnections > 0 {
+	if m := j.rec.Manifest; m.PerUser || m.Connections == 0 && m.MaxConnections > 0 {
 		return fmt.Sprintf("--max-connections %d would have carried the load", needed)
 	}
 	return fmt.Sprintf("--connections %d would have carried the load, and without a fixed number they grow with the need", needed)
@@ -109,17 +143,13 @@ func countErrors(errors map[string]uint64) (sum uint64) {
 	return sum
 }
 
-func countIf(n int) string {
-	if n <= 0 {
-		return ""
-	}
-	return quantity.Count(n) + " "
-}
-
 // connectionsNeeded returns how many connections would have been enough: by Little's law the busiest
 // second has a = sum over steps of due rate x service time requests in flight, and 2 sqrt(a) more leave
-// room for chance, which keeps them from all being busy.
+// room for chance, which keeps them from all being busy. Where each user has one, a is how many users were there.
 func (j *judgement) connectionsNeeded() int {
+	if j.rec.Manifest.PerUser {
+		return j.enough(j.usersPresent())
+	}
 	mean := map[string]float64{}
 	for _, name := range j.run.Names {
 		c := j.run.Total(name)
@@ -136,6 +166,31 @@ func (j *judgement) connectionsNeeded() int {
 		}
 		most = max(most, inFlight)
 	}
+	return j.enough(most)
+}
+
+// enough returns how many connections leave room for chance where so many are in use.
+func (j *judgement) enough(most float64) int {
 	needed := min(math.Ceil(most+2*math.Sqrt(most)), 1e6)
 	return max(int(history.Finite(needed)), j.rec.Manifest.Connections+1, j.rec.Manifest.MaxConnections+1)
+}
+
+// usersPresent returns how many users were there at once, at most: who waited for their next step, whose request was in flight, and whose
+// first request had not been sent.
+func (j *judgement) usersPresent() (most float64) {
+	backlog := 0.0
+	for second, g := range j.rec.Generators() {
+		c := j.eventsOf(second)
+		backlog += float64(c.Due) - float64(c.Sent+c.GivenUp+c.Unsent)
+		most = max(most, float64(g.Waiting+g.Busy)+max(backlog, 0))
+	}
+	return most
+}
+
+// eventsOf returns what happened in a second of the part that is judged.
+func (j *judgement) eventsOf(second int) record.Counters {
+	if i, ok := slices.BinarySearch(j.run.Seconds, second); ok {
+		return history.Sum(j.run.Events[i])
+	}
+	return record.Counters{}
 }

@@ -10,7 +10,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/report/history"
-	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 )
 
@@ -78,7 +78,7 @@ func (j *judgement) judgeFreeze() {
 
 // instantAt writes an instant, seconds from T0, to the hundredth.
 func instantAt(seconds float64) string {
-	return scenarios.Instant(time.Duration(history.Finite(seconds) * float64(time.Second)).Round(10 * time.Millisecond)).String()
+	return amount.Instant(time.Duration(history.Finite(seconds) * float64(time.Second)).Round(10 * time.Millisecond)).String()
 }
 
 // generatorOf names the generator in an agent's slot.

@@ -17,7 +17,7 @@ type Health struct {
 	Cause              string  `json:"cause,omitempty"`
 	PlannedRequests    uint64  `json:"planned_requests"` // due, and at least one for each planned user who never came
 	SentRequests       uint64  `json:"sent_requests"`
-	UnsentRequests     uint64  `json:"unsent_requests"`
+	UnsentRequests     uint64  `json:"unsent_requests"`     // planned and not sent, without those whose user gave up waiting before
 	LateShareRatio     float64 `json:"late_share_ratio"`    // of those sent: later than the lateness limit, for any reason
 	WaitedShareRatio   float64 `json:"waited_share_ratio"`  // of those sent, late because all connections that may be open were busy
 	OpeningShareRatio  float64 `json:"opening_share_ratio"` // of those sent, held up by connections that were still being opened
@@ -161,7 +161,9 @@ func (j *judgement) count() {
 		h.PlannedRequests += metric.MissingArrivals(j.rec)
 	}
 	h.PlannedRequests = max(h.PlannedRequests, h.SentRequests)
-	h.UnsentRequests = h.PlannedRequests - h.SentRequests
+	if h.UnsentRequests = h.PlannedRequests - h.SentRequests; c.Sent > 0 { // a user who has gone wants nothing sent
+		h.UnsentRequests -= min(c.GivenUp, h.UnsentRequests)
+	}
 	h.LateShareRatio = min(history.Ratio(c.Late+c.Waited+c.Opening+c.Frozen, c.Sent), 1)
 	h.WaitedShareRatio, h.OpeningShareRatio = min(history.Ratio(c.Waited, c.Sent), 1), min(history.Ratio(c.Opening, c.Sent), 1)
 	h.MaxLatenessSeconds = history.Finite(maxLateness(j.rec))

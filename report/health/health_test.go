@@ -48,6 +48,18 @@ func TestWhoseFaultLateRequestsAre(t *testing.T) {
 	}
 }
 
+// TestOneConnection says it in the singular.
+func TestOneConnection(t *testing.T) {
+	m := manifest()
+	m.Connections = 1
+	rec := record.New(m)
+	rec.Add(record.Interval{Second: 1, Steps: map[string]*record.Counters{"order": {Due: 1000, Sent: 1000, Done: 1000, Waited: 300, Full: load(1000, 10)}}})
+	h := report.Judge(rec, nil, nil).Health
+	if len(h.Findings) != 1 || !strings.HasPrefix(h.Findings[0].Message, "the one connection was busy, ") {
+		t.Errorf("found %q", h.Findings)
+	}
+}
+
 // TestFreezes has the generator not run for a while: a freeze counts however few requests it met, and one that met none does
 // not count. A short gap of a busy machine is lateness like any other.
 func TestFreezes(t *testing.T) {
@@ -130,6 +142,10 @@ func TestRequestsNeverSent(t *testing.T) {
 		{"interrupted", 5000, record.Interrupted, record.Counters{Sent: 900, Unsent: 100}, false, nil},
 		{"aborted", 5000, record.Aborted, record.Counters{Sent: 900, Unsent: 100}, false, nil},
 		{"nothing sent", 1000, record.Completed, record.Counters{}, true, []string{health.FindingUnsent}},
+		{"users gave up first", 1000, record.Completed, record.Counters{Sent: 900, GivenUp: 100}, false, nil},
+		{"users gave up first, and others were not sent", 1000, record.Completed, record.Counters{Sent: 850, Unsent: 50, GivenUp: 100}, true, []string{health.FindingUnsent}},
+		{"users gave up in a queue", 1000, record.Completed, record.Counters{Sent: 900, GivenUp: 100, Waited: 900, Quiet: load(9, 1), Full: load(900, 9)}, false, []string{health.FindingTargetLimited}},
+		{"users gave up, and nothing was sent", 1000, record.Completed, record.Counters{GivenUp: 1000}, true, []string{health.FindingUnsent}},
 	} {
 		m := manifest()
 		m.PlannedArrivals = c.planned
@@ -141,8 +157,13 @@ func TestRequestsNeverSent(t *testing.T) {
 		if r.Health.Saturated != c.saturated || !slices.Equal(codes(r), c.codes) {
 			t.Errorf("%s: saturated %t, findings %v; wanted %t, %v", c.name, r.Health.Saturated, r.Health.Findings, c.saturated, c.codes)
 		}
-		if want := max(c.planned, 1000); r.Health.PlannedRequests != want || r.Health.UnsentRequests != want-c.counters.Sent {
-			t.Errorf("%s: %d planned, %d unsent, wanted %d and %d", c.name, r.Health.PlannedRequests, r.Health.UnsentRequests, want, want-c.counters.Sent)
+		want := max(c.planned, 1000)
+		unsent := want - c.counters.Sent
+		if c.counters.Sent > 0 {
+			unsent -= c.counters.GivenUp
+		}
+		if r.Health.PlannedRequests != want || r.Health.UnsentRequests != unsent {
+			t.Errorf("%s: %d planned, %d unsent, wanted %d and %d", c.name, r.Health.PlannedRequests, r.Health.UnsentRequests, want, unsent)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fsctl/report/reporttest"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 // The records that tests judge.
@@ -21,11 +22,11 @@ var (
 // require returns a scenario with a threshold.
 func require(t testing.TB, metric, expression string) *scenarios.Scenario {
 	t.Helper()
-	th, err := scenarios.ParseThreshold(metric, expression)
+	th, err := threshold.Parse(metric, expression)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &scenarios.Scenario{Name: "test", Thresholds: strict.Keyed[scenarios.Limit]{{Thresholds: []scenarios.Threshold{th}}}}
+	return &scenarios.Scenario{Name: "test", Thresholds: strict.Keyed[threshold.Limit]{{Thresholds: []threshold.Threshold{th}}}}
 }
 
 // codes returns the codes of a report's findings.

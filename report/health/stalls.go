@@ -83,6 +83,9 @@ func (v *stepSeen) live() { v.open, v.due, v.lost = v.open-v.lost, v.due-v.lost,
 // Stalls returns the stalls of a run in order.
 func Stalls(rec *record.Record) []Stall {
 	s := &search{run: history.New(rec), gaps: gapsOf(rec), steps: map[string]*stepSeen{}}
+	if rec.Manifest.PerUser {
+		s.countSent()
+	}
 	s.measure(rec)
 	answers := map[int]record.Span{}
 	for second, g := range rec.Generators() {
@@ -115,6 +118,17 @@ func Stalls(rec *record.Record) []Stall {
 		s.look(last, float64(s.run.Seconds[n-1]+1), nil, true)
 	}
 	return s.found
+}
+
+// countSent has requests count as due when they are sent: where users have connections of their own, who waits for one asks nothing of the
+// target yet, and those who have them may all be thinking.
+func (s *search) countSent() {
+	for _, events := range s.run.Events {
+		for name, c := range events {
+			c.Due, c.Unsent = c.Sent, 0
+			events[name] = c
+		}
+	}
 }
 
 // nextSent returns the begin of the first second after one in which something was sent.

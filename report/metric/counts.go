@@ -5,6 +5,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
+	"fsctl/scenarios/threshold"
 )
 
 // requests finds what is counted in requests that ended: how many, and which share of them.
@@ -34,7 +35,7 @@ func (q question) requests() (value float64, missing string) {
 	switch {
 	case t.Aggregation == "count":
 		return float64(some), ""
-	case t.Kind == scenarios.Counter:
+	case t.Kind == threshold.Counter:
 		return ratio(float64(some), q.length()), ""
 	case all == 0:
 		return 0, "no such request ended"
@@ -57,7 +58,7 @@ func (q question) nothing() string {
 
 func (q question) knowsStep(name string) bool {
 	return q.sc != nil && q.sc.Step(name) != nil || slices.Contains(q.rec.Steps(), name) ||
-		slices.ContainsFunc(q.rec.Tags(), func(t record.Tag) bool { return t.Step == name && t.Metric != record.Iteration })
+		slices.ContainsFunc(q.rec.Tags(), func(t record.Tag) bool { return t.Step == name && t.IsOfStep() })
 }
 
 // knowsOutcome says whether a request of the step that is asked for, or of any, can have an outcome.
@@ -74,7 +75,7 @@ func (q question) knowsOutcome(name string) bool {
 		}
 	}
 	return slices.ContainsFunc(q.rec.Tags(), func(tag record.Tag) bool {
-		return tag.Outcome == name && tag.Metric != record.Iteration && (q.t.Step == "" || q.t.Step == tag.Step)
+		return tag.Outcome == name && tag.IsOfStep() && (q.t.Step == "" || q.t.Step == tag.Step)
 	})
 }
 
@@ -106,11 +107,14 @@ func (q question) counters() (value float64, missing string) {
 			return 0, "no check was made"
 		}
 		return ratio(float64(c.ChecksPassed), float64(all)), ""
+	case "abandoned":
+		return q.abandoned(c)
 	case "achieved_rate":
-		if c.Due == 0 {
+		due := c.Due - min(c.GivenUp, c.Due) // a user who has gone wants nothing sent
+		if due == 0 {
 			return 0, "no request was due"
 		}
-		return ratio(float64(c.Sent), float64(c.Due)), ""
+		return ratio(float64(c.Sent), float64(due)), ""
 	}
 	amount, missing := q.amount(c)
 	if missing == "" {
@@ -122,9 +126,33 @@ func (q question) counters() (value float64, missing string) {
 	return amount, missing
 }
 
+// abandoned finds how many users gave up waiting, or their share of the requests that ended in that or in any other way.
+func (q question) abandoned(c record.Counters) (value float64, missing string) {
+	gone := Abandoned(&c)
+	switch all := c.Done + c.GivenUp; {
+	case q.t.Aggregation == "count" && gone == 0:
+		return 0, q.nothing()
+	case q.t.Aggregation == "count":
+		return float64(gone), ""
+	case all == 0:
+		return 0, "no such request ended"
+	default:
+		return ratio(float64(gone), float64(all)), ""
+	}
+}
+
+// Abandoned returns how many users gave up waiting: for an answer, or for a connection before their request was sent.
+func Abandoned(c *record.Counters) uint64 { return c.Errors[classAbandoned] + c.GivenUp }
+
+// classAbandoned is transport.ClassAbandoned, as records have it.
+const classAbandoned = "abandoned"
+
 // amount returns what a counter metric has counted.
 func (q question) amount(c record.Counters) (amount float64, missing string) {
 	t := q.t
+	if t.Own {
+		return c.Counted[t.Metric], ""
+	}
 	switch t.Metric {
 	case "data_sent":
 		return float64(c.BytesOut), ""

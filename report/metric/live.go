@@ -5,6 +5,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
+	"fsctl/scenarios/threshold"
 )
 
 // Live watches a run that is going on for a threshold that must stop it. It is not safe for use by
@@ -12,7 +13,7 @@ import (
 type Live struct {
 	rec        *record.Record
 	sc         *scenarios.Scenario // may be nil
-	thresholds []scenarios.Threshold
+	thresholds []threshold.Threshold
 	first      int // second of the first arrival
 	arrived    bool
 }
@@ -68,8 +69,8 @@ func (l *Live) Add(interval record.Interval) *Crossed {
 }
 
 // mayGrow says whether what a threshold counts, value up to a second, is less than it asks for and can still become that.
-func mayGrow(t *scenarios.Threshold, value float64, second int) bool {
-	if t.Aggregation != "count" && (t.Kind != scenarios.Counter || value > 0) {
+func mayGrow(t *threshold.Threshold, value float64, second int) bool {
+	if t.Aggregation != "count" && (t.Kind != threshold.Counter || value > 0) {
 		return false
 	}
 	over := t.Window != nil && second+1 >= WindowOf(t).To

@@ -6,6 +6,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
+	"fsctl/scenarios/threshold"
 )
 
 const nanosPerSecond = 1e9
@@ -24,8 +25,8 @@ const nanosPerSecond = 1e9
 // connection, which k6 excludes too. What users felt is response_time.
 //
 // Counts of requests are by due second as well. What only counters know (checks, bytes, achieved_rate,
-// dropped_iterations, iterations) is by the second in which it happened, and is not known per outcome.
-func Value(rec *record.Record, sc *scenarios.Scenario, t *scenarios.Threshold) (value float64, missing string) {
+// dropped_iterations, iterations, abandoned, own counters) is by the second in which it happened, and is not known per outcome.
+func Value(rec *record.Record, sc *scenarios.Scenario, t *threshold.Threshold) (value float64, missing string) {
 	q := question{rec, sc, t, WindowOf(t)}
 	if why := t.Unknown(); why != "" {
 		return 0, why
@@ -35,8 +36,11 @@ func Value(rec *record.Record, sc *scenarios.Scenario, t *scenarios.Threshold) (
 		return q.requests()
 	}
 	if name, ok := HistogramOf(t.Metric); ok {
-		if name == record.Iteration {
+		switch name {
+		case record.Iteration:
 			return q.iterationTimes()
+		case record.GroupDuration:
+			return q.groupTimes()
 		}
 		h := q.times(name)
 		if h.Count() == 0 {
@@ -51,7 +55,7 @@ func Value(rec *record.Record, sc *scenarios.Scenario, t *scenarios.Threshold) (
 type question struct {
 	rec *record.Record
 	sc  *scenarios.Scenario // may be nil
-	t   *scenarios.Threshold
+	t   *threshold.Threshold
 	w   record.Window
 }
 
@@ -72,18 +76,20 @@ func HistogramOf(metric string) (name string, ok bool) {
 		return record.Handshaking, true
 	case "iteration_duration":
 		return record.Iteration, true
+	case "group_duration":
+		return record.GroupDuration, true
 	}
 	return "", false
 }
 
 // WindowOf returns a threshold's window in whole seconds from T0.
-func WindowOf(t *scenarios.Threshold) record.Window {
+func WindowOf(t *threshold.Threshold) record.Window {
 	if t.Window == nil {
 		return record.Everything
 	}
 	return record.Window{
-		From: int(time.Duration(t.Window.From) / time.Second),
-		To:   int(time.Duration(t.Window.To) / time.Second),
+		From: int(t.Window.From / time.Second),
+		To:   int(t.Window.To / time.Second),
 	}
 }
 
@@ -101,14 +107,14 @@ func IsFailure(outcome string) bool {
 }
 
 // Concerns says whether a threshold is about the requests of a tag.
-func Concerns(t *scenarios.Threshold, tag record.Tag) bool {
+func Concerns(t *threshold.Threshold, tag record.Tag) bool {
 	return (t.Step == "" || t.Step == tag.Step) &&
 		(t.Outcome == "" || t.Outcome == tag.Outcome) &&
 		(t.Expected == nil || *t.Expected != IsFailure(tag.Outcome))
 }
 
 // Aggregate returns one figure of a distribution in seconds.
-func Aggregate(h record.Packed, t *scenarios.Threshold) float64 {
+func Aggregate(h record.Packed, t *threshold.Threshold) float64 {
 	switch t.Aggregation {
 	case "avg":
 		return h.Mean() / nanosPerSecond

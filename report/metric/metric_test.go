@@ -12,6 +12,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 // request is one that ended, as a slow reference keeps it.
@@ -68,7 +69,7 @@ func recordOf(list []request, old bool) *record.Record {
 	return rec
 }
 
-func drawThreshold(t *rapid.T) scenarios.Threshold {
+func drawThreshold(t *rapid.T) threshold.Threshold {
 	metric := rapid.SampledFrom([]string{"http_reqs", "http_req_failed", "outcome", "response_time", "http_req_waiting", "data_received"}).Draw(t, "metric")
 	expression := rapid.SampledFrom(map[string][]string{
 		"http_reqs": {"count<3", "rate<3"}, "http_req_failed": {"rate<0.5", "count<3"}, "outcome": {"rate<0.5", "count<3"},
@@ -92,20 +93,20 @@ func drawThreshold(t *rapid.T) scenarios.Threshold {
 	if tags != "" {
 		metric += "{" + tags[1:] + "}"
 	}
-	limit, err := scenarios.ParseThreshold(metric, expression)
+	limit, err := threshold.Parse(metric, expression)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if rapid.Bool().Draw(t, "windowed") {
 		from := rapid.IntRange(-5, 5).Draw(t, "from")
 		to := from + rapid.IntRange(1, 6).Draw(t, "long")
-		limit.Window = &scenarios.Window{From: scenarios.Instant(time.Duration(from) * time.Second), To: scenarios.Instant(time.Duration(to) * time.Second)}
+		limit.Window = &threshold.Window{From: time.Duration(from) * time.Second, To: time.Duration(to) * time.Second}
 	}
 	return limit
 }
 
 // slowly answers a threshold by counting requests one by one; ok says whether there is data.
-func slowly(list []request, t *scenarios.Threshold) (value float64, ok bool) {
+func slowly(list []request, t *threshold.Threshold) (value float64, ok bool) {
 	from, to := math.MinInt, math.MaxInt
 	if t.Window != nil {
 		from, to = int(time.Duration(t.Window.From)/time.Second), int(time.Duration(t.Window.To)/time.Second)
@@ -154,14 +155,14 @@ func slowly(list []request, t *scenarios.Threshold) (value float64, ok bool) {
 		return 0, false
 	case t.Aggregation == "count":
 		return some, true
-	case t.Kind == scenarios.Counter:
+	case t.Kind == threshold.Counter:
 		return some / float64(seconds), true
 	}
 	return some / all, all > 0
 }
 
 // mayBe says whether the scenario has the outcome that is asked for.
-func mayBe(t *scenarios.Threshold) bool {
+func mayBe(t *threshold.Threshold) bool {
 	switch t.Outcome {
 	case "unheard-of":
 		return false
@@ -173,7 +174,7 @@ func mayBe(t *scenarios.Threshold) bool {
 	return true
 }
 
-func ofTimes(times []float64, t *scenarios.Threshold) float64 {
+func ofTimes(times []float64, t *threshold.Threshold) float64 {
 	if len(times) == 0 {
 		return 0
 	}
@@ -229,12 +230,12 @@ func TestLiveWaitsForWhatMayStillCome(t *testing.T) {
 		{"http_req_failed", "count>9", "", 99},
 		{"http_req_failed{step:c}", "rate<0.1", "", 99},
 	} {
-		limit, err := scenarios.ParseThreshold(c.metric, c.text)
+		limit, err := threshold.Parse(c.metric, c.text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if c.window != "" {
-			w, err := scenarios.ParseWindow(c.window)
+			w, err := threshold.ParseWindow(c.window)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -242,7 +243,7 @@ func TestLiveWaitsForWhatMayStillCome(t *testing.T) {
 		}
 		limit.AbortOnFail = true
 		sc := *known
-		sc.Thresholds = strict.Keyed[scenarios.Limit]{{Thresholds: []scenarios.Threshold{limit}}}
+		sc.Thresholds = strict.Keyed[threshold.Limit]{{Thresholds: []threshold.Threshold{limit}}}
 		live, crossed := NewLive(&sc, record.Manifest{}), 99
 		for second := 0; second < 6 && crossed == 99; second++ {
 			h := record.NewHistogram()

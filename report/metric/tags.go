@@ -5,6 +5,7 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
+	"fsctl/scenarios/script"
 )
 
 // slice returns the part of the requests of which the threshold asks for histograms of their own. A method is that of a step, so that
@@ -51,7 +52,7 @@ func (q question) unknown() string {
 
 // unknownJourney says that no journey has the name that is asked for, nothing where one has.
 func (q question) unknownJourney() string {
-	if q.sc == nil || !slices.ContainsFunc(q.sc.Journeys, func(j scenarios.Script) bool { return j.Name == q.t.Journey }) {
+	if q.sc == nil || !slices.ContainsFunc(q.sc.Journeys, func(j script.Script) bool { return j.Name == q.t.Journey }) {
 		return "no journey is called " + q.t.Journey
 	}
 	return ""
@@ -118,6 +119,20 @@ func (q question) iterationTimes() (value float64, missing string) {
 		return 0, missing
 	}
 	return 0, "no journey ended, or iteration_duration was in no threshold of the scenario when it was sent"
+}
+
+// groupTimes finds the whole times of a group, or of all, that users were in in the window.
+func (q question) groupTimes() (value float64, missing string) {
+	h := q.rec.Packed(q.w, func(tag record.Tag) bool {
+		return tag.Metric == record.GroupDuration && (q.t.Group == "" || q.t.Group == tag.Step)
+	})
+	switch {
+	case h.Count() > 0:
+		return Aggregate(h, q.t), ""
+	case q.t.Group != "":
+		return 0, "no user was in the group " + q.t.Group
+	}
+	return 0, "no user was in a group"
 }
 
 // iterationsOf counts the journeys of one name that ended.

@@ -8,6 +8,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/threshold"
 )
 
 // Status is the judgement on one threshold or invariant.
@@ -31,8 +32,8 @@ type Result struct {
 	Optional  bool     `json:"optional,omitempty"` // without data it is skipped
 	Note      string   `json:"note,omitempty"`     // why there is no data
 
-	Kind        scenarios.MetricKind `json:"kind"`
-	Aggregation string               `json:"aggregation"`
+	Kind        threshold.Kind `json:"kind"`
+	Aggregation string         `json:"aggregation"`
 }
 
 // Summary says in one line what was wanted and what was found.
@@ -57,9 +58,9 @@ func (t *Result) ValueText() string {
 	v := *t.Value
 	short, parse, exact := quantity.Number(v), quantity.ParseNumber, quantity.Precise(v)
 	switch {
-	case t.Kind == scenarios.Trend:
+	case t.Kind == threshold.Trend:
 		short, parse, exact = quantity.Seconds(v), parseSeconds, quantity.Exact(time.Duration(math.Round(v*nanosPerSecond)))
-	case t.Kind == scenarios.Counter && t.Aggregation == "rate":
+	case t.Kind == threshold.Counter && t.Aggregation == "rate":
 		short, parse, exact = quantity.Rate(v), quantity.ParseRate, exact+"/s"
 	case t.Aggregation == "count":
 		return quantity.Count(int64(v))
@@ -75,7 +76,7 @@ func (t *Result) ValueText() string {
 // agrees reports whether a rounded value is on the same side of the threshold as the value itself: 300.4 ms
 // rounded to 300 ms would look as if it kept a limit of 300 ms.
 func (t *Result) agrees(short string, parse func(string) (float64, error)) bool {
-	limit, err := scenarios.ParseThreshold(t.Metric, t.Threshold)
+	limit, err := t.Limit()
 	if err != nil {
 		return true
 	}
@@ -93,13 +94,19 @@ func (t *Result) agrees(short string, parse func(string) (float64, error)) bool 
 	return true
 }
 
+// Limit returns the threshold that the result is of. It fails as threshold.Parse does where another version judged it.
+func (t *Result) Limit() (threshold.Threshold, error) {
+	name, _, _ := strings.Cut(t.Metric, "{")
+	return threshold.Parse(t.Metric, t.Threshold, name) // which is an own counter where it is no metric of every scenario
+}
+
 func parseSeconds(text string) (float64, error) {
 	d, err := quantity.ParseDuration(text)
 	return d.Seconds(), err
 }
 
 // Judge judges a threshold by a record. The scenario, which may be nil, says what steps and outcomes can be; see [Value].
-func Judge(rec *record.Record, sc *scenarios.Scenario, t *scenarios.Threshold) Result {
+func Judge(rec *record.Record, sc *scenarios.Scenario, t *threshold.Threshold) Result {
 	result := Result{
 		Metric: t.Key(), Threshold: t.Text, Unit: t.Unit(), Status: NoData, Optional: t.Optional,
 		Kind: t.Kind, Aggregation: t.Aggregation,

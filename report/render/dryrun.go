@@ -20,6 +20,7 @@ func DryRun(w io.Writer, d *dryrun.Result, s Style) error {
 		p.say("", "  ", line)
 	}
 	p.blank()
+	p.expected(d)
 	t := &table{columns: []column{{}, {title: "check", flex: true}, {title: "needed", right: true}, {title: "available", right: true}}, colors: firstIsStatus}
 	isNarrow := s.width() < reasonsBeside
 	if !isNarrow {
@@ -57,6 +58,7 @@ func DryRunMarkdown(w io.Writer, d *dryrun.Result) error {
 		lines = append(lines, escaped(line))
 	}
 	m.list(lines)
+	m.expected(d)
 	var rows [][]string
 	for _, c := range d.Checks {
 		rows = append(rows, []string{fmt.Sprint(c.OK), escaped(c.Name), amount(c, c.Needed), amount(c, c.Available), escaped(c.Because)})
@@ -65,6 +67,47 @@ func DryRunMarkdown(w io.Writer, d *dryrun.Result) error {
 	_, err := io.WriteString(w, m.String())
 	return err
 }
+
+// expected writes how many requests of each step are expected, and what that assumes.
+func (p *page) expected(d *dryrun.Result) {
+	if len(d.Expected) == 0 {
+		return
+	}
+	t := &table{columns: []column{{title: "step", flex: true}, {title: "expected requests", right: true}}}
+	for _, s := range d.Expected {
+		t.add(s.Name, expectedText(s))
+	}
+	p.table(t)
+	for _, a := range d.Assumed {
+		p.say("  - ", "    ", assumedText(a))
+	}
+	p.blank()
+}
+
+func (m *markdown) expected(d *dryrun.Result) {
+	if len(d.Expected) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, s := range d.Expected {
+		rows = append(rows, []string{escaped(s.Name), expectedText(s)})
+	}
+	m.table("step,expected requests", "---,---:", rows)
+	var assumed []string
+	for _, a := range d.Assumed {
+		assumed = append(assumed, escaped(assumedText(a)))
+	}
+	m.list(assumed)
+}
+
+func expectedText(s dryrun.Step) string {
+	if s.Low == s.High {
+		return quantity.Estimate(s.Mid)
+	}
+	return fmt.Sprintf("%s (%s to %s)", quantity.Estimate(s.Mid), quantity.Estimate(s.Low), quantity.Estimate(s.High))
+}
+
+func assumedText(a dryrun.Assumption) string { return "assumed: " + a.Text + " (" + a.Field + ")" }
 
 func dryRunLines(d *dryrun.Result) []string {
 	lines := []string{d.Summary}

@@ -11,6 +11,7 @@ import (
 	"fsctl/report"
 	"fsctl/scenarios"
 	"fsctl/scenarios/strict"
+	"fsctl/scenarios/threshold"
 )
 
 var t0 = time.Date(2026, 11, 11, 12, 0, 0, 0, time.UTC)
@@ -109,19 +110,19 @@ func stormyScenario(t testing.TB) *scenarios.Scenario {
 		{"outcome{step:order,outcome:placed}", "count>=1000", "", false},
 		{"http_reqs", "rate>1k/s", "", false},
 	} {
-		parsed, err := scenarios.ParseThreshold(l.metric, l.text)
+		parsed, err := threshold.Parse(l.metric, l.text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		parsed.Optional = l.optional
 		if l.window != "" {
-			w, err := scenarios.ParseWindow(l.window)
+			w, err := threshold.ParseWindow(l.window)
 			if err != nil {
 				t.Fatal(err)
 			}
 			parsed.Window = &w
 		}
-		sc.Thresholds = append(sc.Thresholds, scenarios.Limit{Name: l.metric, Thresholds: []scenarios.Threshold{parsed}})
+		sc.Thresholds = append(sc.Thresholds, threshold.Limit{Name: l.metric, Thresholds: []threshold.Threshold{parsed}})
 	}
 	return sc
 }

@@ -16,7 +16,7 @@ import (
 // plainTitles are titles of columns that need no explanation.
 var plainTitles = strings.Split("10 to 90 %,agent,architecture,at its high,at its low,autoscaler,available,because of,by measured values,check,"+
 	"cost,cost a day,db reads,db writes,demand,errors,expected,figure,found,from,got,growth,kind,limit,max,mean,measured by,measured field,needed,"+
-	"note,on running nodes,p90,p99.9,pool,rejected,requests,run,service,share,size,step,symbol,target,threshold,time,unit,used,users,value,"+
+	"note,on running nodes,p90,p99.9,pool,rejected,requests,run,service,share,size,step,symbol,target,threshold,time,times,unit,used,users,value,"+
 	"wanted,what moves the cores,why,window,with new nodes", ",")
 
 // glossary returns the terms that docs/glossary.md explains.

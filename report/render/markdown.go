@@ -91,6 +91,7 @@ func Markdown(w io.Writer, r *report.Report) error {
 	m.thresholds(r)
 	m.invariants(r)
 	m.journeys(r.Journeys)
+	m.groups(r.Groups)
 	m.steps(r)
 	m.samples(r.Steps)
 	m.recommendations(r)

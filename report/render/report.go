@@ -25,6 +25,7 @@ func Report(w io.Writer, r *report.Report, s Style) error {
 	p.thresholds(r.Thresholds)
 	p.invariants(r.Invariants)
 	p.journeys(r.Journeys)
+	p.groups(r.Groups)
 	p.steps(r.Steps)
 	p.samples(r.Steps)
 	p.recommendations(r.Recommendations)
@@ -260,7 +261,8 @@ func (p *page) outcomes(list []report.Step) {
 	p.blank()
 }
 
-// outcomesOf lists a step's outcomes, the most frequent first, the answers that repeated an order, and what was sent again.
+// outcomesOf lists a step's outcomes, the most frequent first, the answers that repeated an order, what was sent again, who gave up,
+// and own counters.
 func outcomesOf(s report.Step) string {
 	var parts []string
 	for _, name := range byCount(s.Outcomes) {
@@ -276,6 +278,7 @@ func outcomesOf(s report.Step) string {
 	if s.Resent > 0 {
 		parts = append(parts, "resent "+quantity.Count(s.Resent))
 	}
+	parts = append(parts, countedOf(&s)...)
 	return strings.Join(parts, ", ")
 }
 

@@ -15,7 +15,11 @@ const shownSamples = 3
 
 // sampleLines are the lines of a sample, one text each: what was sent, and what came.
 func sampleLines(s *report.Sample) (sent, came []string) {
-	sent = append(append(sent, strings.TrimSpace(s.Method+" "+s.URL)), s.RequestHeaders...)
+	line := strings.TrimSpace(s.Method + " " + s.URL)
+	if s.Target != "" {
+		line += " to target " + s.Target
+	}
+	sent = append(append(sent, line), s.RequestHeaders...)
 	if s.RequestBody != "" {
 		sent = append(sent, s.RequestBody)
 	}

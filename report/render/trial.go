@@ -159,11 +159,18 @@ func printable(text string) string {
 }
 
 func trialTitle(r *try.Result) string {
-	return fmt.Sprintf("%s: user %s, journey %s, at %s", plaintext.Line(r.Scenario), quantity.Count(r.User), plaintext.Line(r.Journey), plaintext.Line(r.Target))
+	journey := plaintext.Line(r.Journey)
+	if r.Before != "" {
+		journey = plaintext.Line(r.Before) + " before " + journey
+	}
+	return fmt.Sprintf("%s: user %s, journey %s, at %s", plaintext.Line(r.Scenario), quantity.Count(r.User), journey, plaintext.Line(r.Target))
 }
 
 func stepTitle(v *try.Step) string {
 	title := strings.TrimSpace(quantity.Count(v.Number) + " " + plaintext.Line(v.Step))
+	if v.Before {
+		title += " (before)"
+	}
 	if v.Transaction {
 		title += " (transaction)"
 	}
@@ -171,7 +178,7 @@ func stepTitle(v *try.Step) string {
 }
 
 func waitText(v try.Wait) string {
-	word, how := map[string]string{try.Thinking: "thinks", try.Polling: "asks again after"}[v.Kind], ""
+	word, how := map[string]string{try.Thinking: "thinks", try.Polling: "asks again after", try.Retrying: "tries again after", try.Beginning: "waits to begin for"}[v.Kind], ""
 	if word == "" {
 		word = "pauses"
 	}
@@ -271,6 +278,9 @@ func judgementLines(v *try.Step) (lines []judgementLine) {
 	}
 	if v.Reason == try.Status {
 		lines = append(lines, judgementLine{"FAIL", fmt.Sprintf("found %s, wanted %s", v.Found, v.Wanted), true})
+	}
+	for _, c := range v.Counted {
+		lines = append(lines, judgementLine{"count", fmt.Sprintf("%s + %s (%s)", c.Counter, quantity.Precise(c.Added), c.From), false})
 	}
 	outcome := judgementLine{"outcome", v.Outcome, v.Failed}
 	if v.When != "" {

@@ -23,6 +23,7 @@ func sampleTrial() *try.Result {
 				Outcome: "ok", Redacted: 2},
 			{Number: 2, Step: "order", Transaction: true, Wait: try.Wait{Seconds: 3, Kind: try.Thinking}, Request: try.Request{Method: "POST", URL: "http://127.0.0.1:8080/orders"},
 				Answer:     try.Answer{StatusLine: "HTTP/1.1 500 Internal Server Error", Status: 500, Body: try.Body{Text: "stack trace\n    at line 1", Bytes: 123456, Cut: true}, TookSeconds: 0.25, Resent: 1},
+				Counted:    []try.Counted{{Counter: "refused", From: "status == 500", Added: 1}, {Counter: "risk_checks", From: "json:$.risk", Added: 0.25}},
 				Connection: try.Connection{Reused: true}, Extracted: []try.Extracted{{Variable: "order_id", From: "json:$.order_id", Found: "a body that is not JSON"}},
 				Checks:  []try.Check{{Check: "status in 200,409", Found: "status 500"}, {Check: "body contains stack", Held: true}},
 				Outcome: "failed", Failed: true, Reason: "check: status in 200,409", Wanted: "status in 200,409", Found: "status 500"},

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -73,11 +74,16 @@ func journeyRow(j *users.Journey) []string {
 	return []string{j.Name, quantity.Count(j.Users), quantity.Count(j.Finished), ended, quantity.Count(j.AllLeft()), quantity.Count(j.Cut)}
 }
 
-// leavers says of users who left where and why, with the journey's name where there are several.
+// leavers says of users who left where and why, and how many were not ready, with the journey's name where there are several.
 func leavers(j *users.Journey, several bool) []string {
-	var lines []string
+	var texts, lines []string
 	for _, l := range j.Left {
-		line := l.String()
+		texts = append(texts, l.String())
+	}
+	if j.NotReady > 0 {
+		texts = append(texts, fmt.Sprintf("%s of %s were not through with what they do before when they were due, and began late", quantity.Count(j.NotReady), quantity.Count(j.Ready)))
+	}
+	for _, line := range texts {
 		if several {
 			line = j.Name + ": " + line
 		}
@@ -132,4 +138,19 @@ func stepLine(s *report.Step) string {
 		}
 	}
 	return strings.Join(parts, "; ")
+}
+
+// countedOf says who gave up waiting at a step, and what its own counters hold; nothing where there are none.
+func countedOf(s *report.Step) (parts []string) {
+	if s.Abandoned > 0 {
+		text := "gave up waiting " + quantity.Count(s.Abandoned)
+		if s.GivenUp > 0 {
+			text += " (" + quantity.Count(s.GivenUp) + " of them before the request was sent)"
+		}
+		parts = append(parts, text)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Counted)) {
+		parts = append(parts, "counted "+name+" "+quantity.Number(s.Counted[name]))
+	}
+	return parts
 }

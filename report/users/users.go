@@ -6,27 +6,32 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
+	"fsctl/scenarios/script"
 )
 
 // Journey is how the users of one journey ended: Users = Finished + those of Ended and Left + Cut.
 type Journey struct {
 	Name     string            `json:"name"`
-	Users    uint64            `json:"users"`    // who came
-	Finished uint64            `json:"finished"` // who did all of it
-	Ended    map[string]uint64 `json:"ended"`    // by an outcome that the scenario names, such as sold_out
-	Left     []Left            `json:"left"`     // most users first
-	Cut      uint64            `json:"cut"`      // still active when the run ended
+	Users    uint64            `json:"users"`               // who came
+	Finished uint64            `json:"finished"`            // who did all of it
+	Ended    map[string]uint64 `json:"ended"`               // by an outcome that the scenario names, such as sold_out
+	Left     []Left            `json:"left"`                // most users first
+	Cut      uint64            `json:"cut"`                 // still active when the run ended
+	Ready    uint64            `json:"ready,omitempty"`     // of Users, who had gone through another journey before
+	NotReady uint64            `json:"not_ready,omitempty"` // of those, who were still in it when they were due, and began as it was over
 }
 
-// Left is users who left before a step because a variable that its request needs was missing.
+// Left is users who left: before a step because a variable that its request needs was missing, or, where Variable is empty, because
+// they gave up waiting for its answer.
 type Left struct {
 	Step     string `json:"step"`
-	Variable string `json:"variable"`
-	After    string `json:"after"` // outcome of the request whose answer lacked it, empty where none was sent
+	Variable string `json:"variable"` // as qty:number where it had a value that is no number, or cart:json
+	After    string `json:"after"`    // outcome of the request whose answer lacked it, empty where none was sent
 	Users    uint64 `json:"users"`
 }
 
@@ -69,8 +74,11 @@ func Performed(sc *scenarios.Scenario) []string {
 		}
 		return names
 	}
-	for i := range sc.Storm.Phases {
-		names = append(names, sc.Storm.Phases[i].Journey)
+	for _, stream := range sc.Storm.Streams() {
+		if stream.Before != nil {
+			names = append(names, stream.Before.Journey)
+		}
+		names = append(names, stream.Journey)
 	}
 	return names
 }
@@ -79,8 +87,10 @@ func Performed(sc *scenarios.Scenario) []string {
 func Steps(sc *scenarios.Scenario) []string {
 	in := map[string]bool{}
 	for _, name := range Performed(sc) {
-		if script := sc.Journey(name); script != nil {
-			collect(script.Do, in)
+		if journey := sc.Journey(name); journey != nil {
+			for _, step := range script.StepsOf(journey.Do) {
+				in[step] = true
+			}
 		}
 	}
 	var names []string
@@ -92,18 +102,8 @@ func Steps(sc *scenarios.Scenario) []string {
 	return names
 }
 
-func collect(actions []scenarios.Action, in map[string]bool) {
-	for i := range actions {
-		if a := &actions[i]; a.Repeat != nil {
-			collect(a.Repeat.Do, in)
-		} else if a.Step != "" {
-			in[a.Step] = true
-		}
-	}
-}
-
 func journeyOf(name string, j record.Journey) Journey {
-	v := Journey{Name: name, Finished: j.Finished, Ended: map[string]uint64{}, Left: []Left{}}
+	v := Journey{Name: name, Ready: j.Ready, NotReady: j.NotReady, Finished: j.Finished, Ended: map[string]uint64{}, Left: []Left{}}
 	over := j.Finished
 	for outcome, n := range j.Ended {
 		if n > 0 {
@@ -125,7 +125,7 @@ func journeyOf(name string, j record.Journey) Journey {
 	return v
 }
 
-// AllLeft returns how many users left because a variable was missing.
+// AllLeft returns how many users left because a variable was missing, or because they gave up waiting.
 func (j *Journey) AllLeft() uint64 {
 	var sum uint64
 	for _, l := range j.Left {
@@ -136,7 +136,15 @@ func (j *Journey) AllLeft() uint64 {
 
 // String says who left, where, and why.
 func (l Left) String() string {
-	text := fmt.Sprintf("%s left before %s because %s was missing", quantity.Count(l.Users), l.Step, l.Variable)
+	if l.Variable == "" {
+		return fmt.Sprintf("%s gave up waiting at %s", quantity.Count(l.Users), l.Step)
+	}
+	variable, form, isUnfit := strings.Cut(l.Variable, ":")
+	why := "missing"
+	if isUnfit {
+		why = map[string]string{"number": "no number", "json": "no JSON"}[form]
+	}
+	text := fmt.Sprintf("%s left before %s because %s was %s", quantity.Count(l.Users), l.Step, variable, why)
 	if l.After != "" {
 		text += ", after " + l.After
 	}

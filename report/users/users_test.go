@@ -8,21 +8,22 @@ import (
 
 	"fsctl/loadgen/record"
 	"fsctl/scenarios"
+	"fsctl/scenarios/script"
 )
 
 func sale() *scenarios.Scenario {
-	do := func(steps ...string) (list []scenarios.Action) {
+	do := func(steps ...string) (list []script.Action) {
 		for _, s := range steps {
-			list = append(list, scenarios.Action{Step: s})
+			list = append(list, script.Action{Step: s})
 		}
 		return list
 	}
-	sc := &scenarios.Scenario{Storm: &scenarios.Storm{Phases: []scenarios.Phase{{Journey: "watcher"}, {Journey: "buyer"}, {Journey: "buyer"}}}}
+	sc := &scenarios.Scenario{Storm: &scenarios.Storm{Phases: []scenarios.Phase{{Journey: scenarios.Only("watcher")}, {Journey: scenarios.Only("buyer")}, {Journey: scenarios.Only("buyer")}}}}
 	for _, name := range []string{"browse", "order", "pay", "unused", "status"} {
 		sc.Steps = append(sc.Steps, scenarios.Step{Name: name})
 	}
-	for _, s := range []scenarios.Script{
-		{Name: "buyer", Do: append(do("order", "pay"), scenarios.Action{Repeat: &scenarios.Repeat{Do: do("status")}})},
+	for _, s := range []script.Script{
+		{Name: "buyer", Do: append(do("order", "pay"), script.Action{Repeat: &script.Repeat{Do: do("status")}})},
 		{Name: "idle", Do: do("unused")}, {Name: "watcher", Do: do("browse")},
 	} {
 		sc.Journeys = append(sc.Journeys, s)
@@ -79,6 +80,12 @@ func TestStepsAreThoseThatAreSent(t *testing.T) {
 
 func TestWhoLeftIsSaidInWords(t *testing.T) {
 	if got := (Left{"pay", "token", "ok", 1312}).String(); got != "1,312 left before pay because token was missing, after ok" {
+		t.Errorf("found %q", got)
+	}
+	if got := (Left{"pay", "qty:number", "", 2}).String(); got != "2 left before pay because qty was no number" {
+		t.Errorf("found %q", got)
+	}
+	if got := (Left{"pay", "cart:json", "", 2}).String(); got != "2 left before pay because cart was no JSON" {
 		t.Errorf("found %q", got)
 	}
 	if got := (Left{Step: "pay", Variable: "token", Users: 1}).String(); got != "1 left before pay because token was missing" {

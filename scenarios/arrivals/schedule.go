@@ -56,6 +56,9 @@ func NewSchedule(phases []Phase, seed uint64, end time.Duration) *Schedule {
 // Len returns the number of arrivals.
 func (s *Schedule) Len() uint64 { return s.total }
 
+// LenOf returns the number of a phase's arrivals.
+func (s *Schedule) LenOf(phase int) uint64 { return s.phases[phase].until(s.end) }
+
 // Size returns one more than the largest index an arrival can have.
 func (s *Schedule) Size() uint64 {
 	if len(s.phases) == 0 {

@@ -172,7 +172,7 @@ func (c *Condition) wantOneValue(text, v string) error {
 	}
 	switch {
 	case v == "null" && c.Subject != Body && c.Subject != Status && c.Operator != "!=" && c.Operator != "not in":
-		return neverSet(text)
+		return &neverError{text, true}
 	case closing(v) != "":
 		return fmt.Errorf("found %q, wanted the quote in %s closed, or none; for a text with quotes in it the other kind around it, such as '\"a\"'", text, v)
 	case secondTest.MatchString(v):
@@ -192,15 +192,22 @@ func (c *Condition) wantHoldable(text string) error {
 	if c.Subject != Body && !c.isOfText() && c.Operator != "!=" && c.Operator != "not in" {
 		for _, v := range c.Values {
 			if v.Text == "" {
-				return neverSet(text)
+				return &neverError{text, false}
 			}
 		}
 	}
 	return nil
 }
 
-func neverSet(text string) error {
-	return fmt.Errorf("found %q, which never holds: an answer with null or nothing leaves a variable without a value; wanted a value, or != null for a variable that has one", text)
+// neverError is a test of a variable that never holds.
+type neverError struct {
+	text   string
+	isNull bool // it is compared with null, else with nothing
+}
+
+// Error says what was found and wanted.
+func (e *neverError) Error() string {
+	return fmt.Sprintf("found %q, which never holds: an answer with null or nothing leaves a variable without a value; wanted a value, or != null for a variable that has one", e.text)
 }
 
 // wantStatus refuses a test of the status that holds for none, and values that no status has.

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/random"
 )
@@ -109,7 +109,7 @@ func (f *Faults) set(k kind, value string, valued bool) error {
 	if !valued {
 		return nil
 	}
-	r, err := scenarios.ParseRatio(share)
+	r, err := amount.ParseRatio(share)
 	if err != nil {
 		return err
 	}

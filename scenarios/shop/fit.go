@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/script"
+	"fsctl/scenarios/template"
 )
 
 // Missing is a request of a scenario that the shop does not answer, whatever the values of its variables are.
@@ -29,18 +31,18 @@ func FitOf(sc *scenarios.Scenario) Fit {
 		return f
 	}
 	seen := map[string]bool{}
-	for i := range sc.Storm.Phases {
-		name := sc.Storm.Phases[i].Journey
+	for _, stream := range sc.Storm.Streams() {
+		name := stream.Journey
 		j := sc.Journey(name)
 		if j == nil || seen["journey "+name] {
 			continue
 		}
 		seen["journey "+name] = true
-		steps := stepsOf(j.Do)
+		steps := script.StepsOf(j.Do)
 		answered := len(steps) == 0
 		for _, step := range steps {
 			request := &sc.Step(step).Request
-			if answers(request.Method, request.URL) {
+			if other := request.Host != "" && request.Host != scenarios.MainTarget; other || answers(request.Method, request.URL) { // another target is not the shop
 				answered = true
 				continue
 			}
@@ -59,19 +61,6 @@ func FitOf(sc *scenarios.Scenario) Fit {
 	return f
 }
 
-// stepsOf returns the steps of actions, one that stands twice twice.
-func stepsOf(do []scenarios.Action) (steps []string) {
-	for i := range do {
-		if do[i].Step != "" {
-			steps = append(steps, do[i].Step)
-		}
-		if do[i].Repeat != nil {
-			steps = append(steps, stepsOf(do[i].Repeat.Do)...)
-		}
-	}
-	return steps
-}
-
 // endpoints is what the shop answers, with * for one character or more. A test holds it to Shop.route.
 func endpoints() [][2]string {
 	return [][2]string{
@@ -82,13 +71,13 @@ func endpoints() [][2]string {
 
 // answers reports whether the shop may answer a request: with some values of the variables in its URL it does.
 func answers(method, address string) bool {
-	t, err := scenarios.ParseTemplate(address)
+	t, err := template.Parse(address)
 	if err != nil {
 		return true // what is wrong with it is said elsewhere
 	}
 	var asked []rune
 	for _, part := range t {
-		if part.Variable != "" {
+		if part.Value != nil {
 			asked = append(asked, anyOne, anyMore)
 			continue
 		}

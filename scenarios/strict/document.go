@@ -150,6 +150,14 @@ func findAlias(n *yaml.Node) *yaml.Node {
 // placed returns the line of what is not YAML, and its message with what most likely is wrong. yaml.v3 counts the lines of what its
 // parser, not its scanner, does not expect from 0.
 func placed(line int, message string, lines []string) (int, string) {
+	if _, after, ok := strings.Cut(message, "unknown anchor '"); ok { // yaml.v3 does not say where
+		name, _, _ := strings.Cut(after, "'")
+		for i, l := range lines {
+			if strings.Contains(l, "*"+name) {
+				return i + 1, message + "; a value that begins with * stands in quotes"
+			}
+		}
+	}
 	if !strings.HasPrefix(message, "did not find expected ") {
 		return line, message
 	}

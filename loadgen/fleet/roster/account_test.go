@@ -7,12 +7,13 @@ import (
 	"pgregory.net/rapid"
 
 	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 )
 
 // minute is ten users a second for a minute, divided among so many slots.
 func minute(slots int) *Planned {
-	var from, to scenarios.Instant = 0, scenarios.Instant(time.Minute)
-	storm := &scenarios.Storm{Phases: []scenarios.Phase{{From: &from, To: &to, Rate: scenarios.Ramp{From: 10, To: 10}, Spacing: "even"}}}
+	var from, to amount.Instant = 0, amount.Instant(time.Minute)
+	storm := &scenarios.Storm{Phases: []scenarios.Phase{{Journey: scenarios.Only("j"), From: &from, To: &to, Rate: amount.Ramp{From: 10, To: 10}, Spacing: "even"}}}
 	return NewPlanned(storm.Schedule(1, 0).Walk(), slots)
 }
 

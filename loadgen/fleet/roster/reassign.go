@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"fsctl/scenarios"
+	"fsctl/scenarios/amount"
 )
 
 // revisionLead is how far ahead of now a revision begins at the least, so that every live agent hears of it before.
@@ -35,7 +35,7 @@ func (r *Roster) reassign(now time.Time) {
 		return
 	}
 	r.setAssignment(Assignment{r.assignment.Shares, append(slices.Clip(before), next)})
-	r.log("users due from %s on: %s", scenarios.Instant(next.From), r.whoSends(away))
+	r.log("users due from %s on: %s", amount.Instant(next.From), r.whoSends(away))
 }
 
 // whoSends says in words which agents send the users.

@@ -79,8 +79,25 @@ func measure(slot int, epoch uint64, second int) measured {
 	now.Generator = &record.Generator{CPUSeconds: random.Float64(), Arrivals: random.Uint64N(100), MaxLatenessSeconds: random.Float64(), Busy: 3}
 	now.Steps = map[string]*record.Counters{"order": {
 		Due: random.Uint64N(50), Sent: random.Uint64N(50), Done: done["order"] + failed, Failed: failed, Errors: map[string]uint64{"timeout": failed},
-		Quiet: record.Load{Requests: done["order"], Seconds: random.Float64()},
-	}, "browse": {Done: done["browse"]}}
+		Quiet:   record.Load{Requests: done["order"], Seconds: random.Float64()},
+		Counted: map[string]float64{"risk_checks": float64(random.IntN(1000)), "score": float64(random.IntN(3_000_000)) / 1e6},
+	}, "browse": {Done: done["browse"], GivenUp: random.Uint64N(4), Counted: map[string]float64{"listed": 0.1}}}
+	if n := random.Uint64N(failed); n > 0 {
+		now.Steps["order"].Errors = map[string]uint64{"timeout": failed - n, "abandoned": n}
+	}
+	buyers := record.Journey{Users: now.Generator.Arrivals + random.Uint64N(9), Finished: random.Uint64N(9), Ended: map[string]uint64{"sold_out": 1 + random.Uint64N(4)},
+		Left: map[record.Left]uint64{{Step: "browse", After: "abandoned"}: 1 + random.Uint64N(4), {Step: "pay", Variable: "order_id", After: "failed"}: 2}}
+	buyers.Ready = buyers.Users - now.Generator.Arrivals
+	buyers.NotReady = random.Uint64N(buyers.Ready + 1)
+	now.Generator.Iterations = buyers.Finished + buyers.Ended["sold_out"] + buyers.Left[record.Left{Step: "browse", After: "abandoned"}] + 2
+	now.Generator.Journeys = map[string]record.Journey{"buyer": buyers}
+	for _, how := range []string{record.OutcomeFinished, "ended"} {
+		group := record.NewSparse()
+		for range 1 + random.IntN(5) {
+			_ = group.RecordValue(1_000_000 + random.Int64N(9_000_000_000)) // within the range
+		}
+		m.intervals[0].Packed[record.Tag{Metric: record.GroupDuration, Step: "checkout", Outcome: how}] = packer.PackSparse(group)
+	}
 	for i := range random.IntN(3) {
 		m.told = append(m.told, record.Order{ID: fmt.Sprintf("o-%d-%d-%d", slot, second, i), User: "u", SKU: "sku-1", Quantity: 1,
 			At: testT0().Add(time.Duration(second)*time.Second + time.Duration(random.Int64N(1e9)))})

@@ -12,7 +12,7 @@ import (
 // countsOf returns the plain numbers of counters in their order in a message.
 func countsOf(c *record.Counters) []*uint64 {
 	return []*uint64{&c.Due, &c.Sent, &c.Done, &c.Failed, &c.Unsent, &c.Late, &c.Waited, &c.Opening, &c.Frozen, &c.ChecksPassed, &c.ChecksFailed,
-		&c.BytesOut, &c.BytesIn, &c.Resent, &c.Quiet.Requests, &c.Full.Requests}
+		&c.BytesOut, &c.BytesIn, &c.Resent, &c.Quiet.Requests, &c.Full.Requests, &c.GivenUp}
 }
 
 // loadSecondsOf returns the seconds of counters in their order in a message.
@@ -30,6 +30,7 @@ func appendCounters(dst []byte, c record.Counters) []byte {
 	for _, counts := range []map[string]uint64{c.Errors, c.Failures, c.Statuses} {
 		dst = appendCounts(dst, counts)
 	}
+	dst = appendCounted(dst, c.Counted)
 	return appendSpan(appendSpan(appendLevels(dst, &c.InFlight), c.Sends), c.Ends)
 }
 
@@ -69,6 +70,31 @@ func appendCounts(dst []byte, counts map[string]uint64) []byte {
 	return dst
 }
 
+// appendCounted appends own counters in the order of their names.
+func appendCounted(dst []byte, counted map[string]float64) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(counted)))
+	for _, name := range slices.Sorted(maps.Keys(counted)) {
+		dst = appendFloat(appendString(dst, name), counted[name])
+	}
+	return dst
+}
+
+// counted reads what appendCounted appends. None is nil.
+func (r *reader) counted() (counted map[string]float64) {
+	last := ""
+	for i := range r.count(2) {
+		name := r.string()
+		if i > 0 && name <= last {
+			r.fail("found counter %q after %q, wanted them in order", shorten(name), shorten(last))
+		}
+		if i == 0 {
+			counted = map[string]float64{}
+		}
+		counted[name], last = r.float(), name
+	}
+	return counted
+}
+
 // appendSpan appends instants in nanoseconds from T0.
 func appendSpan(dst []byte, s record.Span) []byte {
 	if dst = appendBool(dst, s.Known); !s.Known {
@@ -89,7 +115,7 @@ func (r *reader) span() (s record.Span) {
 	return s
 }
 
-const fewestCountersBytes = 24
+const fewestCountersBytes = 26
 
 func (r *reader) counters() (c record.Counters) {
 	for _, count := range countsOf(&c) {
@@ -99,6 +125,7 @@ func (r *reader) counters() (c record.Counters) {
 		*seconds = r.float()
 	}
 	c.Errors, c.Failures, c.Statuses = r.counts("error class"), r.counts("failure"), r.counts("status")
+	c.Counted = r.counted()
 	c.InFlight = r.levels()
 	c.Sends, c.Ends = r.span(), r.span()
 	return c
@@ -126,7 +153,7 @@ func gaugesOf(g *record.Generator) (seconds []*float64, counts []*uint64, gauges
 	seconds = []*float64{&g.CPUSeconds, &g.BacklogSeconds, &g.MaxLatenessSeconds, &g.OtherCPUSeconds, &g.StolenCPUSeconds, &g.IdleCPUSeconds,
 		&g.ThrottledSeconds, &g.MaxGCPauseSeconds, &g.MaxSchedulerWaitSeconds, &g.ElapsedSeconds,
 		&g.OpeningSeconds, &g.MaxOpeningSeconds, &g.AllBusySeconds, &g.InFlightSeconds, &g.SpareCPUSeconds}
-	counts = []*uint64{&g.Arrivals, &g.Iterations, &g.GCCycles, &g.MemoryBytes, &g.Opened}
+	counts = []*uint64{&g.Arrivals, &g.Iterations, &g.GCCycles, &g.MemoryBytes, &g.Opened, &g.EvictedCookies}
 	gauges = []*int{&g.Connections, &g.Busy, &g.Waiting, &g.OpenFiles, &g.FileLimit}
 	return seconds, counts, gauges
 }
@@ -152,6 +179,8 @@ func appendGenerator(dst []byte, g record.Generator) []byte {
 		j := g.Journeys[name]
 		dst = appendString(dst, name)
 		dst = binary.AppendUvarint(dst, j.Users)
+		dst = binary.AppendUvarint(dst, j.Ready)
+		dst = binary.AppendUvarint(dst, j.NotReady)
 		dst = binary.AppendUvarint(dst, j.Finished)
 		dst = appendCounts(dst, j.Ended)
 		dst = appendCounts(dst, textOf(j.Left))
@@ -171,7 +200,7 @@ func textOf(left map[record.Left]uint64) map[string]uint64 {
 
 // journeys reads the users by journey, nil for none.
 func (r *reader) journeys() (journeys map[string]record.Journey) {
-	const fewestJourneyBytes = 5
+	const fewestJourneyBytes = 7
 	last := ""
 	for i := range r.count(fewestJourneyBytes) {
 		name := r.string()
@@ -181,7 +210,7 @@ func (r *reader) journeys() (journeys map[string]record.Journey) {
 		if i == 0 {
 			journeys = map[string]record.Journey{}
 		}
-		j := record.Journey{Users: r.uvarint(), Finished: r.uvarint(), Ended: r.counts("outcome")}
+		j := record.Journey{Users: r.uvarint(), Ready: r.uvarint(), NotReady: r.uvarint(), Finished: r.uvarint(), Ended: r.counts("outcome")}
 		for text, n := range r.counts("step left") {
 			var l record.Left
 			if err := l.UnmarshalText([]byte(text)); err != nil {

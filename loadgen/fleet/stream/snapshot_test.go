@@ -36,8 +36,10 @@ func fill(t *testing.T, v reflect.Value, from int) int {
 		case f.Type() == reflect.TypeFor[map[string]record.Journey]():
 			f.Set(reflect.ValueOf(map[string]record.Journey{
 				"bot":   {Users: math.MaxUint64, Ended: map[string]uint64{"sold_out": 1, "throttled": 1 << 40}},
-				"buyer": {Users: 3, Finished: 1, Left: map[record.Left]uint64{{Step: "pay", Variable: "token", After: "ok"}: 1, {Step: "pay", Variable: "id"}: 1 << 50}},
+				"buyer": {Users: 3, Ready: 2, NotReady: 1, Finished: 1, Left: map[record.Left]uint64{{Step: "pay", Variable: "token", After: "ok"}: 1, {Step: "pay", Variable: "id"}: 1 << 50}},
 			}))
+		case f.Type() == reflect.TypeFor[map[string]float64]():
+			f.Set(reflect.ValueOf(map[string]float64{"revenue": 19.990001, "risk_checks": 1 << 40}))
 		case f.Kind() == reflect.Map:
 			f.Set(reflect.ValueOf(map[string]uint64{"reset": 1, "timeout": math.MaxUint64}))
 		default:

@@ -12,7 +12,7 @@ import (
 // Every message is two bytes of magic, a version, its kind, a body, and the CRC-32C of all that.
 const (
 	magic       = "FT"
-	version     = 3
+	version     = 4
 	headBytes   = len(magic) + 2
 	crcBytes    = 4
 	longestName = 255
