@@ -54,7 +54,7 @@ func TestCookbook(t *testing.T) {
 	writeFiles(t, dir, map[string]string{"users.csv": "name,password\nann,lamp\nbob,lamp\n", "lamp.png": strings.Repeat("lamp", 5000)})
 	writeFiles(t, dir, recipes)
 	attempt := func(file string, code int) try.Result {
-		shop, api := startCookbookShop(t) // one that knows nobody: user 1 has the same values each time
+		shop, api := startCookbookShop(t) // a new one each time: user 1 has the same values, and its shop must not know them yet
 		args := []string{file, "--target", shop}
 		if file == "hosts.yaml" {
 			args = append(args, "--target", "api="+api)

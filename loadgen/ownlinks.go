@@ -20,13 +20,13 @@ func (s *shard) ownLinks(most int) {
 	p.firstOpen = ever // no request waits for a connection that is opened ahead
 }
 
-// popOwn is pop where users have connections of their own: who has one never waits for one, and while as many are open as may be, nobody
-// else begins.
+// popOwn is pop where users have connections of their own: users who have one go on at once, and while as many are open as may be, no
+// other user begins.
 func (s *shard) popOwn(now time.Duration) *journey.User {
 	s.wheel.Turn(now)
 	s.admit(now)
 	own := s.pool.own
-	if own.HasRoom() && min(own.First(), s.queue.Due()) > now { // nobody waits for one
+	if own.HasRoom() && min(own.First(), s.queue.Due()) > now { // no user waits for one
 		s.pool.full = never
 	}
 	for {

@@ -80,7 +80,7 @@ func TestGroups(t *testing.T) {
 		{"one in the other", "[{group: g, do: [{group: h, do: [c]}, c]}]", statuses(200), "h 5s-5.01s finished, g 5s-5.02s finished"},
 		{"the same again", "[{repeat: {times: 2, do: [{group: g, do: [c]}]}}]", statuses(200), "g 5s-5.01s finished, g 5.01s-5.02s finished"},
 		{"left by leave", "[{group: g, do: [{group: h, do: [c, leave]}]}]", statuses(200), "h 5s-5.01s ended, g 5s-5.01s ended"},
-		{"left for want of a variable", "[{group: g, do: [a, b]}]", func(int, visit) (time.Duration, *transport.Answer) { return 10 * ms, ok("{}") }, "g 5s-5.01s ended"},
+		{"left, since a variable was missing", "[{group: g, do: [a, b]}]", func(int, visit) (time.Duration, *transport.Answer) { return 10 * ms, ok("{}") }, "g 5s-5.01s ended"},
 		{"without a request there is none", "[c, {group: g, do: [{if: status == 500, do: [c]}]}]", statuses(200), ""},
 		{"within a try that is over", "[{retry: {times: 1, backoff: 100ms, jitter: 0%, do: [{group: g, do: [a, b]}]}}]", func(n int, _ visit) (time.Duration, *transport.Answer) {
 			if n == 1 {
