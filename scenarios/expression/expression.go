@@ -27,8 +27,8 @@
 //
 // A JSON path ends where no segment of RFC 9535 follows: at a blank, a closing bracket, a comma or an operator.
 //
-// The types of two operands must meet, which Compile checks. What is called a value above is text of which only the run tells what
-// it is:
+// The types of two operands must meet, which Compile checks. A value, in the list above, is text, and only the run shows what
+// it holds:
 //
 //   - With a number it is compared as a number: "7" and "7.0" are equal to 7. Numbers are compared exactly, however long.
 //   - With text in quotes it is compared by characters: "7.0" is not equal to '7'.

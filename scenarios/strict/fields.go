@@ -94,7 +94,7 @@ func (f *Fields) HasUnread(path string) bool { return f.around[path] }
 // Cut ends the reading: a part of the file is too long, and nothing can be said of the whole.
 func (f *Fields) Cut() { f.isCut = true }
 
-// IsFull reports whether to look for more problems tells nobody more: a part of the file could not be read, or as many
+// IsFull reports whether looking for more problems would add nothing to the list: a part of the file could not be read, or as many
 // problems are known as are listed.
 func (f *Fields) IsFull() bool { return f.isCut || len(f.problems) >= mostProblems }
 
