@@ -50,6 +50,7 @@ check:
 golden: deps
 	go test ./cmd -run 'TestHelp|TestJSONForms|TestLibrary|TestManualCommands' -update
 	go test ./scenarios/schema -run 'TestSchema' -update
+	go test ./scenarios/kinds -update
 	go test ./plan/queueing -run 'TestChecks' -update
 	go test ./report ./report/exitcode ./report/render -run 'TestJSONFormIsKept|TestPage|TestTexts' -update
 	cd deploy && go test . -update

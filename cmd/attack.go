@@ -97,7 +97,7 @@ func runAttack(ctx context.Context, s Streams, o *attackOptions) error {
 		return err
 	}
 	if o.dryRun {
-		return o.tryStorm(ctx, s, storm)
+		return o.tryStorm(ctx, s, storm, sc)
 	}
 	dir, err := o.dispatch(ctx, s, storm, sc, scale)
 	return o.conclude(dir, err, sc)
@@ -136,6 +136,6 @@ func attackTargets(ctx context.Context, s Streams, o *attackOptions) error {
 	if _, err := o.preflight(ctx, s, nil, list.Targets(), nil); err != nil {
 		return o.conclude("", err, nil)
 	}
-	dir, err := o.send(ctx, s, attack{list, list.Manifest(time.Now()), nil, newProgress(s.Err), nil, nil})
+	dir, err := o.send(ctx, s, attack{list, list.Manifest(time.Now()), nil, newProgress(s.Err), nil, nil, ""})
 	return o.conclude(dir, err, nil)
 }

@@ -136,7 +136,7 @@ func findCapacity(ctx context.Context, s Streams, o *attackOptions, sc *scenario
 	m.ScaleRatio = scale
 	fmt.Fprintln(s.Err, "search "+planned)
 	levels.watch = report.NewLevelWatch(sc, m)
-	dir, err := o.send(ctx, s, attack{search, m, sc, progress, levels.observe, baseline})
+	dir, err := o.send(ctx, s, attack{search, m, sc, progress, levels.observe, baseline, ""})
 	return o.conclude(dir, err, sc)
 }
 

@@ -239,21 +239,26 @@ func (c *shown) execute(t *testing.T, dir string, places map[string]string) []st
 	if strings.ContainsAny(text, "|;&<>$\"'`") || args[0] != "fsctl" {
 		run = shell(t, dir, text)
 	} else if args[1] == "rehearse" {
-		scenario := "taobao-double11"
-		if len(args) > 2 && !strings.HasPrefix(args[2], "-") {
-			scenario = args[2]
-		}
-		run = command(t, dir, append(args[1:], quick(scenario)...)...)
+		run = command(t, dir, append(args[1:], quick(c.scenario())...)...)
 	}
 	printed := printedBy(t, run, c.exit)
 	if c.run == "" {
 		return printed
 	}
-	verdict := slices.IndexFunc(printed, regexp.MustCompile(`^(PASS|FAIL|INVALID|INCOMPLETE)  `).MatchString)
-	if verdict < 0 {
+	if !slices.ContainsFunc(printed, regexp.MustCompile(`^(PASS|FAIL|INVALID|INCOMPLETE)  `).MatchString) {
 		t.Fatalf("%s prints no verdict:\n%s", c.text, joined(printed))
 	}
-	return slices.Concat(printed[:verdict], printedBy(t, command(t, "testdata", "report", "runs/"+c.run), 0))
+	// The plan is that of the scenario itself, not of the quick storm.
+	plan := printedBy(t, command(t, dir, "plan", c.scenario()), 0)
+	return slices.Concat(plan, printedBy(t, command(t, "testdata", "report", "runs/"+c.run), 0))
+}
+
+// scenario is what a command rehearses.
+func (c *shown) scenario() string {
+	if args := strings.Fields(c.text); len(args) > 2 && !strings.HasPrefix(args[2], "-") {
+		return args[2]
+	}
+	return "taobao-double11"
 }
 
 // command is the released fsctl in a directory of its own.

@@ -12,6 +12,7 @@ import (
 	"fsctl/loadgen/record"
 	"fsctl/report/dryrun"
 	"fsctl/report/render"
+	"fsctl/scenarios"
 	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 )
@@ -21,8 +22,8 @@ type needer interface {
 	Needs(ctx context.Context) ([]host.Need, error)
 }
 
-// tryStorm shows what a storm would send, and whether this machine can send it.
-func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.Storm) error {
+// tryStorm shows what a storm of a scenario that is not scaled would send, and whether this machine can send it.
+func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.Storm, sc *scenarios.Scenario) error {
 	needs, err := storm.Needs(ctx) // first, since it settles how many connections may be opened
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func (o *attackOptions) tryStorm(ctx context.Context, s Streams, storm *loadgen.
 	}
 	rate, at := storm.Peak()
 	busiest, from := storm.PeakRequests()
-	d := &dryrun.Result{PeakQPS: busiest, PeakAtSeconds: from.Seconds(),
+	d := &dryrun.Result{PeakQPS: busiest, PeakAtSeconds: from.Seconds(), Share: shareOf(storm, sc),
 		Summary: fmt.Sprintf("would send %s within %s to %s over %s, at most %s, at %v",
 			quantity.Of(m.PlannedArrivals, "user"), quantity.Duration(storm.Length()), targetsOf(m), m.ConnectionsText(),
 			quantity.Rate(rate), amount.Instant(at.Round(time.Millisecond)))}

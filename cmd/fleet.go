@@ -260,7 +260,7 @@ func (o *stormOptions) dispatchFleet(ctx context.Context, s Streams, storm *load
 			shown.note("fleet: " + a.Name + " differs: " + a.Reached)
 		}
 	}
-	dir, err = o.send(ctx, s, attack{session, m, sc, shown, watchOf(sc, m), session.Baseline})
+	dir, err = o.send(ctx, s, attack{session, m, sc, shown, watchOf(sc, m), session.Baseline, shareOf(storm, sc)})
 	if dir == "" {
 		session.Abandon("the storm does not begin: " + strings.TrimPrefix(err.Error(), "not started: "))
 	}

@@ -175,7 +175,7 @@ var varying = regexp.MustCompile(`\b[0-9]{8}T[0-9.]+Z|(?:< )?\b[0-9]+(?:[0-9.,:]
 
 // masked returns lines as one text, without what is measured and without the layout that depends on it.
 func masked(lines []string) string {
-	text := varying.ReplaceAllString(strings.Join(lines, " "), "#")
+	text := strings.ReplaceAll(varying.ReplaceAllString(strings.Join(lines, " "), "#"), "T0+#", "T0") // an instant may be T0 itself
 	return strings.Join(strings.Fields(text), " ")
 }
 

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"fsctl/plan"
 	"fsctl/plan/architectures"
+	"fsctl/plan/model"
 	"fsctl/report/render"
 	"fsctl/scenarios"
 	"fsctl/scenarios/amount"
@@ -37,6 +40,7 @@ type planOptions struct {
 	name     string
 	trials   int
 	seed     uint64
+	sizeFor  string
 	set      []string
 	services serviceFlags
 
@@ -69,6 +73,7 @@ func newPlan(s Streams) *cobra.Command {
 	f.StringVar(&o.services.utilization, "utilization", "", "highest utilization to plan for, such as 70%")
 	f.IntVar(&o.trials, "trials", plan.DefaultTrials, "number of Monte Carlo trials")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the trials; the same seed gives the same plan")
+	f.StringVar(&o.sizeFor, "size-for", model.Largest, "load that services are sized for: largest, or day (its peak by the 2/8 rule), event or storm (its busiest second) alone")
 	f.StringArrayVar(&o.set, "set", nil, "set any field of the scenario, `PATH=VALUE` such as services.shop.demand=3ms; may be repeated")
 	f.BoolVar(&o.architectures, "compare-architectures", false, "plan the same workload for a monolith, a cluster, split services, and those with a cache, replicas and a queue")
 	o.calibration.flag(c, s)
@@ -85,13 +90,16 @@ func runPlan(o *planOptions) error {
 	if err != nil {
 		return err
 	}
-	opts := plan.Options{Trials: o.trials, Seed: o.seed}
+	opts := plan.Options{Trials: o.trials, Seed: o.seed, SizeFor: o.sizeFor}
 	if o.architectures {
 		return compareArchitectures(o.output, sc, opts)
 	}
 	measured, err := o.calibration.load()
 	if err != nil {
 		return err
+	}
+	if measured != nil {
+		measured.Kept = o.setFields(sc)
 	}
 	p, err := newPlanOf(sc, measured, opts)
 	if err != nil {
@@ -114,6 +122,21 @@ func runPlan(o *planOptions) error {
 	return errors.Join(infeasible(p), err, page)
 }
 
+// setFields returns the paths of the scenario's fields that flags set: what they say stands over what was measured.
+func (o *planOptions) setFields(sc *scenarios.Scenario) (paths []string) {
+	set := slices.Clone(o.set)
+	for _, service := range sc.Services {
+		if service.Kind == "service" {
+			set = append(set, o.services.on(service.Name)...)
+		}
+	}
+	for _, assignment := range set {
+		path, _, _ := strings.Cut(assignment, "=")
+		paths = append(paths, path)
+	}
+	return paths
+}
+
 // check finds what is wrong with the flags alone.
 func (o *planOptions) check() error {
 	if err := o.output.check(); err != nil {
@@ -122,6 +145,8 @@ func (o *planOptions) check() error {
 	switch {
 	case o.trials < 1:
 		return usagef("found --trials %d, wanted 1 or more", o.trials)
+	case o.sizeFor != model.Largest && !slices.Contains(model.LoadKinds(), o.sizeFor):
+		return usagef("found --size-for %q, wanted %s or %s", o.sizeFor, model.Largest, strings.Join(model.LoadKinds(), ", "))
 	case o.architectures && o.calibration.file != "":
 		return usagef("found --calibration beside --compare-architectures, wanted one of them: only the architecture that ran was measured")
 	case o.architectures && o.explain.on():

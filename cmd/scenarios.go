@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"fsctl/loadgen/compose"
 	"fsctl/loadgen/record/atomicfile"
+	"fsctl/plan"
 	"fsctl/scenarios"
 	"fsctl/scenarios/schema"
 )
@@ -122,7 +124,14 @@ func validateScenarios(w, notes io.Writer, names []string) error {
 			all = append(all, err)
 			continue
 		}
+		if err := plan.Check(sc); err != nil {
+			all = append(all, err)
+			continue
+		}
 		warn(notes, sc)
+		for _, w := range plan.LoadWarnings(sc) {
+			fmt.Fprintf(notes, "fsctl: warning: %s: %s\n", cmp.Or(sc.File, name), w.Message)
+		}
 		_, err = fmt.Fprintf(w, "%s: valid\n", name)
 		all = append(all, err)
 	}

@@ -38,7 +38,7 @@ func (o *stormOptions) dispatch(ctx context.Context, s Streams, storm *loadgen.S
 		return "", err
 	}
 	m.ScaleRatio = scale
-	return o.send(ctx, s, attack{storm, m, sc, newProgress(s.Err), watchOf(sc, m), baseline})
+	return o.send(ctx, s, attack{storm, m, sc, newProgress(s.Err), watchOf(sc, m), baseline, shareOf(storm, sc)})
 }
 
 // watchOf returns an observer that stops the run as soon as a threshold with abortOnFail is crossed.
@@ -65,6 +65,7 @@ type attack struct {
 	progress *progress
 	watch    loadgen.Observer // may be nil
 	baseline *record.Baseline // of the shop's ledger; nil for none
+	share    string           // how much of the storm and of the plan is sent; empty for what is no storm
 }
 
 // users says how many users come, where that is known.
@@ -110,6 +111,9 @@ func (o *stormOptions) send(ctx context.Context, s Streams, a attack) (dir strin
 		return a.watch(i)
 	}
 	fmt.Fprintf(s.Err, "run %s: %s to %s over %s, T0 at %s\n", dir, a.users(), targetsOf(m), m.ConnectionsText(), m.T0.Format("15:04:05.000"))
+	if a.share != "" {
+		fmt.Fprintln(s.Err, a.share)
+	}
 	o.showRoute(s)
 	o.shown.Store(a.progress)
 	end, err := a.Run(ctx, w, m.T0, observe)

@@ -15,35 +15,24 @@ type forecast struct {
 	thinking       float64       // users between two requests at once, at most
 }
 
-// mostAdded bounds the work of a forecast, in seconds of requests that are added up: beyond it, as of a day with 400 phases of
-// journeys with 10 requests, the last requests of each journey are left out.
-const mostAdded = 400_000_000
-
 // longestStay bounds how long users are counted as there.
 const longestStay = 7 * 24 * time.Hour
 
-// forecast looks at the storm second by second.
+// forecast looks at the storm's busiest second, and at how many users think, second by second.
 func (s *Storm) forecast() forecast {
+	storm := visits.Of(s.Scenario)
+	s.cut(&storm)
+	f := forecast{}
+	f.at, f.requestsPerSec = storm.Busiest(time.Second, nil)
 	from, _ := s.Scenario.Storm.Curve().Span()
 	first := arrivals.Second(from)
-	var requests, thinking []float64
-	loads := visits.Of(s.Scenario).Loads
-	for _, load := range loads {
-		came := s.beganBySecond(load.Begins, first)
-		for _, v := range load.Visits[:min(len(load.Visits), mostAdded/(1+len(came)*len(loads)))] {
-			requests = addAt(requests, came, int(v.At/time.Second), v.Requests.Mid())
-		}
-		thinking = addStay(thinking, came, int(math.Ceil(min(load.Length, longestStay).Seconds())))
+	var thinking []float64
+	for _, load := range storm.Loads {
+		thinking = addStay(thinking, beganBySecond(load.Begins, first), int(math.Ceil(min(load.Length, longestStay).Seconds())))
 	}
 	for _, stream := range s.Scenario.Storm.Streams() {
 		if stream.Before != nil { // users wait from when they are through with it to their instant
-			thinking = addWaiting(thinking, s.beganBySecond(stream.Comes(), first), s.beganBySecond(stream.Curve(), first))
-		}
-	}
-	f := forecast{}
-	for i, n := range requests {
-		if n > f.requestsPerSec*(1+1e-6) { // the first of those that are alike
-			f.requestsPerSec, f.at = n, time.Duration(first+i)*time.Second
+			thinking = addWaiting(thinking, beganBySecond(s.upTo(stream.Comes()), first), beganBySecond(s.upTo(stream.Curve()), first))
 		}
 	}
 	for _, n := range thinking {
@@ -59,16 +48,28 @@ func (s *Storm) PeakRequests() (ratePerSec float64, at time.Duration) {
 	return f.requestsPerSec, f.at
 }
 
-// beganBySecond returns how many users begin a journey in each second from first on.
-func (s *Storm) beganBySecond(curve arrivals.Curve, first int) []float64 {
-	_, end := curve.Span()
+// cut leaves out the users who would begin when the storm has been ended.
+func (s *Storm) cut(storm *visits.Storm) {
 	if s.Duration > 0 {
-		end = min(end, s.Duration-s.Lead())
+		storm.Until(s.Duration - s.Lead())
 	}
+}
+
+// upTo leaves out the users of a curve who would begin when the storm has been ended.
+func (s *Storm) upTo(curve arrivals.Curve) arrivals.Curve {
+	if s.Duration > 0 {
+		return arrivals.Until{Curve: curve, End: s.Duration - s.Lead()}
+	}
+	return curve
+}
+
+// beganBySecond returns how many users begin a journey in each second from first on.
+func beganBySecond(curve arrivals.Curve, first int) []float64 {
+	_, end := curve.Span()
 	var came []float64
 	before := 0.0
 	for t := time.Duration(first) * time.Second; t < end; t += time.Second {
-		area := curve.Area(min(t+time.Second, end) - 1)
+		area := curve.Area(t + time.Second - 1)
 		came = append(came, area-before)
 		before = area
 	}
@@ -82,7 +83,10 @@ func addWaiting(sum, came, began []float64) []float64 {
 		if waiting += came[i]; i < len(began) {
 			waiting -= began[i]
 		}
-		sum = addAt(sum, []float64{max(waiting, 0)}, i, 1)
+		for len(sum) <= i {
+			sum = append(sum, 0)
+		}
+		sum[i] += max(waiting, 0)
 	}
 	return sum
 }
@@ -99,17 +103,6 @@ func (s *Storm) Expected() (requests map[string]visits.Number, assumed []visits.
 		return came
 	})
 	return storm.Requests(), storm.Assumed
-}
-
-// addAt adds what came so many seconds later, times a factor.
-func addAt(sum, came []float64, later int, factor float64) []float64 {
-	for len(sum) < len(came)+later {
-		sum = append(sum, 0)
-	}
-	for i, n := range came {
-		sum[i+later] += n * factor
-	}
-	return sum
 }
 
 // addStay adds what came and stays so many seconds.

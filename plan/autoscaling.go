@@ -45,7 +45,7 @@ func growth(a, b float64) float64 {
 
 // newAutoscaling returns what the autoscalers would do, or nil without an estate.
 func newAutoscaling(m *model.Model, mid *model.Case) *Autoscaling {
-	if m.Estate == nil {
+	if m.Estate == nil || !m.HasDay() { // without a day there is nothing to grow from
 		return nil
 	}
 	normal := m.NormalDay(mid)
@@ -68,7 +68,7 @@ func newAutoscaling(m *model.Model, mid *model.Case) *Autoscaling {
 	a.Because = a.because(soldOutSeconds(m, mid))
 	for _, s := range m.Estate.Scaling {
 		for i := range m.Services {
-			if m.Services[i].Name == s.Service {
+			if m.Services[i].Name == s.Service && m.Services[i].Called {
 				a.Services = append(a.Services, scalingOf(m, i, &s, normal, mid))
 			}
 		}
@@ -76,12 +76,13 @@ func newAutoscaling(m *model.Model, mid *model.Case) *Autoscaling {
 	return a
 }
 
-// soldOutSeconds returns when the stock is gone at the event's rate of transactions, 0 where unknown.
+// soldOutSeconds returns when the stock is gone at the rate of transactions that the sale is sized for, 0 where unknown.
 func soldOutSeconds(m *model.Model, mid *model.Case) float64 {
-	if m.Sale == nil || mid.EventTPS < model.LeastRate {
+	tps := mid.Loads[mid.Largest].TPS
+	if m.Sale == nil || tps < model.LeastRate {
 		return 0
 	}
-	return m.Sale.Pieces() / mid.EventTPS
+	return m.Sale.Pieces() / tps
 }
 
 func (a *Autoscaling) because(soldOut float64) string {
@@ -109,15 +110,13 @@ func (a *Autoscaling) because(soldOut float64) string {
 func scalingOf(m *model.Model, i int, s *scenarios.Scaling, normal, mid *model.Case) ServiceScaling {
 	v := &m.Services[i]
 	out := ServiceScaling{Name: v.Name, Policy: s.Policy, LeadSeconds: s.Lead.Seconds(), ToInstances: mid.Sizes[i].Instances}
-	out.FromInstances = m.Size(normal, i).Instances
+	normal.Sizes[i] = m.Size(normal, i)
+	out.FromInstances = normal.Sizes[i].Instances
 	targets := climbTargets()
 	if s.Policy == "hpa" {
 		targets = []float64{float64(s.Target)}
 		if v.Demand != model.Absent && s.Target > 0 {
-			pods := func(x *model.Case) float64 {
-				return model.Ceil(x.Rates[i] * x.Values[v.Demand] / (float64(s.Target) * v.InstanceCores))
-			}
-			out.FromInstances, out.ToInstances = pods(normal), pods(mid)
+			out.FromInstances, out.ToInstances = m.AtTarget(normal, i, float64(s.Target)), m.AtTarget(mid, i, float64(s.Target))
 		}
 		out.FromInstances = max(out.FromInstances, float64(s.Min))
 	}

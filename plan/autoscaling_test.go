@@ -45,7 +45,7 @@ func TestServiceScaling(t *testing.T) {
 		{"scheduled", "policy: scheduled, lead: 10m", 5, 434, 7, "there at T0"},
 		{"fixed", "policy: none", 5, 434, 7, "it does not scale"},
 	} {
-		sc := flags(t, "workload.peak=1", order, "services.app.wait=100%", "estate={scaling: [{service: app, "+c.scaling+"}]}")
+		sc := flags(t, "workload.peak=1", order, "services.app.wait=100%", "services.app.start=0s", "estate={scaling: [{service: app, "+c.scaling+"}]}")
 		a := newPlan(t, sc, Options{Trials: 50}).Autoscaling
 		s := a.Services[0]
 		got := s.Climbs[0]
@@ -57,9 +57,9 @@ func TestServiceScaling(t *testing.T) {
 
 // A service that an autoscaler must bring up is a warning; one that is scheduled is not.
 func TestAutoscalerWarning(t *testing.T) {
-	const scaling = "estate={scaling: [{service: app, policy: POLICY, target: 50%, max: 9999}]}"
-	for policy, want := range map[string]bool{"hpa": true, "scheduled": false, "none": false} {
-		p := newPlan(t, flags(t, "workload.event={transaction: 900}", strings.Replace(scaling, "POLICY", policy, 1)), Options{Trials: 50})
+	const scaling = "estate={scaling: [{service: app, policy: POLICY}]}"
+	for policy, want := range map[string]bool{"hpa, target: 50%, max: 9999": true, "scheduled, lead: 1h": false, "none": false} {
+		p := newPlan(t, flags(t, "workload.event={transaction: 900}", "services.app.start=0s", strings.Replace(scaling, "POLICY", policy, 1)), Options{Trials: 50})
 		if got := warning(p, "autoscaler-late"); (got != "") != want {
 			t.Errorf("%s: warning %q, want one: %v", policy, got, want)
 		}

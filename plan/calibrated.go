@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"fsctl/plan/model"
 	"fsctl/scenarios"
 	"fsctl/scenarios/amount"
+	"fsctl/scenarios/kinds"
+	"fsctl/scenarios/quantity"
 )
 
 // NewCalibrated returns the plan of the scenario with measured values in place of assumed ones, and
@@ -50,13 +53,19 @@ func (c *Calibration) warnings(sc *scenarios.Scenario, changes []Change) []Warni
 	if c.Scenario != sc.Name {
 		list = append(list, Warning{"calibration-scenario", fmt.Sprintf("the calibration was measured with the scenario %s, this is %s: what the services do may differ", c.Scenario, sc.Name)})
 	}
-	var unused, measured []string
+	var unused, measured, kept []string
 	for _, ch := range changes {
-		if ch.Applied {
+		switch {
+		case ch.Applied:
 			measured = append(measured, ch.Field)
-		} else {
+		case c.keeps(sc, ch.Field):
+			kept = append(kept, ch.Field)
+		default:
 			unused = append(unused, ch.Field)
 		}
+	}
+	if len(kept) > 0 {
+		list = append(list, Warning{"calibration-overridden", strings.Join(kept, ", ") + ": set on the command line, and that value stands; the measured one is shown, not planned with"})
 	}
 	if len(unused) > 0 {
 		list = append(list, Warning{"calibration-unused", strings.Join(unused, ", ") + ": shown, not planned with; a storm's mix of requests is not the day's, and the scenario's shares stand"})
@@ -121,10 +130,13 @@ func (c *Calibration) Apply(sc *scenarios.Scenario) (*scenarios.Scenario, []Chan
 			errs = append(errs, err)
 			continue
 		}
-		ch.Old, ch.Applied = oldRange(&sc.Services[at], what), true
-		replace(&out.Services[at], what, v.Value)
+		ch.Old = oldRange(&sc.Services[at], what)
+		if ch.Applied = !c.keeps(sc, v.Field); ch.Applied {
+			replace(&out.Services[at], what, v.Value)
+		}
 		changes = append(changes, ch)
 	}
+	errs = append(errs, c.contradictions(&out, changes)...)
 	if len(errs) > 0 {
 		return nil, nil, errors.Join(errs...)
 	}
@@ -134,10 +146,63 @@ func (c *Calibration) Apply(sc *scenarios.Scenario) (*scenarios.Scenario, []Chan
 	return &out, changes, nil
 }
 
+// keeps reports whether the scenario's own value of a field stands: it, or what it is a part of, is among those kept. Growth by
+// instances would take the place of a demand that is kept.
+func (c *Calibration) keeps(sc *scenarios.Scenario, field string) bool {
+	_, name, what := splitField(field)
+	return slices.ContainsFunc(c.Kept, func(kept string) bool {
+		kept = byName(sc, kept)
+		if strings.HasPrefix(what, "usl.") && kept == "services."+name+".demand" {
+			return true
+		}
+		return kept == field || strings.HasPrefix(field, kept+".") || strings.HasPrefix(kept, field+".")
+	})
+}
+
+// byName returns a field's path with the service's name in it where it has an index: services.1.demand, services[1].demand.
+func byName(sc *scenarios.Scenario, path string) string {
+	words := strings.Split(strings.NewReplacer("[", ".", "]", "").Replace(path), ".")
+	if len(words) > 1 && words[0] == "services" {
+		if i, err := strconv.Atoi(words[1]); err == nil && i >= 0 && i < len(sc.Services) {
+			words[1] = sc.Services[i].Name
+		}
+	}
+	return strings.Join(words, ".")
+}
+
+// contradictions refuses a rate of one instance that its cores cannot do at the demand that was measured with it: even the low values
+// of both are more than all of its time.
+func (c *Calibration) contradictions(sc *scenarios.Scenario, changes []Change) (errs []error) {
+	applied := func(field string) *Measured {
+		if slices.ContainsFunc(changes, func(ch Change) bool { return ch.Field == field && ch.Applied }) {
+			return c.value(field)
+		}
+		return nil
+	}
+	for i := range sc.Services {
+		s := &sc.Services[i]
+		demand := applied("services." + s.Name + ".demand")
+		for _, what := range []string{"usl.gamma", "capacity"} {
+			rate := applied("services." + s.Name + "." + what)
+			if demand == nil || rate == nil || rate.Value.Low*demand.Value.Low <= float64(s.Instance.Cores)*(1+1e-9) {
+				continue
+			}
+			errs = append(errs, &model.InputError{Field: c.where(rate),
+				Found: fmt.Sprintf("%s of one instance beside a demand of %s a call, of which its %s can do %s at most", quantity.Rate(rate.Value.Low), quantity.Seconds(demand.Value.Low),
+					quantity.EstimateOf(float64(s.Instance.Cores), "core"), quantity.Rate(float64(s.Instance.Cores)/demand.Value.Low)),
+				Wanted: "the two to agree: measure both again, or leave one of them out"})
+		}
+	}
+	return errs
+}
+
 // where names a value for an error.
 func (c *Calibration) where(v *Measured) string {
 	if c.File == "" {
 		return v.Field
+	}
+	if v.line > 0 {
+		return fmt.Sprintf("%s:%d: %s", c.File, v.line, v.Field)
 	}
 	return c.File + ": " + v.Field
 }
@@ -157,10 +222,8 @@ func (c *Calibration) fits(s *scenarios.Service, v *Measured, what string) error
 		return &model.InputError{Field: c.where(v), Found: "a " + s.Kind, Wanted: "a service: only that grows by instances alike"}
 	case what == "hit" && s.Hit == nil:
 		return &model.InputError{Field: c.where(v), Found: "a " + s.Kind + " without hit", Wanted: "one whose hits the scenario counts"}
-	case what == "capacity" && (s.Kind == "service" || s.Kind == "function"):
-		return &model.InputError{Field: c.where(v), Found: "a " + s.Kind, Wanted: "a cache, database or queue; measure the demand of a " + s.Kind}
-	case what == "demand" && (s.Kind == "cache" || s.Kind == "database"):
-		return &model.InputError{Field: c.where(v), Found: "a " + s.Kind, Wanted: "a service, function or queue; measure the capacity of a " + s.Kind}
+	case what == "capacity" && kinds.OfServices().Use(what, s.Kind) == kinds.None:
+		return &model.InputError{Field: c.where(v), Found: "a " + s.Kind, Wanted: "a service, cache, database or queue; measure the demand of a " + s.Kind}
 	}
 	return nil
 }

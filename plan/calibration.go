@@ -28,7 +28,8 @@ type Calibration struct {
 	Runs       []RunTaken `yaml:"runs" jsonschema:"required"`
 	Values     []Measured `yaml:"values" jsonschema:"required"`
 
-	File string `yaml:"-"` // where it was read from
+	File string   `yaml:"-"` // where it was read from
+	Kept []string `yaml:"-"` // fields of the scenario whose values stand although they were measured, such as those of --set
 }
 
 // RunTaken is a run that values come from.
@@ -48,6 +49,8 @@ type Measured struct {
 	Run    string                   `yaml:"run" jsonschema:"required"`   // one of the runs
 	Method string                   `yaml:"method" jsonschema:"required"`
 	N      int                      `yaml:"n" jsonschema:"required"` // observations behind it
+
+	line int // in the file; 0 where there is none
 }
 
 // measurable is what a field that can be measured takes.
@@ -118,6 +121,7 @@ func ParseCalibration(file string, text []byte) (*Calibration, error) {
 		c.check(fields, i, runs)
 	}
 	c.checkUSL(fields)
+	c.checkAgreement(fields)
 	if err := fields.Err(); err != nil {
 		return nil, err
 	}
@@ -126,6 +130,7 @@ func ParseCalibration(file string, text []byte) (*Calibration, error) {
 
 func (c *Calibration) check(fields *strict.Fields, i int, runs []string) {
 	v, path := &c.Values[i], fmt.Sprintf("values[%d]", i)
+	v.line = fields.Line(path)
 	if first := slices.IndexFunc(c.Values, func(o Measured) bool { return o.Field == v.Field }); first < i && v.Field != "" {
 		fields.Problem(path+".field", "found %s twice, wanted one value for a field", v.Field)
 	}
@@ -152,6 +157,13 @@ func (c *Calibration) check(fields *strict.Fields, i int, runs []string) {
 			return
 		}
 	}
+	below, above := v.Value.Reach()
+	if v.Value.High > 0 {
+		above = min(above, m.max/v.Value.High) // draws are held below
+	}
+	if max(below, above) > scenarios.MostReach {
+		fields.Problem(path+".value", "found points so far apart that one draw in a hundred lies over %d times below low or above high; wanted low and high each within 16 times of mid: measure more", scenarios.MostReach)
+	}
 	if v.Unit == "instances" && (!v.Value.Certain() || v.Value.Mid != math.Trunc(v.Value.Mid)) {
 		fields.Problem(path+".value", "found %s to %s, wanted one whole number", quantity.Given(v.Value.Low), quantity.Given(v.Value.High))
 	}
@@ -170,6 +182,25 @@ func (c *Calibration) checkUSL(fields *strict.Fields) {
 				break
 			}
 		}
+	}
+}
+
+// checkAgreement refuses values that cannot all be true.
+func (c *Calibration) checkAgreement(fields *strict.Fields) {
+	for i := range c.Runs {
+		if slices.ContainsFunc(c.Runs[:i], func(r RunTaken) bool { return r.Name == c.Runs[i].Name }) {
+			fields.Problem(fmt.Sprintf("runs[%d].name", i), "found %s twice, wanted different names: a value says by it where it comes from", c.Runs[i].Name)
+		}
+	}
+	var sum float64
+	last := -1
+	for i := range c.Values {
+		if list, _, what := splitField(c.Values[i].Field); list == "steps" && what == "share" {
+			sum, last = sum+c.Values[i].Value.Low, i
+		}
+	}
+	if sum > 1+1e-6 {
+		fields.Problem(fmt.Sprintf("values[%d].value", last), "found shares of steps whose low values add up to %s, wanted at most 100 %%", quantity.Percent(sum))
 	}
 }
 

@@ -2,9 +2,11 @@ package plan
 
 import (
 	"fmt"
+	"math"
 
 	"fsctl/plan/model"
 	"fsctl/plan/queueing"
+	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
 
@@ -40,11 +42,11 @@ func details(m *model.Model, x *model.Case, i int) []Detail {
 
 func cacheDetails(m *model.Model, x *model.Case, i int) []Detail {
 	s := &m.Services[i]
-	var list []Detail
-	if m.Event.HotKey > 0 {
+	list := []Detail{{"hot_key_ratio", s.HotKey, ofOne, keyedBy(m, s)}}
+	if s.HotKey > 0 {
 		list = append(list,
-			Detail{"hot_key_qps", m.Event.HotKey * x.Rates[i], perSecond, fmt.Sprintf("%s of the calls", quantity.Percent(m.Event.HotKey))},
-			Detail{"hot_shard_qps", s.HotShard(x.Rates[i], m.Event.HotKey, x.Sizes[i].Instances), perSecond, fmt.Sprintf("the busiest shard; planned for %s", quantity.Rate(x.Values[s.Capacity]*s.Utilization))})
+			Detail{"hot_key_qps", s.HotKey * x.Rates[i], perSecond, fmt.Sprintf("%s of the calls", quantity.Percent(s.HotKey))},
+			Detail{"hot_shard_qps", s.HotShard(x.Rates[i], s.HotKey, x.Sizes[i].Instances), perSecond, fmt.Sprintf("the busiest shard; planned for %s", quantity.Rate(x.Values[s.Capacity]*s.Utilization))})
 	}
 	if s.Misses != model.Absent {
 		behind, hit := m.Services[s.Misses].Name, x.Value(s.Hit, 0)
@@ -55,20 +57,50 @@ func cacheDetails(m *model.Model, x *model.Case, i int) []Detail {
 	return list
 }
 
+// keyedBy says what the keys of a cache are, and by whose word.
+func keyedBy(m *model.Model, s *model.Service) string {
+	k := &s.KeyedBy
+	switch {
+	case k.By == scenarios.KeyedBySale && k.Given:
+		return "of the calls: keyed by the items on sale (key: sale)"
+	case k.By == scenarios.KeyedBySale:
+		return "of the calls: keyed by the items on sale, for step " + k.Step + " uses ${sku}"
+	case k.By == scenarios.KeyedByZipf:
+		return "of the calls: the hottest of its own keys (key: zipf)"
+	case k.Given:
+		return "spread evenly over its keys (key: none)"
+	case k.Step == "" && m.Sale != nil:
+		return "spread evenly over its keys, for no step that calls it uses ${sku}"
+	}
+	return "spread evenly over its keys, for nothing is on sale"
+}
+
 func databaseDetails(m *model.Model, x *model.Case, i int) []Detail {
 	s := &m.Services[i]
-	writes := m.WriteRate(x, i)
-	replicas := max(0, x.Sizes[i].Instances-1)
+	writes, replicas := m.WriteRate(x, i), m.Replicas(x, i)
+	on := "on one primary"
+	if s.Primaries > 1 {
+		on = fmt.Sprintf("on %s primaries, %s each", quantity.Given(s.Primaries), quantity.Rate(writes/s.Primaries))
+	}
 	list := []Detail{
-		{"write_qps", writes, perSecond, "on one primary"},
-		{"read_qps", max(0, x.Rates[i]-writes), perSecond, "on " + quantity.EstimateOf(replicas, "replica")},
+		{"write_qps", writes, perSecond, on},
+		{"read_qps", m.ReadRate(x, i), perSecond, "on " + quantity.EstimateOf(replicas, "replica")},
+	}
+	if most := m.MostWrites(x, i); most > writes*(1+1e-9) {
+		list = append(list, Detail{"most_write_qps", most, perSecond, "in another load than the one with the most nodes"})
+	}
+	if queued := x.LoadOf(i).Queued[i]; queued > 0 {
+		list = append(list, Detail{"queued_qps", queued, perSecond, "of the calls come out of a queue, as long as it drains"})
+	}
+	if s.Demand != model.Absent && m.MostWrites(x, i) > 0 {
+		list = append(list, Detail{"primary_cores", m.MostWrites(x, i) / s.Primaries * x.Values[s.Demand], "cores", fmt.Sprintf("that the writes keep busy, of the %s of a primary, at most %s used", quantity.Given(s.InstanceCores), quantity.Percent(s.Utilization))})
 	}
 	if s.HotRow > 0 {
 		list = append(list, Detail{"hot_row_qps", m.HotRowRate(x, i), perSecond, fmt.Sprintf("writes to the most wanted item's row, which takes %s", quantity.Rate(s.HotRow))})
 	}
 	if primary, replica := m.OpenConnections(x, i); primary+replica > 0 {
 		list = append(list,
-			Detail{"pool_connections", primary + replicas*replica, "connections", fmt.Sprintf("of all callers, held %s a call; %s of calls wait for one", quantity.Seconds(x.Values[s.Demand]), quantity.Percent(s.Wait))},
+			Detail{"pool_connections", s.Primaries*primary + replicas*replica, "connections", fmt.Sprintf("of all callers, held %s a call; %s of calls wait for one", quantity.Seconds(x.Values[s.Demand]), quantity.Percent(s.Wait))},
 			Detail{"node_connections", max(primary, replica), "connections", "at the node with the most"})
 	}
 	return list
@@ -82,17 +114,27 @@ func queueDetails(m *model.Model, x *model.Case, i int) []Detail {
 		consumers = s.Partitions
 		note = fmt.Sprintf("with %s, one for each partition", quantity.EstimateOf(consumers, "consumer"))
 	}
-	lasts, after, worked := m.Lasts(x), m.RateAfter(x, i), m.WorkedOff(x, i, consumers)
-	depth := max(0, x.Rates[i]-worked) * lasts
-	list := []Detail{
-		{"event_seconds", lasts, inSeconds, fmt.Sprintf("%s come in, then %s", quantity.Rate(x.Rates[i]), quantity.Rate(after))},
-		{"depth", depth, "requests", "at the end of that, " + note},
+	lasts, depth := m.Lasts(x, i), m.Depth(x, i)
+	in, out := m.Enqueued(x, i)
+	leave := "are worked off, as long as any wait"
+	if s.To != model.Absent {
+		leave = "go on to " + m.Services[s.To].Name + ", as long as any wait"
 	}
-	switch {
+	list := []Detail{
+		{"event_seconds", lasts, inSeconds, fmt.Sprintf("%s come in, then %s", quantity.Rate(in), quantity.Rate(m.RateAfter(x, i)))},
+		{"enqueued", in * lasts, "requests", "in that time, refusals among them if they are told by way of the queue"},
+		{"out_qps", out, perSecond, leave},
+		{"delivered", out * lasts, "requests", "of those, in that time"},
+		{"depth", depth, "requests", "the others, at the end of that, " + note},
+	}
+	if most := min(in, m.WorkedOff(x, i, consumers)/s.Utilization); most > out*(1+1e-9) && depth > 0 {
+		list = append(list, Detail{"most_out_qps", most, perSecond, "at full speed of its consumers: limit them to out_qps, or what comes behind gets this"})
+	}
+	switch drain := m.DrainSeconds(x, i); {
 	case depth == 0:
 		list = append(list, Detail{"drain_seconds", 0, inSeconds, "nothing queues up"})
-	case worked > after:
-		list = append(list, Detail{"drain_seconds", depth / (worked - after), inSeconds, "from then until it is empty"})
+	case !math.IsInf(drain, 1):
+		list = append(list, Detail{"drain_seconds", drain, inSeconds, "from then until it is empty"})
 	}
 	partitions := Detail{"partitions", x.Sizes[i].Instances, "partitions", "needed, at least one for each consumer"}
 	if s.Partitions > 0 {
@@ -105,17 +147,31 @@ func queueDetails(m *model.Model, x *model.Case, i int) []Detail {
 func functionDetails(m *model.Model, x *model.Case, i int) []Detail {
 	s, rate := &m.Services[i], x.Rates[i]
 	held, instances := x.Values[s.Demand], x.Sizes[i].Instances
-	list := []Detail{{"concurrency", rate * held, "executions", fmt.Sprintf("%s of %s each", quantity.Rate(rate), quantity.Seconds(held))}}
+	lasts, asked := m.Selling(x, i), m.Concurrency(x, i)
+	until := ""
+	if lasts < m.Lasts(x, i) {
+		until = ", until the stock is gone"
+	}
+	list := []Detail{
+		{"event_seconds", lasts, inSeconds, fmt.Sprintf("%s come in, %s in all%s", quantity.Rate(rate), quantity.EstimateOf(rate*lasts, "request"), until)},
+		{"concurrency", x.Sizes[i].Cores, "executions", fmt.Sprintf("%s of %s each", quantity.Rate(rate), quantity.Seconds(held))},
+	}
+	if s.MaxInstances > 0 && asked > s.MaxInstances {
+		list[1].Note = fmt.Sprintf("all that max_instances allows, of %s", quantity.Estimate(asked))
+		over := (asked - s.MaxInstances) / held
+		list = append(list, Detail{"throttled_qps{account}", over, perSecond, "beyond max_instances"},
+			Detail{"throttled_requests{account}", over * lasts, "requests", "of those that come in all"})
+	}
 	if s.Provisioned > 0 {
 		list = append(list, Detail{"provisioned", s.Provisioned, "instances", "kept warm"})
 	}
 	list = append(list, Detail{"cold_starts", s.ColdStarts(instances), "instances", "at T0: executions beyond the provisioned"})
 	for _, p := range providersOf(s) {
-		r := s.Ramp(p.limit, rate, held)
+		r := m.Ramp(x, i, p.limit)
 		list = append(list,
 			Detail{"burst_seconds{" + p.name + "}", r.Seconds, inSeconds, "until all run: " + p.note},
 			Detail{"throttled_qps{" + p.name + "}", r.ThrottledPerSec, perSecond, "refused or waiting at T0"},
-			Detail{"throttled_requests{" + p.name + "}", r.ThrottledRequests, "requests", "in all until then"})
+			Detail{"throttled_requests{" + p.name + "}", r.ThrottledRequests, "requests", "of those that come in all"})
 	}
 	server := s.Staff(rate, held, x.Value(s.Variability, 1))
 	each := "1 core each"

@@ -78,7 +78,7 @@ func TestBindingLimits(t *testing.T) {
 func TestHotCachesStayAtHome(t *testing.T) {
 	sc := flags(t, "workload.peak=3",
 		`services=[{name: app, kind: service, demand: 5ms, calls: {read: 1, transaction: 1}, utilization: 80%},
- {name: c, kind: cache, hit: 80%, misses: db, capacity: 1k/s, utilization: 80%, calls: {read: 1}}, {name: db, kind: database, capacity: 10k/s}, {name: f, kind: function, demand: 1s, calls: {read: 1}}]`,
+ {name: c, kind: cache, hit: 80%, misses: db, capacity: 1k/s, utilization: 80%, calls: {read: 1}, instance: {cores: 1}}, {name: db, kind: database, capacity: 10k/s, instance: {cores: 1}}, {name: f, kind: function, demand: 1s, calls: {read: 1}}]`,
 		"estate={pools: [{name: cloud, cores: 100, provision: {cores: 1, within: 1s}}, {name: idc, cores: 20}]}")
 	e := estate(t, newPlan(t, sc, Options{}))
 	if e.NeedCores.Mid != 62 || e.HomeCores.Mid != 12 || e.Pools[1].UsedCores.Mid != 12 || e.Pools[0].UsedCores.Mid != 50 {
@@ -99,7 +99,7 @@ func TestBadEstates(t *testing.T) {
 	for field, e := range map[string]scenarios.Estate{
 		"estate.survive_zones":                         {EventDuration: time.Hour, Zones: 1, SurviveZones: 1},
 		"estate.pools.b.cores":                         {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "b", Cores: amount.Count(math.Inf(1)), Billing: scenarios.Reserved}}},
-		"estate.pools.c.price":                         {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "c", Price: math.NaN(), Billing: scenarios.Reserved}}},
+		"estate.pools.c.price":                         {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "c", Price: new(math.NaN()), Billing: scenarios.Reserved}}},
 		"estate.pools.d.provision (cores per second)":  {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "d", Provision: &scenarios.Provision{Within: time.Hour}, Billing: scenarios.OnDemand}}},
 		"estate.pools.e.provision (cores per second) ": {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "e", Provision: &scenarios.Provision{Cores: 1}, Billing: scenarios.OnDemand}}},
 		"estate.pools.f.provision.burst":               {EventDuration: time.Hour, Pools: []scenarios.Pool{{Name: "f", Provision: &scenarios.Provision{Cores: 1, Within: time.Hour, Burst: 1e20}, Billing: scenarios.OnDemand}}},
@@ -147,4 +147,33 @@ func FuzzEstate(f *testing.F) {
 			t.Fatalf("%s=%s: error %v, want an InputError", field, value, err)
 		}
 	})
+}
+
+// A verdict of short pools names the pools that are short: those at home, where caches and databases find no room elsewhere.
+func TestVerdictOfCachesAndDatabases(t *testing.T) {
+	const db = "workload: {requests: 86.4M, busy: {share: 100%, window: 24h}, peak: 1}\nservices: [{name: db, kind: database, calls: {order: 1}, capacity: 100/s, instance: {cores: 32}}]\n"
+	for _, c := range []struct{ zones, home, binding, verdict string }{
+		{"zones: 1", "300", byPoolSize, "need 512 at p95, the pools at home have 300"},
+		{"zones: 3, survive_zones: 1", "300", byPoolSize, "need 768 at p95, with 1 of 3 zones to lose, the pools at home have 300"},
+		{"zones: 3, survive_zones: 1", "600", byZones, "need 768 at p95, with 1 of 3 zones to lose, the pools at home have 600"},
+	} {
+		e := estate(t, newPlan(t, parse(t, db+"estate: {"+c.zones+", pools: [{name: idc, cores: "+c.home+"}, {name: cloud, cores: 1k, provision: {cores: 100, within: 1m}, price: 1}]}\n"), Options{}))
+		if e.Enough || e.BindingLimit != c.binding || !strings.Contains(e.Verdict, c.verdict) {
+			t.Errorf("%s, %s cores at home: bound by %s: %q, want by %s and %q", c.zones, c.home, e.BindingLimit, e.Verdict, c.binding, c.verdict)
+		}
+	}
+}
+
+// A verdict says which cores it leaves out, and which it has beyond the sizes.
+func TestVerdictOfOtherCoresThanTheSizes(t *testing.T) {
+	const services = "workload: {requests: 86.4M, busy: {share: 100%, window: 24h}, peak: 1}\nservices:\n  - {name: web, kind: service, calls: {order: 1}, demand: 10ms, start: 30s}\n"
+	for more, want := range map[string]string{
+		"  - {name: db, kind: database, calls: {order: 1}, capacity: 100/s}\nestate: {pools: [{name: p, cores: 20}]}\n":     "; without db, whose cores are not known",
+		"estate: {pools: [{name: p, cores: 100}], scaling: [{service: web, policy: hpa, target: 50%, min: 60, max: 60}]}\n": "; autoscalers run pods of 60 cores at p95, where the sizes have 15",
+		"estate: {pools: [{name: p, cores: 100}]}\n": "100 cores at home are enough: 15 used at mid, 15 at p95",
+	} {
+		if e := estate(t, newPlan(t, parse(t, services+more), Options{})); !strings.HasSuffix(e.Verdict, want) {
+			t.Errorf("verdict %q, want %q at its end", e.Verdict, want)
+		}
+	}
 }

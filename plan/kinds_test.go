@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -58,7 +59,7 @@ func checkExcuse(t *testing.T, p *Plan, bottleneck string, got, limit float64) {
 // Ten items with s = 1: p1 = 1/H(10) = .341417. 8000/s on shards planned for 4000/s: the hottest key
 // takes 2731.3 of one, and (1-p1) 8000 / (4000 - 2731.3) = 4.15 shards take the rest.
 func TestCacheOfAHotKey(t *testing.T) {
-	const cache = "{name: c, kind: cache, hit: 90%, misses: d, capacity: CAP, utilization: 80%, calls: {read: 1, transaction: 1}}, {name: d, kind: database, capacity: 1k/s}"
+	const cache = "{name: c, kind: cache, key: sale, hit: 90%, misses: d, capacity: CAP, utilization: 80%, calls: {read: 1, transaction: 1}}, {name: d, kind: database, capacity: 1k/s}"
 	const sale = "sale={items: 10, stock: 100000, popularity: {zipf: 1}}"
 	p := only(t, strings.Replace(cache, "CAP", "5k/s", 1), sale)
 	c := service(t, p, "c")
@@ -74,14 +75,14 @@ func TestCacheOfAHotKey(t *testing.T) {
 
 	over := only(t, strings.Replace(cache, "CAP", "3k/s", 1), sale)
 	checkExcuse(t, over, model.ByHotKey, p1*8000, 2400)
-	if c := service(t, over, "c"); c.Instances.Mid != 4 || c.Bottleneck != model.ByHotKey || !over.Feasible {
-		t.Errorf("%g shards by %s, feasible %v, want the 4 of the rate, bound by the key, and no limit that anybody gave", c.Instances.Mid, c.Bottleneck, over.Feasible)
+	if c := service(t, over, "c"); c.Instances.Mid != 44 || c.Bottleneck != model.ByHotKey || !over.Feasible { // .658583 * 8000 / (5 % of 2400)
+		t.Errorf("%g shards by %s, feasible %v, want the 44 that a twentieth of each takes, bound by the key, and no limit that anybody gave", c.Instances.Mid, c.Bottleneck, over.Feasible)
 	}
 	copied := only(t, strings.Replace(cache, "CAP", "3k/s, key_copies: 2", 1), sale)
 	if c := service(t, copied, "c"); c.Instances.Mid != 6 || len(copied.Excuses) != 0 { // .658583 * 8000 / (2400 - 1365.7) = 5.09
 		t.Errorf("%g shards, excuses %+v, want 6 and none with a second copy of the key", c.Instances.Mid, copied.Excuses)
 	}
-	without := service(t, only(t, strings.Replace(cache, "CAP", "3k/s", 1)), "c")
+	without := service(t, only(t, strings.Replace(strings.Replace(cache, "CAP", "3k/s", 1), "key: sale, ", "", 1)), "c")
 	if without.Instances.Mid != 4 || without.Bottleneck != model.ByNodeRate || hasDetail(without, "hot_key_qps") {
 		t.Errorf("%+v, want the 4 shards of the rate where no sale describes keys", without)
 	}
@@ -110,11 +111,11 @@ func TestDatabasePools(t *testing.T) {
 	}
 }
 
-// 20 x as many transactions: 2666.67 x 5 % x 60 = 8000/s in the event, 400/s after it, for 10 s until
-// 80 000 pieces are sold. To be empty after 30 s more takes (80000 + 12000)/40 = 2300/s.
+// 20 x as many transactions: 2666.67 x 5 % x 60 = 8000/s in the event, 400/s after it, for 10 s until the storm is over, whatever the stock. To be empty after 30 s more takes (80000 + 12000)/40 = 2300/s.
 func TestQueueThatDrains(t *testing.T) {
 	const queue = "{name: q, kind: queue, capacity: 100/s, utilization: 100%LIMIT, calls: {transaction: 1}}"
-	set := []string{"workload.event={transaction: 60}", "sale={stock: 80000}"}
+	set := []string{"workload.event={transaction: 60}", "sale={stock: 4000}", "steps.read.request={url: /}", "journeys={buyer: [read]}",
+		"storm={t0: 1s, phases: [{journey: buyer, from: T0, to: T0+10s, rate: 1/s}]}"}
 	plain := service(t, only(t, strings.Replace(queue, "LIMIT", "", 1), set...), "q")
 	if plain.Instances.Mid != 80 || plain.Bottleneck != model.ByNodeRate || detail(t, plain, "depth") != 0 || detail(t, plain, "drain_seconds") != 0 {
 		t.Errorf("%g consumers by %s, %+v, want 80 that keep up", plain.Instances.Mid, plain.Bottleneck, plain.Details)
@@ -142,7 +143,8 @@ func TestQueueThatDrains(t *testing.T) {
 	}
 }
 
-// The event lasts no longer than the storm, nor than the stock.
+// The event lasts no longer than the storm, nor than it takes until everybody of the busy window has come: 18,000 s at a third of the rate. It does not
+// end with the stock: who comes after that is refused, which takes a call too.
 func TestHowLongTheEventLasts(t *testing.T) {
 	const queue = "services=[{name: q, kind: queue, capacity: 100/s, calls: {transaction: 1}}]"
 	const storm = "storm={t0: 1s, phases: [{journey: buyer, from: T0-1s, to: T0+20s, rate: 1/s}]}"
@@ -150,9 +152,10 @@ func TestHowLongTheEventLasts(t *testing.T) {
 		set  []string
 		want float64
 	}{
-		{nil, 18_000},
+		{nil, 6000},
+		{[]string{"sale={stock: 4000}"}, 6000},
 		{[]string{storm, "journeys={buyer: [read]}", "steps.read.request={url: /}"}, 20},
-		{[]string{storm, "journeys={buyer: [read]}", "steps.read.request={url: /}", "sale={stock: 4000}"}, 10},
+		{[]string{storm, "journeys={buyer: [read]}", "steps.read.request={url: /}", "sale={stock: 4000}"}, 20},
 	} {
 		sc := flags(t, append([]string{"workload.peak=3", queue}, c.set...)...)
 		near(t, "event", detail(t, service(t, newPlan(t, sc, Options{Trials: 10}), "q"), "event_seconds"), c.want, 1e-6)
@@ -200,10 +203,10 @@ func TestQuota(t *testing.T) {
 	}
 	near(t, "throttled share", detail(t, service(t, p, "g"), "throttled_ratio{quota}"), 0.375, 1e-9)
 	near(t, "throttled", detail(t, service(t, p, "g"), "throttled_qps{quota}"), 3000, 1e-9)
-	// 3000/s too many for 18 000 s are 54 M: a bucket of 27 M lets half of them through, one of 54 M all.
-	half := service(t, only(t, strings.Replace(gateway, "LIMIT", "quota: 5k/s, quota_burst: 27M", 1)), "g")
+	// 3000/s too many for 6000 s, in which all of the busy window come, are 18 M: a bucket of 9 M lets half of them through, one of 18 M all.
+	half := service(t, only(t, strings.Replace(gateway, "LIMIT", "quota: 5k/s, quota_burst: 9M", 1)), "g")
 	near(t, "share with a burst", detail(t, half, "throttled_ratio{quota}"), 0.1875, 1e-9)
-	for _, limit := range []string{"quota: 8k/s", "quota: 5k/s, quota_burst: 54M"} {
+	for _, limit := range []string{"quota: 8k/s", "quota: 5k/s, quota_burst: 18M"} {
 		if p := only(t, strings.Replace(gateway, "LIMIT", limit, 1)); warning(p, "quota") != "" || len(p.Excuses) != 0 {
 			t.Errorf("%s: warning %q, want none", limit, warning(p, "quota"))
 		}
@@ -264,25 +267,36 @@ func TestMoreLoadNeverDrainsWithFewer(t *testing.T) {
 		sc.Workload.Event = map[string]amount.Interval[float64]{"transaction": amount.Exactly(times)}
 		less := newPlan(t, sc, Options{Trials: 10}).Services[0].Instances.Mid
 		sc.Sale.Stock *= rapid.IntRange(1, 50).Draw(rt, "stock")
+		sc.Workload.Event = map[string]amount.Interval[float64]{"transaction": amount.Exactly(times * rapid.Float64Range(1, 10).Draw(rt, "more"))}
+		sc.Workload.Users = amount.Exactly(amount.Count(1e7 * rapid.Float64Range(1, 10).Draw(rt, "users")))
 		more := newPlan(t, sc, Options{Trials: 10}).Services[0].Instances.Mid
 		if more < less {
-			rt.Fatalf("%g consumers for more stock, %g for less", more, less)
+			rt.Fatalf("%g consumers for more stock, users and event, %g for less", more, less)
 		}
 	})
 }
 
 // Extreme limits still give finite figures.
 func TestExtremeLimitsStayFinite(t *testing.T) {
-	for _, service := range []string{
-		"{name: x, kind: function, demand: 1ns, provisioned: 1000000, max_instances: 1000000, burst: {instances: 0, rate: 1/h}, calls: {read: 1}}",
-		"{name: x, kind: function, demand: [1ns, 10h, 20h], burst: {instances: 1T, rate: 1T/s}, calls: {read: 1}}",
-		"{name: x, kind: queue, capacity: [0.000001/s, 1/s, 1G/s], drain: 1ns, partitions: 1, calls: {read: 1}}",
-		"{name: x, kind: queue, demand: 1h, drain: 8000h, calls: {transaction: 1}}",
-		"{name: x, kind: cache, hit: [0%, 0.5%, 100%], misses: y, capacity: [0.1/s, 1/s, 1G/s], key_copies: 1000000, calls: {read: 1}}, {name: y, kind: database, capacity: 1G/s, demand: 1h, connections: 1, writes: 100%}",
-		"{name: x, kind: service, demand: 1ms, quota: 0.000001/s, quota_burst: 1T, calls: {read: 1}}",
+	capacity := func(low, mid, high amount.Rate) func(*scenarios.Service) {
+		return func(s *scenarios.Service) { s.Capacity = amount.Interval[amount.Rate]{Low: low, Mid: mid, High: high} }
+	}
+	for service, widen := range map[string]func(*scenarios.Service){ // by intervals wider than a file may have
+		"{name: x, kind: function, demand: 1ns, provisioned: 1000000, max_instances: 1000000, burst: {instances: 0, rate: 1/h}, calls: {read: 1}}": nil,
+		"{name: x, kind: function, demand: 10h, burst: {instances: 1T, rate: 1T/s}, calls: {read: 1}}": func(s *scenarios.Service) {
+			s.Demand = amount.Interval[time.Duration]{Low: 1, Mid: 10 * time.Hour, High: 20 * time.Hour}
+		},
+		"{name: x, kind: queue, capacity: 1/s, drain: 1ns, partitions: 1, calls: {read: 1}}":                                                                                                                  capacity(1e-6, 1, 1e9),
+		"{name: x, kind: queue, demand: 1h, drain: 8000h, calls: {transaction: 1}}":                                                                                                                           nil,
+		"{name: x, kind: cache, hit: [0%, 0.5%, 100%], misses: y, capacity: 1/s, key_copies: 1000000, calls: {read: 1}}, {name: y, kind: database, capacity: 1G/s, demand: 1h, connections: 1, writes: 100%}": capacity(0.1, 1, 1e9),
+		"{name: x, kind: service, demand: 1ms, quota: 0.000001/s, quota_burst: 1T, calls: {read: 1}}":                                                                                                         nil,
 	} {
 		for _, set := range [][]string{nil, {"sale={stock: 1}", "workload.event={transaction: 0.001}"}, {"sale={items: 10M, stock: 1000000000}", "workload.users=0.001"}} {
-			only(t, service, set...)
+			sc := flags(t, append([]string{"workload.peak=3", "services=[" + service + "]"}, set...)...)
+			if widen != nil {
+				widen(&sc.Services[0])
+			}
+			newPlan(t, sc, Options{Trials: 50})
 		}
 	}
 }

@@ -45,9 +45,16 @@ func TestWhatMakesAPlanInfeasible(t *testing.T) {
 
 // Between p95 and p99 a limit rejects some candidates, and leaves the plan feasible.
 func TestALimitAboveTheP95(t *testing.T) {
-	cores := newPlan(t, load(t, liveDrop), Options{Trials: 2000}).Totals.CPUCores
+	sized := func(limit string) *Plan {
+		set := []string{"services.stock-cache.instance.cores=2", "services.orders-db.instance.cores=8"}
+		if limit != "" {
+			set = append(set, limit)
+		}
+		return newPlan(t, load(t, liveDrop, set...), Options{Trials: 2000})
+	}
+	cores := sized("").Totals.CPUCores
 	limit := cores.P95
-	p := newPlan(t, load(t, liveDrop, fmt.Sprintf("limits.cores=%f", limit)), Options{Trials: 2000})
+	p := sized(fmt.Sprintf("limits.cores=%f", limit))
 	p99 := candidate(t, p, "p99")
 	if !p.Feasible || !slices.Equal(p99.Rejected, []string{"cores"}) || len(candidate(t, p, "p95").Rejected) != 0 {
 		t.Errorf("feasible %v, p99 %+v, want only p99 rejected", p.Feasible, p99)
@@ -58,7 +65,7 @@ func TestALimitAboveTheP95(t *testing.T) {
 	if p.Recommendation.Candidate != "p95" && len(candidate(t, p, p.Recommendation.Candidate).Rejected) != 0 {
 		t.Errorf("recommended %+v, want one within the limit", p.Recommendation)
 	}
-	below := newPlan(t, load(t, liveDrop, fmt.Sprintf("limits.cores=%f", limit-1)), Options{Trials: 2000})
+	below := sized(fmt.Sprintf("limits.cores=%f", limit-1))
 	if below.Feasible || below.Recommendation.Candidate != "" || below.Recommendation.Because == "" {
 		t.Errorf("feasible %v and recommended %+v, want neither below the p95", below.Feasible, below.Recommendation)
 	}

@@ -24,7 +24,7 @@ func load(t testing.TB, name string, set ...string) *scenarios.Scenario {
 // flags returns the scenario of plan's flags with the first example's figures.
 func flags(t testing.TB, set ...string) *scenarios.Scenario {
 	t.Helper()
-	all := append([]string{"workload.users=10M", "workload.active=20%", "workload.actions=30", "workload.peak=2..3"}, set...)
+	all := append([]string{"workload.users=10M", "workload.active=20%", "workload.actions=30", "workload.peak=2..3", "services.app.instance.cores=4"}, set...)
 	sc, err := scenarios.Parse("flags", FlagScenario(), all...)
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +68,8 @@ func checkPlan(t testing.TB, p *Plan) {
 			t.Errorf("%s: %g instances, want a whole number", s.Name, i)
 		}
 	}
+	checkBill(t, p)
+	checkLoads(t, p)
 	checkTexts(t, p) // which has a JSON form, too
 }
 
@@ -93,7 +95,9 @@ func finite(t testing.TB, path string, v reflect.Value) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			finite(t, path+"."+v.Type().Field(i).Name, v.Field(i))
+			if f := v.Type().Field(i); f.IsExported() {
+				finite(t, path+"."+f.Name, v.Field(i))
+			}
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
@@ -146,12 +150,12 @@ func TestEventOfTheReferenceScenario(t *testing.T) {
 	near(t, "high peak", d.PeakQPS.High, 8000, 1e-6)
 	want := map[string]float64{"browse": 2666.6667 * .7 * 2.5, "item": 2666.6667 * .25 * 20, "order": 2666.6667 * .05 * 90, "status": 0}
 	for _, s := range d.Steps {
-		near(t, s.Name, s.PeakQPS.Mid, want[s.Name], 1e-6)
+		near(t, s.Name, s.Loads.EventQPS.Mid, want[s.Name], 1e-6)
 	}
 	near(t, "event", d.EventQPS.Mid, 30000, 1e-6)
 	near(t, "event TPS", d.EventTPS.Mid, 12000, 1e-6)
-	near(t, "gateway", service(t, p, "gateway").PeakQPS.Mid, 30000, 1e-6)
-	near(t, "misses and orders at the database", service(t, p, "orders-db").PeakQPS.Mid, .2*30000+2*12000, 1e-6)
+	near(t, "gateway", service(t, p, "gateway").EventQPS.Mid, 30000, 1e-6)
+	near(t, "misses and orders at the database", service(t, p, "orders-db").EventQPS.Mid, .2*30000+2*12000, 1e-6)
 }
 
 // Misses flow on through a chain, from the least hits in the high case.

@@ -4,13 +4,16 @@ import (
 	"fmt"
 
 	"fsctl/plan/model"
+	"fsctl/scenarios"
 )
 
 // review collects warnings and excuses.
 type review struct {
 	*model.Model
+	scenario    *scenarios.Scenario
 	mid, high   *model.Case
 	demand      Demand
+	totals      Totals
 	placed      *EstatePlan
 	autoscaling *Autoscaling
 

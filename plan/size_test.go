@@ -24,9 +24,9 @@ func TestStaffingOfTheExample(t *testing.T) {
 		{[]string{"services.app.utilization=100%", "services.app.wait=100%"}, 41, 11, model.ByCPU},
 	} {
 		s := service(t, newPlan(t, flags(t, append(c.set, "workload.peak=3")...), Options{}), "app")
-		if s.CPUCores.Mid != c.cores || s.Instances.Mid != c.instances || s.Bottleneck != c.bottleneck {
+		if s.NeededCores.Mid != c.cores || s.CPUCores.Mid != 4*c.instances || s.Instances.Mid != c.instances || s.Bottleneck != c.bottleneck {
 			t.Errorf("%v: %g cores, %g instances by %s, want %g, %g by %s", c.set,
-				s.CPUCores.Mid, s.Instances.Mid, s.Bottleneck, c.cores, c.instances, c.bottleneck)
+				s.NeededCores.Mid, s.Instances.Mid, s.Bottleneck, c.cores, c.instances, c.bottleneck)
 		}
 	}
 }
@@ -85,8 +85,9 @@ func TestSizesByKind(t *testing.T) {
 		{"primary over its plan", `{name: x, kind: database, capacity: 1k/s, utilization: 80%, writes: 90%, calls: {transaction: 2.5}}`, 2, 0, model.ByPrimaryWrites},
 		{"hot row", `{name: x, kind: database, capacity: 10k/s, writes: 90%, hot_row: 300/s, calls: {transaction: 1}}`, 2, 0, model.ByHotRow},
 		{"queue by capacity", `{name: x, kind: queue, capacity: 100/s, utilization: 100%, calls: {transaction: 1}}`, 4, 0, model.ByNodeRate},
-		{"queue by demand", `{name: x, kind: queue, demand: 10ms, utilization: 80%, wait: 1%, calls: {transaction: 1}}`, 5, 5, model.ByCPU},
-		{"function", `{name: x, kind: function, demand: 101ms, calls: {transaction: 1}}`, 41, 40.4, model.ByConcurrency},
+		{"queue by demand", `{name: x, kind: queue, demand: 10ms, utilization: 80%, calls: {transaction: 1}}`, 5, 5, model.ByCPU},
+		{"function", `{name: x, kind: function, demand: 101ms, calls: {transaction: 1}}`, 41, 0, model.ByConcurrency},
+		{"database of 4 cores", `{name: x, kind: database, capacity: 1k/s, utilization: 80%, writes: 10%, calls: {read: 1}, instance: {cores: 4}}`, 10, 40, model.ByNodeRate},
 		{"uncalled", `{name: x, kind: service, demand: 5ms}`, 0, 0, ""},
 	} {
 		sc := flags(t, "workload.peak=3", "services=["+c.service+"]")

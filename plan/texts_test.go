@@ -8,8 +8,8 @@ import (
 )
 
 var (
-	// goTime matches a time as Go writes it, with no space before its unit: 1m30s, 250ms.
-	goTime = regexp.MustCompile(`(^|[^A-Za-z0-9.-])[0-9.]+(ns|us|µs|ms|s|m|h)([0-9]|\b)`)
+	// goTime matches a time as Go writes it, with no space before its unit: 1m30s, 250ms. An instant is not one: T0+250ms.
+	goTime = regexp.MustCompile(`(^|[^A-Za-z0-9.+-])[0-9.]+(ns|us|µs|ms|s|m|h)([0-9]|\b)`)
 	// withUnit matches a rate, a share or a time, whose number is its first group.
 	withUnit = regexp.MustCompile(`([0-9][0-9,.]*)(?:e[-+][0-9]+)?(?:[kMGT]?(?: [a-z]+)?/s|( %)| (?:ns|us|ms|s|min|h)\b)`)
 )
@@ -71,7 +71,7 @@ func textsOf(t testing.TB, v any) []string {
 
 func TestTextsAreChecked(t *testing.T) {
 	for text, isWrong := range map[string]bool{
-		"takes 1m30s": true, "250ms": true, "at 1.5s": true, "26 min 23 s": false, "6666.67/s": true, "6.67k/s": false, "1.234k writes/s": true, "1.23k writes/s": false,
+		"takes 1m30s": true, "250ms": true, "from T0+250ms on": false, "T0-1s": false, "at 1.5s": true, "26 min 23 s": false, "6666.67/s": true, "6.67k/s": false, "1.234k writes/s": true, "1.23k writes/s": false,
 		"33.83 %": true, "99.97 %": false, "12,345 pods": false, "12,300 pods": false, "at p95": false, "8,780 h": false,
 	} {
 		wrong := goTime.MatchString(text)

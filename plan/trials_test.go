@@ -52,7 +52,7 @@ func bytesOf(t *testing.T, p *Plan) string {
 func TestInputsDrawFromTheirOwnStreams(t *testing.T) {
 	before := newPlan(t, load(t, liveDrop), Options{Trials: 1000})
 	after := newPlan(t, load(t, liveDrop, "services.gateway.demand=[0.3ms, 0.4ms, 0.5ms]"), Options{Trials: 1000})
-	if before.Demand.EventQPS != after.Demand.EventQPS || service(t, before, "shop").CPUCores != service(t, after, "shop").CPUCores {
+	if before.Demand.EventQPS != after.Demand.EventQPS || service(t, before, "shop").NeededCores != service(t, after, "shop").NeededCores {
 		t.Error("an uncertain demand of the gateway moved the event or the shop")
 	}
 	if service(t, before, "gateway").CPUCores == service(t, after, "gateway").CPUCores {

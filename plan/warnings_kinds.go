@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"fsctl/plan/model"
@@ -34,13 +35,17 @@ func (r *review) hotKeyLimit(i int) {
 		return
 	}
 	planned := x.Values[s.Capacity] * s.Utilization
-	got := r.Event.HotKey * x.Rates[i] / s.KeyCopies
+	got := s.HotKey * x.Rates[i] / s.KeyCopies
 	where := "the one shard that holds it"
 	if s.KeyCopies > 1 {
 		where = fmt.Sprintf("each of the %s shards that hold it", quantity.Given(s.KeyCopies))
 	}
-	r.warn("hot-key", "%s: the hottest key draws %s of the calls, %s%s at %s, which is planned for %s; more shards do not help, a local cache in the callers or key_copies of %s and more (key replication) do",
-		s.Name, quantity.Percent(r.Event.HotKey), above(quantity.Rate(got), quantity.Rate(planned)), when, where, quantity.Rate(planned), quantity.Given(r.KeyCopiesNeeded(x, i)))
+	keys := ""
+	if !s.KeyedBy.Given {
+		keys = "; if its keys are not the items, say what they are with key"
+	}
+	r.warn("hot-key", "%s: the hottest key draws %s of the calls, %s%s at %s, which is planned for %s; more shards do not help, a local cache in the callers or key_copies of %s and more (key replication) do"+keys,
+		s.Name, quantity.Percent(s.HotKey), above(quantity.Rate(got), quantity.Rate(planned)), when, where, quantity.Rate(planned), quantity.Given(r.KeyCopiesNeeded(x, i)))
 	if x == r.mid {
 		r.excuse(fmt.Sprintf("%s with key_copies %s", s.Name, quantity.Given(s.KeyCopies)), model.ByHotKey, got, planned)
 	}
@@ -77,9 +82,9 @@ func (r *review) partitionLimit(i int) {
 		return
 	}
 	rest := "it never gets empty"
-	depth := max(0, x.Rates[i]-r.WorkedOff(x, i, s.Partitions)) * r.Lasts(x)
-	if over := r.WorkedOff(x, i, s.Partitions) - r.RateAfter(x, i); over > 0 {
-		rest = fmt.Sprintf("it takes %s until it is empty", quantity.Seconds(depth/over))
+	depth := r.Depth(x, i)
+	if drain := r.DrainSeconds(x, i); !math.IsInf(drain, 1) {
+		rest = fmt.Sprintf("it takes %s until it is empty", quantity.Seconds(drain))
 	}
 	needed, partitions := quantity.Against(x.Sizes[i].Instances, s.Partitions)
 	feed := partitions + " " + quantity.Noun(partitions == "1", "partition") + quantity.Verb(partitions, " feeds", " feed")
@@ -97,11 +102,11 @@ func (r *review) concurrencyLimit(i int) {
 	if s.MaxInstances == 0 {
 		return
 	}
-	x, when := r.worst(func(x *model.Case) bool { return x.Sizes[i].Instances > s.MaxInstances })
+	x, when := r.worst(func(x *model.Case) bool { return model.Ceil(r.Concurrency(x, i)) > s.MaxInstances })
 	if x == nil {
 		return
 	}
-	got := x.Sizes[i].Instances
+	got := model.Ceil(r.Concurrency(x, i))
 	needed, allowed := quantity.Against(got, s.MaxInstances)
 	r.warn("concurrency-limit", "%s: %s concurrent executions%s for an account that allows %s: %s of the calls are throttled; have the limit raised, or shorten the call",
 		s.Name, needed, when, allowed, quantity.Percent(1-s.MaxInstances/got))
@@ -112,13 +117,17 @@ func (r *review) concurrencyLimit(i int) {
 
 // burstLimit says how long each provider takes to have the instances, where one takes any time.
 func (r *review) burstLimit(i int) {
-	s, rate := &r.Services[i], r.mid.Rates[i]
+	s := &r.Services[i]
 	var slow []string
 	for _, p := range providersOf(s) {
-		b := s.Ramp(p.limit, rate, r.mid.Values[s.Demand])
+		b := r.Ramp(r.mid, i, p.limit)
 		if b.Seconds > 0 {
+			name := p.name
+			if name == "scenario" {
+				name = "what burst gives"
+			}
 			slow = append(slow, fmt.Sprintf("%s after %s (%s), %s refused or waiting meanwhile",
-				p.name, quantity.Seconds(b.Seconds), p.note, quantity.EstimateOf(model.Ceil(b.ThrottledRequests), "request")))
+				name, quantity.Seconds(b.Seconds), p.note, quantity.EstimateOf(model.Ceil(b.ThrottledRequests), "request")))
 		}
 	}
 	if len(slow) > 0 {

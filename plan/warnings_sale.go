@@ -5,7 +5,9 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
+	"fsctl/plan/bill"
 	"fsctl/plan/model"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
@@ -17,17 +19,55 @@ func (r *review) estate() {
 	if e == nil {
 		return
 	}
-	mid, high, pools := r.EstateCores(r.mid), r.EstateCores(r.high), 0.0
-	for _, p := range e.Pools {
-		pools += p.Cores
-	}
-	if len(e.Pools) > 0 && max(mid, high) > pools {
-		most, limit := quantity.Against(max(mid, high), pools)
-		r.warn("estate-too-small", "the instances need %s, up to %s in the high case; the pools have %s", quantity.EstimateOf(mid, "core"), most, limit)
-	}
+	need := r.placed.NeedCores
+	r.tooSmall()
+	r.starts()
 	if e.SurviveZones > 0 {
 		r.warn("zone-loss", "to carry on with %d of %d zones lost, provision %s times these instances: %s in place of %s",
-			e.SurviveZones, e.Zones, quantity.Number(e.ZoneFactor), quantity.EstimateOf(math.Ceil(e.ZoneFactor*mid), "core"), quantity.Estimate(mid))
+			e.SurviveZones, e.Zones, quantity.Number(e.ZoneFactor), quantity.EstimateOf(math.Ceil(e.ZoneFactor*need.Mid), "core"), quantity.Estimate(need.Mid))
+	}
+}
+
+// unknown warns of what the bill leaves out.
+func (r *review) unknown() {
+	t := &r.totals
+	var limits []string
+	if r.Limits != nil && r.Limits.Cores != nil {
+		limits = append(limits, "cores")
+	}
+	if r.Limits != nil && r.Limits.Cost != nil {
+		limits = append(limits, "the cost")
+	}
+	if len(t.Unsized) > 0 && (r.Estate != nil || len(limits) > 0) {
+		limit := ""
+		if len(limits) > 0 {
+			limit = "; so the limit on " + strings.Join(limits, " and that on ") + " cannot be said to hold"
+		}
+		r.warn("unsized-cores", "%s: nothing says how many cores an instance has (instance.cores), and the plan's cores and cost are without them%s", strings.Join(t.Unsized, ", "), limit)
+	}
+	var unpriced []string
+	for _, p := range t.CostParts {
+		if p.Cost == nil && p.Name != bill.UnsizedCores {
+			unpriced = append(unpriced, p.Name)
+		}
+	}
+	if len(unpriced) > 0 && (t.CostUnit == CostInMoney || r.Limits != nil && r.Limits.Cost != nil) {
+		limit := ""
+		if r.Limits != nil && r.Limits.Cost != nil {
+			limit = "; so the limit on the cost cannot be said to hold"
+		}
+		r.warn("unpriced", "%s: no price is given (price of a pool, estate.functions), and the cost is without it%s; a price of 0 says that it costs nothing", strings.Join(unpriced, ", "), limit)
+	}
+}
+
+// leastBeyond is how many trials p99 must have above it.
+const leastBeyond = 10
+
+// fewTrials warns of percentiles that rest on a handful of trials.
+func (r *review) fewTrials(trials int) {
+	if beyond := trials / 100; !r.Certain() && beyond < leastBeyond {
+		r.warn("few-trials", "%s: p99 rests on the %s above it, wanted %d or more; confidence says between which values the percentiles lie, --trials %d narrows that",
+			quantity.Of(trials, "trial"), quantity.Of(beyond, "trial"), leastBeyond, 100*leastBeyond)
 	}
 }
 
@@ -39,34 +79,44 @@ const (
 
 func (r *review) event() {
 	d := &r.demand
+	if !r.HasDay() {
+		return
+	}
 	if !r.HasEvent() {
+		if d.StormQPS != nil && d.StormQPS.Mid > d.PeakQPS.Mid {
+			return // the storm says what the sale's first second is
+		}
 		r.warn("second-peak", "the day's peak of %s is spread over hours; a sale's first second was %d to %d times the day's mean, here %s to %s; give workload.event for a sale",
 			quantity.Rate(d.PeakQPS.Mid), leastSaleFactor, mostSaleFactor, quantity.Rate(leastSaleFactor*d.DayMeanQPS), quantity.Rate(mostSaleFactor*d.DayMeanQPS))
 		return
 	}
 	if d.EventQPS.Mid > d.PeakQPS.Mid {
-		r.warn("event-above-day-peak", "the event brings %s, %s times the day's peak of %s; services are sized for the event",
-			quantity.Rate(d.EventQPS.Mid), quantity.Number(d.EventQPS.Mid/d.PeakQPS.Mid), quantity.Rate(d.PeakQPS.Mid))
+		sized := ""
+		if r.Loads[r.mid.Largest].Kind == model.EventLoad {
+			sized = "; services are sized for the event"
+		}
+		r.warn("event-above-day-peak", "the event brings %s, %s times the day's peak of %s%s",
+			quantity.Rate(d.EventQPS.Mid), quantity.Number(d.EventQPS.Mid/d.PeakQPS.Mid), quantity.Rate(d.PeakQPS.Mid), sized)
 	}
 }
 
 func (r *review) stock() {
-	s := r.Sale
-	if s == nil || r.mid.EventTPS == 0 {
+	s, tps := r.Sale, r.mid.Loads[r.mid.Largest].TPS
+	if s == nil || tps == 0 {
 		return
 	}
-	all := s.Pieces() / r.mid.EventTPS
-	if all > r.Workload.BusySeconds {
+	all := s.Pieces() / tps
+	if all > max(r.Workload.BusySeconds, r.Event.Seconds) {
 		return
 	}
 	first := ""
 	if s.Items > 1 {
-		first = fmt.Sprintf(" (the most wanted item after %s)", quantity.Seconds(s.Stock/(r.mid.EventTPS*r.Event.Hottest)))
+		first = fmt.Sprintf(" (the most wanted item after %s)", quantity.Seconds(s.Stock/(tps*r.Event.Hottest)))
 	}
 	pieces := quantity.Of(int64(s.Pieces()), "piece")
 	pieces += quantity.Verb(pieces, " is", " are")
 	r.warn("stock-bounds-orders", "%s sold out %s after the opening%s at %s; every later attempt is a refusal, which still has to be answered",
-		pieces, quantity.Seconds(all), first, quantity.RateOf(r.mid.EventTPS, "transaction"))
+		pieces, quantity.Seconds(all), first, quantity.RateOf(tps, "transaction"))
 }
 
 // mostActions a day is where a figure is more likely a slip than a habit: one every 86 s all day.
@@ -74,6 +124,9 @@ const mostActions = 1000
 
 func (r *review) workload() {
 	w, d := &r.Workload, &r.demand
+	if !r.HasDay() {
+		return
+	}
 	if actions := r.mid.Value(w.Actions, 0); actions > mostActions {
 		r.warn("source-figure", "%s actions a user a day are one every %s around the clock; check the figure", quantity.Given(actions), quantity.Seconds(model.DaySeconds/actions))
 	}
@@ -119,9 +172,13 @@ func (r *review) autoscaler() {
 // lead warns of a scale-up that is scheduled too late.
 func (r *review) lead() {
 	e := r.placed
-	if e == nil || !e.late() {
+	if e == nil {
 		return
 	}
-	r.warn("lead-too-short", "the scale-up is scheduled %s before T0 and takes %s at mid, %s at p95, with a margin of %s; bound by %s",
-		quantity.Seconds(e.GivenLeadSeconds), quantity.Seconds(e.LeadSeconds.Mid), quantity.Seconds(e.LeadSeconds.P95), quantity.Seconds(e.MarginSeconds), e.BindingLimit)
+	for i := range e.schedules {
+		if s := &e.schedules[i]; s.late() {
+			r.warn("lead-too-short", "the scale-up of %s is scheduled %s before T0 and takes %s at mid, %s at p95, with a margin of %s",
+				s.whose(), quantity.Seconds(s.given), quantity.Seconds(s.mid), quantity.Seconds(s.p95), quantity.Seconds(e.MarginSeconds))
+		}
+	}
 }

@@ -27,16 +27,48 @@ func (r *review) primary(i int) {
 	if s.Kind != "database" {
 		return
 	}
-	writes := func(x *model.Case) float64 { return r.WriteRate(x, i) }
-	x, when := r.worst(func(x *model.Case) bool { return writes(x) > x.Values[s.Capacity]*s.Utilization })
+	r.primaryCores(i)
+	over := func(x *model.Case) bool { byRate, _ := r.PrimaryLoad(x, i); return byRate > s.Utilization }
+	x, when := r.worst(over)
 	if x == nil {
 		return
 	}
-	got, capacity := writes(x), x.Values[s.Capacity]
-	r.warn("primary-writes", "%s: %s%s for one primary that takes %s, %s at %s utilization; replicas do not help, sharding or a queue before it does",
-		s.Name, above(quantity.RateOf(got, "write"), quantity.RateOf(capacity*s.Utilization, "write")), when, quantity.Rate(capacity), quantity.Rate(capacity*s.Utilization), quantity.Percent(s.Utilization))
+	got, capacity := r.MostWrites(x, i)/s.Primaries, x.Values[s.Capacity]
+	primary := primaries(s)
+	if s.Primaries > 1 {
+		primary = "each of " + primary
+	}
+	r.warn("primary-writes", "%s: %s%s for %s that takes %s, %s at %s utilization; replicas do not help, sharding (shards: %s) or a queue before it does",
+		s.Name, above(quantity.RateOf(got, "write"), quantity.RateOf(capacity*s.Utilization, "write")), when, primary, quantity.Rate(capacity), quantity.Rate(capacity*s.Utilization), quantity.Percent(s.Utilization),
+		quantity.Given(model.Ceil(s.Primaries*got/(capacity*s.Utilization))))
 	if x == r.mid && got > capacity {
-		r.excuse(s.Name+" with one primary", model.ByPrimaryWrites, got, capacity)
+		r.excuse(s.Name+" with "+primaries(s), model.ByPrimaryWrites, got, capacity)
+	}
+}
+
+// primaries counts the primaries of a database.
+func primaries(s *model.Service) string {
+	if s.Primaries == 1 {
+		return "one primary"
+	}
+	return quantity.Given(s.Primaries) + " primaries"
+}
+
+// primaryCores warns of writes that ask for more CPU time than a primary may be planned for: it is one machine.
+func (r *review) primaryCores(i int) {
+	s := &r.Services[i]
+	x, when := r.worst(func(x *model.Case) bool { _, byCPU := r.PrimaryLoad(x, i); return byCPU > s.Utilization })
+	if x == nil {
+		return
+	}
+	_, used := r.PrimaryLoad(x, i)
+	busy, planned := r.MostWrites(x, i)/s.Primaries*x.Values[s.Demand], s.InstanceCores*s.Utilization
+	needed, allowed := quantity.Against(busy, planned)
+	r.warn("primary-cpu", "%s: %s of %s each%s keep %s cores of a primary busy, which has %s and is planned for %s at %s utilization; replicas do not help, a primary of %s (instance) or shards: %s do",
+		s.Name, quantity.RateOf(r.MostWrites(x, i)/s.Primaries, "write"), quantity.Seconds(x.Values[s.Demand]), when, needed, quantity.Given(s.InstanceCores), allowed, quantity.Percent(s.Utilization),
+		quantity.EstimateOf(model.Ceil(busy/s.Utilization), "core"), quantity.Given(model.Ceil(s.Primaries*used/s.Utilization)))
+	if x == r.mid && busy > s.InstanceCores {
+		r.excuse(fmt.Sprintf("%s with %s of %s", s.Name, primaries(s), quantity.EstimateOf(s.InstanceCores, "core")), model.ByPrimaryCPU, busy, s.InstanceCores)
 	}
 }
 
@@ -61,9 +93,27 @@ func (r *review) unsized(i int) {
 	s := &r.Services[i]
 	switch {
 	case r.high.Rates[i] < model.LeastRate:
-		r.warn("unsized", "%s: no step calls it, so nothing is planned for it", s.Name)
+		r.warn("unsized", "%s: no step calls it, nor does what another service passes on reach it, so it changes no figure", s.Name)
 	case r.high.Sizes[i].Instances == 0:
 		r.warn("unsized", "%s: %s, but neither demand nor capacity says what they need, so nothing is planned for it", s.Name, quantity.RateOf(r.mid.Rates[i], "call"))
+	}
+}
+
+// writesUnused warns of a database whose writes or hot_row change no figure: since every call is a miss, which is a read, or since no
+// transaction writes.
+func (r *review) writesUnused(i int) {
+	s := &r.Services[i]
+	if s.Kind != "database" || r.high.Rates[i] < model.LeastRate {
+		return
+	}
+	switch {
+	case s.Writes > 0 && r.MostWrites(r.high, i) == 0:
+		r.warn("writes-unused", "%s: its writes of %s change no figure, for all its calls are misses, and those are reads; give it calls of the steps that write, or lead a queue to it",
+			s.Name, quantity.Percent(s.Writes))
+	case s.HotRow > 0 && s.Writes == 0:
+		r.warn("writes-unused", "%s: its hot_row changes no figure, for nothing writes; give writes, the share of its calls that do", s.Name)
+	case s.HotRow > 0 && r.HotRowRate(r.high, i) == 0:
+		r.warn("writes-unused", "%s: its hot_row changes no figure, for its writes are those of no transaction; mark the steps that order with transaction: true", s.Name)
 	}
 }
 

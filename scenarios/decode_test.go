@@ -38,12 +38,12 @@ func TestExampleIsReadWhole(t *testing.T) {
 		Extract: map[string]Extraction{"order_id": {From: "json:$.order_id"}}, Check: []string{"status in 200,202,409,429"},
 		Outcome: strict.Keyed[Outcome]{{"placed", "status in 200,202"}, {"sold_out", "status 409"}, {"throttled", "status 429"}}})
 	same("shop", s.Services[1], Service{Name: "shop", Kind: "service", Calls: map[string]float64{"browse": 1, "item": 1, "order": 1, "status": 1},
-		Demand: amount.Interval[time.Duration]{Low: 2e6, Mid: 3e6, High: 5e6}, Variability: pointer(amount.Exactly(1.0)), Instance: Instance{4}, Utilization: 0.7, Wait: 0.2,
+		Demand: amount.Interval[time.Duration]{Low: 2e6, Mid: 3e6, High: 5e6}, Variability: pointer(amount.Exactly(1.0)), Instance: Instance{Cores: 4}, Utilization: 0.7, Wait: 0.2,
 		Latency: &Latency{0.99, 50 * time.Millisecond}, Start: 30 * time.Second})
 	same("hit", *s.Services[2].Hit, amount.Exactly[amount.Ratio](0.8))
 	same("hot row", s.Services[3].HotRow, amount.Rate(8000))
 	same("sale", *s.Sale, Sale{Items: 1, Stock: 1000, PerUser: 1, SKU: "sku-${n}", Popularity: Popularity{0.99}})
-	same("pools", s.Estate.Pools, []Pool{{Name: "idc", Cores: 20e3, Billing: Reserved}, {Name: "cloud", Cores: 100e3, Provision: &Provision{Cores: 100e3, Within: 30 * time.Minute}, Price: 0.04, Billing: OnDemand}})
+	same("pools", s.Estate.Pools, []Pool{{Name: "idc", Cores: 20e3, Billing: Reserved}, {Name: "cloud", Cores: 100e3, Provision: &Provision{Cores: 100e3, Within: 30 * time.Minute}, Price: new(0.04), Billing: OnDemand}})
 	same("event duration", s.Estate.EventDuration, time.Hour)
 	same("margin", s.Estate.Margin, 5*time.Minute)
 	same("scaling", s.Estate.Scaling[1], Scaling{Service: "shop", Policy: "hpa", Target: 0.6, Min: 10, Max: 900})

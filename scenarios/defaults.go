@@ -28,6 +28,7 @@ const (
 	defaultOrderVariable = "order_id"
 	defaultSKU           = "sku-${n}"
 	defaultMargin        = 5 * time.Minute
+	defaultMemory        = amount.Count(1e9) // bytes of a function's instance
 	defaultBackoff       = 100 * time.Millisecond
 	defaultJitter        = amount.Ratio(0.5)
 )
@@ -122,13 +123,26 @@ func (d defaults) estate(e *Estate) {
 
 func (d defaults) service(path string, v *Service) {
 	one := amount.Exactly(1.0)
-	setDefault(d, path+".instance.cores", &v.Instance.Cores, 1)
+	if v.needsCores() {
+		setDefault(d, path+".instance.cores", &v.Instance.Cores, 1)
+	}
+	if v.Kind == "function" {
+		setDefault(d, path+".instance.memory", &v.Instance.Memory, defaultMemory)
+	}
 	setDefault(d, path+".utilization", &v.Utilization, DefaultUtilization)
 	setDefault(d, path+".wait", &v.Wait, DefaultWait)
 	setDefault(d, path+".variability", &v.Variability, &one)
 	if v.Kind == "cache" {
 		setDefault(d, path+".key_copies", &v.KeyCopies, 1)
 	}
+	if v.Kind == "database" {
+		setDefault(d, path+".shards", &v.Shards, 1)
+	}
+}
+
+// needsCores reports whether instances of the service compute: then one has a core at least. The others are known by their capacity.
+func (s *Service) needsCores() bool {
+	return s.Kind == "service" || s.Kind == "function" || !s.Demand.IsZero()
 }
 
 // actions fills what the file left out of the actions of a journey.

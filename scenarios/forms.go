@@ -54,3 +54,23 @@ func (l *Ledger) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
 
 // LedgerOfAnswers is the one word that a ledger may be.
 const LedgerOfAnswers = "answers"
+
+// KeyLaw is the fields of a key that has a law of its own. Zipf is an exponent without a unit, 0 to 10, and Keys counts, 1 to 10 M.
+type KeyLaw struct {
+	Zipf float64 `yaml:"zipf" jsonschema:"required" jsonschema_description:"Exponent s: key i is wanted in proportion to 1/i^s; 0 for all alike."`
+	Keys int     `yaml:"keys" jsonschema:"required" jsonschema_description:"Different keys."`
+}
+
+// ReadNode reads sale, none or {zipf: ..., keys: ...}.
+func (k *Key) ReadNode(d *strict.Decoder, n *yaml.Node, path string) {
+	switch {
+	case n.Kind == yaml.ScalarNode && (n.Value == KeyedBySale || n.Value == KeyedByNothing):
+		k.By = n.Value
+	case n.Kind == yaml.MappingNode:
+		var law KeyLaw
+		d.Struct(n, path, reflect.ValueOf(&law).Elem())
+		*k = Key{KeyedByZipf, law.Zipf, law.Keys}
+	default:
+		d.Wrong(n, path, "sale, none or {zipf: 0.99, keys: 1M}")
+	}
+}

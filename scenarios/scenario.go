@@ -102,6 +102,9 @@ const (
 	ConnectionsPerUser = "per-user"
 )
 
+// NamesItem reports whether the step's request names an item on sale: ${sku} stands in it.
+func (s *Step) NamesItem() bool { return slices.Contains(s.Request.Names(), "sku") }
+
 // Extraction is a variable that a step takes from its answer. Where the answer has a status of 2xx and is as expected, a
 // request whose answer lacks it has failed, unless it is optional.
 type Extraction struct {
@@ -117,7 +120,7 @@ type Outcome struct {
 
 // Service is something that answers, stores or forwards, as plan sizes it. Calls are 0 or more a request;
 // Variability is a squared coefficient of variation, 0 to 100; Running, KeyCopies, Connections, Partitions,
-// Provisioned and MaxInstances count things, 0 or more.
+// Provisioned and MaxInstances count things, 0 or more, and Shards 1 or more.
 type Service struct {
 	Name         string                         `yaml:"name" jsonschema:"required"`
 	Kind         string                         `yaml:"kind" jsonschema:"required,enum=service,enum=cache,enum=database,enum=queue,enum=function"`
@@ -131,21 +134,39 @@ type Service struct {
 	Start        time.Duration                  `yaml:"start" jsonschema_description:"From scale to ready."`
 	Running      int                            `yaml:"running" jsonschema_description:"Instances that run behind the target now."`
 	Hit          *amount.Interval[amount.Ratio] `yaml:"hit" jsonschema_description:"Share of calls that a cache answers itself."`
-	Misses       string                         `yaml:"misses" jsonschema_description:"Service that the rest goes on to."`
+	Misses       string                         `yaml:"misses" jsonschema_description:"Service that the rest goes on to; at a queue another word for to."`
+	To           string                         `yaml:"to" jsonschema_description:"Service that gets what the consumers of a queue work off, at their rate."`
 	Capacity     amount.Interval[amount.Rate]   `yaml:"capacity" jsonschema_description:"Calls per second of one shard or node."`
-	Writes       amount.Ratio                   `yaml:"writes" jsonschema_description:"Share of calls that write: they go to the primary."`
+	Writes       amount.Ratio                   `yaml:"writes" jsonschema_description:"Share of the calls by steps and queues that write: they go to the primary."`
 	HotRow       amount.Rate                    `yaml:"hot_row" jsonschema_description:"Writes per second that one row takes."`
+	Shards       int                            `yaml:"shards" jsonschema_description:"Shards of a database: primaries, each with its part of the writes, and the same number of replicas behind each; 1 by default."`
+	Key          Key                            `yaml:"key" jsonschema_description:"What the keys of a cache are: sale (the items on sale), none (calls spread evenly) or {zipf, keys}; by default sale where a step that calls it uses ${sku}, else none."`
 	KeyCopies    int                            `yaml:"key_copies" jsonschema_description:"Shards of a cache that each hold the hottest key; 1 by default."`
-	Connections  int                            `yaml:"connections" jsonschema_description:"Connections that one node of a database accepts; 0 for no limit."`
-	Partitions   int                            `yaml:"partitions" jsonschema_description:"Partitions of a queue: consumers cannot be more; 0 for no limit."`
+	Connections  int                            `yaml:"connections" jsonschema_description:"Connections that one node of a database accepts; no limit where it is left out."`
+	Partitions   int                            `yaml:"partitions" jsonschema_description:"Partitions of a queue: consumers cannot be more; no limit where it is left out."`
 	Drain        time.Duration                  `yaml:"drain" jsonschema_description:"Longest time from the end of the event until a queue is empty again; without it consumers keep up with the event."`
 	Provisioned  int                            `yaml:"provisioned" jsonschema_description:"Instances of a function that are kept warm."`
-	MaxInstances int                            `yaml:"max_instances" jsonschema_description:"Concurrent instances of a function that the account allows; 0 for no limit."`
+	MaxInstances int                            `yaml:"max_instances" jsonschema_description:"Concurrent instances of a function that the account allows; no limit where it is left out."`
 	Burst        *Burst                         `yaml:"burst" jsonschema_description:"How fast the provider of a function creates instances."`
-	Quota        amount.Rate                    `yaml:"quota" jsonschema_description:"Calls per second that a provider lets through; 0 for no limit."`
+	Quota        amount.Rate                    `yaml:"quota" jsonschema_description:"Calls per second that a provider lets through; no limit where it is left out."`
 	QuotaBurst   amount.Count                   `yaml:"quota_burst" jsonschema_description:"Calls that a provider lets through above the quota at once: its token bucket."`
 	USL          *USL                           `yaml:"usl" jsonschema_description:"How throughput grows with instances, as measured; in place of demand x instances."`
 }
+
+// Key is what the keys of a cache are: By is one of the constants below, or empty where the requests say it. Zipf is the exponent of the
+// keys' popularity, 0 to 10, and Keys their number, 1 to 10 M.
+type Key struct {
+	By   string
+	Zipf float64
+	Keys int
+}
+
+// What the keys of a cache can be.
+const (
+	KeyedBySale    = "sale" // the items on sale, as popular as they
+	KeyedByNothing = "none" // keys of which none is hotter than others, such as tokens of sessions
+	KeyedByZipf    = "zipf" // so many keys, as popular as a law of Zipf says
+)
 
 // USL is how the throughput of a service grows with its instances, by the Universal Scalability Law:
 //
@@ -160,9 +181,11 @@ type USL struct {
 	Measured int                           `yaml:"measured" jsonschema:"required" jsonschema_description:"Most instances that were measured: the law is believed up to twice as many."`
 }
 
-// Instance is the size of one instance, at least 1 core.
+// Instance is the size of one instance. Cores are 1 or more; 0 of a cache, a database or a queue without a demand whose cores are not
+// given. Memory is that of a function's instance, in bytes, above 0.
 type Instance struct {
-	Cores int `yaml:"cores" jsonschema_description:"Cores of one instance; 1 by default."`
+	Cores  int          `yaml:"cores" jsonschema_description:"Cores of one instance; 1 by default where a demand is given. Without either the cores of a cache, a database or a queue are not known."`
+	Memory amount.Count `yaml:"memory" jsonschema_description:"Bytes of memory of one instance of a function, such as 512M; 1G by default."`
 }
 
 // Burst is a rate at which a provider creates instances of a function.
@@ -203,14 +226,23 @@ type Estate struct {
 	Margin        time.Duration `yaml:"margin" jsonschema_description:"Added to the time that a scale-up takes, as a reserve; 5m by default."`
 	Pools         []Pool        `yaml:"pools" jsonschema_description:"Filled in this order."`
 	Scaling       []Scaling     `yaml:"scaling"`
+
+	Functions *FunctionPrices `yaml:"functions" jsonschema_description:"What functions cost; without a price their time and calls are counted and have no cost."`
 }
 
-// Pool is a stock of cores. Price is an amount of money a core-hour, 0 or more.
+// FunctionPrices is what a provider takes for functions, amounts of money in the currency of the pools' prices, 0 or more. An absent
+// price is not known.
+type FunctionPrices struct {
+	GBSecond     *float64 `yaml:"gb_second" jsonschema_description:"Price of a second of an execution with a gigabyte of memory."` // in the currency of the pools' prices
+	MillionCalls *float64 `yaml:"million_calls" jsonschema_description:"Price of a million calls."`                                // in the currency of the pools' prices
+}
+
+// Pool is a stock of cores. Price is an amount of money a core-hour, 0 or more; absent where it is not known.
 type Pool struct {
 	Name      string       `yaml:"name" jsonschema:"required"`
 	Cores     amount.Count `yaml:"cores" jsonschema:"required"`
 	Provision *Provision   `yaml:"provision" jsonschema_description:"How fast its cores can be had; at once where absent."`
-	Price     float64      `yaml:"price" jsonschema_description:"Price per core-hour."`
+	Price     *float64     `yaml:"price" jsonschema_description:"Price per core-hour; 0 for what costs nothing. Without one the pool has no cost."`
 	Billing   string       `yaml:"billing" jsonschema:"enum=reserved,enum=on-demand,enum=burst" jsonschema_description:"reserved (the whole pool is paid for all day), on-demand or burst (paid while used, burst at a premium price); on-demand by default with provision, else reserved."`
 }
 
@@ -243,7 +275,7 @@ type Scaling struct {
 type SizeLimits struct {
 	Cores     *amount.Count `yaml:"cores" jsonschema_description:"CPU cores of all services together."`
 	Instances *amount.Count `yaml:"instances" jsonschema_description:"Instances of all services together."`
-	Cost      *amount.Count `yaml:"cost" jsonschema_description:"Cost of the cores while the sale lasts: in the currency of the pools' prices, or in core-hours where no pool has a price."`
+	Cost      *amount.Count `yaml:"cost" jsonschema_description:"Cost of the sale: in the currency of the estate's prices, or in core-hours where nothing has a price."`
 }
 
 // Storm is how requests arrive.

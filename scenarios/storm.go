@@ -26,6 +26,7 @@ func (p *Phase) Curve() arrivals.Curve {
 type Stream struct {
 	Phase   // as it would be with these users alone
 	Journey string
+	Index   int // of the phase in the storm, from 0
 }
 
 // Streams returns the storm's users by journey, in the order of its phases and of the journeys in them. A phase of several is cut by
@@ -39,7 +40,7 @@ func (s *Storm) Streams() (list []Stream) {
 		}
 		before := 0.0
 		for _, w := range p.Journey {
-			part := Stream{*p, w.Journey}
+			part := Stream{*p, w.Journey, i}
 			cut += w.Weight
 			share := amount.Rate(w.Weight / sum)
 			part.Rate = amount.Ramp{From: p.Rate.From * share, To: p.Rate.To * share}

@@ -83,7 +83,7 @@ func TestEstatesThatWereNotLoaded(t *testing.T) {
 		"estate.survive_zones":                 {EventDuration: time.Hour, Zones: 1, SurviveZones: 1},
 		"estate.pools.a.billing":               {EventDuration: time.Hour, Pools: []Pool{{Name: "a", Cores: 1}}},
 		"estate.pools.b.cores":                 {EventDuration: time.Hour, Pools: []Pool{{Name: "b", Cores: amount.Count(math.Inf(1)), Billing: Reserved}}},
-		"estate.pools.c.price":                 {EventDuration: time.Hour, Pools: []Pool{{Name: "c", Price: math.NaN(), Billing: Reserved}}},
+		"estate.pools.c.price":                 {EventDuration: time.Hour, Pools: []Pool{{Name: "c", Price: new(math.NaN()), Billing: Reserved}}},
 		"estate.pools.d.provision.cores":       {EventDuration: time.Hour, Pools: []Pool{{Name: "d", Provision: &Provision{Within: time.Hour}, Billing: OnDemand}}},
 		"estate.pools.e.provision.within":      {EventDuration: time.Hour, Pools: []Pool{{Name: "e", Provision: &Provision{Cores: 1}, Billing: OnDemand}}},
 		"estate.scaling[0].policy: found \"\"": {EventDuration: time.Hour, Scaling: []Scaling{{Service: "shop"}}},

@@ -1,10 +1,9 @@
 package scenarios
 
 import (
-	"fmt"
+	"cmp"
 	"math"
 	"slices"
-	"time"
 
 	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
@@ -33,14 +32,34 @@ func (v *validator) service(path string, s *Service, names []string) {
 	for _, f := range []struct {
 		name string
 		zero bool
-	}{{"utilization", s.Utilization <= 0}, {"wait", s.Wait <= 0}, {"instance.cores", s.Instance.Cores < 1},
+	}{{"utilization", s.Utilization <= 0}, {"wait", s.Wait <= 0}, {"instance.cores", s.Instance.Cores < 1 && (s.needsCores() || v.Has(path+".instance.cores"))},
+		{"instance.memory", s.Kind == "function" && s.Instance.Memory <= 0},
 		{"latency.limit", s.Latency != nil && s.Latency.Limit <= 0}} {
 		if f.zero {
 			v.Problem(path+"."+f.name, "found 0, wanted above 0")
 		}
 	}
+	v.serviceKinds(path, s)
 	v.serviceLimits(path, s)
+	reach(v, path+".demand", s.Demand)
+	reach(v, path+".capacity", s.Capacity)
+	if s.Variability != nil {
+		drawn := *s.Variability
+		if drawn.High >= mostVariability/MostReach { // draws are held below
+			drawn.High = drawn.Mid
+		}
+		reach(v, path+".variability", drawn)
+	}
+	if s.Hit != nil {
+		reach(v, path+".hit", *s.Hit)
+	}
 	v.usl(path, s)
+	if s.To != "" {
+		v.oneOf(path+".to", "service", s.To, names)
+	}
+	if s.To != "" && s.Misses != "" {
+		v.Problem(path+".misses", "found it beside to, wanted one of them: at a queue they say the same")
+	}
 	if s.Misses != "" {
 		v.oneOf(path+".misses", "service", s.Misses, names)
 		if s.Hit == nil {
@@ -60,27 +79,18 @@ func (v *validator) service(path string, s *Service, names []string) {
 	}
 }
 
-// serviceLimits checks the limits that only some kinds of service know: on another kind nothing
-// would read them.
+// serviceLimits checks the limits of each kind of service.
 func (v *validator) serviceLimits(path string, s *Service) {
-	for _, f := range []struct {
-		name, kind string
-		given      bool
-	}{
-		{"key_copies", "cache", s.KeyCopies != 0},
-		{"connections", "database", s.Connections != 0},
-		{"partitions", "queue", s.Partitions != 0},
-		{"drain", "queue", s.Drain != 0},
-		{"provisioned", "function", s.Provisioned != 0},
-		{"max_instances", "function", s.MaxInstances != 0},
-		{"burst", "function", s.Burst != nil},
-	} {
-		if f.given && s.Kind != f.kind {
-			v.Problem(path+"."+f.name, "found it at a %s, wanted it at a %s only", s.Kind, f.kind)
-		}
-	}
+	v.limitsAboveZero(path, s)
 	if s.Kind == "cache" && s.KeyCopies < 1 {
 		v.Problem(path+".key_copies", "found 0, wanted 1 or more")
+	}
+	if s.Kind == "database" && s.Shards < 1 {
+		v.Problem(path+".shards", "found 0, wanted 1 or more")
+	}
+	v.key(path+".key", &s.Key)
+	if s.Key.By == KeyedByNothing && s.KeyCopies > 1 && !v.isOver {
+		v.Problem(path+".key_copies", "found %d beside key: none, where no key is hotter than others; wanted one of them left out", s.KeyCopies)
 	}
 	if s.MaxInstances > 0 && s.Provisioned > s.MaxInstances {
 		v.Problem(path+".provisioned", "found %d, wanted at most the %d of max_instances", s.Provisioned, s.MaxInstances)
@@ -98,13 +108,28 @@ func (v *validator) serviceLimits(path string, s *Service) {
 	}
 }
 
+// limitsAboveZero refuses limits of 0: one that is left out is none.
+func (v *validator) limitsAboveZero(path string, s *Service) {
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{
+		{"quota", float64(s.Quota)}, {"hot_row", float64(s.HotRow)}, {"connections", float64(s.Connections)}, {"partitions", float64(s.Partitions)},
+		{"max_instances", float64(s.MaxInstances)},
+	} {
+		if f.value <= 0 && v.Has(path+"."+f.name) && !v.isOver {
+			v.Problem(path+"."+f.name, "found 0, wanted above 0; leave it out where there is no limit")
+		}
+	}
+}
+
 func (v *validator) usl(path string, s *Service) {
 	if s.USL == nil {
 		return
 	}
-	if s.Kind != "service" {
-		v.Problem(path+".usl", "found it at a %s, wanted it at a service only", s.Kind)
-	}
+	reach(v, path+".usl.gamma", s.USL.Gamma)
+	reach(v, path+".usl.alpha", s.USL.Alpha)
+	reach(v, path+".usl.beta", s.USL.Beta)
 	if s.USL.Gamma.Low <= 0 {
 		v.Problem(path+".usl.gamma", "found 0, wanted the calls per second of one instance, above 0")
 	}
@@ -113,56 +138,43 @@ func (v *validator) usl(path string, s *Service) {
 	}
 }
 
-// missesEnd reports a chain of misses that comes back to where it began.
-func (v *validator) missesEnd() {
-	next := map[string]string{}
-	for _, s := range v.s.Services {
-		next[s.Name] = s.Misses
-	}
-	for _, s := range v.s.Services {
-		at := s.Misses
-		for range v.s.Services {
-			if at == s.Name && at != "" {
-				v.Problem("services."+s.Name+".misses", "found a circle of misses through %s, wanted a chain that ends", s.Misses)
-				break
-			}
-			at = next[at]
+// key checks what the keys of a cache are.
+func (v *validator) key(path string, k *Key) {
+	switch k.By {
+	case "", KeyedByNothing:
+	case KeyedBySale:
+		if v.s.Sale == nil {
+			v.Problem(path, "found sale, and the scenario has none, wanted none or {zipf: ..., keys: ...}")
 		}
+	case KeyedByZipf:
+		if !(k.Zipf >= 0 && k.Zipf <= 10) {
+			v.Problem(path+".zipf", "found %s, wanted 0 to 10", quantity.Precise(k.Zipf))
+		}
+		if k.Keys < 1 || k.Keys > 10_000_000 {
+			v.Problem(path+".keys", "found %d, wanted 1 to 10M", k.Keys)
+		}
+	default:
+		v.Problem(path, "found %q, wanted sale, none or {zipf: ..., keys: ...}", k.By)
 	}
 }
 
-func (v *validator) estate() {
-	e := v.s.Estate
-	if e == nil {
-		return
-	}
-	if e.SurviveZones > 0 && !v.IsUnread("estate.zones") && e.SurviveZones >= e.Zones {
-		v.Problem("estate.survive_zones", "found %d of %d zones, wanted fewer than zones", e.SurviveZones, e.Zones)
-	}
-	if e.EventDuration <= 0 || e.EventDuration > 24*time.Hour {
-		v.Problem("estate.event_duration", "found %s, wanted above 0 and at most 24 h", quantity.Exact(e.EventDuration))
-	}
-	for i, p := range e.Pools {
-		same := func(q Pool) bool { return p.Name != "" && q.Name == p.Name }
-		if slices.ContainsFunc(e.Pools[:i], same) {
-			v.Problem("estate.pools."+p.Name, "found twice, wanted different names")
-		}
-		if p.Provision != nil && p.Provision.Within <= 0 {
-			v.Problem(strict.Named("estate.pools", i, p.Name)+".provision.within", "found 0, wanted above 0")
-		}
-		if p.Provision != nil && p.Provision.Cores <= 0 {
-			v.Problem(strict.Named("estate.pools", i, p.Name)+".provision.cores", "found 0, wanted above 0")
-		}
-	}
-	var names []string
+// missesEnd reports a chain of misses, and of what leaves queues, that comes back to where it began.
+func (v *validator) missesEnd() {
+	next := map[string]string{}
 	for _, s := range v.s.Services {
-		names = append(names, s.Name)
+		next[s.Name] = cmp.Or(s.Misses, s.To)
 	}
-	for i, s := range e.Scaling {
-		path := fmt.Sprintf("estate.scaling[%d]", i)
-		v.oneOf(path+".service", "service", s.Service, names)
-		if s.Policy == "hpa" && !v.HasUnread(path) && (s.Target <= 0 || s.Max < max(1, s.Min)) {
-			v.Problem(path, "found target %s, min %d and max %d, wanted a target above 0 and 1 <= min <= max", quantity.Precise(float64(s.Target)*100)+" %", s.Min, s.Max)
+	for _, s := range v.s.Services {
+		at, field := next[s.Name], "misses"
+		if s.Misses == "" {
+			field = "to"
+		}
+		for range v.s.Services {
+			if at == s.Name && at != "" {
+				v.Problem("services."+s.Name+"."+field, "found a circle of %s through %s, wanted a chain that ends", field, next[s.Name])
+				break
+			}
+			at = next[at]
 		}
 	}
 }

@@ -22,6 +22,15 @@ func TestServiceLimitProblems(t *testing.T) {
 		{"    hot_row: 8k/s", "    provisioned: 5\n    max_instances: 4", []string{
 			`@: services.orders-db.provisioned: found 5, wanted at most the 4 of max_instances`, `@: services.orders-db.provisioned: found it`, `@+1: services.orders-db.max_instances: found it at a database`}},
 		{"    hot_row: 8k/s", "    quota_burst: 5k", []string{`@: services.orders-db.quota_burst: found it without a quota`}},
+		{"    hit: 80% ", "    to: orders-db\n    hit: 80% ", []string{`@: services.stock-cache.to: found it at a cache, wanted it at a queue only`, `@+2: services.stock-cache.misses: found it beside to`}},
+		{"    hit: 80% ", "    shards: 2\n    hit: 80% ", []string{`@: services.stock-cache.shards: found it at a cache, wanted it at a database only`}},
+		{"    hot_row: 8k/s", "    shards: 0", []string{`@: services.orders-db.shards: found 0, wanted 1 or more`}},
+		{"    hot_row: 8k/s", "    hot_row: 0/s\n    connections: 0\n    demand: 1ms\n    quota: 0/s", []string{`@: services.orders-db.hot_row: found 0, wanted above 0; leave it out where there is no limit`,
+			`@+1: services.orders-db.connections: found 0`, `@+3: services.orders-db.quota: found 0`}},
+		{"    hot_row: 8k/s", "    key: none", []string{`@: services.orders-db.key: found it at a database, wanted it at a cache only`}},
+		{"    hit: 80% ", "    key: items\n    hit: 80% ", []string{`@: services.stock-cache.key: found "items", wanted sale, none or {zipf: 0.99, keys: 1M}`}},
+		{"    hit: 80% ", "    key: {zipf: 11, keys: 0}\n    hit: 80% ", []string{`@: services.stock-cache.key.keys: found 0, wanted 1 to 10M`, `@: services.stock-cache.key.zipf: found 11, wanted 0 to 10`}},
+		{"    hit: 80% ", "    key: {zipf: 1}\n    hit: 80% ", []string{`@: services.stock-cache.key.keys: missing`}},
 		{"    hot_row: 8k/s", "    quota: 5k", []string{`@: services.orders-db.quota: found "5k", wanted a rate`}},
 		{"  actions: 30 ", "  origins: {stores: 0}\n  actions: 30 ", []string{`@: workload.origins.stores: found 0, wanted above 0`}},
 	} {
@@ -52,6 +61,32 @@ services:
 	}
 	if sc.Workload.Origins["stores"] != 1700 {
 		t.Errorf("origins %v, want 1700 stores", sc.Workload.Origins)
+	}
+}
+
+// What leaves a queue goes to a service that there is, and in no circle.
+func TestWhereQueuesLead(t *testing.T) {
+	const text = `apiVersion: fsctl/v1
+kind: Scenario
+name: queues
+workload: {requests: 1M}
+steps: {claim: {share: 100%}}
+services:
+  - {name: q, kind: queue, calls: {claim: 1}, capacity: 1k/s, to: TO}
+  - {name: r, kind: queue, capacity: 1k/s, to: q}
+  - {name: d, kind: database, capacity: 1k/s}
+`
+	for to, want := range map[string]string{
+		"d": "", "e": `services.q.to: no service "e", wanted q or r or d`, "r": "services.q.to: found a circle of to through r", "q": "services.q.to: found a circle of to through q",
+	} {
+		_, err := Parse("queues.yaml", []byte(strings.Replace(text, "TO", to, 1)))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("to %s: error %v, want %q", to, err, want)
+		}
+	}
+	sold := strings.Replace(strings.Replace(text, "TO", "d", 1), "{name: d, ", "{name: c, kind: cache, capacity: 1k/s, hit: 50%, key: sale}\n  - {name: d, ", 1)
+	if _, err := Parse("queues.yaml", []byte(sold)); err == nil || !strings.Contains(err.Error(), "services.c.key: found sale, and the scenario has none") {
+		t.Errorf("error %v, want that there is no sale", err)
 	}
 }
 

@@ -52,7 +52,40 @@ func (v *validator) workload() {
 		if m.Low <= 0 {
 			v.Problem("workload.event."+step, "found 0, wanted above 0")
 		}
+		if s := v.s.Step(step); s != nil && s.Share == 0 && v.s.HasShares() && !v.isOver && !v.IsUnread("steps."+step+".share") {
+			v.Problem("workload.event."+step, "found a multiplier for a step whose share is 0 %%, which stays 0; wanted steps.%s.share above 0, or the step left out", step)
+		}
 	}
+	reach(v, "workload.users", w.Users)
+	reach(v, "workload.active", w.Active)
+	reach(v, "workload.actions", w.Actions)
+	reach(v, "workload.requests", w.Requests)
+	reach(v, "workload.peak", w.Peak)
+	for step, m := range w.Event {
+		reach(v, "workload.event."+step, m)
+	}
+	v.quiet()
+}
+
+// quiet refuses a busy window with less than the day's mean: both rates are those of the requests' mid value.
+func (v *validator) quiet() {
+	w := &v.s.Workload
+	share, part := float64(w.Busy.Share), w.Busy.Window.Hours()/24
+	if v.isOver || v.HasUnread("workload") || v.HasUnread("workload.busy") || share <= 0 || part <= 0 || part > 1 || share >= part*(1-1e-9) {
+		return
+	}
+	requests := float64(w.Requests.Mid)
+	if requests == 0 {
+		requests = float64(w.Users.Mid) * float64(w.Active.Mid) * w.Actions.Mid
+	}
+	day := requests / (24 * time.Hour).Seconds()
+	window := time.Duration(share * float64(24*time.Hour)).Truncate(time.Second)
+	orMore := " or more"
+	if part == 1 {
+		orMore = ""
+	}
+	v.Problem("workload.busy", "found %s of the day's requests in %s, a mean of %s in the busy window and of %s over the whole day; wanted the busy window to be busier than the day: a share of %s%s, or a window of at most %s",
+		quantity.Percent(share), quantity.Exact(w.Busy.Window), quantity.Rate(day*share/part), quantity.Rate(day), quantity.Precise(math.Ceil(part*1e6)/1e4)+" %", orMore, quantity.Exact(window))
 }
 
 func (v *validator) steps() {
@@ -190,8 +223,9 @@ func (v *validator) storm() {
 
 // phase checks one phase but for what is before it, and returns when it begins; false where it is not a valid one.
 func (v *validator) phase(path string, p *Phase) (begin time.Duration, ok bool) {
-	stream := p.From != nil || p.To != nil || p.Rate != amount.Ramp{}
-	crowd := p.At != nil || p.Users != 0 || p.Reaction != nil
+	given := func(field string) bool { return !v.isOver && v.Has(path+"."+field) } // also where it is 0
+	stream := p.From != nil || p.To != nil || p.Rate != amount.Ramp{} || given("rate")
+	crowd := p.At != nil || p.Users != 0 || p.Reaction != nil || given("users")
 	switch {
 	case stream && crowd:
 		v.Problem(path, "found fields of both forms, wanted either from, to and rate, or at, users and reaction")

@@ -5,7 +5,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"fsctl/scenarios/amount"
 	"fsctl/scenarios/quantity"
 	"fsctl/scenarios/request"
 	"fsctl/scenarios/strict"
@@ -140,4 +142,23 @@ func (v *validator) variable(path, name string, known []string) {
 	if !v.isVariable(name) {
 		v.oneOf(path, "variable", name, known)
 	}
+}
+
+// MostReach is by what factor the 1 and 99 % points of an interval may lie beyond its own low and high.
+const MostReach = 10
+
+// mostVariability is the largest squared coefficient of variation that a service may have.
+const mostVariability = 100
+
+// reach refuses an interval so wide that one in a hundred draws is a multiple of what it names.
+func reach[T float64 | amount.Count | amount.Ratio | amount.Rate | time.Duration](v *validator, path string, iv amount.Interval[T]) {
+	below, above := iv.Reach()
+	if v.isOver || max(below, above) <= MostReach {
+		return
+	}
+	what, factor, side := "low and mid", below, "below its low"
+	if above > below {
+		what, factor, side = "mid and high", above, "above its high"
+	}
+	v.Problem(path, "found %s so far apart that one draw in a hundred lies %s times %s; wanted each within 16 times of mid, or a smaller range", what, quantity.Number(factor), side)
 }

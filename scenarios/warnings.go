@@ -21,6 +21,14 @@ func (s *Scenario) Warnings() (list []string) {
 	for _, name := range s.unusedTargets() {
 		list = append(list, fmt.Sprintf("targets.%s is sent nothing: no step says host: %s", name, name))
 	}
+	for _, f := range s.Feeders {
+		switch {
+		case f.From == "csv" && (f.Fields != nil || f.Size > 0):
+			list = append(list, fmt.Sprintf("feeders.%s: size and fields are not read: with from: csv the file %s gives the rows and their names; leave them out", f.Name, f.File))
+		case f.From == "sequence" && f.File != "":
+			list = append(list, fmt.Sprintf("feeders.%s: the file %s is not read: only from: csv reads one", f.Name, f.File))
+		}
+	}
 	if s.Ledger != nil && s.Ledger.Answers && slices.Contains(s.Invariants, Invariant{Name: NoLostOrder}) {
 		list = append(list, "invariants: no-lost-order has no data with ledger: answers, and fails the run: only the shop's own ledger can show a lost order; leave it out, or say {name: no-lost-order, optional: true}")
 	}

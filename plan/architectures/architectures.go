@@ -30,6 +30,9 @@ func Compare(sc *scenarios.Scenario, opts model.Options) (*Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.SizeFor(opts.SizeFor); err != nil {
+		return nil, err
+	}
 	corners, err := m.Corners()
 	if err != nil {
 		return nil, err
@@ -89,6 +92,6 @@ func (w *workload) architecture(v *design, all model.Estimates) Architecture {
 		DrainSeconds:     all[v.name+".drain_seconds"],
 		CPUCores:         cores,
 		Instances:        all[v.name+".instances"],
-		CostPerDay:       cores.Mapped(func(cores float64) float64 { return cores * w.price * model.DaySeconds / 3600 }),
+		CostPerDay:       w.cost(cores),
 	}
 }

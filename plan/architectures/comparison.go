@@ -25,6 +25,7 @@ type Architecture struct {
 	SinglePoints     []string       `json:"single_points_of_failure"`
 	CPUCores         model.Estimate `json:"cpu_cores"` // of all instances
 	Instances        model.Estimate `json:"instances"`
-	CostPerDay       model.Estimate `json:"cost_per_day"`
 	Gain             string         `json:"gain"` // over the one before
+
+	CostPerDay *model.Estimate `json:"cost_per_day"` // of the cores on the day of the sale; null where a pool that they take has no price
 }

@@ -11,6 +11,7 @@ const allSteps = -1
 // work returns the CPU work [erlang] of one step, or of all.
 func (w *workload) work(x *model.Case, step int) float64 {
 	var sum, requests float64
+	load := &x.Loads[x.Largest]
 	for k := range w.m.Steps {
 		if step == allSteps || step == k {
 			requests += x.Steps[k]
@@ -24,8 +25,8 @@ func (w *workload) work(x *model.Case, step int) float64 {
 				sum += x.Steps[k] * s.Calls[k] * demand
 			}
 		}
-		if missed := x.Rates[i] - x.Direct[i]; missed > 0 && x.EventQPS > 0 { // by the steps' rates: misses have no step
-			sum += missed * demand * requests / x.EventQPS
+		if missed := load.Services[i] - load.Direct[i]; missed > 0 && load.QPS > 0 { // by the steps' rates: misses have no step
+			sum += missed * demand * requests / load.QPS
 		}
 	}
 	return sum
@@ -42,7 +43,7 @@ func (w *workload) computeCores(x *model.Case, v *design) float64 {
 		return s.Staff(rate, erlang/rate, 1).Cores
 	}
 	if !v.split {
-		return cores(allSteps, x.EventQPS)
+		return cores(allSteps, x.Loads[x.Largest].QPS)
 	}
 	var sum float64
 	for k := range w.m.Steps { // each step's service comes in whole instances
@@ -62,10 +63,10 @@ func (w *workload) machines(x *model.Case, v *design) (cores, instances float64)
 	cores, instances = cores+nodes*w.nodeCores, instances+nodes
 	if v.cache {
 		shards := w.shards(x)
-		cores, instances = cores+shards, instances+shards
+		cores, instances = cores+shards*w.shardCores, instances+shards
 	}
 	if v.queued {
-		cores, instances = cores+brokers, instances+brokers
+		cores, instances = cores+brokers*w.brokerCores, instances+brokers
 	}
 	return cores, instances
 }

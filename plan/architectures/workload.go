@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"fsctl/plan/bill"
 	"fsctl/plan/model"
 	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
@@ -31,22 +32,27 @@ type workload struct {
 	database                   int     // the one with the most writes, whose capacity a node has; absent if assumed
 	instanceCores, nodeCores   float64 // of a program's instance, of a database's node
 	utilization, wait, planned float64 // planned: of a database node
-	price                      float64 // of a core-hour
+	tariff                     *bill.Tariff
+	shardCores, brokerCores    float64 // of a cache's shard, of a queue's broker
 	pieces                     float64 // on sale, MaxFloat64 where the scenario sells nothing
 	notes                      []string
 }
 
 func newWorkload(m *model.Model) *workload {
-	w := &workload{m: m, database: model.Absent, nodeCores: 1, utilization: 1, wait: 1, planned: float64(scenarios.DefaultUtilization)}
+	w := &workload{m: m, database: model.Absent, nodeCores: 1, utilization: 1, wait: 1, planned: float64(scenarios.DefaultUtilization),
+		tariff: bill.NewTariff(m), shardCores: 1, brokerCores: 1}
 	for i := range m.Services {
 		s := &m.Services[i]
+		if !s.Called { // it changes no figure
+			continue
+		}
 		switch {
 		case s.Kind == "cache":
-			w.caches = append(w.caches, i)
+			w.caches, w.shardCores = append(w.caches, i), max(w.shardCores, s.InstanceCores)
 		case s.Kind == "database":
 			w.databases = append(w.databases, i)
 		case s.Kind == "queue":
-			w.queues = append(w.queues, i)
+			w.queues, w.brokerCores = append(w.queues, i), max(w.brokerCores, s.InstanceCores)
 		}
 		if s.Demand != model.Absent && (s.Kind == "service" || s.Kind == "function") {
 			w.compute = append(w.compute, i)
@@ -63,19 +69,35 @@ func newWorkload(m *model.Model) *workload {
 	return w
 }
 
-// setPrice takes the price of the first pool that gives one.
+// setPrice takes the prices of the estate, or assumes one.
 func (w *workload) setPrice() {
-	if w.m.Estate != nil {
+	if w.tariff.Unit == bill.InMoney {
 		for _, p := range w.m.Estate.Pools {
-			if p.Price > 0 {
-				w.price = p.Price
-				w.note("a core costs %s an hour, the price of the first pool that gives one", quantity.Money(w.price))
-				return
+			if p.Price != nil {
+				w.note("a core costs %s an hour in pool %s", quantity.Money(*p.Price), p.Name)
 			}
 		}
+		w.note("a cost is that of the plan: pools are filled in their order, reserved ones are paid for whole, cores for lost zones come on top")
+		return
 	}
-	w.price = assumedPrice
-	w.note("a core costs %s an hour", quantity.Money(w.price))
+	w.note("a core costs %s an hour, all day", quantity.Money(assumedPrice))
+}
+
+// cost returns what cores cost on the day of the sale, nil where a pool that they take has no price.
+func (w *workload) cost(cores model.Estimate) *model.Estimate {
+	whole := true
+	e := cores.Mapped(func(cores float64) float64 {
+		if w.tariff.Unit != bill.InMoney {
+			return cores * assumedPrice * model.DaySeconds / 3600
+		}
+		cost, known := w.tariff.CostOfCores(cores)
+		whole = whole && known
+		return cost
+	})
+	if !whole {
+		return nil
+	}
+	return &e
 }
 
 func (w *workload) note(format string, args ...any) {
@@ -103,6 +125,11 @@ func (w *workload) assume() {
 	}
 	if len(w.caches) == 0 {
 		w.note("there is no cache: one is assumed that takes %s a shard and answers %s of the reads outside transactions", quantity.RateOf(assumedShardRate, "call"), quantity.Percent(assumedHit))
+	}
+	for i := range w.m.Services {
+		if s := &w.m.Services[i]; s.Called && !s.HasCores && s.Kind != "function" {
+			w.note("%s: nothing says how many cores an instance has (instance.cores), and 1 is counted", s.Name)
+		}
 	}
 	if len(w.queues) == 0 {
 		w.note("there is no queue: orders are assumed to write to the database through one in the last architecture")
@@ -147,7 +174,7 @@ func (w *workload) direct(x *model.Case) (uncached, cacheable float64) {
 		}
 	}
 	for _, i := range w.caches {
-		cacheable += x.Direct[i]
+		cacheable += x.Loads[x.Largest].Direct[i]
 	}
 	return uncached, cacheable
 }
@@ -164,7 +191,7 @@ func (w *workload) reads(x *model.Case, cached bool) float64 {
 	for _, i := range w.caches { // misses that go to another cache are counted there
 		s := &w.m.Services[i]
 		if s.Misses == model.Absent || w.m.Services[s.Misses].Kind != "cache" {
-			uncached += (1 - x.Value(s.Hit, 0)) * x.Rates[i]
+			uncached += (1 - x.Value(s.Hit, 0)) * x.Loads[x.Largest].Services[i]
 		}
 	}
 	return uncached

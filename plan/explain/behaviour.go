@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strings"
 
 	"fsctl/plan/model"
 	"fsctl/plan/queueing"
@@ -41,7 +42,11 @@ func (e *explainer) utilizationOf(x *model.Case, d *draft, i int) {
 		return
 	}
 	var terms []string
-	if s.Demand != model.Absent {
+	if s.Kind == "database" && s.Demand != model.Absent {
+		for _, g := range e.groups(x, d, i) {
+			terms = append(terms, g.rate+" * demand / "+g.cores)
+		}
+	} else if s.Demand != model.Absent {
 		d.derived("rate", x.Rates[i], "1/s", path+".peak_qps.mid")
 		e.demand(x, d, i, x.Sizes[i].Instances)
 		if s.Kind == "function" {
@@ -54,29 +59,76 @@ func (e *explainer) utilizationOf(x *model.Case, d *draft, i int) {
 	if s.Capacity != model.Absent && s.Kind != "function" {
 		terms = append(terms, e.busiestNode(x, d, i))
 	}
-	d.Formula = "min(1, " + terms[0] + ")"
-	if len(terms) > 1 {
-		d.Formula = "min(1, max(" + terms[0] + ", " + terms[1] + "))"
-	}
+	d.Formula = "min(1, " + worst(terms) + ")"
 	d.assume("All instances of the mid case are there.")
 }
 
 // busiestNode returns the formula of the busiest node's share of its capacity.
 func (e *explainer) busiestNode(x *model.Case, d *draft, i int) string {
 	s, path := &e.Services[i], "services."+e.Services[i].Name
-	d.derived("rate", x.Rates[i], "1/s", path+".peak_qps.mid")
+	if s.Kind != "database" {
+		d.derived("rate", x.Rates[i], "1/s", path+".peak_qps.mid")
+	}
 	d.derived("instances", x.Sizes[i].Instances, "instances", path+".instances.mid")
 	e.input(d, x, "capacity", s.Capacity, "1/s", path+".capacity")
 	if s.Kind == "database" {
-		e.writesOf(x, d, i)
-		return "max(writes, (rate - writes) / max(1, instances - 1)) / capacity"
+		return "max(" + e.writesOf(x, d, i) + ", " + e.readsOf(x, d, i) + " / max(1, instances - shards)) / capacity"
 	}
-	if s.Kind == "cache" && e.Event.HotKey > 0 {
-		d.symbol("hot_key", e.Event.HotKey, "ratio", "calculated: share of the most wanted item, sale.popularity")
+	if s.Kind == "cache" && s.HotKey > 0 {
+		e.hotKey(d, i)
 		d.given("key_copies", s.KeyCopies, "shards", path+".key_copies")
 		return "(hot_key * rate / min(key_copies, instances) + (1 - hot_key) * rate / instances) / capacity"
 	}
 	return "rate / (instances * capacity)"
+}
+
+// group is the primaries of a database, each by itself, or its replicas: formulas of the calls and of the cores that have one line.
+type group struct{ rate, cores string }
+
+// groups adds the symbols of a database's groups that get any calls.
+func (e *explainer) groups(x *model.Case, d *draft, i int) (list []group) {
+	s, path := &e.Services[i], "services."+e.Services[i].Name
+	e.demand(x, d, i, 1)
+	d.given("instance_cores", s.InstanceCores, "cores", path+".instance.cores")
+	if e.MostWrites(x, i)/s.Primaries >= model.LeastRate {
+		list = append(list, group{"(" + e.writesOf(x, d, i) + ")", "instance_cores"})
+	}
+	if e.ReadRate(x, i) >= model.LeastRate {
+		d.derived("instances", x.Sizes[i].Instances, "instances", path+".instances.mid")
+		d.given("shards", s.Primaries, "primaries", path+".shards")
+		cores := "((instances - shards) * instance_cores)"
+		if e.Replicas(x, i)*s.InstanceCores > model.MaxServers {
+			cores = fmt.Sprintf("min(%s, %s)", cores, decimal(model.MaxServers, -1))
+		}
+		list = append(list, group{e.readsOf(x, d, i), cores})
+	}
+	return list
+}
+
+// worstGroup returns the larger of a figure of the primaries and of the replicas; overloaded stands for it where a primary is asked for more
+// than it can do.
+func (e *explainer) worstGroup(x *model.Case, d *draft, i int, overloaded string, figure func(group) string) string {
+	if e.Overloaded(x, i) {
+		d.assume("A primary is asked for more CPU time than it has, so its writes have no steady state.")
+		return overloaded
+	}
+	var terms []string
+	for _, g := range e.groups(x, d, i) {
+		terms = append(terms, figure(g))
+	}
+	d.assume("Each primary has a line of its own, and all replicas one; it is the worse of the two. All instances of the mid case are there.")
+	return worst(terms)
+}
+
+// worst writes the largest of some terms, 0 where there are none.
+func worst(terms []string) string {
+	switch len(terms) {
+	case 0:
+		return "0"
+	case 1:
+		return terms[0]
+	}
+	return "max(" + strings.Join(terms, ", ") + ")"
 }
 
 func (e *explainer) waitOf(x *model.Case, d *draft, i int) {
@@ -93,6 +145,10 @@ func (e *explainer) waitOf(x *model.Case, d *draft, i int) {
 	if e.Grows(x, i) {
 		d.Formula = "1"
 		d.assume("The queue is let grow during the event, so every order waits; it has no steady state.")
+		return
+	}
+	if s.Kind == "database" {
+		d.Formula = e.worstGroup(x, d, i, "1", func(g group) string { return "wait_probability(" + g.rate + ", demand, " + g.cores + ")" })
 		return
 	}
 	d.derived("rate", x.Rates[i], "1/s", path+".peak_qps.mid")
@@ -113,6 +169,14 @@ func (e *explainer) responseOf(share string) func(*model.Case, *draft, int) {
 		if e.Grows(x, i) {
 			d.Formula = "0"
 			d.assume("The queue is let grow during the event; it has no steady state, and its drain time is in the details.")
+			return
+		}
+		if s.Kind == "database" {
+			e.variability(x, d, i)
+			d.Formula = e.worstGroup(x, d, i, "0", func(g group) string {
+				return "response_quantile(" + share + ", " + g.rate + ", demand, variability, " + g.cores + ")"
+			})
+			d.Error = "two moments do not fix a percentile: simulate requests at high load"
 			return
 		}
 		e.demand(x, d, i, x.Sizes[i].Instances)

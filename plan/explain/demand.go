@@ -8,6 +8,10 @@ import (
 
 func (e *explainer) activeUsers(x *model.Case, d *draft) {
 	d.Meaning, d.Unit, d.Source, d.Error = "Users who are there on the day.", "users", ruleSource, exactError
+	if !e.HasDay() {
+		e.noDay(d)
+		return
+	}
 	if e.Workload.Requests != model.Absent {
 		d.Meaning, d.Formula = "Not counted: the workload gives its requests a day.", "0"
 		return
@@ -17,8 +21,18 @@ func (e *explainer) activeUsers(x *model.Case, d *draft) {
 	e.input(d, x, "active", e.Workload.Active, "ratio", "workload.active")
 }
 
+// noDay explains the 0 of a figure of the day where the scenario has none.
+func (e *explainer) noDay(d *draft) {
+	d.Formula = "0"
+	d.assume("The scenario has no workload: the plan is for the storm alone.")
+}
+
 // dayRequests adds the symbols of the day's requests and returns their product.
 func (e *explainer) dayRequests(x *model.Case, d *draft) string {
+	if !e.HasDay() {
+		d.assume("The scenario has no workload: the plan is for the storm alone.")
+		return "0"
+	}
 	if e.Workload.Requests != model.Absent {
 		e.input(d, x, "requests", e.Workload.Requests, "1/day", "workload.requests")
 		return "requests"
@@ -42,6 +56,9 @@ func (e *explainer) dayMean(x *model.Case, d *draft) {
 
 // busy adds the symbols of the busy mean and returns its formula.
 func (e *explainer) busy(x *model.Case, d *draft) string {
+	if !e.HasDay() {
+		return e.dayRequests(x, d)
+	}
 	d.given("busy_share", e.Workload.BusyShare, "ratio", "workload.busy.share")
 	d.given("busy_window", e.Workload.BusySeconds, "s", "workload.busy.window")
 	return "busy_share * " + e.dayRequests(x, d) + " / busy_window"
@@ -55,6 +72,10 @@ func (e *explainer) busyMean(x *model.Case, d *draft) {
 
 func (e *explainer) peak(x *model.Case, d *draft) {
 	d.Meaning, d.Unit, d.Source, d.Error = "Requests a second at the peak of an ordinary day.", "1/s", ruleSource, ruleError
+	if !e.HasDay() {
+		e.noDay(d)
+		return
+	}
 	e.input(d, x, "peak", e.Workload.Peak, "", "workload.peak")
 	d.Formula = "peak * " + e.busy(x, d)
 	d.assume("The peak is a multiple of the busy mean; a sale's first second is not an ordinary peak, see demand.event_qps.")
@@ -67,6 +88,10 @@ func (e *explainer) peakTransactions(x *model.Case, d *draft) {
 		if e.Steps[i].Transaction {
 			shares = append(shares, indexed("share", e.Steps[i].Name))
 		}
+	}
+	if !e.HasDay() {
+		e.noDay(d)
+		return
 	}
 	if len(shares) == 0 {
 		d.Formula = "0"
@@ -83,47 +108,35 @@ func (e *explainer) peakTransactions(x *model.Case, d *draft) {
 	}
 }
 
-func (e *explainer) stepPeak(x *model.Case, d *draft, i int) {
-	s := &e.Steps[i]
-	d.Meaning, d.Unit, d.Source, d.Error = "Requests of the step a second at the sale.", "1/s", ruleSource, ruleError
-	multiplier := "peak"
-	if s.Event == model.Absent {
-		e.input(d, x, multiplier, e.Workload.Peak, "", "workload.peak")
-		d.assume("The step has no event multiplier, so it has the day's peak.")
-	} else {
-		multiplier = indexed("event", s.Name)
-		e.input(d, x, multiplier, s.Event, "", "workload.event."+s.Name)
-		d.assume("The event multiplies the step over its busy mean.")
-	}
-	e.share(d, i)
-	d.Formula = multiplier + " * " + indexed("share", s.Name) + " * " + e.busy(x, d)
-}
-
 func (e *explainer) event(x *model.Case, d *draft) {
 	e.peak(x, d)
 	d.Meaning = "Requests a second at the sale."
-	eventless := true
-	for i := range e.Steps {
-		eventless = eventless && e.Steps[i].Event == model.Absent
+	if !e.HasDay() {
+		return
 	}
-	if eventless {
+	if !e.HasEvent() {
 		d.Assumptions = []string{"No event is given, so the sale is the day's peak."}
 		return
 	}
 	d.Symbols, d.Assumptions = nil, []string{"All steps have their peaks in the same second."}
 	var terms []string
-	for i := range e.Steps {
-		terms = append(terms, e.stepRate(x, d, i))
+	for k := range e.Steps {
+		terms = append(terms, e.stepRate(d, k, e.load(x, e.LoadOf(model.EventLoad))))
 	}
 	d.Formula = sumOf(terms)
 }
 
 func (e *explainer) eventTransactions(x *model.Case, d *draft) {
 	d.Meaning, d.Unit, d.Source, d.Error = "Transactions that are attempted a second at the sale.", "1/s", ruleSource, ruleError
+	if !e.HasDay() {
+		e.noDay(d)
+		return
+	}
+	at := e.load(x, max(e.LoadOf(model.DayLoad), e.LoadOf(model.EventLoad)))
 	var terms, names []string
-	for i := range e.Steps {
-		if e.Steps[i].Transaction {
-			terms, names = append(terms, e.stepRate(x, d, i)), append(names, e.Steps[i].Name)
+	for k := range e.Steps {
+		if e.Steps[k].Transaction {
+			terms, names = append(terms, e.stepRate(d, k, at)), append(names, e.Steps[k].Name)
 		}
 	}
 	d.Formula = sumOf(terms)

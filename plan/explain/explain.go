@@ -46,7 +46,11 @@ func Field(sc *scenarios.Scenario, p *plan.Plan, field string) ([]Explanation, e
 		return field != "" && l.field != field && !strings.HasPrefix(l.field, field+".")
 	})
 	if len(chosen) == 0 {
-		return nil, &model.InputError{Field: "explain", Found: strconv.Quote(field), Wanted: "a field of the plan, such as " + strings.Join(nearest(field, all), ", ")}
+		wanted := "a field of the plan"
+		if top, _, _ := strings.Cut(field, "."); top == "estate" || top == "candidates" || strings.Contains(field, ".details") {
+			wanted = "a field of demand, services or totals that has a formula (docs/model.md has those of the others)"
+		}
+		return nil, &model.InputError{Field: "explain", Found: strconv.Quote(field), Wanted: wanted + ", such as " + strings.Join(nearest(field, all), ", ")}
 	}
 	if err := e.findTrials(chosen); err != nil {
 		return nil, err
@@ -139,6 +143,10 @@ func (e *explainer) caseOf(l leaf) (x *model.Case, about string, err error) {
 	}
 	if e.cases[at] == nil {
 		e.cases[at] = e.Trial(at)
+	}
+	if l.share {
+		return e.cases[at], fmt.Sprintf("With the size of the whole sale at %s %s of the %s have no service short; this is the service's part. The numbers put in are those of trial %s, in which it needs that.",
+			l.part, quantity.Percent(percentileShare(l.part)), quantity.Of(e.plan.Trials, "trial"), quantity.Count(at+1)), nil
 	}
 	return e.cases[at], fmt.Sprintf("%s of the %s ask for at most this. The numbers put in are those of trial %s, whose value it is.",
 		quantity.Percent(percentileShare(l.part)), quantity.Of(e.plan.Trials, "trial"), quantity.Count(at+1)), nil

@@ -115,10 +115,13 @@ services:
      usl: {gamma: [300/s, 400/s, 500/s], alpha: [0.1%, 0.2%, 0.4%], beta: [0, 0.000001, 0.00001], measured: 60}}
   - {name: too-slow, kind: service, calls: {buy: 1}, demand: 50ms, variability: [0, 0.4, 2], latency: {quantile: 0.99, limit: 60ms}}
   - {name: idle, kind: service, calls: {buy: 0}, demand: 1ms}
-  - {name: items, kind: cache, calls: {read: 3}, hit: [90%, 95%, 99%], misses: rows, capacity: [1k/s, 2k/s, 3k/s]}
-  - {name: copied, kind: cache, calls: {read: 2}, key_copies: 3, hit: 50%, misses: rows, capacity: [4k/s, 5k/s, 6k/s]}
-  - {name: orders, kind: queue, calls: {buy: 1}, demand: [5ms, 8ms, 20ms], drain: 60s}
-  - {name: events, kind: queue, calls: {buy: 2}, capacity: [100/s, 200/s, 300/s], drain: 5s}
+  - {name: items, kind: cache, calls: {read: 3}, hit: [90%, 95%, 99%], misses: rows, key: sale, capacity: [1k/s, 2k/s, 3k/s]}
+  - {name: copied, kind: cache, calls: {read: 2}, key_copies: 3, key: {zipf: 1, keys: 50}, quota: 60k/s, hit: 50%, misses: rows, capacity: [4k/s, 5k/s, 6k/s]}
+  - {name: orders, kind: queue, calls: {buy: 1}, demand: [5ms, 8ms, 20ms], drain: 60s, to: rows}
+  - {name: events, kind: queue, calls: {buy: 2}, capacity: [100/s, 200/s, 300/s], drain: 5s, partitions: 20, misses: small, hit: 20%}
+  - {name: small, kind: database, writes: 100%, capacity: [1k/s, 2k/s, 3k/s], demand: [1ms, 2ms, 3ms]}
+  - {name: shards, kind: database, calls: {buy: 1, read: 1}, shards: 4, writes: 50%, capacity: [1k/s, 2k/s, 3k/s], demand: [1ms, 2ms, 3ms], instance: {cores: 64}}
+  - {name: bounded, kind: function, calls: {buy: 1}, demand: [20ms, 30ms, 50ms], max_instances: 80, misses: small, hit: 10%}
   - {name: rows, kind: database, calls: {buy: 2}, writes: 40%, capacity: [5k/s, 8k/s, 9k/s], demand: [1ms, 2ms, 3ms], instance: {cores: 8}, hot_row: 3k/s}
   - {name: coupon, kind: function, calls: {buy: 1}, demand: [20ms, 30ms, 50ms], variability: 3, latency: {quantile: 0.9, limit: 90ms}}
 sale: {items: 100, stock: 100000, popularity: {zipf: 0.9}}

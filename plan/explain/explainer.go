@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fsctl/plan"
+	"fsctl/plan/bill"
 	"fsctl/plan/model"
 	"fsctl/scenarios"
 )
@@ -22,6 +23,9 @@ func newExplainer(sc *scenarios.Scenario, p *plan.Plan) (*explainer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.SizeFor(p.SizeFor); err != nil {
+		return nil, err
+	}
 	corners, err := m.Corners()
 	if err != nil {
 		return nil, err
@@ -30,6 +34,10 @@ func newExplainer(sc *scenarios.Scenario, p *plan.Plan) (*explainer, error) {
 		trials: map[string]int{}, cases: map[int]*model.Case{}}
 	for _, f := range plan.Figures(m) {
 		e.figures[f.Field] = f
+	}
+	for i := range m.Services {
+		field := "services." + m.Services[i].Name + ".cpu_cores"
+		e.figures[field] = model.Figure{Field: field, Needs: i, Read: func(x *model.Case) float64 { return bill.CoresOf(m, x, i) }}
 	}
 	return e, nil
 }

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fsctl/plan/model"
+	"fsctl/scenarios"
 	"fsctl/scenarios/quantity"
 )
 
@@ -13,13 +14,6 @@ func (e *explainer) input(d *draft, x *model.Case, name string, index int, unit,
 		origin += " (low " + quantity.Precise(in.Low) + ", mid " + quantity.Precise(in.Mid) + ", high " + quantity.Precise(in.High) + ")"
 	}
 	d.symbol(name, x.Values[index], unit, origin)
-}
-
-// stepRate adds a step's rate at the sale and returns its symbol.
-func (e *explainer) stepRate(x *model.Case, d *draft, i int) string {
-	name := indexed("step", e.Steps[i].Name)
-	d.derived(name, x.Steps[i], "1/s", "demand.steps."+e.Steps[i].Name+".peak_qps")
-	return name
 }
 
 func (e *explainer) share(d *draft, i int) {
@@ -62,7 +56,27 @@ func (e *explainer) variability(x *model.Case, d *draft, i int) {
 	e.input(d, x, "variability", s.Variability, "", "services."+s.Name+".variability")
 }
 
-// writesOf adds the rate of writes at a database.
-func (e *explainer) writesOf(x *model.Case, d *draft, i int) {
-	d.symbol("writes", e.WriteRate(x, i), "1/s", "calculated: calls of the steps themselves x "+d.origins.of("services."+e.Services[i].Name+".writes"))
+// writesOf adds the rate of writes at a database and returns the formula of those at each primary.
+func (e *explainer) writesOf(x *model.Case, d *draft, i int) string {
+	path := "services." + e.Services[i].Name
+	d.symbol("writes", e.MostWrites(x, i), "1/s", "calculated: calls of the steps themselves and out of queues x "+d.origins.of(path+".writes"))
+	d.given("shards", e.Services[i].Primaries, "primaries", path+".shards")
+	return "writes / shards"
+}
+
+// readsOf adds the rate of reads at a database and returns its symbol.
+func (e *explainer) readsOf(x *model.Case, d *draft, i int) string {
+	path := "services." + e.Services[i].Name
+	d.symbol("reads", e.ReadRate(x, i), "1/s", "calculated: "+path+".peak_qps without the writes, "+d.origins.of(path+".writes"))
+	return "reads"
+}
+
+// hotKey adds the share of the hottest key of a cache.
+func (e *explainer) hotKey(d *draft, i int) {
+	s := &e.Services[i]
+	origin := "calculated: share of the most wanted item, sale.popularity"
+	if s.KeyedBy.By == scenarios.KeyedByZipf {
+		origin = "calculated: share of the hottest key, " + d.origins.of("services."+s.Name+".key")
+	}
+	d.symbol("hot_key", s.HotKey, "ratio", origin)
 }

@@ -11,6 +11,7 @@ type leaf struct {
 	want    float64
 	figure  *model.Figure // of an estimate, else nil
 	part    string        // of an estimate: low, mid, high, p50, p95 or p99
+	share   bool          // a percentile is that of the size of the whole sale
 	explain func(x *model.Case, d *draft)
 }
 
@@ -31,6 +32,7 @@ func (e *explainer) demandLeaves() []leaf {
 	list = append(list, e.estimate("demand.peak_tps", d.PeakTPS, e.peakTransactions)...)
 	list = append(list, e.estimate("demand.event_qps", d.EventQPS, e.event)...)
 	list = append(list, e.estimate("demand.event_tps", d.EventTPS, e.eventTransactions)...)
+	list = append(list, e.stormLeaves()...)
 	for i := range d.Steps {
 		field := "demand.steps." + d.Steps[i].Name
 		list = append(list, leaf{field: field + ".busy_mean_qps", want: d.Steps[i].BusyMeanQPS, explain: func(x *model.Case, d *draft) {
@@ -39,7 +41,7 @@ func (e *explainer) demandLeaves() []leaf {
 			d.derived("busy_mean", x.BusyMean, "1/s", "demand.busy_mean_qps")
 			e.share(d, i)
 		}})
-		list = append(list, e.estimate(field+".peak_qps", d.Steps[i].PeakQPS, func(x *model.Case, d *draft) { e.stepPeak(x, d, i) })...)
+		list = append(list, e.stepLeaves(field, &d.Steps[i], i)...)
 	}
 	return list
 }
@@ -52,9 +54,16 @@ func (e *explainer) serviceLeaves() []leaf {
 		bind := func(explain func(x *model.Case, d *draft, i int)) func(*model.Case, *draft) {
 			return func(x *model.Case, d *draft) { explain(x, d, i) }
 		}
-		list = append(list, e.estimate(field+".peak_qps", s.PeakQPS, bind(e.rateOf))...)
-		list = append(list, e.estimate(field+".cpu_cores", s.CPUCores, bind(e.coresOf))...)
-		list = append(list, e.estimate(field+".instances", s.Instances, bind(e.instancesOf))...)
+		list = append(list, e.callLeaves(field, s, i)...)
+		list = append(list, e.estimate(field+".needed_cores", s.NeededCores, bind(e.coresOf))...)
+		for _, l := range e.estimate(field+".instances", s.Instances, bind(e.instancesOf)) {
+			l.share = true
+			list = append(list, l)
+		}
+		for _, l := range e.estimate(field+".cpu_cores", s.CPUCores, bind(e.billedCores)) {
+			l.share = true
+			list = append(list, l)
+		}
 		list = append(list,
 			leaf{field: field + ".running", want: float64(s.Running), explain: func(_ *model.Case, d *draft) {
 				d.Meaning, d.Formula, d.Unit, d.Source, d.Error = "Instances that run now; 0 where unknown.", "running", "instances", "the scenario", exactError
@@ -68,26 +77,6 @@ func (e *explainer) serviceLeaves() []leaf {
 	return list
 }
 
-func (e *explainer) totalLeaves() []leaf {
-	t := &e.plan.Totals
-	sum := func(what, unit string, read func(model.Size) float64) func(*model.Case, *draft) {
-		return func(x *model.Case, d *draft) {
-			d.Meaning, d.Unit, d.Source, d.Error = "Of all services together.", unit, "sum", exactError
-			var terms []string
-			for i := range e.Services {
-				name := indexed(what, e.Services[i].Name)
-				d.derived(name, read(x.Sizes[i]), unit, "services."+e.Services[i].Name+"."+what)
-				terms = append(terms, name)
-			}
-			d.Formula = sumOf(terms)
-			d.assume("A percentile of the total is not the total of the percentiles: it is that of the trials' sums.")
-		}
-	}
-	list := append(e.estimate("totals.cpu_cores", t.CPUCores, sum("cpu_cores", "cores", func(s model.Size) float64 { return s.Cores })),
-		e.estimate("totals.busy_cores", t.BusyCores, e.busyCores)...)
-	return append(list, e.estimate("totals.instances", t.Instances, sum("instances", "instances", func(s model.Size) float64 { return s.Instances }))...)
-}
-
 // estimate lists the six figures of an estimate.
 func (e *explainer) estimate(field string, in plan.Estimate, explain func(x *model.Case, d *draft)) []leaf {
 	figure := e.figures[field]
@@ -96,7 +85,7 @@ func (e *explainer) estimate(field string, in plan.Estimate, explain func(x *mod
 		name string
 		want float64
 	}{{"low", in.Low}, {"mid", in.Mid}, {"high", in.High}, {"p50", in.P50}, {"p95", in.P95}, {"p99", in.P99}} {
-		list = append(list, leaf{field + "." + part.name, part.want, &figure, part.name, explain})
+		list = append(list, leaf{field: field + "." + part.name, want: part.want, figure: &figure, part: part.name, explain: explain})
 	}
 	return list
 }

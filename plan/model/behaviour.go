@@ -25,6 +25,9 @@ func (m *Model) Behaviour(x *Case, i int) Behaviour {
 		out.Utilization, out.Wait = 1, 1
 		return out
 	}
+	if s.Kind == "database" {
+		return m.databaseBehaviour(x, i, out.Utilization)
+	}
 	seconds, scv := s.Seconds(x, sized.Instances), x.Value(s.Variability, 1)
 	r := ServiceTime(seconds, scv)
 	busy := sized.Cores / sized.Instances
@@ -36,6 +39,35 @@ func (m *Model) Behaviour(x *Case, i int) Behaviour {
 	out.Utilization = max(out.Utilization, min(1, busy))
 	out.Wait, out.P50, out.P99 = r.Wait, r.Quantile(0.5), r.Quantile(0.99)
 	return out
+}
+
+// databaseBehaviour returns how database i with a demand fares: each figure is that of the primaries or of the replicas, whichever is
+// worse. Each primary is a group of cores of its own; the replicas are one. Where a primary is asked for more than it can do every write
+// waits, and there is no response time of a steady state.
+func (m *Model) databaseBehaviour(x *Case, i int, used float64) Behaviour {
+	s := &m.Services[i]
+	out := Behaviour{Utilization: used}
+	demand, scv := x.Values[s.Demand], x.Value(s.Variability, 1)
+	for _, g := range []struct{ rate, cores float64 }{
+		{m.MostWrites(x, i) / s.Primaries, s.InstanceCores}, {m.ReadRate(x, i), min(m.Replicas(x, i)*s.InstanceCores, MaxServers)},
+	} {
+		switch {
+		case g.rate < LeastRate:
+		case g.rate*demand >= g.cores:
+			return Behaviour{Utilization: 1, Wait: 1}
+		default:
+			r := NewResponseTime(g.rate, demand, scv, int(g.cores))
+			out.Utilization, out.Wait = max(out.Utilization, g.rate*demand/g.cores), max(out.Wait, r.Wait)
+			out.P50, out.P99 = max(out.P50, r.Quantile(0.5)), max(out.P99, r.Quantile(0.99))
+		}
+	}
+	return out
+}
+
+// Overloaded reports whether a primary of database i, which has a demand, is asked for more CPU time than it has. i is the index of the service, from 0.
+func (m *Model) Overloaded(x *Case, i int) bool {
+	s := &m.Services[i]
+	return m.MostWrites(x, i)/s.Primaries*x.Values[s.Demand] >= s.InstanceCores
 }
 
 // Grows reports whether service i is a queue that gets more than it can do, as a limit on its drain time
@@ -51,11 +83,10 @@ func (m *Model) nodeUtilization(x *Case, i int) float64 {
 	capacity, nodes := x.Values[s.Capacity], x.Sizes[i].Instances
 	switch s.Kind {
 	case "cache":
-		return s.HotShard(x.Rates[i], m.Event.HotKey, nodes) / capacity
+		return s.HotShard(x.Rates[i], s.HotKey, nodes) / capacity
 	case "database":
 	default:
 		return x.Rates[i] / (nodes * capacity)
 	}
-	writes := m.WriteRate(x, i)
-	return max(writes, (x.Rates[i]-writes)/max(1, nodes-1)) / capacity
+	return max(m.MostWrites(x, i)/s.Primaries, m.ReadRate(x, i)/max(1, m.Replicas(x, i))) / capacity
 }

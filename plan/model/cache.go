@@ -2,9 +2,9 @@ package model
 
 import "fsctl/plan/queueing"
 
-// leastRoom is the share of a shard that its copy of the hottest key must leave to other keys: with
-// less, hardly any number of shards would do.
-const leastRoom = 1e-3
+// leastRoom is the share of a shard that its copy of the hottest key must leave to other keys: with less, twenty times the shards and more
+// would be there for that one key.
+const leastRoom = 0.05
 
 // Shards returns the least number K of shards whose busiest one stays within its planned rate P, and
 // what asks for them.
@@ -16,7 +16,8 @@ const leastRoom = 1e-3
 //	r       KeyCopies, shards that each hold a copy of the hottest key
 //	P       planned, capacity x utilization of one shard [1/s]
 //
-// Where the copies alone are too busy no K helps: K is that of the rate, bound by the hottest key.
+// Where the copies leave less than a twentieth of P to other keys, more shards do not help: K is that of a twentieth, bound by the hottest
+// key, so that K never falls when lambda grows.
 // Source: queueing.ShardLoadPerSec for r = 1; derived for more copies, among which the hottest key's calls are
 // spread evenly.
 func (s *Service) Shards(rate, hottest, planned float64) (nodes float64, bottleneck string) {
@@ -24,11 +25,9 @@ func (s *Service) Shards(rate, hottest, planned float64) (nodes float64, bottlen
 	if hottest == 0 || even <= s.KeyCopies { // with a copy on every shard all calls spread
 		return even, ByNodeRate
 	}
-	room := planned - hottest*rate/s.KeyCopies
-	if room < leastRoom*planned {
-		return even, ByHotKey
-	}
-	if needed := Ceil((1 - hottest) * rate / room); needed > even {
+	left := planned - hottest*rate/s.KeyCopies
+	needed := max(even, Ceil((1-hottest)*rate/max(left, leastRoom*planned)))
+	if needed > even || left < leastRoom*planned {
 		return needed, ByHotKey
 	}
 	return even, ByNodeRate
@@ -51,17 +50,17 @@ func (s *Service) HotShard(rate, hottest, nodes float64) float64 {
 // Overheated reports whether the copies of the hottest key are too busy for any number of shards of the
 // cache i. i is the index of a cache, from 0.
 func (m *Model) Overheated(x *Case, i int) bool {
-	s, hottest := &m.Services[i], m.Event.HotKey
+	s, hottest := &m.Services[i], m.Services[i].HotKey
 	planned := x.Values[s.Capacity] * s.Utilization
 	return hottest > 0 && Ceil(x.Rates[i]/planned) > s.KeyCopies && hottest*x.Rates[i]/s.KeyCopies > (1-leastRoom)*planned
 }
 
 // KeyCopiesNeeded returns the least number of copies of the hottest key at which more shards help the
-// cache i. At least 1 where there are calls: ceil(p1 lambda / P), P less the thousandth that other keys
+// cache i. At least 1 where there are calls: ceil(p1 lambda / P), P less the twentieth that other keys
 // must find; derived from [Service.Shards].
 func (m *Model) KeyCopiesNeeded(x *Case, i int) float64 {
 	planned := x.Values[m.Services[i].Capacity] * m.Services[i].Utilization
-	return Ceil(m.Event.HotKey * x.Rates[i] / ((1 - leastRoom) * planned))
+	return Ceil(m.Services[i].HotKey * x.Rates[i] / ((1 - leastRoom) * planned))
 }
 
 // PassedOn returns the calls that the cache i does not answer [1/s] with a hit ratio that is lower than

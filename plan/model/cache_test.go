@@ -13,10 +13,12 @@ func TestShardsAreTheLeast(t *testing.T) {
 		rate, planned := rapid.Float64Range(1, 1e7).Draw(t, "rate"), rapid.Float64Range(100, 1e6).Draw(t, "planned")
 		hottest := rapid.Float64Range(0, 1).Draw(t, "hottest")
 		n, why := s.Shards(rate, hottest, planned)
-		even := Ceil(rate / planned)
-		if n == even && why == ByHotKey { // no number of shards helps
-			if room := planned - hottest*rate/s.KeyCopies; room >= leastRoom*planned {
-				t.Fatalf("%g shards bound by the key with %g/s to spare", n, room)
+		if more, _ := s.Shards(rate*rapid.Float64Range(1, 4).Draw(t, "more"), hottest, planned); more < n {
+			t.Fatalf("%g shards, and with more calls %g", n, more)
+		}
+		if left := planned - hottest*rate/s.KeyCopies; Ceil(rate/planned) > s.KeyCopies && left < leastRoom*planned { // no number of shards helps
+			if why != ByHotKey {
+				t.Fatalf("%g shards bound by %s, with %g/s for other keys", n, why, left)
 			}
 			return
 		}

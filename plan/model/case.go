@@ -1,16 +1,28 @@
 package model
 
-import "fsctl/scenarios/quantity"
+import (
+	"fmt"
+
+	"fsctl/scenarios/quantity"
+)
 
 // Corners are the cases in which all inputs are at once at the values that ask for the least, the
 // expected and the most.
 type Corners struct{ Low, Mid, High *Case }
 
 // Corners returns the three corners, every service sized. Errors: *[InputError] for a high case
-// beyond MaxRate, MaxErlang, MaxServers or MaxNodes.
+// beyond MaxRate, MaxErlang, MaxServers or MaxNodes; and that of [Model.Conserved], which no scenario can cause.
 func (m *Model) Corners() (Corners, error) {
 	c := Corners{m.corner(-1), m.corner(0), m.corner(+1)}
-	return c, m.checkReach(c.High)
+	if err := m.checkReach(c.High); err != nil {
+		return c, err
+	}
+	for _, x := range []*Case{c.Low, c.Mid, c.High} {
+		if err := m.Conserved(x); err != nil {
+			return c, fmt.Errorf("calls are not conserved: %w", err)
+		}
+	}
+	return c, nil
 }
 
 func (m *Model) corner(side int) *Case {
@@ -81,8 +93,8 @@ func (m *Model) checkReach(high *Case) error {
 			{out.Instances, MaxNodes, "instances"},
 		} {
 			if r.got > r.limit {
-				return &InputError{"services." + s.Name, quantity.Estimate(r.got) + " " + r.what + " in the high case",
-					"at most " + quantity.Estimate(r.limit) + "; lower workload, calls or demand"}
+				return &InputError{Field: "services." + s.Name, Found: quantity.Estimate(r.got) + " " + r.what + " in the high case",
+					Wanted: "at most " + quantity.Estimate(r.limit) + "; lower workload, calls or demand"}
 			}
 		}
 	}

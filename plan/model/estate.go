@@ -5,40 +5,39 @@ import (
 	"fsctl/scenarios"
 )
 
-// estateLoad returns the cores of all instances that run on the estate: those that stay at home, and
-// the rest.
-func (m *Model) estateLoad(x *Case) (pinned, mobile float64) {
-	for i := range m.Services {
-		cores := x.Sizes[i].Instances * m.Services[i].InstanceCores
-		switch {
-		case m.Estate.Elsewhere[i]:
-		case m.Estate.Pinned[i]:
-			pinned += cores
-		default:
-			mobile += cores
-		}
-	}
-	return pinned, mobile
-}
-
-// EstateCores returns the cores of all instances that run on the estate, 0 or more, without those for
-// lost zones.
-func (m *Model) EstateCores(x *Case) float64 {
-	pinned, mobile := m.estateLoad(x)
-	return pinned + mobile
-}
-
-// Provisioned returns the cores of all instances that run on the estate, with those for lost zones on
-// top: the part that stays at home, and the rest.
+// Pods returns the instances of service i that run on the estate in a case that is sized: those of its size, or those that its
+// autoscaler will run where these are more.
 //
-//	pinned + mobile = ceil(cores x Z/(Z-k))
+//	pods = ceil(rate x demand / (target x cores of one)), at least min and at most max
+//
+// i is the index of the service, from 0. Source: queueing.HPA, which keeps the mean use of its pods at the target.
+func (m *Model) Pods(x *Case, i int) float64 {
+	s, sized := &m.Services[i], x.Sizes[i].Instances
+	if m.Estate == nil || m.Estate.Autoscalers[i] == nil || sized == 0 {
+		return sized
+	}
+	a := m.Estate.Autoscalers[i]
+	pods := max(float64(a.Min), m.AtTarget(x, i, float64(a.Target)))
+	if s.Demand == Absent {
+		pods = float64(a.Min)
+	}
+	return max(sized, min(pods, float64(a.Max)))
+}
+
+// AtTarget returns the instances of service i at which an autoscaler keeps its target, above 0 and at most 1, in a case that is sized.
+// 0 where no demand is given. i is the index of the service, from 0. Formula and source: [Model.Pods].
+func (m *Model) AtTarget(x *Case, i int, target float64) float64 {
+	s := &m.Services[i]
+	return Ceil(m.ServedRate(x, i) * m.CallSeconds(x, i) / (target * s.InstanceCores))
+}
+
+// Provisioned returns the cores with those for lost zones on top, of cores that stay at home and of the rest: of each
+//
+//	ceil(cores x Z/(Z-k))
 //
 // Source: queueing.ZoneRedundancy.
-func (m *Model) Provisioned(x *Case) (pinned, mobile float64) {
-	pinned, mobile = m.estateLoad(x)
-	all := Ceil(m.Estate.ZoneFactor * (pinned + mobile))
-	pinned = min(all, Ceil(m.Estate.ZoneFactor*pinned))
-	return pinned, all - pinned
+func (e *Estate) Provisioned(home, rest float64) (pinned, mobile float64) {
+	return Ceil(e.ZoneFactor * home), Ceil(e.ZoneFactor * rest)
 }
 
 // Fill returns the cores of one pool that are used, and those that no pool has. Pools are filled in
@@ -59,18 +58,6 @@ func (e *Estate) Fill(pinned, mobile float64, pool int) (used, short float64) {
 		}
 	}
 	return used, pinned + mobile
-}
-
-// OverPools adds up a figure of every pool in a case, and returns the largest, both in the unit of
-// the figure; 0 without pools. used are the cores of the pool that the case takes, 0 or more.
-func (m *Model) OverPools(x *Case, figure func(p *Pool, used float64) float64) (sum, most float64) {
-	pinned, mobile := m.Provisioned(x)
-	for i := range m.Estate.Pools {
-		used, _ := m.Estate.Fill(pinned, mobile, i)
-		v := figure(&m.Estate.Pools[i], used)
-		sum, most = sum+v, max(most, v)
-	}
-	return sum, most
 }
 
 // ProvisionSeconds returns the time [s] in which the pool's provider brings so many cores, from 0; 0
@@ -104,20 +91,22 @@ func (e *Estate) LeadSeconds(p *Pool, cores float64) float64 {
 	return seconds
 }
 
-// Cost returns what so many cores of the pool, from 0, cost on the day of the event, in the currency
-// of its price.
+// Cost returns what so many cores of the pool, from 0, cost on the day of the event, in the currency of its price; whether that is
+// known is the second result.
 //
 //	reserved   cores of the pool x 24 h x price
 //	otherwise  cores used x (lead + event) x price: paid from the request on
 //
 // So by definition of the two ways of billing; lead is [Estate.LeadSeconds], price that of a
 // core-hour.
-func (e *Estate) Cost(p *Pool, cores float64) float64 {
-	if p.Billing == scenarios.Reserved {
-		return p.Cores * p.Price * DaySeconds / 3600
+func (e *Estate) Cost(p *Pool, cores float64) (cost float64, known bool) {
+	switch {
+	case p.Billing != scenarios.Reserved && cores == 0:
+		return 0, true
+	case p.Price == nil:
+		return 0, false
+	case p.Billing == scenarios.Reserved:
+		return p.Cores * *p.Price * DaySeconds / 3600, true
 	}
-	if cores == 0 {
-		return 0
-	}
-	return cores * p.Price * (e.LeadSeconds(p, cores) + e.EventSeconds) / 3600
+	return cores * *p.Price * (e.LeadSeconds(p, cores) + e.EventSeconds) / 3600, true
 }

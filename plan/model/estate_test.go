@@ -16,8 +16,13 @@ func TestProviderBucket(t *testing.T) {
 	near(t, "pods", m.Estate.Pools[0].ProvisionSeconds(100_000), 1245, 1e-12)
 	near(t, "inside the burst", m.Estate.Pools[0].ProvisionSeconds(400), 0, 0)
 	near(t, "lead", m.Estate.LeadSeconds(&m.Estate.Pools[0], 100_000), 1245+300, 1e-12)
-	near(t, "cost", m.Estate.Cost(&m.Estate.Pools[0], 3600), 3600*0.1*(40+300+3600)/3600, 1e-12)
-	near(t, "unused", m.Estate.Cost(&m.Estate.Pools[0], 0), 0, 0)
+	cost, known := m.Estate.Cost(&m.Estate.Pools[0], 3600)
+	near(t, "cost", cost, 3600*0.1*(40+300+3600)/3600, 1e-12)
+	unused, knownUnused := m.Estate.Cost(&m.Estate.Pools[0], 0)
+	near(t, "unused", unused, 0, 0)
+	if !known || !knownUnused {
+		t.Errorf("cost known: %v, and of nothing: %v, want both", known, knownUnused)
+	}
 }
 
 // Whatever the pools, every core is somewhere: in one of them or short.

@@ -115,6 +115,7 @@ const (
 	variability
 	hitShare
 	callsPerSec
+	position
 )
 
 // bounds is the range of an input in which every formula stays finite. Draws of the Monte Carlo
@@ -137,10 +138,18 @@ func (d dimension) bounds() bounds {
 		return bounds{max: 100, unit: "a squared coefficient of variation"}
 	case hitShare:
 		return bounds{max: 1, unit: "a share", falling: true}
+	case position:
+		return bounds{min: -1, max: 1, unit: "a position"}
 	case callsPerSec:
 		return bounds{min: 1e-9, max: 1e18, unit: "calls per second", falling: true}
 	}
 	return bounds{max: 1e9, unit: "a number"}
+}
+
+// stormPositions are those of an input that lies between the low and the high points of what it stands for: a straight line in
+// probability on each side.
+func stormPositions() amount.Interval[float64] {
+	return amount.Interval[float64]{Low: -1, Mid: 0, High: 1}
 }
 
 // check returns the error of a value outside the bounds, or nil.
@@ -148,8 +157,8 @@ func (b bounds) check(field string, value float64) error {
 	if value >= b.min && value <= b.max {
 		return nil
 	}
-	return &InputError{field, quantity.Given(value),
-		b.unit + " from " + quantity.Number(b.min) + " to " + quantity.Number(b.max)}
+	return &InputError{Field: field, Found: quantity.Given(value),
+		Wanted: b.unit + " from " + quantity.Number(b.min) + " to " + quantity.Number(b.max)}
 }
 
 func (b bounds) hold(value float64) float64 { return math.Max(b.min, math.Min(b.max, value)) }

@@ -14,6 +14,7 @@ import (
 
 	"fsctl/plan/queueing"
 	"fsctl/scenarios"
+	"fsctl/scenarios/visits"
 )
 
 // Absent is the index of an input, or of a service, that the scenario does not give; others count from 0.
@@ -22,21 +23,34 @@ const Absent = -1
 // Model is a scenario with names resolved to indices, units to seconds and 1/s, and intervals to
 // distributions. Fields are to be read only.
 type Model struct {
-	Scenario string // its name
-	Inputs   []Input
-	Workload Workload
-	Steps    []Step
-	Services []Service
-	Event    Event
-	Sale     *Sale                 // nil where the scenario sells nothing
-	Estate   *Estate               // nil where the scenario gives none
-	Limits   *scenarios.SizeLimits // of the whole sale; nil where none is given
+	Scenario      string // its name
+	Inputs        []Input
+	Workload      Workload
+	Steps         []Step
+	Services      []Service
+	Loads         []Load          // what services are sized for the largest of, at least one
+	Bursts        []Load          // the busiest 100 ms of the storm: of all requests, and of services whose busiest is another; none without a storm
+	StormRequests []visits.Number // of each step in the whole storm; nil without one
+	Storm         int             // index of the input that says where the storm's expected requests lie, or Absent where they are certain
+	Event         Event
+	Sale          *Sale                 // nil where the scenario sells nothing
+	Estate        *Estate               // nil where the scenario gives none
+	Limits        *scenarios.SizeLimits // of the whole sale; nil where none is given
 
-	order []int // of services, so that callers come before those they call
+	built  bool          // New is done
+	order  []int         // of services, so that callers come before those they call
+	choice []int         // the loads that services may be sized for, indices in Loads, at least one
+	calls  [][]stepCalls // of each service, those of Calls that are not 0
+}
+
+// stepCalls is how often a step calls a service.
+type stepCalls struct {
+	step  int
+	calls float64
 }
 
 // Workload is the demand of an ordinary day by the 2/8 rule. Users, Active, Actions, Requests and Peak
-// are indices of inputs: either the first three or Requests are there, Peak always.
+// are indices of inputs: either the first three or Requests are there, and Peak; none of them where the scenario has no workload.
 type Workload struct {
 	Users, Active, Actions int
 	Requests, Peak         int
@@ -61,8 +75,12 @@ type Service struct {
 	Name, Kind    string
 	Calls         []float64 // by one request of each step, 0 or more
 	Misses        int       // index of the service that gets the calls which are no hits, or Absent
+	To            int       // index of the service that gets what leaves a queue, or Absent
+	Called        bool      // it gets calls in a load that services may be sized for, at least in the high case
 	Running       int       // instances that run now, 0 where unknown
 	InstanceCores float64   // cores of one instance, 1 or more
+	HasCores      bool      // its instances are known to have those cores; never of a function, which is billed by its time
+	MemoryGB      float64   // of one instance of a function, above 0
 	StartSeconds  float64   // from the request for an instance until it is ready [s]
 
 	Demand      int // core time of a call [s]
@@ -77,6 +95,9 @@ type Service struct {
 	Writes       float64 // share of the steps' calls that write, 0 to 1
 	HotRow       float64 // writes per second that one row takes [1/s]
 
+	Primaries    float64 // of a database, each with its part of the writes, at least 1
+	HotKey       float64 // share of a cache's calls for its hottest key, 0 to 1; 0 where they spread evenly
+	KeyedBy      Keys    // what the keys of a cache are
 	KeyCopies    float64 // shards of a cache that each hold the hottest key, at least 1
 	Connections  float64 // connections that a node of a database accepts
 	Partitions   float64 // of a queue: the most consumers, 0 for no limit
@@ -100,7 +121,7 @@ type USL struct {
 // Event is what the scenario says of the sale's opening.
 type Event struct {
 	Seconds float64 // longest time that the event's rate lasts [s]: the storm after T0, else the busy window
-	HotKey  float64 // share of a cache's calls for its hottest key, 0 to 1; 0 where no sale gives it
+	HotKey  float64 // share of the calls for the most wanted item, of those that name an item, 0 to 1; 0 where no sale gives it
 	Hottest float64 // share of all orders for the most wanted item, 0 to 1; 1 where no sale distinguishes the rows
 }
 
@@ -120,23 +141,30 @@ type Estate struct {
 	ZoneFactor          float64 // Z/(Z-k) for k of Z zones that may be lost, at least 1
 	EventSeconds        float64 // that the event's cores are held and paid for [s]
 	MarginSeconds       float64 // added to the time that a scale-up takes [s]
-	StartSeconds        float64 // of the slowest service [s]
-	GivenLeadSeconds    float64 // the shortest lead of the scheduled scale-ups [s]; 0 where there is none
+	StartSeconds        float64 // of the slowest service that is called [s]
 	Pinned              []bool  // per service: it stays at home
 	Elsewhere           []bool  // per service: it takes no cores of the estate
 	Pools               []Pool  // filled in this order
+	Functions           FunctionPrices
 	Scaling             []scenarios.Scaling
+	Autoscalers         []*scenarios.Scaling // per service: the autoscaler that watches its CPU, nil without one
 }
 
 // Pool is a stock of cores.
 type Pool struct {
 	Name, Billing string
 	Cores         float64               // 0 or more
-	Price         float64               // of a core-hour, 0 or more
+	Price         *float64              // of a core-hour, 0 or more; nil where it is not known
 	Provider      *queueing.TokenBucket // by which cores come; nil where all are there at once
 	GivenCores    float64               // the provider's rate as the scenario writes it: these cores
 	Within        time.Duration         // come within this time
 	Home          bool                  // services that stay at home may run here
+}
+
+// FunctionPrices are those of a second of an execution with a GB of memory and of one call, 0 or more; nil where not known.
+type FunctionPrices struct {
+	GBSecond *float64 // in the currency of the pools' prices
+	Call     *float64 // in the currency of the pools' prices
 }
 
 // Case is one set of values of the inputs with what follows from them. All rates are in 1/s.
@@ -146,12 +174,34 @@ type Case struct {
 	RequestsPerDay     float64
 	BusyMean           float64   // rate in the mean of the busy window [1/s]
 	PeakQPS, PeakTPS   float64   // at the day's peak [1/s]: of all steps, and of those that are transactions
-	EventQPS, EventTPS float64   // at the sale [1/s], likewise
-	Steps              []float64 // rate of each step at the sale [1/s]
-	Rates              []float64 // calls of each service [1/s], with those that others miss
+	EventQPS, EventTPS float64   // at the event [1/s], likewise; the day's peak where there is none
+	Loads, Bursts      []Rates   // of each load of the model
+	Largest            int       // the load with the most requests of those that services may be sized for, an index in Loads
+	Steps              []float64 // rate of each step in that load [1/s]
+	SizedFor           []int     // the load that asks for the most of each service, an index in Loads
+	Rates              []float64 // calls of each service in that load [1/s], with those that others miss
 	Direct             []float64 // the part of Rates that the steps call
 	Sizes              []Size    // of each service
+
+	choice []int // the loads that services may be sized for, indices in Loads
 }
+
+// Rates is one load in one case.
+type Rates struct {
+	Kind     LoadKind
+	QPS, TPS float64   // of all steps, and of those that are transactions [1/s]
+	Steps    []float64 // of each step [1/s]
+	Requests []float64 // of each step in all, in the busy window or in the storm: a count
+	Services []float64 // calls of each service, with those that others miss and those that queues hand on [1/s]
+	Direct   []float64 // the part of Services that the steps call [1/s]
+	Queued   []float64 // the part of Services that queues hand on, also through a service that handles their messages [1/s]
+	Orders   []float64 // the part of Direct and Queued that transactions have caused [1/s]
+	Out      []float64 // calls of each service that are not refused; of a queue those that leave it, as long as any wait [1/s]
+	Totals   []float64 // calls of each service that come in all in the busy window, or in the storm: a count
+}
+
+// LoadOf returns the load that service i is sized for.
+func (x *Case) LoadOf(i int) *Rates { return &x.Loads[x.SizedFor[i]] }
 
 // Value returns the value of the input of that index, in the unit of the [Input]; or otherwise, a value in the
 // same unit, where the index is Absent.
@@ -177,6 +227,7 @@ const (
 	ByLatency       = "latency"
 	ByNodeRate      = "node-rate"
 	ByPrimaryWrites = "primary-writes"
+	ByPrimaryCPU    = "primary-cpu"
 	ByHotRow        = "hot-row"
 	ByHotKey        = "hot-key"
 	ByDrain         = "drain"

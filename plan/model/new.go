@@ -23,23 +23,24 @@ import (
 // joined.
 func New(sc *scenarios.Scenario, seed uint64) (*Model, error) {
 	if sc == nil {
-		return nil, &InputError{"scenario", "none", "one that scenarios.Load returned"}
+		return nil, &InputError{Field: "scenario", Found: "none", Wanted: "one that scenarios.Load returned"}
 	}
 	b := &builder{seed: seed, model: &Model{Scenario: sc.Name, Limits: sc.Limits}}
 	m := b.model
-	if !sc.Workload.IsGiven() {
-		return nil, &InputError{"workload", "none", "who comes on the day, such as workload: {requests: 1M}: plan computes from it, though an attack needs none"}
-	}
 	m.Workload = b.workload(sc)
 	m.Steps = b.steps(sc)
 	m.Services = b.services(sc)
-	m.order = callersFirst(m.Services)
+	m.order, m.calls = callersFirst(m.Services), callsOf(m.Services)
 	m.Sale = saleOf(sc.Sale)
 	m.Event = b.event(sc)
+	b.keys(sc)
+	b.loads(sc)
 	m.Estate = b.estate(sc)
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
 	}
+	m.built = true
+	m.markCalled()
 	return m, nil
 }
 
@@ -47,6 +48,7 @@ func New(sc *scenarios.Scenario, seed uint64) (*Model, error) {
 type builder struct {
 	model *Model
 	seed  uint64
+	storm *visits.Storm // once it is needed
 	errs  []error
 }
 
@@ -57,7 +59,7 @@ func (b *builder) check(err error) {
 }
 
 func (b *builder) problem(field, found, wanted string) {
-	b.check(&InputError{field, found, wanted})
+	b.check(&InputError{Field: field, Found: found, Wanted: wanted})
 }
 
 // between reports a value outside the range in which every figure stays finite.
@@ -85,6 +87,9 @@ func addGiven[T number](b *builder, field string, iv amount.Interval[T], scale f
 
 func (b *builder) workload(sc *scenarios.Scenario) Workload {
 	w := &sc.Workload
+	if !w.IsGiven() {
+		return Workload{Users: Absent, Active: Absent, Actions: Absent, Requests: Absent, Peak: Absent}
+	}
 	out := Workload{
 		Users:     addGiven(b, "workload.users", w.Users, 1, count),
 		Active:    addGiven(b, "workload.active", w.Active, 1, share),
@@ -117,8 +122,8 @@ func peakGiven(sc *scenarios.Scenario) bool {
 func (b *builder) steps(sc *scenarios.Scenario) []Step {
 	list := make([]Step, len(sc.Steps))
 	var shares map[string]float64
-	if !sc.HasShares() {
-		shares = sharesOf(sc)
+	if storm := b.stormOf(sc); !sc.HasShares() && storm != nil && sc.Workload.IsGiven() {
+		shares = sharesOf(storm)
 	}
 	for i, s := range sc.Steps {
 		list[i] = Step{Name: s.Name, Share: float64(s.Share), Transaction: s.Transaction, Event: Absent}
@@ -132,10 +137,9 @@ func (b *builder) steps(sc *scenarios.Scenario) []Step {
 	return list
 }
 
-// sharesOf returns each step's share of the requests that the storm is expected to send. There is a storm where steps give no shares.
-func sharesOf(sc *scenarios.Scenario) map[string]float64 {
+// sharesOf returns each step's share of the requests that the storm is expected to send.
+func sharesOf(storm *visits.Storm) map[string]float64 {
 	shares, sum := map[string]float64{}, 0.0
-	storm := visits.Of(sc)
 	for step, n := range storm.Requests() {
 		shares[step] = n.Mid()
 		sum += n.Mid()
@@ -151,7 +155,13 @@ func (b *builder) services(sc *scenarios.Scenario) []Service {
 	for i := range sc.Services {
 		s := &sc.Services[i]
 		list[i] = b.service(s)
-		list[i].Misses = slices.IndexFunc(sc.Services, func(o scenarios.Service) bool { return o.Name == s.Misses }) // Absent where there is none
+		named := func(name string) int {
+			return slices.IndexFunc(sc.Services, func(o scenarios.Service) bool { return o.Name == name }) // Absent where there is none
+		}
+		list[i].Misses, list[i].To = named(s.Misses), named(s.To)
+		if s.Kind == "queue" && list[i].To == Absent { // misses is another word for it
+			list[i].Misses, list[i].To = Absent, list[i].Misses
+		}
 	}
 	return list
 }
@@ -159,11 +169,12 @@ func (b *builder) services(sc *scenarios.Scenario) []Service {
 func (b *builder) service(s *scenarios.Service) Service {
 	path := "services." + s.Name
 	v := Service{
-		Name: s.Name, Kind: s.Kind, Running: s.Running, InstanceCores: float64(s.Instance.Cores), StartSeconds: s.Start.Seconds(),
+		Name: s.Name, Kind: s.Kind, Running: s.Running, InstanceCores: float64(max(1, s.Instance.Cores)), StartSeconds: s.Start.Seconds(),
 		Utilization: float64(s.Utilization), Wait: float64(s.Wait), Writes: float64(s.Writes), HotRow: float64(s.HotRow),
 		KeyCopies: float64(max(1, s.KeyCopies)), Connections: float64(s.Connections), Partitions: float64(s.Partitions),
 		DrainSeconds: s.Drain.Seconds(), Provisioned: float64(s.Provisioned), MaxInstances: float64(s.MaxInstances),
-		Quota: float64(s.Quota), QuotaBurst: float64(s.QuotaBurst),
+		Quota: float64(s.Quota), QuotaBurst: float64(s.QuotaBurst), Primaries: float64(max(1, s.Shards)),
+		HasCores: s.Instance.Cores > 0 && s.Kind != "function", MemoryGB: float64(s.Instance.Memory) / 1e9,
 		Calls: make([]float64, len(b.model.Steps)), Variability: Absent, Hit: Absent,
 	}
 	v.Demand = addGiven(b, path+".demand", s.Demand, 1e-9, demandSeconds)
@@ -210,8 +221,10 @@ func (b *builder) usl(path string, u *scenarios.USL) *USL {
 func (b *builder) reach(path string, v *Service) {
 	b.between(path+"hot_row", v.HotRow, 0, 1e18)
 	b.between(path+"instance.cores", v.InstanceCores, 1, 1e6)
+	b.between(path+"instance.memory", v.MemoryGB, 0, 1e6)
 	b.between(path+"key_copies", v.KeyCopies, 1, 1e9)
 	b.between(path+"connections", v.Connections, 0, 1e12)
+	b.between(path+"shards", v.Primaries, 1, 1e9)
 	b.between(path+"partitions", v.Partitions, 0, 1e12)
 	b.between(path+"drain", v.DrainSeconds, 0, 1e10)
 	b.between(path+"provisioned", v.Provisioned, 0, 1e12)
@@ -226,13 +239,29 @@ func (b *builder) reach(path string, v *Service) {
 	}
 }
 
-// callersFirst orders the services so that each comes after all whose misses it takes; misses run in no
+// callsOf lists the calls of each service that are not 0.
+func callsOf(services []Service) [][]stepCalls {
+	list := make([][]stepCalls, len(services))
+	for i := range services {
+		for k, n := range services[i].Calls {
+			if n != 0 {
+				list[i] = append(list[i], stepCalls{k, n})
+			}
+		}
+	}
+	return list
+}
+
+// next returns the service that gets what this one passes on, or Absent.
+func (s *Service) next() int { return max(s.Misses, s.To) }
+
+// callersFirst orders the services so that each comes after all that pass calls on to it; calls run in no
 // circle.
 func callersFirst(services []Service) []int {
 	waiting := make([]int, len(services)) // callers that are not yet in the order
 	for _, s := range services {
-		if s.Misses != Absent {
-			waiting[s.Misses]++
+		if to := s.next(); to != Absent {
+			waiting[to]++
 		}
 	}
 	var order []int
@@ -248,7 +277,7 @@ func callersFirst(services []Service) []int {
 			break
 		}
 		order = append(order, next)
-		if to := services[next].Misses; to != Absent {
+		if to := services[next].next(); to != Absent {
 			waiting[to]--
 		}
 	}
@@ -267,7 +296,11 @@ func saleOf(s *scenarios.Sale) *Sale {
 func (b *builder) event(sc *scenarios.Scenario) Event {
 	e := Event{Seconds: b.model.Workload.BusySeconds, Hottest: 1}
 	if sc.Storm != nil {
-		if _, end := sc.Storm.Curve().Span(); end > 0 {
+		from, end := sc.Storm.Curve().Span()
+		switch {
+		case e.Seconds == 0: // without a workload
+			e.Seconds = (end - max(0, min(from, end))).Seconds()
+		case end > 0:
 			e.Seconds = min(e.Seconds, end.Seconds())
 		}
 	}
@@ -301,12 +334,20 @@ func (b *builder) estate(sc *scenarios.Scenario) *Estate {
 	for i := range sc.Services {
 		s := &sc.Services[i]
 		v.Pinned = append(v.Pinned, s.Kind == "cache" || s.Kind == "database")
-		v.Elsewhere = append(v.Elsewhere, s.Kind == "function")
-		v.StartSeconds = max(v.StartSeconds, s.Start.Seconds())
+		v.Elsewhere = append(v.Elsewhere, !b.model.Services[i].HasCores)
 	}
-	for i, s := range e.Scaling {
-		if lead := s.Lead.Seconds(); s.Policy == "scheduled" && (i == 0 || v.GivenLeadSeconds == 0 || lead < v.GivenLeadSeconds) {
-			v.GivenLeadSeconds = lead
+	v.Autoscalers = make([]*scenarios.Scaling, len(sc.Services))
+	for i := range e.Scaling {
+		at := slices.IndexFunc(sc.Services, func(s scenarios.Service) bool { return s.Name == e.Scaling[i].Service })
+		if e.Scaling[i].Policy == "hpa" && at >= 0 {
+			v.Autoscalers[at] = &e.Scaling[i]
+		}
+	}
+	if f := e.Functions; f != nil {
+		v.Functions.GBSecond = b.price("estate.functions.gb_second", f.GBSecond)
+		if perMillion := b.price("estate.functions.million_calls", f.MillionCalls); perMillion != nil {
+			call := *perMillion / 1e6
+			v.Functions.Call = &call
 		}
 	}
 	for i := range e.Pools {
@@ -326,11 +367,18 @@ const (
 	maxPrice     = 1e9
 )
 
+// price checks a price, nil where there is none.
+func (b *builder) price(path string, p *float64) *float64 {
+	if p != nil {
+		b.between(path, *p, 0, maxPrice)
+	}
+	return p
+}
+
 func (b *builder) pool(p *scenarios.Pool) Pool {
 	path := "estate.pools." + p.Name
-	v := Pool{Name: p.Name, Billing: p.Billing, Cores: float64(p.Cores), Price: p.Price, Home: p.Provision == nil}
+	v := Pool{Name: p.Name, Billing: p.Billing, Cores: float64(p.Cores), Price: b.price(path+".price", p.Price), Home: p.Provision == nil}
 	b.between(path+".cores", v.Cores, 0, maxPoolCores)
-	b.between(path+".price", v.Price, 0, maxPrice)
 	if r := p.Provision; r != nil {
 		v.GivenCores, v.Within = float64(r.Cores), r.Within
 		v.Provider = &queueing.TokenBucket{Burst: float64(r.Burst), RatePerSec: v.GivenCores / r.Within.Seconds()}

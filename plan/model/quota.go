@@ -8,13 +8,14 @@ package model
 //	lambda  rate of calls [1/s], above 0
 //	q       quota [1/s], above 0
 //	b       calls that the token bucket lets through above the quota at once
-//	T       how long the event lasts [s]
+//	T       how long that rate comes in [s], Lasts
 //
+// The calls that it refuses do not go on to the service that misses names; those of the same request to other services do.
 // Source: queueing.TokenBucket, full at T0.
 func (m *Model) Throttled(x *Case, i int) float64 {
 	s, rate := &m.Services[i], x.Rates[i]
 	if rate <= s.Quota {
 		return 0
 	}
-	return max(0, 1-s.Quota/rate-s.QuotaBurst/(rate*m.Event.Seconds))
+	return max(0, 1-s.Quota/rate-s.QuotaBurst/(rate*m.Lasts(x, i)))
 }

@@ -62,7 +62,7 @@ func NewResponseTime(rate, seconds, scv float64, c int) ResponseTime {
 		return r
 	}
 	r.mean += w.MeanWaitSeconds
-	r.variance += w.MeanWaitSeconds * w.MeanWaitSeconds * (2/r.Wait - 1)
+	r.variance += w.MeanWaitSeconds * (2*(w.MeanWaitSeconds/r.Wait) - w.MeanWaitSeconds) // in this order, for 2/C may be infinite
 	return r
 }
 

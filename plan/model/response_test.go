@@ -20,3 +20,18 @@ func TestResponse(t *testing.T) {
 		}
 	}
 }
+
+// A share that waits may be so small that its inverse is no number any more.
+func TestResponseTimeWhereHardlyAnyCallWaits(t *testing.T) {
+	hardly := false
+	for cores := 1300; cores < 1500; cores++ {
+		r := NewResponseTime(0.3*float64(cores), 1, 0.5, cores)
+		if p := r.Quantile(0.99); !(p > 1 && p < 10) {
+			t.Fatalf("%d cores, %g of calls wait: p99 is %g s, want that of the service time", cores, r.Wait, p)
+		}
+		hardly = hardly || r.Wait > 0 && r.Wait < 1e-308
+	}
+	if !hardly {
+		t.Error("no case in which the share is as small as that")
+	}
+}

@@ -3,9 +3,9 @@ package model
 // Size returns what service i needs at its rate.
 //
 //	service   cores for the CPU demand; instances = ceil(cores / cores of one); see Staff
-//	function  concurrent executions; see concurrency
+//	function  concurrent executions; see executions
 //	cache     shards for the rate and for the hottest key; see Shards
-//	database  1 primary for the writes + replicas for the reads; see databaseNodes
+//	database  primaries for the writes + replicas for the reads; see database
 //	queue     consumers that keep up, or that empty it in time; see Consumed
 //
 // A kind that gives both a demand and a capacity gets the larger of both sizes.
@@ -17,7 +17,9 @@ func (m *Model) Size(x *Case, i int) Size {
 	}
 	switch s.Kind {
 	case "function":
-		return s.concurrency(rate, x.Values[s.Demand], x.Value(s.Variability, 1))
+		return m.executions(x, i)
+	case "database":
+		return m.database(x, i)
 	case "queue":
 		rate = m.Consumed(x, i)
 	}
@@ -44,9 +46,7 @@ func (m *Model) nodes(x *Case, i int) (nodes float64, bottleneck string) {
 	planned := x.Values[s.Capacity] * s.Utilization
 	switch s.Kind {
 	case "cache":
-		return s.Shards(rate, m.Event.HotKey, planned)
-	case "database":
-		return m.databaseNodes(x, i, planned)
+		return s.Shards(rate, s.HotKey, planned)
 	case "queue":
 		rate = m.Consumed(x, i)
 	}

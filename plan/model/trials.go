@@ -13,6 +13,8 @@ type Options struct {
 	Trials int    // Monte Carlo trials, 1 to 10 M; 0 for DefaultTrials
 	Seed   uint64 // of the trials' random numbers
 	Cores  int    // trials that run at once; 0 for as many as there are processors. It does not change the plan
+
+	SizeFor string // the load that services are sized for: day, event or storm; empty, or Largest, for the one that asks for the most
 }
 
 // DefaultTrials is the number of trials, 1 to 10 M, where none is asked for.
@@ -27,7 +29,7 @@ func (o Options) Resolved() (Options, error) {
 		o.Trials = DefaultTrials
 	}
 	if o.Trials < 1 || o.Trials > maxTrials {
-		return o, &InputError{"trials", strconv.Itoa(o.Trials), "1 to " + strconv.Itoa(maxTrials)}
+		return o, &InputError{Field: "trials", Found: strconv.Itoa(o.Trials), Wanted: "1 to " + strconv.Itoa(maxTrials)}
 	}
 	if o.Cores <= 0 {
 		o.Cores = runtime.GOMAXPROCS(0)

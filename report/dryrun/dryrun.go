@@ -12,7 +12,8 @@ import (
 // Result is what an attack would send, and whether the machine that is to send it can. Its JSON form follows
 // the rules of Report's.
 type Result struct {
-	Summary        string       `json:"summary"` // what would be sent, in one line
+	Summary        string       `json:"summary"`         // what would be sent, in one line
+	Share          string       `json:"share,omitempty"` // how much of the whole storm, and of what the plan is sized for, that is; empty for a list of targets
 	Scenario       string       `json:"scenario"`
 	Target         string       `json:"target"`
 	Engine         string       `json:"engine"`

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"fsctl/plan"
 	"fsctl/plan/architectures"
 	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
@@ -47,9 +48,17 @@ func architectureRows(a *architectures.Comparison) [][]string {
 		rows = append(rows, []string{v.Name, quantity.Rate(v.DatabaseReadsQPS.Mid), quantity.Rate(v.ReadsPerNodeQPS.Mid), quantity.Rate(v.PrimaryWritesQPS.Mid),
 			quantity.Rate(v.RefusedOrdersQPS.Mid), quantity.Rate(v.RefusedOrdersQPS.P95),
 			quantity.Estimate(v.OrderBacklog.Mid), quantity.Estimate(v.OrderBacklog.P95),
-			quantity.Count(len(v.SinglePoints)), quantity.Estimate(v.CPUCores.Mid), quantity.Estimate(v.Instances.Mid), quantity.Money(v.CostPerDay.Mid)})
+			quantity.Count(len(v.SinglePoints)), quantity.Estimate(v.CPUCores.Mid), quantity.Estimate(v.Instances.Mid), costMid(v.CostPerDay)})
 	}
 	return rows
+}
+
+// costMid writes a cost of the mid case, and a dash where there is none.
+func costMid(cost *plan.Estimate) string {
+	if cost == nil {
+		return quantity.None
+	}
+	return quantity.Money(cost.Mid)
 }
 
 // ArchitecturesMarkdown writes a comparison of architectures for GitHub's step summary. It fails

@@ -111,7 +111,9 @@ func assumedText(a dryrun.Assumption) string { return "assumed: " + a.Text + " (
 
 func dryRunLines(d *dryrun.Result) []string {
 	lines := []string{d.Summary}
-	if d.PeakQPS > 0 {
+	if d.Share != "" {
+		lines = append(lines, d.Share+"; that is if every answer comes at once")
+	} else if d.PeakQPS > 0 {
 		lines = append(lines, fmt.Sprintf("at its peak that is about %s, if every answer comes at once", quantity.Rate(d.PeakQPS)))
 	}
 	if t := d.SelfTest; t != nil {

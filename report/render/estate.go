@@ -8,8 +8,8 @@ import (
 )
 
 // estate shows where the instances run, what it costs and when the cloud must be asked.
-func (p *page) estate(e *plan.EstatePlan) {
-	if e == nil {
+func (p *page) estate(pl *plan.Plan) {
+	if pl.Estate == nil {
 		return
 	}
 	t := &table{columns: []column{
@@ -18,31 +18,39 @@ func (p *page) estate(e *plan.EstatePlan) {
 		{title: "provisioned in p95", right: true, drop: 3}, {title: "ask before T0", right: true, drop: 1},
 		{title: "cost mid", right: true, drop: 4}, {title: "cost p95", right: true, drop: 2},
 	}}
-	for _, row := range poolRows(e) {
+	for _, row := range poolRows(pl) {
 		t.add(row...)
 	}
 	p.table(t)
 	p.blank()
-	p.say("estate: ", "  ", e.Verdict+"; bound by "+e.BindingLimit)
+	p.say("estate: ", "  ", pl.Estate.Verdict+"; bound by "+pl.Estate.BindingLimit)
 	p.blank()
 }
 
-// poolRows lists the pools and what they are together.
-func poolRows(e *plan.EstatePlan) [][]string {
-	var rows [][]string
-	row := func(name, billing string, cores float64, used plan.Estimate, comes, lead float64, cost plan.Estimate) {
-		rows = append(rows, []string{name, billing, quantity.Estimate(cores), quantity.Estimate(used.Mid), quantity.Estimate(used.P95),
-			quantity.Estimate(used.P99), some(comes, quantity.Seconds), some(lead, quantity.Seconds), some(cost.Mid, quantity.Money), some(cost.P95, quantity.Money)})
+// poolRows lists the pools, what else has a cost, and what they are together.
+func poolRows(pl *plan.Plan) (rows [][]string) {
+	e := pl.Estate
+	others, total := pl.CostsInMoney()
+	row := func(name, billing string, cores float64, used plan.Estimate, comes, lead float64, cost *plan.Estimate) {
+		mid, p95 := quantity.None, quantity.None
+		if cost != nil {
+			mid, p95 = quantity.Money(cost.Mid), quantity.Money(cost.P95)
+		}
+		rows = append(rows, []string{name, billing, some(cores, quantity.Estimate), quantity.Estimate(used.Mid), quantity.Estimate(used.P95),
+			quantity.Estimate(used.P99), some(comes, quantity.Seconds), some(lead, quantity.Seconds), mid, p95})
 	}
 	for _, pool := range e.Pools {
 		row(pool.Name, pool.Billing, pool.Cores, pool.UsedCores, pool.ProvisionSeconds.P95, pool.LeadSeconds.P95, pool.Cost)
 	}
-	if len(e.Pools) > 1 {
-		row("together", "", e.PoolCores, e.ProvisionCores, 0, e.LeadSeconds.P95, e.Cost)
+	for _, part := range others { // which are no pools
+		row(part.Name, "", 0, plan.Estimate{}, 0, 0, part.Cost)
+		copy(rows[len(rows)-1][3:], []string{quantity.None, quantity.None, quantity.None})
+	}
+	if len(e.Pools)+len(others) > 1 {
+		row("together", "", e.PoolCores, e.ProvisionCores, 0, e.LeadSeconds.P95, total)
 	}
 	if e.ShortCores.P99 > 0 {
-		row("short", "", 0, e.ShortCores, 0, 0, plan.Estimate{})
-		rows[len(rows)-1][2] = quantity.None // which is no pool
+		row("short", "", 0, e.ShortCores, 0, 0, nil)
 	}
 	return rows
 }
@@ -87,13 +95,13 @@ func climbRows(a *plan.Autoscaling) [][]string {
 	return rows
 }
 
-func (m *markdown) estate(e *plan.EstatePlan) {
-	if e == nil {
+func (m *markdown) estate(pl *plan.Plan) {
+	if pl.Estate == nil {
 		return
 	}
 	m.table("pool,billing,cores,used mid,used p95,used p99,provisioned in p95,ask before T0,cost mid,cost p95",
-		"---,---,--:,--:,--:,--:,--:,--:,--:,--:", escapedRows(poolRows(e)))
-	m.WriteString("\n" + escaped(e.Verdict+"; bound by "+e.BindingLimit) + "\n")
+		"---,---,--:,--:,--:,--:,--:,--:,--:,--:", escapedRows(poolRows(pl)))
+	m.WriteString("\n" + escaped(pl.Estate.Verdict+"; bound by "+pl.Estate.BindingLimit) + "\n")
 }
 
 func (m *markdown) autoscaling(a *plan.Autoscaling) {

@@ -16,8 +16,8 @@ func sampleEstate() *plan.EstatePlan {
 		PoolCores: 150_000, ProvisionCores: plan.Estimate{Mid: 75875, P95: 119603, P99: 142400}, LeadSeconds: plan.Estimate{P95: 1583},
 		Verdict: "100000 cores within 30m0s are enough", BindingLimit: "provision-rate",
 		Pools: []plan.PoolPlan{
-			{Name: "idc", Billing: "reserved", Cores: 50_000, UsedCores: plan.Estimate{Mid: 50_000, P95: 50_000, P99: 50_000}, Cost: plan.Estimate{Mid: 24_000, P95: 24_000}},
-			{Name: "cl|oud", Billing: "on-demand", Cores: 100_000, UsedCores: used, ProvisionSeconds: plan.Estimate{P95: 1253}, LeadSeconds: plan.Estimate{P95: 1583}, Cost: plan.Estimate{Mid: 1260, P95: 4010}},
+			{Name: "idc", Billing: "reserved", Cores: 50_000, UsedCores: plan.Estimate{Mid: 50_000, P95: 50_000, P99: 50_000}, Cost: &plan.Estimate{Mid: 24_000, P95: 24_000}},
+			{Name: "cl|oud", Billing: "on-demand", Cores: 100_000, UsedCores: used, ProvisionSeconds: plan.Estimate{P95: 1253}, LeadSeconds: plan.Estimate{P95: 1583}, Cost: &plan.Estimate{Mid: 1260, P95: 4010}},
 		},
 	}
 }
@@ -107,5 +107,22 @@ func TestEstateAtAnyWidth(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The costs of pools and of what is no pool are shown, so that together they are the cost of the sale.
+func TestCostsUnderThePools(t *testing.T) {
+	p := samplePlan()
+	p.Estate = sampleEstate()
+	p.Totals.CostUnit, p.Totals.Cost = plan.CostInMoney, &plan.Estimate{Mid: 71.5, High: 90, P95: 81.5}
+	p.Totals.CostParts = []plan.CostPart{{Name: "pool:idc"}, {Name: "beyond-pools", Cost: &plan.Estimate{}}, {Name: "function-time", Cost: &plan.Estimate{Mid: 57.5, High: 60, P95: 58.5}}, {Name: "function-calls"}}
+	text := planText(t, p, Style{})
+	holds(t, text, "cl|oud", "function-time", "57.5", "58.5", "function-calls", "-", "together", "71.5", "81.5")
+	if strings.Contains(text, "beyond-pools") {
+		t.Errorf("a part that costs nothing in\n%s", text)
+	}
+	p.Totals.CostUnit = plan.CostInCoreHours
+	if text := planText(t, p, Style{}); strings.Contains(text, "function-time") || strings.Contains(text, "71.5") {
+		t.Errorf("core-hours among costs of pools in\n%s", text)
 	}
 }

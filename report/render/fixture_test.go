@@ -153,8 +153,8 @@ func samplePlan() *plan.Plan {
 		Services: []plan.Service{
 			{Name: "gateway", Kind: "service", PeakQPS: estimate(29866.7), CPUCores: estimate(11.95), Instances: estimate(5), UtilizationRatio: .66, WaitProbability: .04, ResponseSeconds: plan.Response{P50: .0003, P99: .0018}, Bottleneck: "cpu"},
 			{Name: "shop", Kind: "service", PeakQPS: estimate(29866.7), CPUCores: estimate(89.6), Instances: estimate(34), Running: 1, UtilizationRatio: .65, WaitProbability: .002, ResponseSeconds: plan.Response{P50: .0021, P99: .0138}, Bottleneck: "latency"},
-			{Name: "stock-cache", Kind: "cache", PeakQPS: estimate(29866.7), Instances: estimate(1), UtilizationRatio: .3, Bottleneck: "node-rate"},
-			{Name: "orders-db", Kind: "database", PeakQPS: estimate(29973), Instances: estimate(5), UtilizationRatio: .7, Bottleneck: "hot-row"},
+			{Name: "stock-cache", Kind: "cache", Unsized: true, PeakQPS: estimate(29866.7), Instances: estimate(1), UtilizationRatio: .3, Bottleneck: "node-rate"},
+			{Name: "orders-db", Kind: "database", Unsized: true, PeakQPS: estimate(29973), Instances: estimate(5), UtilizationRatio: .7, Bottleneck: "hot-row"},
 		},
 		Totals: plan.Totals{CPUCores: estimate(101.55), BusyCores: estimate(66.125), Instances: estimate(45)},
 		Warnings: []plan.Warning{

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"fsctl/plan"
 	"fsctl/plan/explain"
 	"fsctl/report/render/chart"
+	"fsctl/report/render/loads"
 	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
@@ -94,8 +96,16 @@ func cards(pl *plan.Plan) []htmlCard {
 		return "mid " + write(e.Mid) + ", p99 " + write(e.P99)
 	}
 	list := []htmlCard{{"Day's peak, p95", quantity.Rate(d.PeakQPS.P95), estimate(d.PeakQPS, quantity.Rate)}}
-	if hasEvent(d) {
+	if loads.HasEvent(d) {
 		list = append([]htmlCard{{"Event, p95", quantity.Rate(d.EventQPS.P95), estimate(d.EventQPS, quantity.Rate)}}, list...)
+	}
+	if d.StormQPS != nil {
+		card := htmlCard{"Storm's busiest second, p95", quantity.Rate(d.StormQPS.P95), estimate(*d.StormQPS, quantity.Rate)}
+		at := len(list)
+		if d.SizedFor == "storm" {
+			at = 0
+		}
+		list = slices.Insert(list, at, card)
 	}
 	list = append(list, htmlCard{"Instances, p95", whole(t.Instances.P95), estimate(t.Instances, whole)})
 	if t.CPUCores.P95 > 0 {

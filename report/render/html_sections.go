@@ -2,9 +2,11 @@ package render
 
 import (
 	"errors"
+	"strings"
 
 	"fsctl/plan"
 	"fsctl/report/render/chart"
+	"fsctl/report/render/loads"
 	"fsctl/scenarios/quantity"
 )
 
@@ -18,10 +20,10 @@ func planSections(pl *plan.Plan, cores []plan.Quantile) ([]htmlSection, error) {
 		return nil, err
 	}
 	list := []htmlSection{
-		{Title: "Demand", Text: dayLine(pl), Charts: charts(demand), Tables: []htmlTable{demandTable(pl)}},
+		{Title: "Demand", Text: dayLine(pl), Charts: charts(demand), Tables: []htmlTable{demandTable(pl), {Caption: "Loads side by side", Titles: titles("loads at p95,#" + strings.Join(loads.Titles()[1:5], ",#") + ",sized for"), Rows: loads.Rows(pl)}}},
 		{Title: "Services", Charts: charts(services), Tables: []htmlTable{servicesTable(pl), sizesTable(pl), detailsTable(pl)}},
 		{Title: "How sure", Text: uncertainty(pl), Charts: charts(spread, moves), Tables: []htmlTable{candidatesTable(pl), tornadoTable(pl)}},
-		estateSection(pl.Estate),
+		estateSection(pl),
 		autoscalingSection(pl.Autoscaling),
 		{Title: "Measured values", Tables: calibrationTables(pl)},
 		{Title: "Rejected", Tables: []htmlTable{excusesTable(pl)}},
@@ -53,9 +55,9 @@ func charts(list ...*chart.Chart) []*chart.Chart {
 }
 
 func uncertainty(pl *plan.Plan) string {
-	text := "low, mid, high: all inputs at once at that value; " + trialsLine(pl) + "; a total's are those of the trials' sums, not the sums of the rows'."
+	text := "low, mid, high: all inputs at once at that value; " + trialsLine(pl) + sizesLine + "."
 	if len(pl.Candidates) > 0 {
-		text += " Size to take: " + advice(pl) + "."
+		text += " Size to take: " + pl.Recommendation.String() + "."
 	}
 	return text
 }
@@ -68,14 +70,20 @@ func demandTable(pl *plan.Plan) htmlTable {
 			t.Rows = append(t.Rows, append([]string{name, busy}, estimateFigures(e, quantity.Rate)...))
 		}
 	}
-	add(dayPeak, quantity.Rate(d.BusyMeanQPS), d.PeakQPS)
+	add(loads.DayPeak, quantity.Rate(d.BusyMeanQPS), d.PeakQPS)
 	add("its transactions", "", d.PeakTPS)
-	if hasEvent(d) {
-		add(event, "", d.EventQPS)
+	if loads.HasEvent(d) {
+		add(loads.Event, "", d.EventQPS)
 		add("its transactions", "", d.EventTPS)
 	}
-	for _, s := range d.Steps {
-		add(stepAt(pl, s.Name), quantity.Rate(s.BusyMeanQPS), s.PeakQPS)
+	if d.StormQPS != nil {
+		add(loads.StormSecond, "", *d.StormQPS)
+		add("its transactions", "", *d.StormTPS)
+		add(loads.StormBurst, "", *d.StormBurstQPS)
+	}
+	for i := range d.Steps {
+		s := &d.Steps[i]
+		add(loads.OfStep(d, s), quantity.Rate(s.BusyMeanQPS), s.PeakQPS)
 	}
 	return t
 }
@@ -83,7 +91,7 @@ func demandTable(pl *plan.Plan) htmlTable {
 func servicesTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Titles: titles("service,kind,#calls p95,#cores p95,#instances p95,#running now,#utilization mid,#calls waiting,#response p50,#response p99,bound by")}
 	for _, s := range pl.Services {
-		t.Rows = append(t.Rows, []string{s.Name, s.Kind, quantity.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, quantity.Estimate), whole(s.Instances.P95),
+		t.Rows = append(t.Rows, []string{s.Name, s.Kind, quantity.Rate(s.PeakQPS.P95), serviceCores(&s), whole(s.Instances.P95),
 			running(&s), some(s.UtilizationRatio, quantity.Percent), waiting(&s),
 			some(s.ResponseSeconds.P50, quantity.Seconds), some(s.ResponseSeconds.P99, quantity.Seconds), s.Bottleneck})
 	}
@@ -116,9 +124,9 @@ func detailsTable(pl *plan.Plan) htmlTable {
 
 func candidatesTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Caption: "Sizes to choose from", Titles: titles("size,#cores,#instances,#not enough,#cores short,#cores idle,#" + costTitle(pl) + ",#regret in " + pl.Recommendation.RegretUnit + ",")}
-	for _, c := range different(pl) {
+	for _, c := range pl.DistinctCandidates() {
 		t.Rows = append(t.Rows, []string{c.Name, some(c.CPUCores, quantity.Estimate), whole(c.Instances), quantity.Percent(c.NotEnoughRatio),
-			quantity.Estimate(c.ShortfallCores), quantity.Estimate(c.SurplusCores), some(c.Cost, quantity.Money), quantity.Estimate(c.Regret), note(pl, &c)})
+			quantity.Estimate(c.ShortfallCores), quantity.Estimate(c.SurplusCores), price(c.Cost), quantity.Estimate(c.Regret), pl.Note(&c)})
 	}
 	return t
 }
@@ -131,12 +139,12 @@ func tornadoTable(pl *plan.Plan) htmlTable {
 	return t
 }
 
-func estateSection(e *plan.EstatePlan) htmlSection {
-	if e == nil {
+func estateSection(pl *plan.Plan) htmlSection {
+	if pl.Estate == nil {
 		return htmlSection{}
 	}
-	return htmlSection{Title: "Estate", Text: e.Verdict + "; bound by " + e.BindingLimit + ".", Tables: []htmlTable{{
-		Titles: titles("pool,billing,#cores,#used mid,#used p95,#used p99,#provisioned in p95,#ask before T0,#cost mid,#cost p95"), Rows: poolRows(e)}}}
+	return htmlSection{Title: "Estate", Text: pl.Estate.Verdict + "; bound by " + pl.Estate.BindingLimit + ".", Tables: []htmlTable{{
+		Titles: titles("pool,billing,#cores,#used mid,#used p95,#used p99,#provisioned in p95,#ask before T0,#cost mid,#cost p95"), Rows: poolRows(pl)}}}
 }
 
 func autoscalingSection(a *plan.Autoscaling) htmlSection {
@@ -159,7 +167,7 @@ func calibrationTables(pl *plan.Plan) []htmlTable {
 func excusesTable(pl *plan.Plan) htmlTable {
 	t := htmlTable{Titles: titles("rejected,because of,#got,#limit")}
 	for _, e := range pl.Excuses {
-		t.Rows = append(t.Rows, excuseRow(e))
+		t.Rows = append(t.Rows, e.Row())
 	}
 	return t
 }

@@ -8,6 +8,7 @@ import (
 
 	"fsctl/plan"
 	"fsctl/report"
+	"fsctl/report/render/loads"
 	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
@@ -170,22 +171,34 @@ func PlanMarkdown(w io.Writer, pl *plan.Plan) error {
 	fmt.Fprintf(m, "## Plan: %s\n\n%s\n\n%s\n", escaped(cmp.Or(pl.Scenario, "this sale")), escaped(headline(pl)), escaped(dayLine(pl)))
 	d := &pl.Demand
 	demand := [][]string{
-		append([]string{dayPeak}, estimateFigures(d.PeakQPS, quantity.Rate)...),
+		append([]string{loads.DayPeak}, estimateFigures(d.PeakQPS, quantity.Rate)...),
 		append([]string{"its transactions"}, estimateFigures(d.PeakTPS, quantity.Rate)...),
 	}
-	if hasEvent(d) {
+	if loads.HasEvent(d) {
 		demand = append(demand,
-			append([]string{event}, estimateFigures(d.EventQPS, quantity.Rate)...),
+			append([]string{loads.Event}, estimateFigures(d.EventQPS, quantity.Rate)...),
 			append([]string{"its transactions"}, estimateFigures(d.EventTPS, quantity.Rate)...))
 	}
-	for _, s := range d.Steps {
-		demand = append(demand, append([]string{escaped(stepAt(pl, s.Name))}, estimateFigures(s.PeakQPS, quantity.Rate)...))
+	if d.StormQPS != nil {
+		demand = append(demand,
+			append([]string{loads.StormSecond}, estimateFigures(*d.StormQPS, quantity.Rate)...),
+			append([]string{"its transactions"}, estimateFigures(*d.StormTPS, quantity.Rate)...),
+			append([]string{loads.StormBurst}, estimateFigures(*d.StormBurstQPS, quantity.Rate)...))
+	}
+	for i := range d.Steps {
+		s := &d.Steps[i]
+		demand = append(demand, append([]string{escaped(loads.OfStep(d, s))}, estimateFigures(s.PeakQPS, quantity.Rate)...))
 	}
 	m.table("demand,low,mid,high,p50,p95,p99", "---,--:,--:,--:,--:,--:,--:", demand)
+	side := loads.Rows(pl)
+	for _, row := range side {
+		row[0] = escaped(row[0])
+	}
+	m.table(strings.Join(loads.Titles(), ","), "---,--:,--:,--:,--:,---", side)
 	var rows [][]string
 	for _, s := range pl.Services {
 		rows = append(rows, []string{
-			escaped(s.Name), escaped(s.Kind), quantity.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, quantity.Estimate),
+			escaped(s.Name), escaped(s.Kind), quantity.Rate(s.PeakQPS.P95), serviceCores(&s),
 			whole(s.Instances.Mid), whole(s.Instances.P95), running(&s),
 			some(s.UtilizationRatio, quantity.Percent), some(s.ResponseSeconds.P99, quantity.Seconds), escaped(s.Bottleneck),
 		})
@@ -194,7 +207,7 @@ func PlanMarkdown(w io.Writer, pl *plan.Plan) error {
 	m.calibration(pl)
 	m.candidates(pl)
 	m.tornado(pl)
-	m.estate(pl.Estate)
+	m.estate(pl)
 	m.autoscaling(pl.Autoscaling)
 	m.details(pl)
 	var warnings []string

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"fsctl/plan"
-	"fsctl/report/render/chart"
+	"fsctl/report/render/loads"
 	"fsctl/scenarios/plaintext"
 	"fsctl/scenarios/quantity"
 )
@@ -21,7 +21,7 @@ func Plan(w io.Writer, pl *plan.Plan, s Style) error {
 	p.sizes(pl)
 	p.details(pl.Services)
 	p.calibration(pl)
-	p.estate(pl.Estate)
+	p.estate(pl)
 	p.autoscaling(pl.Autoscaling)
 	p.candidates(pl)
 	p.tornado(pl)
@@ -31,9 +31,12 @@ func Plan(w io.Writer, pl *plan.Plan, s Style) error {
 		p.say(p.paint(mark, yellow), strings.Repeat(" ", len(mark)), warning.Message)
 	}
 	p.blank()
-	p.say("", "  ", "low, mid, high: all inputs at once at that value; "+trialsLine(pl)+"; a total's are those of the trials' sums, not the sums of the rows'")
+	p.say("", "  ", "low, mid, high: all inputs at once at that value; "+trialsLine(pl)+sizesLine)
 	return p.writeTo(w)
 }
+
+// sizesLine says what the sizes of the percentiles are.
+const sizesLine = "; sizes at p95: in 95 % of the trials no service is short of its own share"
 
 // PlanSizes writes what comes in and what it needs, and says where there is more to know. It fails where w does, or a
 // table cannot be laid out.
@@ -44,65 +47,68 @@ func PlanSizes(w io.Writer, pl *plan.Plan, s Style, more string) error {
 	return p.writeTo(w)
 }
 
-// What a rate can be the largest of: see docs/glossary.md.
-const (
-	dayPeak = chart.DayPeak
-	event   = chart.Event
-)
-
 // sizes is the part of a plan that every reader wants.
 func (p *page) sizes(pl *plan.Plan) {
 	p.say("", "  ", cmp.Or(plaintext.Line(pl.Scenario), "this sale")+": "+headline(pl))
 	p.blank()
 	p.say("", "  ", dayLine(pl))
 	p.blank()
+	if text := loads.Line(&pl.Demand); text != "" {
+		p.say("", "  ", text)
+		p.blank()
+	}
 	p.demand(pl)
+	p.loads(pl)
 	p.services(pl)
 }
 
 // headline says what is needed in one line.
 func headline(pl *plan.Plan) string {
 	d := &pl.Demand
-	text := quantity.Rate(d.PeakQPS.P95) + " at the day's peak (p95)"
-	if hasEvent(d) {
-		text = quantity.Rate(d.EventQPS.P95) + " at the event (p95)"
-	}
+	rate, at := loads.Sized(d)
+	text := quantity.Rate(rate.P95) + " " + at + " (p95)"
 	if n := pl.Totals.Instances.P95; n > 0 {
 		text += " needs " + quantity.EstimateOf(math.Ceil(n), "instance")
 		if cores := pl.Totals.CPUCores.P95; cores > 0 {
 			text += ", " + quantity.EstimateOf(cores, "core") + busy(pl)
 		}
 	}
+	if obstacles := pl.Obstacles(); len(obstacles) > 0 {
+		text += "; infeasible, " + obstacles[0].String()
+	}
 	return text
 }
 
-// busy says how many of the cores are busy. The others are what keeps utilization, wait and latency. Executions of functions
-// run only while they are busy, so that with them a utilization would say nothing about a reserve.
+// busy says how many of the cores are busy. The others are what keeps utilization, wait and latency. Where a service with cores is known by
+// the capacity of its nodes alone, what its calls keep busy is not known.
 func busy(pl *plan.Plan) string {
 	t := &pl.Totals
+	unknown := func(s plan.Service) bool { return s.CPUCores.P95 > 0 && s.ResponseSeconds.P99 == 0 }
 	switch {
-	case slices.ContainsFunc(pl.Services, func(s plan.Service) bool { return s.Kind == "function" }):
-		return ", counting each function execution as a core"
 	case t.BusyCores.P95 == 0:
 		return ""
+	case slices.ContainsFunc(pl.Services, unknown):
+		return fmt.Sprintf(" (%s busy where a demand is given)", quantity.Estimate(t.BusyCores.P95))
 	}
 	return fmt.Sprintf(" at %s utilization (%s busy)", quantity.Percent(t.BusyCores.P95/t.CPUCores.P95), quantity.Estimate(t.BusyCores.P95))
 }
 
-// hasEvent says whether the event differs from the day's peak.
-func hasEvent(d *plan.Demand) bool { return d.EventQPS != d.PeakQPS && d.EventQPS.High > 0 }
-
-// stepAt names a step's rate, which is that at the event where there is one.
-func stepAt(pl *plan.Plan, step string) string {
-	at := dayPeak
-	if hasEvent(&pl.Demand) {
-		at = event
+// serviceCores writes the cores of a service at p95. Functions have none; where nothing says what an instance has they are unsized.
+func serviceCores(s *plan.Service) string {
+	switch {
+	case s.Kind == "function" || s.Instances.P95 == 0:
+		return quantity.None
+	case s.Unsized:
+		return "unsized"
 	}
-	return "step " + step + ", " + at
+	return quantity.Estimate(s.CPUCores.P95)
 }
 
 func dayLine(pl *plan.Plan) string {
 	d := &pl.Demand
+	if !loads.HasDay(d) {
+		return "no workload, so nothing is planned for a day: the storm alone"
+	}
 	who := ""
 	if d.ActiveUsers > 0 {
 		who = quantity.EstimateOf(d.ActiveUsers, "active user") + " make "
@@ -142,18 +148,40 @@ func (p *page) demand(pl *plan.Plan) {
 	add := func(name, busy string, e plan.Estimate) {
 		t.add(append([]string{name, busy}, estimateFigures(e, quantity.Rate)...)...)
 	}
-	add(dayPeak, quantity.Rate(d.BusyMeanQPS), d.PeakQPS)
+	if loads.HasDay(d) {
+		add(loads.DayPeak, quantity.Rate(d.BusyMeanQPS), d.PeakQPS)
+	}
 	if d.PeakTPS.High > 0 {
 		add("- transactions", "", d.PeakTPS)
 	}
-	if hasEvent(d) {
-		add(event, "", d.EventQPS)
+	if loads.HasEvent(d) {
+		add(loads.Event, "", d.EventQPS)
 		if d.EventTPS.High > 0 {
 			add("- transactions", "", d.EventTPS)
 		}
 	}
+	if d.StormQPS != nil {
+		add(loads.StormSecond, "", *d.StormQPS)
+		if d.StormTPS.High > 0 {
+			add("- transactions", "", *d.StormTPS)
+		}
+	}
 	for _, s := range d.Steps {
 		add("- "+s.Name, quantity.Rate(s.BusyMeanQPS), s.PeakQPS)
+	}
+	p.table(t)
+	p.blank()
+}
+
+// loads shows the three loads side by side.
+func (p *page) loads(pl *plan.Plan) {
+	titles, t := loads.Titles(), &table{}
+	for i, title := range titles {
+		t.columns = append(t.columns, column{title: title, flex: i == 0, right: i > 0 && i < len(titles)-1})
+	}
+	t.columns[len(titles)-2].drop = 1
+	for _, row := range loads.Rows(pl) {
+		t.add(row...)
 	}
 	p.table(t)
 	p.blank()
@@ -168,7 +196,7 @@ func (p *page) services(pl *plan.Plan) {
 		{title: "response p50", right: true, drop: 10}, {title: "response p99", right: true, drop: 9}, {title: "bound by", flex: true, drop: 1},
 	}}
 	for _, s := range pl.Services {
-		t.add(s.Name, s.Kind, quantity.Rate(s.PeakQPS.P95), some(s.CPUCores.P95, quantity.Estimate),
+		t.add(s.Name, s.Kind, quantity.Rate(s.PeakQPS.P95), serviceCores(&s),
 			whole(s.Instances.Mid), whole(s.Instances.P95), whole(s.Instances.P99),
 			running(&s), some(s.UtilizationRatio, quantity.Percent), waiting(&s),
 			some(s.ResponseSeconds.P50, quantity.Seconds), some(s.ResponseSeconds.P99, quantity.Seconds), s.Bottleneck)
@@ -213,14 +241,8 @@ func some(v float64, write func(float64) string) string {
 func (p *page) excuses(list []plan.Excuse) {
 	t := &table{columns: []column{{title: "rejected", flex: true}, {title: "because of", flex: true}, {title: "got", right: true}, {title: "limit", right: true}}}
 	for _, e := range list {
-		t.add(excuseRow(e)...)
+		t.add(e.Row()...)
 	}
 	p.table(t)
 	p.blank()
-}
-
-// excuseRow writes what was rejected, with figures whose unit only the bottleneck knows.
-func excuseRow(e plan.Excuse) []string {
-	got, limit := quantity.Against(e.Got, e.Limit)
-	return []string{e.Candidate, e.Bottleneck, got, limit}
 }

@@ -57,9 +57,9 @@ func TestWhatIsUnknownIsADash(t *testing.T) {
 		excuse plan.Excuse
 		want   string
 	}{
-		{plan.Excuse{Got: 3462.96, Limit: 100}, "3,460 100"}, {plan.Excuse{Got: 1004, Limit: 1000}, "1,004 1,000"}, {plan.Excuse{Got: 0.061, Limit: 0.05}, "0.061 0.05"},
+		{plan.Excuse{Got: 3462.96, Limit: 100}, "3,460 100"}, {plan.Excuse{Got: 1004, Limit: 1000}, "1,004 1,000"}, {plan.Excuse{Bottleneck: "latency", Got: 0.061, Limit: 0.05}, "61 ms 50 ms"},
 	} {
-		if got := strings.Join(excuseRow(c.excuse)[2:], " "); got != c.want {
+		if got := strings.Join(c.excuse.Row()[2:], " "); got != c.want {
 			t.Errorf("%+v is written %q, wanted %q", c.excuse, got, c.want)
 		}
 	}

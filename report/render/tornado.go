@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"fsctl/plan"
@@ -68,7 +67,7 @@ func (t *table) bars(width int, share func(row int) float64) {
 
 // candidates shows the sizes to choose from, and which one to take.
 func (p *page) candidates(pl *plan.Plan) {
-	list := different(pl)
+	list := pl.DistinctCandidates()
 	if len(list) == 0 {
 		return
 	}
@@ -79,11 +78,22 @@ func (p *page) candidates(pl *plan.Plan) {
 	}}
 	for _, c := range list {
 		t.add(c.Name, some(c.CPUCores, quantity.Estimate), whole(c.Instances), quantity.Percent(c.NotEnoughRatio),
-			quantity.Estimate(c.ShortfallCores), quantity.Estimate(c.SurplusCores), some(c.Cost, quantity.Money), quantity.Estimate(c.Regret), note(pl, &c))
+			quantity.Estimate(c.ShortfallCores), quantity.Estimate(c.SurplusCores), price(c.Cost), quantity.Estimate(c.Regret), pl.Note(&c))
 	}
 	p.table(t)
-	p.say("", "  ", advice(pl))
+	p.say("", "  ", pl.Recommendation.String())
+	if text := pl.SureLine(); text != "" {
+		p.say("", "  ", text)
+	}
 	p.blank()
+}
+
+// price writes a cost, and a dash where there is none.
+func price(cost *float64) string {
+	if cost == nil {
+		return quantity.None
+	}
+	return quantity.Money(*cost)
 }
 
 // costTitle says what the cost counts where it is not money.
@@ -92,36 +102,6 @@ func costTitle(pl *plan.Plan) string {
 		return plan.CostInCoreHours
 	}
 	return "cost"
-}
-
-// different leaves out the candidates of the same size as one before. The one to take is the first
-// of its size.
-func different(pl *plan.Plan) []plan.Candidate {
-	var list []plan.Candidate
-	for _, c := range pl.Candidates {
-		if !slices.ContainsFunc(list, func(o plan.Candidate) bool { return o.CPUCores == c.CPUCores && o.Instances == c.Instances }) {
-			list = append(list, c)
-		}
-	}
-	return list
-}
-
-func note(pl *plan.Plan, c *plan.Candidate) string {
-	switch {
-	case len(c.Rejected) > 0:
-		return "over the limit of " + strings.Join(c.Rejected, ", ")
-	case c.Name == pl.Recommendation.Candidate:
-		return "recommended"
-	}
-	return ""
-}
-
-func advice(pl *plan.Plan) string {
-	r := pl.Recommendation
-	if r.Candidate == "" {
-		return "no size recommended: " + r.Because
-	}
-	return r.Candidate + ": " + r.Because
 }
 
 func (m *markdown) tornado(pl *plan.Plan) {
@@ -134,14 +114,17 @@ func (m *markdown) tornado(pl *plan.Plan) {
 
 func (m *markdown) candidates(pl *plan.Plan) {
 	var rows [][]string
-	for _, c := range different(pl) {
+	for _, c := range pl.DistinctCandidates() {
 		rows = append(rows, []string{
 			escaped(c.Name), some(c.CPUCores, quantity.Estimate), whole(c.Instances), quantity.Percent(c.NotEnoughRatio), quantity.Estimate(c.ShortfallCores),
-			quantity.Estimate(c.SurplusCores), some(c.Cost, quantity.Money), quantity.Estimate(c.Regret), note(pl, &c),
+			quantity.Estimate(c.SurplusCores), price(c.Cost), quantity.Estimate(c.Regret), pl.Note(&c),
 		})
 	}
 	m.table("size,cores,instances,not enough,cores short,cores idle,"+costTitle(pl)+",regret in "+pl.Recommendation.RegretUnit+",", "---,--:,--:,--:,--:,--:,--:,--:,---", rows)
 	if len(rows) > 0 {
-		fmt.Fprintf(m, "\n%s\n", escaped(advice(pl)))
+		fmt.Fprintf(m, "\n%s\n", escaped(pl.Recommendation.String()))
+		if text := pl.SureLine(); text != "" {
+			fmt.Fprintf(m, "\n%s\n", escaped(text))
+		}
 	}
 }

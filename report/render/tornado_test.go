@@ -17,10 +17,10 @@ func uncertainPlan() *plan.Plan {
 		{Input: "services.gateway.demand", Low: 101, High: 103, Swing: 2},
 	}
 	p.Candidates = []plan.Candidate{
-		{Name: "mid", CPUCores: 101.55, Instances: 45, NotEnoughRatio: .5, ShortfallCores: 12, SurplusCores: 5, Cost: 102, Regret: 17},
-		{Name: "p50", CPUCores: 101.55, Instances: 45, NotEnoughRatio: .5, ShortfallCores: 12, SurplusCores: 5, Cost: 102, Regret: 17},
-		{Name: "p95", CPUCores: 162, Instances: 72, NotEnoughRatio: .05, ShortfallCores: 1, SurplusCores: 60, Cost: 162, Regret: 61},
-		{Name: "p99", CPUCores: 213, Instances: 95, NotEnoughRatio: .01, ShortfallCores: .1, SurplusCores: 110, Cost: 213, Regret: 110, Rejected: []string{"cores", "cost"}},
+		{Name: "mid", CPUCores: 101.55, Instances: 45, NotEnoughRatio: .5, ShortfallCores: 12, SurplusCores: 5, Cost: new(102.0), Regret: 17},
+		{Name: "p50", CPUCores: 101.55, Instances: 45, NotEnoughRatio: .5, ShortfallCores: 12, SurplusCores: 5, Cost: new(102.0), Regret: 17},
+		{Name: "p95", CPUCores: 162, Instances: 72, NotEnoughRatio: .05, ShortfallCores: 1, SurplusCores: 60, Cost: new(162.0), Regret: 61},
+		{Name: "p99", CPUCores: 213, Instances: 95, NotEnoughRatio: .01, ShortfallCores: .1, SurplusCores: 110, Cost: new(213.0), Regret: 110, Rejected: []string{"cores", "cost"}},
 	}
 	p.Recommendation = plan.Recommendation{Candidate: "p95", Because: "least regret", CostUnit: plan.CostInCoreHours, RegretUnit: plan.RegretInCores}
 	return p

@@ -3,6 +3,7 @@ package amount
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"time"
@@ -82,6 +83,31 @@ func newInterval[T scalar](v []T) (Interval[T], error) {
 		return iv, fmt.Errorf("found a list of %d values, wanted [low, mid, high]", len(v))
 	}
 	return iv, iv.Check()
+}
+
+// normal99 is the 99 % point of the standard normal distribution.
+const normal99 = 2.3263478740408408
+
+// Reach returns how far the interval goes beyond its points where it is drawn from: Low over its 1 % point and its 99 % point over
+// High, each 1 or more, and 1 where a side is certain or ends at 0.
+//
+//	1 % point = mid (low/mid)^(n99/n90), 99 % point = mid (high/mid)^(n99/n90)
+//
+//	n90, n99  90 and 99 % points of the standard normal distribution
+//
+// Source: the two-piece lognormal through the 10, 50 and 90 % points, docs/model.md.
+func (i Interval[T]) Reach() (below, above float64) {
+	below, above = 1, 1
+	const beyond = normal99/Normal90 - 1
+	if low, mid, high := float64(i.Low), float64(i.Mid), float64(i.High); low > 0 {
+		below, above = math.Pow(mid/low, beyond), math.Pow(high/mid, beyond)
+	} else if mid > 0 {
+		above = math.Pow(high/mid, beyond)
+	}
+	if _, isShare := any(i.High).(Ratio); isShare && i.High > 0 {
+		above = min(above, 1/float64(i.High)) // a share is at most 1
+	}
+	return below, above
 }
 
 // Check fails for an interval whose points do not rise.

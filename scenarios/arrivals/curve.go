@@ -151,6 +151,29 @@ func (s Sum) Span() (from, to time.Duration) {
 	return from, to
 }
 
+// Until is a curve that ends early: what would be due after End is left out.
+type Until struct {
+	Curve
+	End time.Duration // since T0
+}
+
+// Rate returns the curve's rate [1/s], 0 after End.
+func (u Until) Rate(t time.Duration) float64 {
+	if t > u.End {
+		return 0
+	}
+	return u.Curve.Rate(t)
+}
+
+// Area returns the arrivals up to t, or up to End where that is earlier.
+func (u Until) Area(t time.Duration) float64 { return u.Curve.Area(min(t, u.End)) }
+
+// Span returns the curve's first instant and the one at which it is over, at most one nanosecond after End.
+func (u Until) Span() (from, to time.Duration) {
+	from, to = u.Curve.Span()
+	return min(from, u.End), min(to, u.End+1)
+}
+
 // Peak returns the largest mean rate over any window of the length given, above 0, and when it begins.
 // Windows begin on a grid of a tenth of their length. Besides, they begin, or end, at each 64th of
 // every part's arrivals: a part may be far shorter than the grid. What is found is at most a few

@@ -60,3 +60,12 @@ func (r *Request) Variables() (names []string) {
 	}
 	return names
 }
+
+// Names returns all names in the request's texts, of variables with a default too. Texts that cannot be read have none.
+func (r *Request) Names() (names []string) {
+	for _, text := range r.Texts() {
+		t, _ := text.Parse()
+		names = append(names, t.Names()...)
+	}
+	return names
+}

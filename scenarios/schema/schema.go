@@ -12,6 +12,7 @@ import (
 
 	"fsctl/scenarios"
 	"fsctl/scenarios/amount"
+	"fsctl/scenarios/kinds"
 	"fsctl/scenarios/random"
 	"fsctl/scenarios/request"
 	"fsctl/scenarios/script"
@@ -119,9 +120,31 @@ func scalarSchema(t reflect.Type) *jsonschema.Schema {
 	return nil
 }
 
+// kindSchema gives the schema of a type whose fields depend on its kind, nil for others.
+func kindSchema(t reflect.Type) *jsonschema.Schema {
+	switch reflect.Zero(t).Interface().(type) {
+	case scenarios.Service:
+		type fields scenarios.Service
+		return byKind(reflectType(reflect.TypeFor[fields]()), "kind", kinds.OfServices())
+	case scenarios.Scaling:
+		type fields scenarios.Scaling
+		return byKind(reflectType(reflect.TypeFor[fields]()), "policy", kinds.OfScaling())
+	case scenarios.Pool:
+		type fields scenarios.Pool
+		return byKind(reflectType(reflect.TypeFor[fields]()), "billing", kinds.OfPools())
+	case scenarios.Phase:
+		type fields scenarios.Phase
+		return byForm(reflectType(reflect.TypeFor[fields]()), kinds.OfPhases(), "from", "at")
+	}
+	return nil
+}
+
 // forms gives the schema of every type with a form of its own; nil leaves a type to reflection.
 func forms(t reflect.Type) *jsonschema.Schema {
 	if s := scalarSchema(t); s != nil {
+		return s
+	}
+	if s := kindSchema(t); s != nil {
 		return s
 	}
 	duration := scalarSchema(reflect.TypeFor[time.Duration]())
@@ -166,6 +189,8 @@ func forms(t reflect.Type) *jsonschema.Schema {
 	case scenarios.Invariant:
 		type fields scenarios.Invariant
 		return either(&jsonschema.Schema{Type: "string", Enum: []any{scenarios.NoOversell, scenarios.OneOrderPerUser, scenarios.NoLostOrder}}, reflectType(reflect.TypeFor[fields]()))
+	case scenarios.Key:
+		return either(&jsonschema.Schema{Type: "string", Enum: []any{scenarios.KeyedBySale, scenarios.KeyedByNothing}}, reflectType(reflect.TypeFor[scenarios.KeyLaw]()))
 	case scenarios.Ledger:
 		type fields scenarios.Ledger
 		return either(&jsonschema.Schema{Type: "string", Enum: []any{scenarios.LedgerOfAnswers}}, reflectType(reflect.TypeFor[fields]()))

@@ -126,6 +126,9 @@ func TestSchemaRefusesWhatParseRefuses(t *testing.T) {
 		{"uniform: [0ms, 20ms]", "uniform: [0ms]"}, {"{lognormal: {median: 400ms, sigma: 0.6}}", "{lognormal: {median: 400ms}}"},
 		{"[no-oversell,", "[no-oversel,"}, {`"achieved_rate"`, `"achieved_rte"`}, {"threshold: \"value", "treshold: \"value"}, {"  browse:\n", "  Browse:\n"},
 		{"phases:\n", "phases: []\n  phase:\n"}, {"name: idc, ", ""},
+		{"demand: 0.4ms", "demand: 0.4ms\n    writes: 10%"}, {"hot_row: 8k/s", "drain: 3s"}, {"hot_row: 8k/s", "connections: 10"}, {"hit: 80% ", "#"},
+		{"demand: 0.4ms ", "#"}, {"capacity: 8k/s ", "#"}, {"lead: 20m", "lead: 20m, target: 60%"}, {"min: 10,", "lead: 5m,"}, {"lead: 20m", "min: 3"},
+		{"cores: 20k}", "cores: 20k, billing: burst}"}, {"at: T0, users: 500", "at: T0, users: 500, rate: 5/s"}, {"hot_row: 8k/s", "hit: 10%"},
 	} {
 		text := exampleWith(t, c[0], c[1])
 		if _, err := scenarios.Parse("f.yaml", []byte(text)); err == nil {

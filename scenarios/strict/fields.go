@@ -33,6 +33,9 @@ func (f *Fields) Has(path string) bool {
 	return present
 }
 
+// Line returns the line of a field, 0 where it is absent or was read from no text.
+func (f *Fields) Line(path string) int { return max(0, f.lines[path]) }
+
 // Problem adds what is wrong with a field, in a message that says what was found and what was wanted. It adds nothing about a
 // field that could not be read.
 func (f *Fields) Problem(path, format string, args ...any) {

@@ -25,6 +25,24 @@ func Exactly(v float64) Number { return Number{v, v, v} }
 // Mid returns the number at the mid point, from 0.
 func (n Number) Mid() float64 { return n[mid] }
 
+// At returns the number at a position between its points, from 0: -1 is the low point, 0 the mid and 1 the high one, with straight
+// lines between them. position is from -1 to 1.
+func (n Number) At(position float64) float64 {
+	if position < 0 {
+		return n[mid] - position*(n[low]-n[mid])
+	}
+	return n[mid] + position*(n[high]-n[mid])
+}
+
+// Varies reports whether the points differ.
+func (n Number) Varies() bool { return n[low] != n[mid] || n[high] != n[mid] }
+
+// Low returns the number at the low point, from 0: it may be above Mid.
+func (n Number) Low() float64 { return n[low] }
+
+// High returns the number at the high point, from 0: it may be below Mid.
+func (n Number) High() float64 { return n[high] }
+
 // Plus returns the sum, point by point.
 func (n Number) Plus(o Number) Number { return n.each(o, func(a, b float64) float64 { return a + b }) }
 

@@ -30,6 +30,7 @@ type Journey struct {
 // Load is the users of a stream who begin a journey.
 type Load struct {
 	Journey
+	Phase  int            // of the storm, from 0
 	Begins arrivals.Curve // in users per second, from T0
 	Users  float64
 }
@@ -111,10 +112,10 @@ func (s *Storm) attempts() (sum float64) {
 
 // loads walks through the journeys of every stream.
 func loads(sc *scenarios.Scenario, users Users, sold map[string]Number) (storm Storm) {
-	add := func(w *walk, journey string, begins arrivals.Curve, n float64) {
+	add := func(w *walk, phase int, journey string, begins arrivals.Curve, n float64) {
 		w.visits, w.looked, w.at, w.round, w.assumed = nil, 0, 0, 0, nil
 		w.through("journeys."+journey, sc.Journey(journey).Do)
-		storm.Loads = append(storm.Loads, Load{Journey{journey, w.visits, w.at, w.assumed}, begins, n})
+		storm.Loads = append(storm.Loads, Load{Journey{journey, w.visits, w.at, w.assumed}, phase, begins, n})
 		for _, a := range w.assumed {
 			if !slices.Contains(storm.Assumed, a) {
 				storm.Assumed = append(storm.Assumed, a)
@@ -125,10 +126,10 @@ func loads(sc *scenarios.Scenario, users Users, sold map[string]Number) (storm S
 		w := newWalk(sc, sold)
 		if stream.Before != nil {
 			comes := stream.Comes()
-			add(w, stream.Before.Journey, comes, users(i, true, comes))
+			add(w, stream.Index, stream.Before.Journey, comes, users(i, true, comes))
 		}
 		begins := stream.Curve()
-		add(w, stream.Journey, begins, users(i, false, begins))
+		add(w, stream.Index, stream.Journey, begins, users(i, false, begins))
 	}
 	return storm
 }

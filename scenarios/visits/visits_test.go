@@ -22,7 +22,7 @@ steps:
   detail: {share: 0%, request: {url: "/d/${state}"}}
 `
 
-func parse(t *testing.T, journeys, phases, more string) *scenarios.Scenario {
+func parse(t testing.TB, journeys, phases, more string) *scenarios.Scenario {
 	t.Helper()
 	sc, err := scenarios.Parse("x.yaml", []byte(head+"storm: {t0: 60s, phases: ["+phases+"]}\njourneys: {"+journeys+"}\n"+more))
 	if err != nil {

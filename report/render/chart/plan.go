@@ -8,13 +8,8 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"fsctl/plan"
+	"fsctl/report/render/loads"
 	"fsctl/scenarios/quantity"
-)
-
-// Names of rates, as all outputs have them.
-const (
-	DayPeak = "day's peak"
-	Event   = "event"
 )
 
 // TornadoRows is how many inputs are shown [rows].
@@ -72,8 +67,12 @@ func Demand(pl *plan.Plan) (*Chart, error) {
 			return nil, err
 		}
 	}
+	last := loads.Event
+	if d.StormQPS != nil {
+		last = "sized for"
+	}
 	svg, err := drawn(p, rows(p, names), "demand by step")
-	return &Chart{"Demand by step, mid values", legends(first, "day mean", "busy mean", DayPeak, Event), svg}, err
+	return &Chart{"Demand by step, mid values", legends(first, "day mean", "busy mean", loads.DayPeak, last), svg}, err
 }
 
 // Cores shows each service's cores: the bar to the median, the line on to p95. It is nil where there is nothing to show, and fails where it cannot be drawn.
