@@ -18,7 +18,7 @@ type Risk struct {
 //	              scarcest service lacks
 //	over          mean of (cost of the size - cost of the need)+
 //
-//	orders  that each trial can win, in the order of the trials; nil where nobody asks what is lost
+//	orders  that each trial can win, in the order of the trials; nil where it does not matter what is lost
 //
 // By definition.
 func (t *Trials) Risks(tariff *Tariff, sizes []Size, orders []float64) []Risk {
