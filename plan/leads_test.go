@@ -86,7 +86,7 @@ func TestStartsThatAreNotGiven(t *testing.T) {
 	}
 }
 
-// What would be there at T0 follows from the schedule's own service: another one's start, or another schedule, says nothing of it.
+// The cores that would be there at T0 follow from the service of the schedule, not from the start or the schedule of another one.
 func TestWhatWouldBeThere(t *testing.T) {
 	const text = "workload: {requests: 86.4M, busy: {share: 100%, window: 24h}, peak: 1}\nservices:\n  - {name: web, kind: service, calls: {order: 1}, demand: 10ms, start: 30s}\n" +
 		"  - {name: slow, kind: service, calls: {order: 1}, demand: 10ms, start: 20m}\n" +

@@ -164,7 +164,7 @@ journeys: {j: [a], k: [b]}
 	}
 }
 
-// What is uncertain in a journey makes the storm uncertain: one input for all of it.
+// Uncertain parts of a journey make the storm uncertain. One input stands for all of them.
 func TestUncertainStorm(t *testing.T) {
 	sc := parsed(t, strings.Replace(largeStorm, "[order]", "[{if: \"status == 200\", do: [order], expect: [20%, 50%, 80%]}]", 1))
 	p := newPlan(t, sc, Options{Trials: 20_000})

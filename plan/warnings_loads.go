@@ -207,7 +207,7 @@ func roundedUp(v float64) float64 {
 	return math.Ceil(v/unit-1e-9) * unit
 }
 
-// mostPhases is how many phases are named where no value of one alone makes the storm and the event agree.
+// mostPhases is how many phases are named at most, where changing one phase alone does not make the storm and the event agree.
 const mostPhases = 4
 
 // phasesFor names the fields of the storm's phases with the values at which its busiest second asks for what the event does [1/s]: of the
